@@ -1,1 +1,8 @@
-"""Gated recurrent networks for market series and text, with an honest baseline beside every number."""
+"""Gated recurrent networks for market series and text, with an honest baseline beside every number.
+
+The names people use stand in ``__init__.pyi``; each is imported when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,50 @@
+"""The last value and the mean step of the past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.estimator import Estimator
+from penstock.storage import Arrays
+
+__all__ = ["Drift"]
+
+
+@dataclass(repr=False, eq=False)
+class Drift(Estimator):
+    """A random walk with drift: the last value plus, for each step, the mean step of the training rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 8.0]})
+    >>> Drift(horizon=2).fit(frame).predict()["yhat"].tolist()
+    [9.5, 11.0]
+
+    References
+    ----------
+    Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 5.2.
+    """
+
+    label = "Drift"
+    rows_needed = 2
+    parameters = 1
+
+    def _fit(self, train: Panel, watched: Panel | None) -> None:
+        first, last = train.offsets[:-1], train.offsets[1:] - 1
+        self.step_ = (train.y[last] - train.y[first]) / (last - first)
+
+    def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        ahead = np.arange(1, self.horizon + 1)
+        forecast: NDArray[np.float64] = panel.y[origins][:, None] + self.step_[fitted][:, None] * ahead
+        return forecast[None]
+
+    def _arrays(self) -> Arrays:
+        return {"step": self.step_}
+
+    def _restore(self, arrays: Arrays) -> None:
+        self.step_ = arrays["step"]

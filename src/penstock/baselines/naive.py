@@ -1,0 +1,35 @@
+"""The forecast to beat: the last value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.estimator import Estimator
+
+__all__ = ["Naive"]
+
+
+@dataclass(repr=False, eq=False)
+class Naive(Estimator):
+    """Every step ahead is the last value: the best forecast of a random walk.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 8.0]})
+    >>> Naive(horizon=2).fit(frame).predict().to_dict("list")
+    {'ds': [4, 5], 'yhat': [8.0, 8.0]}
+    """
+
+    label = "Naive"
+    rows_needed = 1
+
+    def _fit(self, train: Panel, watched: Panel | None) -> None:
+        """Nothing is fitted."""
+
+    def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.tile(panel.y[origins][None, :, None], (1, 1, self.horizon))

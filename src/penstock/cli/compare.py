@@ -1,0 +1,95 @@
+"""`penstock compare`: a user's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.baselines.autoregression import AR
+from penstock.baselines.drift import Drift
+from penstock.baselines.naive import Naive
+from penstock.baselines.seasonal_naive import SeasonalNaive
+from penstock.cli.output import JsonOption, ReportOption, check_paths, show
+from penstock.data.tables import read_table
+from penstock.errors import OptionError, nearest
+from penstock.estimator import Estimator
+from penstock.evaluation.compare import compare as run
+from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.forecaster import Forecaster
+from penstock.layers.lstm import LSTM
+from penstock.networks.network import Network
+from penstock.options import help_of
+
+__all__ = ["compare"]
+
+BUILDERS: dict[str, tuple[int | None, Callable[[int], Estimator]]] = {
+    "lstm": (20, lambda units: Forecaster(Network([LSTM(units)]))),
+    "naive": (None, lambda _: Naive()),
+    "seasonal": (5, SeasonalNaive),
+    "drift": (None, lambda _: Drift()),
+    "ar": (5, AR),
+}
+"""Models by their name on the command line: the number after the colon if none is given, and how to build."""
+
+
+def _asked(owner: type, name: str, **more: Any) -> Any:
+    """Take an option's help from where the option is declared."""
+    return typer.Option(help=help_of(owner, name), **more)
+
+
+def compare(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)],
+    time: Annotated[str, typer.Option(help="Column of the time.")] = "ds",
+    target: Annotated[str, typer.Option(help="Column of the values to forecast.")] = "y",
+    id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id",  # noqa: A002
+    models: Annotated[
+        str, typer.Option(help="Models by comma: lstm, naive, seasonal, drift, ar; a number may follow: lstm:20,ar:5.")
+    ] = "lstm,naive,ar",
+    horizon: Annotated[int, _asked(RollingOrigin, "horizon")] = 1,
+    test: Annotated[int, _asked(RollingOrigin, "test")] = 252,
+    refit: Annotated[int | None, _asked(RollingOrigin, "refit")] = None,
+    window: Annotated[int, _asked(Forecaster, "window")] = 63,
+    transform: Annotated[str, _asked(Forecaster, "transform")] = "none",
+    scale: Annotated[str, _asked(Forecaster, "scale")] = "minmax",
+    loss: Annotated[str, _asked(Forecaster, "loss")] = "mse",
+    optimizer: Annotated[str, _asked(Forecaster, "optimizer")] = "rmsprop",
+    batch: Annotated[int, _asked(Forecaster, "batch")] = 20,
+    epochs: Annotated[int, _asked(Forecaster, "epochs")] = 500,
+    patience: Annotated[int, _asked(Forecaster, "patience")] = 25,
+    validation: Annotated[float, _asked(Forecaster, "validation")] = 0.1,
+    members: Annotated[int, _asked(Forecaster, "members")] = 5,
+    seed: Annotated[int, _asked(Forecaster, "seed")] = 0,
+    json: JsonOption = None,
+    report: ReportOption = None,
+) -> None:
+    """Compare a recurrent network with its baselines on your own file.
+
+    For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
+    """
+    check_paths(json, report)
+    split = RollingOrigin(horizon=horizon, test=test, refit=refit)
+    network_options = {
+        "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
+        "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
+    }  # fmt: skip
+    chosen = [_model(name.strip(), network_options) for name in models.split(",")]
+    result = run(chosen, read_table(file), split, id=id, time=time, target=target)
+    title = f"{file.name}: {target}"
+    written = [path for path in (json and result.write_json(json), report and result.report(report, title)) if path]
+    count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
+    show(result, title, [f"{result.panel.rows:,} rows, {count}; the last {test} rows of each are the test."], written)
+
+
+def _model(asked: str, network_options: dict[str, Any]) -> Estimator:
+    name, _, number = asked.partition(":")
+    if name not in BUILDERS:
+        raise OptionError(f"there is no model {name!r}; {nearest(name, BUILDERS)}")
+    usual, build = BUILDERS[name]
+    if number and (usual is None or not number.isdecimal() or int(number) < 1):
+        takes = "takes no number" if usual is None else f"takes a whole number from 1, such as {name}:{usual}"
+        raise OptionError(f"model {asked!r}: {name} {takes}.")
+    model = build(int(number) if number else usual or 0)
+    return model.set_params(**network_options) if isinstance(model, Forecaster) else model

@@ -1,0 +1,269 @@
+"""Frames in, frames out: pandas, polars and pyarrow through narwhals; the same kind comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.errors import DataError, nearest
+
+__all__ = ["Columns", "FrameKind", "read_panel"]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a long frame: which one names the series, which holds the time, which the target."""
+
+    id: str = "unique_id"
+    time: str = "ds"
+    target: str = "y"
+
+
+@dataclass(frozen=True)
+class FrameKind:
+    """What a frame was made of, so that an answer can be made of the same.
+
+    Attributes
+    ----------
+    backend
+        The library: pandas, polars or pyarrow.
+    id, time
+        Types of the two columns; ``id`` is None where the frame held one series without a name.
+    """
+
+    backend: str
+    columns: Columns
+    id: nw.dtypes.DType | None
+    time: nw.dtypes.DType
+
+    def frame(self, columns: Mapping[str, Any]) -> Any:
+        """Build a native frame of this kind from arrays or lists.
+
+        Columns with the names of the id and the time are brought back to their types; the id is dropped
+        where the input had none.
+        """
+        columns = {k: v for k, v in columns.items() if k != self.columns.id or self.id is not None}
+        data = {k: _plain(v, text=self.time == nw.String) for k, v in columns.items()}
+        frame = nw.from_dict(data, backend=self.backend)
+        if self.id is not None and self.columns.id in data:
+            frame = frame.with_columns(nw.col(self.columns.id).cast(self.id))
+        for name in (self.columns.time, "cutoff"):
+            if name in data and self.time not in (nw.String, nw.Object):
+                frame = frame.with_columns(_as_time(nw.col(name), self.time))
+        return frame.to_native()
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether the time column holds whole numbers instead of dates."""
+        return self.time.is_integer()
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the kind for a model file."""
+        types = {"id": self.id and _dtype_to_json(self.id), "time": _dtype_to_json(self.time)}
+        return {"backend": self.backend, "columns": asdict(self.columns), **types}
+
+    @classmethod
+    def from_json(cls, kind: dict[str, Any]) -> FrameKind:
+        """Read the kind back; where its library is not installed, pandas stands in."""
+        backend = kind["backend"] if find_spec(kind["backend"]) else "pandas"
+        types = kind["id"] and _dtype_from_json(kind["id"]), _dtype_from_json(kind["time"])
+        return cls(backend, Columns(**kind["columns"]), *types)
+
+
+def read_panel(frame: Any, columns: Columns | None = None) -> tuple[Panel, FrameKind]:
+    """Read a long frame into a panel, or say what is wrong with it.
+
+    Parameters
+    ----------
+    frame
+        A pandas, polars or pyarrow frame with one row per series and time.
+    columns
+        Names of its columns; the defaults are ``unique_id``, ``ds``, ``y``. A frame without the default
+        id column holds a single series.
+
+    Raises
+    ------
+    DataError
+        For a missing column, an empty frame, text where numbers belong, a value that is not finite, or
+        timestamps that are missing, unsorted or double.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> panel, _ = read_panel(pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 7.0]}))
+    >>> panel.y.tolist(), len(panel)
+    ([5.0, 6.0, 7.0], 1)
+    """
+    columns = columns or Columns()
+    table = _table(frame)
+    for name in (columns.time, columns.target):
+        _column_must_exist(table, name, frame)
+    has_id = columns.id in table.columns
+    if not has_id and columns.id != Columns().id:
+        _column_must_exist(table, columns.id, frame)
+    if len(table) == 0:
+        raise DataError(f"the frame is empty: it has the columns {table.columns} and no rows; at least 2 are needed.")
+    y = _numbers(table[columns.target])
+    times = _times(table[columns.time])
+    order, offsets, ids = _group(table[columns.id] if has_id else None, len(table))
+    panel = Panel(y[order], times[order], offsets, ids)
+    _must_be_finite(panel, columns)
+    _must_be_sorted(panel, columns)
+    kind = FrameKind(
+        backend=table.implementation.value,
+        columns=columns,
+        id=table[columns.id].dtype if has_id else None,
+        time=table[columns.time].dtype,
+    )
+    return panel, kind
+
+
+def _table(frame: Any) -> nw.DataFrame[Any]:
+    try:
+        table = nw.from_native(frame)
+    except TypeError as error:
+        raise DataError(
+            f"a {type(frame).__name__} was given; a pandas, polars or pyarrow frame with a time and a target column is "
+            "needed, for example pandas.DataFrame({'ds': dates, 'y': values})."
+        ) from error
+    if isinstance(table, nw.LazyFrame):
+        raise DataError("a lazy frame was given; collect it first: frame.collect().")
+    return table
+
+
+def _column_must_exist(table: nw.DataFrame[Any], name: str, frame: Any) -> None:
+    if table.columns.count(name) == 1:
+        return
+    index = getattr(getattr(frame, "index", None), "name", None)
+    if index is not None and index == name:
+        raise DataError(f"{name!r} is the frame's index, not a column; make it one: frame.reset_index().")
+    raise DataError(f"the frame has no column {name!r}; {nearest(name, table.columns)}")
+
+
+def _numbers(series: nw.Series[Any]) -> NDArray[np.float64]:
+    if not series.dtype.is_numeric():
+        first = next((value for value in series.to_list() if value is not None), None)
+        raise DataError(
+            f"the target column {series.name!r} holds {series.dtype}, not numbers (first value: {first!r}); "
+            f"turn it into numbers first, for example with pandas.to_numeric(frame[{series.name!r}])."
+        )
+    return np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
+
+
+def _times(series: nw.Series[Any]) -> NDArray[np.generic]:
+    missing = series.is_null().to_numpy()
+    if missing.any():
+        raise DataError(
+            f"the time column {series.name!r} has {int(missing.sum())} missing values, the first in row "
+            f"{int(missing.argmax())}; drop or fill these rows."
+        )
+    if series.dtype.is_integer():
+        return np.array(series.to_numpy(), dtype=np.int64)
+    if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone is not None:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    if series.dtype in (nw.Date, nw.Datetime):
+        return np.array(series.cast(nw.Datetime("ns")).to_numpy(), dtype="datetime64[ns]")
+    if series.dtype in (nw.String, nw.Object, nw.Categorical):
+        return _parse_times(series)
+    raise DataError(
+        f"the time column {series.name!r} holds {series.dtype}; allowed: dates, datetimes, whole numbers, or text "
+        "such as '2018-01-31'."
+    )
+
+
+def _parse_times(series: nw.Series[Any]) -> NDArray[np.generic]:
+    import pandas as pd
+
+    values = series.to_list()
+    parsed = pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601", errors="coerce", utc=True)
+    wrong = parsed.isna().to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"the time column {series.name!r} has {int(wrong.sum())} values that are no dates, the first in row {row}: "
+            f"{values[row]!r}; write dates as '2018-01-31' or '2018-01-31 16:00:00'."
+        )
+    return parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
+
+
+def _group(ids: nw.Series[Any] | None, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[Any, ...]]:
+    """Order the rows series by series, keeping their order within each."""
+    if ids is None:
+        return np.arange(rows), np.array([0, rows]), (None,)
+    if ids.is_null().any():
+        raise DataError(f"the id column {ids.name!r} has missing values; name every series.")
+    codes: dict[Any, int] = {}
+    labels = np.fromiter((codes.setdefault(value, len(codes)) for value in ids.to_list()), dtype=np.int64, count=rows)
+    return (
+        np.argsort(labels, kind="stable"),
+        np.concatenate([[0], np.cumsum(np.bincount(labels))]),
+        tuple(codes),
+    )
+
+
+def _must_be_finite(panel: Panel, columns: Columns) -> None:
+    wrong = ~np.isfinite(panel.y)
+    if wrong.any():
+        row = int(wrong.argmax())
+        series = int(panel.series_of(np.array([row]))[0])
+        raise DataError(
+            f"the target column {columns.target!r} has {int(wrong.sum())} values that are NaN or infinite, the first in "
+            f"row {row - int(panel.offsets[series])}{panel.name(series)} ({columns.time} {_show(panel.times[row])}); "
+            f"drop these rows, or fill them before they reach a model."
+        )
+
+
+def _must_be_sorted(panel: Panel, columns: Columns) -> None:
+    step = np.diff(panel.times)
+    zero = step.dtype.type(0)
+    inside = np.ones(len(step), dtype=bool)
+    inside[panel.offsets[1:-1] - 1] = False
+    for wrong, what, mend in (
+        ((step == zero) & inside, "twice", "keep one row a time, or name the series in the id column"),
+        ((step < zero) & inside, "after a later one", f"sort the frame by {columns.time!r} first"),
+    ):
+        if wrong.any():
+            row = int(wrong.argmax()) + 1
+            series = int(panel.series_of(np.array([row]))[0])
+            raise DataError(
+                f"the time column {columns.time!r} has {int(wrong.sum())} timestamps that come {what}, the first "
+                f"{_show(panel.times[row])} in row {row - int(panel.offsets[series])}{panel.name(series)}; {mend}."
+            )
+
+
+def _show(time: Any) -> str:
+    text = str(time)
+    return text.removesuffix(".000000000").removesuffix("T00:00:00")
+
+
+def _plain(values: Any, *, text: bool) -> Any:
+    """Turn datetimes back into text where the input's times were text."""
+    values = values if isinstance(values, (list, tuple)) else np.asarray(values)
+    if text and isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return [_show(value).replace("T", " ") for value in values]
+    return list(values) if isinstance(values, tuple) else values
+
+
+def _as_time(expression: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
+    if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
+        expression = expression.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
+    return expression.cast(dtype)
+
+
+def _dtype_to_json(dtype: nw.dtypes.DType) -> list[str | None]:
+    if isinstance(dtype, nw.Datetime):
+        return ["Datetime", dtype.time_unit, dtype.time_zone]
+    text = dtype in (nw.Object, nw.Categorical, nw.Enum)
+    return ["String" if text else type(dtype).__name__]
+
+
+def _dtype_from_json(parts: list[Any]) -> nw.dtypes.DType:
+    dtype: nw.dtypes.DType = getattr(nw, parts[0])(*parts[1:])
+    return dtype

@@ -1,0 +1,1 @@
+from .sp500 import sp500 as sp500

@@ -1,0 +1,43 @@
+"""The errors Penstock raises: each says what was given, what is allowed and the nearest fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["DataError", "ModelFileError", "OptionError", "PenstockError", "TrainingError", "nearest"]
+
+
+class PenstockError(Exception):
+    """Base of all errors that Penstock raises on purpose; the command line prints it without a traceback."""
+
+
+class OptionError(PenstockError, ValueError):
+    """An option, name or argument that is not allowed."""
+
+
+class DataError(PenstockError, ValueError):
+    """A frame or file whose content cannot be used as it is."""
+
+
+class ModelFileError(PenstockError, ValueError):
+    """A model file that is truncated, altered, of a newer format, or no model file at all."""
+
+
+class TrainingError(PenstockError, RuntimeError):
+    """A training run that cannot go on, such as a loss that turned NaN."""
+
+
+def nearest(given: object, allowed: Iterable[object]) -> str:
+    """End an error message with the nearest allowed name, or with all of them.
+
+    Examples
+    --------
+    >>> nearest("rmspop", ["sgd", "rmsprop", "adam"])
+    "did you mean 'rmsprop'? Allowed: 'sgd', 'rmsprop', 'adam'."
+    """
+    names = [str(name) for name in allowed]
+    lowered = {name.lower(): name for name in reversed(names)}
+    close = difflib.get_close_matches(str(given).lower(), lowered, n=1, cutoff=0.5)
+    hint = f"did you mean {lowered[close[0]]!r}? " if close else ""
+    return f"{hint}Allowed: {', '.join(map(repr, names))}." if names else "nothing is allowed here."

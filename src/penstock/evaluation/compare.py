@@ -1,0 +1,104 @@
+"""Comparing models: the same rows, the same past, the last value always beside."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from penstock.baselines.naive import Naive
+from penstock.data.frames import Columns, read_panel
+from penstock.data.panel import Panel
+from penstock.data.scaling import fit_scaling
+from penstock.errors import OptionError
+from penstock.estimator import Estimator
+from penstock.evaluation.comparison import Comparison, Entry
+from penstock.evaluation.leaks import Leak
+from penstock.evaluation.rolling_origin import RollingOrigin
+
+__all__ = ["compare"]
+
+
+def compare(
+    models: Sequence[Estimator] | Mapping[str, Estimator],
+    frame: Any,
+    split: RollingOrigin,
+    *,
+    id: str = "unique_id",  # noqa: A002
+    time: str = "ds",
+    target: str = "y",
+    leaks: Sequence[Leak] = (),
+) -> Comparison:
+    """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
+
+    Parameters
+    ----------
+    models
+        Models, or models by name. They are cloned: what you pass in stays as it is, and no earlier fit is used. The last
+        value joins them if it is not there. Each forecasts ``split.horizon`` steps.
+    frame
+        pandas, polars or pyarrow frame: one row per series and time, in order.
+    split
+        The rolling origin.
+    id, time, target
+        Names of the frame's columns.
+    leaks
+        Leaks to turn on, to meet a figure that was published with them; the result names each.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from penstock.baselines.drift import Drift
+    >>> steps = np.random.default_rng(0).normal(size=300)
+    >>> frame = pd.DataFrame({"ds": range(300), "y": 100 + np.cumsum(steps)})
+    >>> result = compare([Drift()], frame, RollingOrigin(test=50))
+    >>> [row["model"] for row in result.rows]
+    ['Drift', 'Naive']
+    """
+    named = _named(models, split.horizon)
+    panel, kind = read_panel(frame, Columns(id, time, target))
+    if Leak.SCALING in leaks:
+        panel = _scaled_on_all_rows(panel)
+    folds = list(split.folds(panel))
+    for model in named.values():
+        model.check_rows(panel.before(folds[0].ends))
+    entries = {}
+    for name, model in named.items():
+        parts, seconds = [], 0.0
+        for fold in folds:
+            begin = clock.perf_counter()
+            model = model.clone().fit_panel(panel.before(fold.ends), panel if Leak.STOPPING in leaks else None)
+            seconds += clock.perf_counter() - begin
+            parts.append(model.forecast_panel(panel, fold.origins))
+        entries[name] = Entry(model, np.concatenate(parts, axis=1), seconds)
+    origins = np.concatenate([fold.origins for fold in folds])
+    naive = next(name for name, model in named.items() if type(model) is Naive)
+    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks))
+
+
+def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) -> dict[str, Estimator]:
+    """Clone the models, give each a name of its own, set their horizon, and see that the last value is there."""
+    pairs = models.items() if isinstance(models, Mapping) else [(None, model) for model in models]
+    named: dict[str, Estimator] = {}
+    for name, model in pairs:
+        if not isinstance(model, Estimator):
+            raise OptionError(f"{model!r} is no Penstock model; allowed: Forecaster(...), Naive(), AR(5) and the like.")
+        if model.horizon not in (1, horizon):
+            raise OptionError(
+                f"{model.label} forecasts {model.horizon} steps but the split asks for {horizon}; "
+                f"allowed: horizon={horizon}, or leave it out."
+            )
+        label, number = name or model.label, 2
+        while label in named:
+            label, number = f"{name or model.label} #{number}", number + 1
+        named[label] = model.clone().set_params(horizon=horizon)
+    if not any(type(model) is Naive for model in named.values()):
+        named["Naive" if "Naive" not in named else "Naive (last value)"] = Naive(horizon=horizon)
+    return named
+
+
+def _scaled_on_all_rows(panel: Panel) -> Panel:
+    series = panel.series_of(np.arange(panel.rows))
+    return panel.with_values(fit_scaling("minmax", panel).forward(panel.y, series))

@@ -1,0 +1,186 @@
+"""A comparison: the scores of models that forecast the same rows, side by side."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.frames import FrameKind
+from penstock.data.panel import Panel
+from penstock.estimator import Estimator
+from penstock.evaluation.leaks import Leak
+from penstock.evaluation.metrics import METRICS, measure
+from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.evaluation.significance import diebold_mariano
+from penstock.evaluation.table import as_text, terminal_table
+from penstock.evaluation.verdict import verdict
+from penstock.files import write_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Comparison", "Entry"]
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One model of a comparison.
+
+    Attributes
+    ----------
+    model
+        The model as fitted for the last fold.
+    yhat
+        Forecasts ``[members, n, horizon]``.
+    seconds
+        Time that all its fits took.
+    """
+
+    model: Estimator
+    yhat: NDArray[np.float64]
+    seconds: float
+
+    @property
+    def forecast(self) -> NDArray[np.float64]:
+        """The model's forecast, the mean of its members: ``[n, horizon]``."""
+        return self.yhat.mean(axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Scores, forecasts and a report of models that forecast the same rows from the same past.
+
+    Attributes
+    ----------
+    panel
+        All rows, in the units in which the models were compared.
+    split
+        The rolling origin.
+    origins
+        Flat row of each cutoff, ``[n]``.
+    entries
+        The models by name; ``naive`` names the last value among them.
+    leaks
+        The leaks that were turned on; none unless asked for.
+    """
+
+    panel: Panel
+    kind: FrameKind
+    split: RollingOrigin
+    origins: NDArray[np.int64]
+    entries: dict[str, Entry]
+    naive: str
+    leaks: tuple[Leak, ...] = ()
+    rows: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Score every model."""
+        object.__setattr__(self, "rows", [self._row(name) for name in self.entries])
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """Flat rows of the values forecast, ``[n, horizon]``."""
+        targets: NDArray[np.int64] = self.origins[:, None] + 1 + np.arange(self.split.horizon)
+        return targets
+
+    @property
+    def scores(self) -> Any:
+        """One row a model with every score, as a frame of the kind that was given."""
+        flat = [{key: value for key, value in row.items() if key != "members"} for row in self.rows]
+        return self.kind.frame({key: [row[key] for row in flat] for key in flat[0]})
+
+    @property
+    def forecasts(self) -> Any:
+        """Every forecast, as a frame of the kind that was given: id, cutoff, time, step, model, y, yhat."""
+        columns, shape = self.kind.columns, self.targets.shape
+        series = np.repeat(self.panel.series_of(self.origins), shape[1])
+        count, models = len(series), len(self.entries)
+        return self.kind.frame(
+            {
+                columns.id: [self.panel.ids[s] for s in series] * models,
+                "cutoff": np.tile(np.repeat(self.panel.times[self.origins], shape[1]), models),
+                columns.time: np.tile(self.panel.times[self.targets].ravel(), models),
+                "step": np.tile(np.tile(np.arange(1, shape[1] + 1), shape[0]), models),
+                "model": [name for name in self.entries for _ in range(count)],
+                "y": np.tile(self.panel.y[self.targets].ravel(), models),
+                "yhat": np.concatenate([entry.forecast.ravel() for entry in self.entries.values()]),
+            }
+        )
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Say of every other model, in a sentence, whether it beats the last value."""
+        rows = {row["model"]: row for row in self.rows}
+        return {name: verdict(row, rows[self.naive]) for name, row in rows.items() if name != self.naive}
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of the models that were trained epoch by epoch."""
+        return [name for name, entry in self.entries.items() if hasattr(entry.model, "history_")]
+
+    def table(self, *, whole: bool = True) -> Table:
+        """Lay the scores out for a terminal; not whole, only the columns that a narrow one can hold."""
+        return terminal_table(self.rows, whole=whole)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the scores and how they came about, ready for JSON; a score that does not exist is null."""
+        return {
+            "split": {"horizon": self.split.horizon, "test": self.split.test, "step": self.split.step, "refit": self.split.refit},
+            "series": len(self.panel),
+            "rows": [_without_nan(row) for row in self.rows],
+            "verdicts": self.verdicts,
+            "leaks": [leak.value for leak in self.leaks],
+        }
+
+    def write_json(self, path: str | Path) -> Path:
+        """Write :meth:`to_json` to a file, whole or not at all."""
+        return write_json(path, self.to_json())
+
+    def report(self, path: str | Path, title: str = "Comparison", facts: dict[str, str] | None = None) -> Path:
+        """Write one self-contained HTML page: split, forecasts, losses, residuals, table, and the verdict."""
+        from penstock.evaluation.page import write_page
+
+        return write_page(self, path, title, facts or {})
+
+    def __str__(self) -> str:
+        """Lay the table out as text, with the verdicts on networks below it."""
+        said = [self.verdicts[name] for name in self.networks] + [f"Leak: {leak.value}" for leak in self.leaks]
+        return "\n".join([as_text(self.table()), *said])
+
+    def _row(self, name: str) -> dict[str, Any]:
+        entry, y = self.entries[name], self.panel.y[self.targets]
+        loss, loss_naive = self._losses(name), self._losses(self.naive)
+        members = [measure(y, member) for member in entry.yhat]
+        statistic, p = diebold_mariano(loss, loss_naive, self.split.overlap)
+        return {
+            "model": name,
+            **measure(y, entry.forecast),
+            "skill": 1 - float(loss.mean() / loss_naive.mean()) if loss_naive.mean() > 0 else np.nan,
+            "dm_statistic": statistic,
+            "dm_pvalue": p,
+            "parameters": entry.model.parameters,
+            "fit_seconds": entry.seconds,
+            "members": {"count": len(members), **{metric: _spread([m[metric] for m in members]) for metric in METRICS}},
+        }
+
+    def _losses(self, name: str) -> NDArray[np.float64]:
+        """Squared error at each cutoff time, averaged over steps and series, in the order of time."""
+        squared = ((self.panel.y[self.targets] - self.entries[name].forecast) ** 2).mean(axis=1)
+        _, when = np.unique(self.panel.times[self.origins], return_inverse=True)
+        losses: NDArray[np.float64] = np.bincount(when, weights=squared) / np.bincount(when)
+        return losses
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {"median": float(np.median(values)), "low": float(np.min(values)), "high": float(np.max(values))}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,113 @@
+"""A comparison as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock.evaluation.leaks import Leak
+from penstock.evaluation.table import COLUMNS, cells, spread_cells
+from penstock.evaluation.verdict import SIGNIFICANT
+from penstock.files import check_destination, write_whole
+from penstock.report.page import Page, TableRow
+from penstock.report.pictures import forecast_picture, loss_picture, residual_picture, split_picture
+from penstock.report.svg import Picture
+
+if TYPE_CHECKING:
+    from penstock.evaluation.comparison import Comparison
+
+__all__ = ["write_page"]
+
+_ZOOM = 60  # test rows in the close-up
+
+_NOTES = (
+    "RMSE and MAE are in the units of the series. Pearson and Spearman correlate forecasts with actual LEVELS, which the last "
+    "value alone already does well. Skill is 1 − MSE / MSE of the last value: above zero is better.",
+    "DM is the Diebold-Mariano statistic against the last value (squared errors, Harvey-Leybourne-Newbold corrected), "
+    f"negative where the model is better; ▲ and ▼ mark differences with p below {SIGNIFICANT}.",
+)
+
+
+def write_page(comparison: Comparison, path: str | Path, title: str, facts: dict[str, str]) -> Path:
+    """Write the page of a comparison; the folder must exist."""
+    check_destination(path)
+    verdicts = comparison.verdicts
+    lead = [verdicts[name] for name in comparison.networks or verdicts] or ["Only the last value was scored."]
+    page = Page(
+        title=title,
+        lead=lead,
+        header=list(COLUMNS.values()),
+        rows=[row for score in comparison.rows for row in _rows(score)],
+        notes=_NOTES,
+        warnings=[leak.value for leak in comparison.leaks],
+        facts={**facts, **_settings(comparison)},
+        pictures=_pictures(comparison),
+    )
+    return write_whole(path, page.html())
+
+
+def _rows(score: dict[str, Any]) -> list[TableRow]:
+    sure = score["dm_pvalue"] < SIGNIFICANT
+    mark = ("better" if score["skill"] > 0 else "worse") if sure else ""
+    return [TableRow(cells(score), mark=mark), *(TableRow(spread, minor=True) for spread in spread_cells(score))]
+
+
+def _settings(comparison: Comparison) -> dict[str, str]:
+    split = comparison.split
+    how = "once" if split.refit is None else f"every {split.refit} cutoffs"
+    return {
+        "forecasts": f"{len(comparison.origins):,} cutoffs, {split.horizon} step(s) ahead, models fitted {how}",
+        **{name: repr(entry.model) for name, entry in comparison.entries.items()},
+    }
+
+
+def _pictures(comparison: Comparison) -> list[Picture]:
+    """Draw the first series; with several, the captions say which."""
+    panel = comparison.panel
+    span = panel.span(0)
+    whose = "" if len(panel) == 1 else f" (series {panel.ids[0]!r}, the first of {len(panel)})"
+    mine = panel.series_of(comparison.origins) == 0
+    targets, step = comparison.targets[mine], comparison.split.horizon - 1
+    rows = targets[:, step]
+    times, y = panel.times[rows], panel.y[rows]
+    shown = [*comparison.networks, comparison.naive]
+    shown += [name for name in comparison.entries if name not in shown]
+    forecasts = {name: comparison.entries[name].forecast[mine, step] for name in shown}
+    ahead = f"{comparison.split.horizon} step(s) ahead{whose}"
+    last = slice(-_ZOOM, None)
+    few = [*comparison.networks, comparison.naive]
+    pictures = [
+        split_picture(panel.times[span], panel.y[span], _borders(comparison)),
+        forecast_picture(
+            "Forecasts and actual values",
+            f"The whole test period, {ahead}: {', '.join(few)}.",
+            times, y, {name: forecasts[name] for name in few},
+        ),
+        forecast_picture(
+            f"The last {min(_ZOOM, len(rows))} test rows", f"A closer look, {ahead}, all models.",
+            times[last], y[last], {name: values[last] for name, values in forecasts.items()},
+        ),
+    ]  # fmt: skip
+    watched_name = "TEST rows" if Leak.STOPPING in comparison.leaks else "validation tail"
+    for name in comparison.networks:
+        history = comparison.entries[name].model.history_  # type: ignore[attr-defined]
+        pictures.append(loss_picture(name, history.learned, history.watched, watched_name))
+    residuals = {name: y - forecasts[name] for name in few}
+    pictures.append(residual_picture(times, residuals))
+    return pictures
+
+
+def _borders(comparison: Comparison) -> dict[str, tuple[Any, Any]]:
+    """Tell where training rows, validation tail and test rows of the first series begin and end."""
+    panel = comparison.panel
+    times = panel.times[panel.span(0)]
+    test = len(times) - comparison.split.test
+    tails = [getattr(entry.model, "watched_rows_", None) for entry in comparison.entries.values()]
+    tail = next((int(rows[0]) for rows in tails if rows is not None), 0)
+    if comparison.split.refit is not None or Leak.STOPPING in comparison.leaks:
+        tail = 0  # each fold cuts its own tail; a leaking protocol cuts none
+    borders = {"training": (times[0], times[test - tail - 1])}
+    if tail:
+        borders["validation tail"] = (times[test - tail], times[test - 1])
+    return {**borders, "test": (times[test], times[-1])}
+

@@ -1,0 +1,83 @@
+"""The rolling origin: fit on what came before, forecast, roll on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.errors import DataError, OptionError
+from penstock.options import Description, check_options, option
+
+__all__ = ["Fold", "RollingOrigin"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One fit and the forecasts made with it.
+
+    Attributes
+    ----------
+    ends
+        Flat row behind the last training row of each series, ``[series]``.
+    origins
+        Flat row of the last known value of each forecast, ``[n]``, never before ``ends - 1``.
+    """
+
+    ends: NDArray[np.int64]
+    origins: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RollingOrigin(Description):
+    """The last `test` rows of each series are forecast from every cutoff before them, each seeing only its past.
+
+    Examples
+    --------
+    >>> RollingOrigin(test=252).cutoffs
+    252
+    >>> RollingOrigin(horizon=12, test=36, step=12).cutoffs
+    3
+    """
+
+    horizon: int = option(1, "steps ahead", at_least=1)
+    test: int = option(252, "last rows of each series, kept for testing", at_least=1)
+    step: int = option(1, "steps from one cutoff to the next", at_least=1)
+    refit: int | None = option(None, "cutoffs after which models are fitted afresh; None: fitted once", at_least=1)
+
+    def __post_init__(self) -> None:
+        """Refuse a test period shorter than the horizon."""
+        check_options(self)
+        if self.test < self.horizon:
+            raise OptionError(
+                f"RollingOrigin: test={self.test} rows cannot hold one forecast of horizon={self.horizon}; "
+                f"allowed: test of at least {self.horizon}."
+            )
+
+    @property
+    def cutoffs(self) -> int:
+        """Cutoffs of each series."""
+        return (self.test - self.horizon) // self.step + 1
+
+    @property
+    def overlap(self) -> int:
+        """Cutoffs whose forecasts share a target time: the horizon that the Diebold-Mariano test must know."""
+        return math.ceil(self.horizon / self.step)
+
+    def folds(self, panel: Panel) -> Iterator[Fold]:
+        """Cut the panel; the training rows of each fold end where its first forecast begins."""
+        short = panel.shortest
+        if panel.lengths[short] < self.test + 2:
+            raise DataError(
+                f"{panel.lengths[short]} rows{panel.name(short)} are too few for {self.test} test rows: at least "
+                f"{self.test + 2} are needed, and more to train on; choose a smaller test, or give more rows."
+            )
+        steps = np.arange(self.cutoffs) * self.step
+        test_starts = panel.offsets[1:] - self.test
+        for first in range(0, self.cutoffs, self.refit or self.cutoffs):
+            block = steps[first : first + (self.refit or self.cutoffs)]
+            yield Fold(test_starts + block[0], (test_starts[:, None] + block - 1).ravel())

@@ -1,0 +1,91 @@
+"""The table of scores, for a terminal and as cells for a page."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from penstock.evaluation.verdict import SIGNIFICANT
+
+__all__ = ["COLUMNS", "as_text", "cells", "spread_cells", "terminal_table"]
+
+COLUMNS = {
+    "model": "model",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "skill": "skill",
+    "dm_statistic": "DM",
+    "dm_pvalue": "p",
+    "parameters": "weights",
+    "fit_seconds": "fit s",
+}
+"""The columns of the table: key of a score, and its heading."""
+
+_NARROW = ("model", "rmse", "mae", "skill", "dm_pvalue")
+_SPREAD = ("rmse", "mae", "r2", "pearson", "spearman")
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """Show one model's scores, in the order of the columns."""
+    return [str(row["model"]), *(_show(key, row[key]) for key in list(COLUMNS)[1:])]
+
+
+def spread_cells(row: dict[str, Any]) -> list[list[str]]:
+    """Show the spread of a model's members: the median, the lowest, the highest; nothing for a single member."""
+    members = row["members"]
+    if members["count"] == 1:
+        return []
+    return [
+        [label, *(_show(key, members[key][part]) if key in _SPREAD else "" for key in list(COLUMNS)[1:])]
+        for part, label in (
+            ("median", f"· median of {members['count']} members"),
+            ("low", "· lowest"),
+            ("high", "· highest"),
+        )
+    ]
+
+
+def terminal_table(rows: list[dict[str, Any]], *, whole: bool = True) -> Table:
+    """Lay the scores out with rich; what is significantly better than naive is green, worse is red."""
+    places = [place for place, key in enumerate(COLUMNS) if whole or key in _NARROW]
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    for key in COLUMNS if whole else _NARROW:
+        table.add_column(COLUMNS[key], justify="left" if key == "model" else "right", no_wrap=True)
+    for row in rows:
+        sure = row["dm_pvalue"] < SIGNIFICANT
+        style = ("green" if row["skill"] > 0 else "red") if sure else None
+        table.add_row(*map(cells(row).__getitem__, places), style=style)
+        for spread in spread_cells(row):
+            table.add_row(*map(spread.__getitem__, places), style="dim")
+    return table
+
+
+def as_text(table: Table, width: int = 110) -> str:
+    """Render a table without colour."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(table)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
+
+
+def _show(key: str, value: float) -> str:
+    if isinstance(value, float) and math.isnan(value):
+        return "–"
+    if key == "parameters":
+        return f"{value:,}"
+    if key in ("rmse", "mae"):
+        return f"{value:#.4g}".rstrip(".") if value >= 1e-3 else f"{value:.3g}"
+    if key == "fit_seconds":
+        return f"{value:.1f}"
+    if key == "dm_statistic":
+        return f"{value:.2f}"
+    if key == "dm_pvalue":
+        return "<.001" if value < 0.001 else f"{value:.3f}"
+    return f"{value:.4f}"

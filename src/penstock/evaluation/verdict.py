@@ -1,0 +1,45 @@
+"""A score in words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+__all__ = ["SIGNIFICANT", "show_p", "verdict"]
+
+SIGNIFICANT = 0.05
+"""Below this p-value a difference is called more than chance."""
+
+
+def verdict(row: dict[str, Any], naive: dict[str, Any]) -> str:
+    """Say in one sentence whether a model beats the last value.
+
+    Examples
+    --------
+    >>> row = {"model": "LSTM(20)", "rmse": 23.0, "skill": -0.0455, "dm_pvalue": 0.3}
+    >>> verdict(row, {"rmse": 22.494})
+    'LSTM(20) does not beat the last value: its RMSE is 23 against 22.49 (2.2 % higher), a difference within chance (p = .30).'
+    """
+    change = 100 * (row["rmse"] / naive["rmse"] - 1) if naive["rmse"] > 0 else math.inf
+    p = row["dm_pvalue"]
+    better, sure = row["rmse"] < naive["rmse"], p < SIGNIFICANT
+    claim = "beats" if better and sure else "does not beat"
+    size = f"its RMSE is {row['rmse']:.4g} against {naive['rmse']:.4g}"
+    if math.isnan(p):
+        return f"{row['model']} {claim} the last value: {size}, and no test of the difference exists here."
+    size += f" ({abs(change):.1f} % {'lower' if better else 'higher'})"
+    chance = "more than chance" if sure else "a difference within chance"
+    return f"{row['model']} {claim} the last value: {size}, {chance} ({show_p(p)})."
+
+
+def show_p(p: float) -> str:
+    """Show a p-value with two figures, or as below a thousandth.
+
+    Examples
+    --------
+    >>> show_p(0.0123), show_p(1e-9)
+    ('p = .012', 'p < .001')
+    """
+    if p < 0.001:
+        return "p < .001"
+    return f"p = {p:.2f}".replace("0.", ".") if p >= 0.095 else f"p = {p:.3f}".replace("0.", ".")

@@ -1,0 +1,48 @@
+"""Whole files or none: writing beside and renaming, and checking a path before the work that fills it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from penstock.errors import OptionError
+
+__all__ = ["check_destination", "write_json", "write_whole"]
+
+
+def check_destination(path: str | Path) -> Path:
+    """Refuse a path that cannot be written, before hours of work go into what it should hold."""
+    path = Path(path)
+    if path.is_dir():
+        raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it.")
+    folder = path.parent
+    if not folder.is_dir():
+        raise OptionError(f"the folder {str(folder)!r} of {path.name!r} does not exist; make it first: mkdir -p {folder}")
+    if not os.access(folder, os.W_OK):
+        raise OptionError(f"the folder {str(folder)!r} cannot be written; choose another for {path.name!r}.")
+    return path
+
+
+def write_whole(path: str | Path, content: bytes | str) -> Path:
+    """Write a file beside its place and rename it, so that an interruption leaves the old file whole."""
+    path = check_destination(path)
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def write_json(path: str | Path, content: Any) -> Path:
+    """Write JSON that any reader takes: UTF-8, no NaN."""
+    return write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

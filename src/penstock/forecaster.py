@@ -1,0 +1,164 @@
+"""The recurrent forecaster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.data.scaling import SCALINGS, Scaling, fit_scaling
+from penstock.data.splits import cut_tail
+from penstock.data.transforms import TRANSFORMS
+from penstock.data.windows import cut_windows
+from penstock.estimator import Estimator
+from penstock.networks.network import Network
+from penstock.options import option
+from penstock.storage import Arrays
+from penstock.training.forward import forward
+from penstock.training.losses import LOSSES
+from penstock.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
+from penstock.training.plan import Plan
+from penstock.training.samples import Samples
+from penstock.training.train import History, train
+
+__all__ = ["Forecaster"]
+
+
+@dataclass(repr=False, eq=False)
+class Forecaster(Estimator):
+    """A recurrent network that forecasts the next `horizon` values from the last `window`, directly.
+
+    All steps ahead are read from the network's last state, so each sees the newest value. `fit` starts from fresh
+    weights, fits the scaler on the training rows, cuts the validation tail from them, and keeps the weights with the
+    lowest loss on that tail. Several series share the weights; each has its own scale.
+
+    Attributes
+    ----------
+    weights_
+        Weights of all members, every leaf ``[members, ...]``.
+    scaling_
+        Shift and scale of each series.
+    history_
+        Losses by epoch and member.
+    watched_rows_
+        Length of the validation tail of each series.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from penstock.layers.lstm import LSTM
+    >>> frame = pd.DataFrame({"ds": range(80), "y": np.sin(np.arange(80) / 4)})
+    >>> model = Forecaster(Network([LSTM(4)]), window=8, epochs=2, seed=1).fit(frame)
+    >>> model.predict().columns.tolist(), model.parameters
+    (['ds', 'yhat'], 101)
+    """
+
+    network: Network = option(help="the network's description")
+    window: int = option(63, "input length in steps", at_least=1)
+    transform: str = option("none", "change of variable before scaling", choices=TRANSFORMS)
+    scale: str = option("minmax", "scaling, fitted on training rows", choices=SCALINGS)
+    loss: str = option("mse", "loss to minimise, in scaled units", choices=LOSSES)
+    optimizer: str | Optimizer = option("rmsprop", "optimiser, by name or described", choices=OPTIMIZERS)
+    batch: int = option(20, "samples a step", at_least=1)
+    epochs: int = option(500, "passes over the samples at most", at_least=1)
+    patience: int | None = option(25, "epochs to wait for a lower validation loss; None: never stop", at_least=1)
+    validation: float = option(0.1, "tail of the training rows to watch: a share below 1, or rows; 0: none", at_least=0)
+    clip: float | None = option(None, "largest norm of a gradient", above=0)
+    members: int = option(1, "networks trained from different seeds; their mean is the forecast", at_least=1)
+    seed: int = option(0, "seed of weights and shuffles", at_least=0)
+    progress: bool | None = option(None, "show a progress bar; None: on a terminal only")
+
+    @property
+    def label(self) -> str:
+        """Short name in tables."""
+        return "+".join(f"{type(layer).__name__}({layer.outputs})" for layer in self.network.layers)
+
+    @property
+    def rows_needed(self) -> int:
+        """The window, and what the transform loses."""
+        return self.window + TRANSFORMS[self.transform].lost
+
+    @property
+    def rows_to_fit(self) -> int:
+        """One window with its targets; the validation tail comes on top."""
+        return self.rows_needed + self.horizon
+
+    @property
+    def parameters(self) -> int:
+        """Weights of one member."""
+        return self.network.parameters(1, self.horizon)
+
+    def summary(self) -> str:
+        """Give the table of the network's layers."""
+        return self.network.summary(1, self.horizon, self.window)
+
+    def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
+        lost = TRANSFORMS[self.transform].lost
+        scaling = fit_scaling(self.scale, train_panel.with_values(self._transformed(train_panel)), lost)
+        panel = train_panel if watched is None else watched
+        windows = cut_windows(panel, self.window, self.horizon, lost)
+        if watched is None:
+            learn, watch = cut_tail(train_panel, windows, self.validation)
+        else:
+            border = (panel.offsets[:-1] + train_panel.lengths)[panel.series_of(windows.starts)]
+            first = windows.starts + self.window
+            learn, watch = windows.starts[first + self.horizon <= border], windows.starts[first >= border]
+        scaled = scaling.forward(self._transformed(panel), panel.series_of(np.arange(panel.rows)))
+        trained = train(
+            self.network,
+            Plan(self.loss, optimizer_named(self.optimizer), self.batch, self.patience, self.clip),
+            Samples.of(scaled[:, None], scaled, learn, watch),
+            window=self.window,
+            horizon=self.horizon,
+            outputs=self.horizon,
+            epochs=self.epochs,
+            members=self.members,
+            seed=self.seed,
+            progress=self.progress,
+        )
+        # Rows at the end of each series whose values only early stopping saw.
+        first_watched = np.full(len(panel), panel.rows)
+        np.minimum.at(first_watched, panel.series_of(watch), watch + self.window)
+        self.watched_rows_ = panel.offsets[1:] - np.minimum(first_watched, panel.offsets[1:])
+        self.scaling_: Scaling = scaling
+        self.weights_: Any = trained.weights
+        self.history_: History = trained.history
+
+    def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        series = np.array([self.ids_.index(name) for name in panel.ids])[panel.series_of(np.arange(panel.rows))]
+        scaled = self.scaling_.forward(self._transformed(panel), series)
+        starts = origins - self.window + 1
+        out = forward(self.network, self.weights_, scaled[:, None], starts, self.window, self.horizon)
+        steps = np.stack([self.scaling_.inverse(member, fitted) for member in out])
+        return TRANSFORMS[self.transform].invert(steps, panel.y[origins])
+
+    def _transformed(self, panel: Panel) -> NDArray[np.float64]:
+        return TRANSFORMS[self.transform].apply(panel)
+
+    def _arrays(self) -> Arrays:
+        weights = {f"weights{name}": leaf for name, leaf in _named_leaves(self.weights_)}
+        losses = {"history.learned": self.history_.learned, "history.watched": self.history_.watched}
+        return {**weights, **losses, "scaling.shift": self.scaling_.shift, "scaling.scale": self.scaling_.scale}
+
+    def _restore(self, arrays: Arrays) -> None:
+        shapes = eqx.filter_eval_shape(self.network.build, 1, self.horizon, jax.random.key(0))
+        shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+        leaves = []
+        for name, leaf in _named_leaves(shapes):
+            stored = arrays[f"weights{name}"]
+            if stored.shape != (self.members, *leaf.shape):
+                raise ValueError(f"weights{name} has the shape {stored.shape}, not {(self.members, *leaf.shape)}")
+            leaves.append(stored)
+        self.weights_ = jax.tree.unflatten(jax.tree.structure(shapes), leaves)
+        self.history_ = History(arrays["history.learned"], arrays["history.watched"])
+        self.scaling_ = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
+
+
+def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
+    """Name each leaf by its path, such as ``.layers[0].cell.W``."""
+    return [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]

@@ -1,0 +1,179 @@
+"""Options: the fields of a dataclass, each with its help, its bounds and its choices written once.
+
+Estimators and descriptions declare their options with :func:`option`; `get_params`, the checks, the model file and the
+command line all read the same declaration.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self, get_args, get_type_hints
+
+from penstock.errors import OptionError, nearest
+
+__all__ = ["Description", "Options", "check_options", "from_json", "help_of", "option", "to_json"]
+
+
+def option(
+    default: Any = dataclasses.MISSING,
+    help: str = "",  # noqa: A002  (the field's own word, as in typer and argparse)
+    *,
+    at_least: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: Iterable[str] | None = None,
+) -> Any:
+    """Declare one option of a dataclass: its default, one line of help, and what is allowed.
+
+    Parameters
+    ----------
+    default
+        Value when none is given; left out, the option is required.
+    help
+        One line, shown by the command line.
+    at_least, above, below
+        Inclusive lower, exclusive lower and exclusive upper bound for numbers.
+    choices
+        The names allowed where the option is a string.
+    """
+    rules = {"at_least": at_least, "above": above, "below": below, "choices": choices and tuple(choices)}
+    return dataclasses.field(default=default, metadata={"help": help, **rules})
+
+
+def help_of(owner: type, name: str) -> str:
+    """Give the one line of help of an option, with the names it allows."""
+    field = owner.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    choices = field.metadata["choices"]
+    text: str = field.metadata["help"]
+    return f"{text} ({', '.join(choices)})" if choices else text
+
+
+def check_options(owner: Any) -> None:
+    """Raise one :class:`OptionError` that gathers every option of `owner` that is not allowed."""
+    hints = get_type_hints(type(owner))
+    faults = [
+        fault
+        for field in dataclasses.fields(owner)
+        if field.metadata and (fault := _fault(field, hints[field.name], getattr(owner, field.name)))
+    ]
+    if faults:
+        raise OptionError(f"{type(owner).__name__}: " + "; ".join(faults))
+
+
+def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
+    rules, kinds = field.metadata, get_args(hint) or (hint,)
+    if value is None:
+        return None if type(None) in kinds else f"{field.name} was None, but a value is needed"
+    if isinstance(value, str):
+        if rules["choices"] is not None and value not in rules["choices"]:
+            return f"{field.name}={value!r} is unknown; {nearest(value, rules['choices'])}"
+        return None if str in kinds else f"{field.name}={value!r} is text; {_wanted(rules, kinds)}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        named = tuple(kind for kind in kinds if isinstance(kind, type))
+        wrong = named and not isinstance(value, named)
+        return f"{field.name}={value!r} is not allowed; {_wanted(rules, kinds)}" if wrong else None
+    if int in kinds and float not in kinds and not isinstance(value, int):
+        return f"{field.name}={value!r} is not a whole number; {_wanted(rules, kinds)}"
+    if int not in kinds and float not in kinds:
+        return f"{field.name}={value!r} is a number; {_wanted(rules, kinds)}"
+    too_low = rules["at_least"] is not None and value < rules["at_least"]
+    too_low = too_low or (rules["above"] is not None and value <= rules["above"])
+    too_high = rules["below"] is not None and value >= rules["below"]
+    if too_low or too_high or not math.isfinite(value):
+        return f"{field.name}={value!r} is out of range; {_wanted(rules, kinds)}"
+    return None
+
+
+def _wanted(rules: Any, kinds: tuple[Any, ...]) -> str:
+    bounds = [
+        f"{word} {rules[rule]:g}"
+        for rule, word in (("at_least", "at least"), ("above", "above"), ("below", "below"))
+        if rules[rule] is not None
+    ]
+    names = {int: "a whole number", float: "a number", str: "text", bool: "True or False", type(None): "None"}
+    kind = " or ".join(names.get(k, getattr(k, "__name__", str(k))) for k in kinds)
+    allowed = " " + " and ".join(bounds) if bounds else ""
+    choices = f" among {', '.join(map(repr, rules['choices']))}" if rules["choices"] else ""
+    return f"allowed: {kind}{allowed}{choices}"
+
+
+class Options:
+    """scikit-learn's grammar for a dataclass of options: `get_params`, `set_params`, a repr, checks at once."""
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not allowed when they are given, not when they are used."""
+        check_options(self)
+
+    @classmethod
+    def option_names(cls) -> list[str]:
+        """Name every option, in the order of the class."""
+        return [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Give every option by name (`deep` is accepted for scikit-learn's `clone`; options do not nest)."""
+        return {name: getattr(self, name) for name in self.option_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change options by name; unknown names are refused."""
+        for name, value in params.items():
+            if name not in self.option_names():
+                known = nearest(name, self.option_names())
+                raise OptionError(f"{type(self).__name__} has no option {name!r}; {known}")
+            setattr(self, name, value)
+        check_options(self)
+        return self
+
+    def clone(self) -> Self:
+        """Make an unfitted twin with the same options."""
+        return type(self)(**self.get_params())
+
+    def __repr__(self) -> str:
+        changed = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in dataclasses.fields(self)  # type: ignore[arg-type]
+            if field.init and getattr(self, field.name) != field.default
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """A frozen description: comparable, hashable, printable, stored as JSON under its class's name."""
+
+    kinds: ClassVar[dict[str, type[Description]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Description.kinds[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        """Refuse fields that are not allowed."""
+        check_options(self)
+
+
+def to_json(value: Any) -> Any:
+    """Turn options into JSON: numbers, text, lists, and descriptions as ``{"kind": name, field: value}``."""
+    if isinstance(value, Description):
+        fields = {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **fields}
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    return value
+
+
+def from_json(value: Any) -> Any:
+    """Turn the JSON of :func:`to_json` back into the same options; lists come back as tuples."""
+    if isinstance(value, dict):
+        fields = {name: from_json(item) for name, item in value.items() if name != "kind"}
+        if value.get("kind") not in Description.kinds:
+            known = nearest(value.get("kind"), Description.kinds)
+            raise OptionError(f"no description of the kind {value.get('kind')!r} is known; {known}")
+        try:
+            return Description.kinds[value["kind"]](**fields)
+        except TypeError as error:
+            raise OptionError(f"a description of the kind {value['kind']!r} has wrong fields: {error}") from error
+    if isinstance(value, list):
+        return tuple(from_json(item) for item in value)
+    return value

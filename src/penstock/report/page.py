@@ -1,0 +1,68 @@
+"""A page: one self-contained HTML file that reads well in light and dark, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from penstock.report.svg import Picture
+from penstock.version import __version__
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+__all__ = ["Page", "TableRow"]
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row of the table of scores; a minor row (the spread of members) is set smaller."""
+
+    cells: Sequence[str]
+    minor: bool = False
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a report says, in the order in which it is read.
+
+    Attributes
+    ----------
+    title, lead
+        The title, and the plain sentences that a hurried reader takes away.
+    warnings
+        Leaks and the like, set off so that nobody misses them.
+    header, rows
+        The table of scores.
+    notes
+        How to read the table.
+    facts
+        Data, split and settings, name by name.
+    pictures
+        The pictures.
+    """
+
+    title: str
+    lead: Sequence[str]
+    header: Sequence[str]
+    rows: Sequence[TableRow]
+    notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    pictures: Sequence[Picture] = ()
+
+    def html(self) -> str:
+        """Render the page; everything that came from data is escaped."""
+        return _template().render(page=self, version=__version__)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(files("penstock.report").joinpath("page.html.j2").read_text(encoding="utf-8"))

@@ -1,0 +1,117 @@
+"""The pictures of a comparison: split, forecasts, losses, residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.report.svg import GRID, INK, MUTED, SERIES, Picture, draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["forecast_picture", "loss_picture", "residual_picture", "split_picture"]
+
+Times = NDArray[Any]
+Values = NDArray[np.float64]
+
+
+def split_picture(times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]]) -> Picture:
+    """Show the whole series with its parts shaded; `borders` names each part and gives its first and last time."""
+
+    def plot(figure: Figure, narrow: bool) -> None:
+        axes = figure.subplots()
+        axes.plot(times, y, color=INK, linewidth=1)
+        for number, (name, (first, last)) in enumerate(borders.items()):
+            axes.axvspan(first, last, color=SERIES[number], alpha=0.16, linewidth=0)
+            axes.plot([], [], color=SERIES[number], alpha=0.5, linewidth=6, label=name)
+        _finish(axes, times, narrow)
+
+    caption = "The series: " + "; ".join(f"{name} from {_day(a)} to {_day(b)}" for name, (a, b) in borders.items()) + "."
+    return draw("Data and split", caption, plot)
+
+
+def forecast_picture(title: str, caption: str, times: Times, y: Values, forecasts: Mapping[str, Values]) -> Picture:
+    """Show forecasts over what came."""
+
+    def plot(figure: Figure, narrow: bool) -> None:
+        axes = figure.subplots()
+        axes.plot(times, y, color=INK, linewidth=1.8, label="actual")
+        for (name, yhat), color in zip(forecasts.items(), SERIES, strict=False):
+            axes.plot(times, yhat, color=color, label=name)
+        _finish(axes, times, narrow)
+
+    return draw(title, caption, plot, height=3.4)
+
+
+def loss_picture(name: str, learned: Values, watched: Values, watched_name: str) -> Picture:
+    """Show the losses ``[epochs, members]`` on a logarithmic scale: each member thin, their median bold."""
+
+    def plot(figure: Figure, narrow: bool) -> None:
+        axes = figure.subplots()
+        for losses, color, label in ((learned, SERIES[0], "training rows"), (watched, SERIES[1], watched_name)):
+            if not np.isfinite(losses).any():
+                continue
+            epochs = np.arange(1, len(losses) + 1)
+            axes.plot(epochs, losses, color=color, linewidth=0.6, alpha=0.45)
+            alive = np.isfinite(losses).all(axis=1)
+            axes.plot(epochs[alive], np.median(losses[alive], axis=1), color=color, linewidth=1.8, label=label)
+        axes.set_yscale("log")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel("loss, scaled units")
+        _legend(axes, narrow)
+
+    caption = (
+        f"Losses of {name} by epoch, each member thin and the median of all bold (drawn while all still train); a "
+        f"member's best weights on the {watched_name} are kept."
+        if np.isfinite(watched).any()
+        else f"Losses of {name} by epoch; nothing was watched, so the last weights are kept."
+    )
+    return draw(f"Losses of {name}", caption, plot)
+
+
+def residual_picture(times: Times, residuals: Mapping[str, Values]) -> Picture:
+    """Show errors (actual minus forecast) over time, and how they are spread."""
+
+    def plot(figure: Figure, narrow: bool) -> None:
+        over_time, spread = figure.subplots(2, 1) if narrow else figure.subplots(1, 2, width_ratios=(2.2, 1))
+        bins = np.histogram_bin_edges(np.concatenate(list(residuals.values())), bins=30)
+        for number, (name, errors) in enumerate(residuals.items()):
+            color = SERIES[number]
+            over_time.plot(times, errors, ".", color=color, markersize=3, label=name)
+            spread.hist(errors, bins=bins, histtype="step", color=color, linewidth=1.3)
+        over_time.axhline(0, color=MUTED, linewidth=0.8)
+        spread.axvline(0, color=MUTED, linewidth=0.8)
+        over_time.set_ylabel("actual − forecast")
+        spread.set_xlabel("actual − forecast")
+        spread.set_ylabel("test rows")
+        _finish(over_time, times, narrow)
+
+    caption = f"Errors of {' and '.join(residuals)} on the test rows: over time, and their distribution."
+    return draw("Residuals", caption, plot, height=3.4)
+
+
+def _finish(axes: Axes, times: Times, narrow: bool) -> None:
+    if np.asarray(times).dtype.kind == "M":
+        import matplotlib.dates as dates
+
+        locator = dates.AutoDateLocator(minticks=3, maxticks=5 if narrow else 9)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    axes.margins(x=0.01)
+    axes.grid(color=GRID)
+    _legend(axes, narrow)
+
+
+def _legend(axes: Axes, narrow: bool) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    columns = 2 if narrow else min(len(labels), 6)
+    axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, borderaxespad=0.2)
+
+
+def _day(time: Any) -> str:
+    return str(np.datetime_as_string(time, unit="D")) if isinstance(time, np.datetime64) else str(time)

@@ -1,0 +1,106 @@
+"""Pictures as SVG that takes its colours from the page, so that one picture reads well in light and in dark."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["GRID", "INK", "MUTED", "SERIES", "Picture", "draw"]
+
+# Stand-ins that matplotlib can draw with; in the SVG each becomes a CSS variable of the page.
+INK, MUTED, GRID = "#010101", "#020202", "#030303"
+SERIES = ("#110001", "#110002", "#110003", "#110004", "#110005", "#110006")
+_VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line", **{c: f"--c{n}" for n, c in enumerate(SERIES, start=1)}}
+
+_STYLE = {
+    "axes.edgecolor": GRID,
+    "axes.grid": True,
+    "axes.labelcolor": MUTED,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 10,
+    "font.family": "sans-serif",
+    "font.size": 9.5,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "lines.linewidth": 1.3,
+    "svg.fonttype": "none",  # text stays text: it takes the page's font and can be searched
+    "svg.hashsalt": "penstock",  # equal pictures have equal bytes
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture in two shapes: for a wide page and for a phone."""
+
+    title: str
+    caption: str
+    wide: str
+    narrow: str
+
+
+def draw(title: str, caption: str, plot: Callable[[Figure, bool], None], height: float = 3.0) -> Picture:
+    """Draw a picture twice, wide and narrow.
+
+    Parameters
+    ----------
+    title, caption
+        What it shows, and how to read it; the caption is also what a screen reader says.
+    plot
+        Draws on the figure it is given; the second argument says whether the figure is narrow.
+    height
+        Height in inches of the wide shape, which is 8 inches wide.
+    """
+    return Picture(
+        title, caption, _svg(plot, caption, (8.0, height), narrow=False), _svg(plot, caption, (3.9, height), narrow=True)
+    )
+
+
+def _svg(plot: Callable[[Figure, bool], None], caption: str, size: tuple[float, float], *, narrow: bool) -> str:
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        plot(figure, narrow)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', _opening(caption, narrow), svg, count=1)
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    for stand_in, variable in _VARIABLES.items():
+        svg = svg.replace(stand_in, f"var({variable})")
+    svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", svg)
+    # Ids of the two shapes, and of several pictures on one page, must not meet.
+    prefix = f"{'n' if narrow else 'w'}{abs(hash_text(caption)):x}"
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\1{prefix}-", svg)
+    return svg.strip()
+
+
+def _opening(caption: str, narrow: bool) -> str:
+    kind = "narrow" if narrow else "wide"
+    return rf'<svg class="{kind}" viewBox="\1" role="img" aria-label="{html.escape(caption)}">'.replace("\\1", r"\g<1>")
+
+
+def hash_text(text: str) -> int:
+    """Hash text to the same number in every process."""
+    import zlib
+
+    return zlib.crc32(text.encode())

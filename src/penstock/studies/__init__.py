@@ -1,0 +1,1 @@
+"""Published experiments, one file each, run as they were made and as they should be."""

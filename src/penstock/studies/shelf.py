@@ -1,0 +1,19 @@
+"""Every study by its name."""
+
+from __future__ import annotations
+
+from penstock.errors import OptionError, nearest
+from penstock.studies.sp500 import SP500
+from penstock.studies.study import Study
+
+__all__ = ["STUDIES", "study_named"]
+
+STUDIES: dict[str, Study] = {study.name: study for study in (SP500,)}
+"""The studies, in the order in which they are listed."""
+
+
+def study_named(name: str) -> Study:
+    """Find a study, or name the nearest."""
+    if name not in STUDIES:
+        raise OptionError(f"there is no study {name!r}; {nearest(name, STUDIES)}")
+    return STUDIES[name]

@@ -1,0 +1,96 @@
+"""sp500: one LSTM on the level of the S&P 500, one day ahead.
+
+Source: Jansen, *Machine Learning for Algorithmic Trading*, univariate time-series regression; first edition (2018): LSTM of
+20 units on 2010–2018; second edition (2020): LSTM of 10 units on 2011–2019. Both scale on all rows and stop early on the test
+rows; the published protocol does the same and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from penstock.baselines.autoregression import AR
+from penstock.baselines.drift import Drift
+from penstock.baselines.naive import Naive
+from penstock.baselines.seasonal_naive import SeasonalNaive
+from penstock.datasets.home import data_file
+from penstock.datasets.sp500 import FRED_SOURCE, sp500
+from penstock.evaluation.compare import compare
+from penstock.evaluation.leaks import Leak
+from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.forecaster import Forecaster
+from penstock.layers.lstm import LSTM
+from penstock.networks.network import Network
+from penstock.studies.study import Request, Study, StudyResult
+from penstock.training.optimizers import RMSprop
+
+__all__ = ["SP500"]
+
+WINDOW = 63
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What one edition of the source did, and the figures it states (in units of the scaled series)."""
+
+    start: str
+    end: str
+    units: int
+    patience: int
+    published: dict[str, float]
+
+
+EDITIONS = {
+    1: Edition("2010-01-04", "2018-12-31", units=20, patience=25, published={"rmse": 0.0150, "pearson": 0.9584}),
+    2: Edition("2011-02-23", "2019-12-31", units=10, patience=20, published={"rmse": 0.0103, "spearman": 0.9817}),
+}
+
+
+def run(request: Request) -> StudyResult:
+    """Run one edition under one protocol."""
+    edition = EDITIONS[request.edition]
+    leaking = request.protocol == "published"
+    frame = _read(request, edition)
+    test = int((frame["ds"] >= f"{edition.end[:4]}-01-01").sum())
+    lstm = Forecaster(
+        Network([LSTM(edition.units)]),
+        window=WINDOW,
+        scale="none" if leaking else "minmax",  # the published protocol scales all rows beforehand
+        loss="mse",
+        optimizer=RMSprop(learning_rate=0.001, decay=0.9, epsilon=1e-8),
+        batch=20,
+        epochs=request.epochs or 500,
+        patience=edition.patience,
+        members=request.members,
+        seed=request.seed,
+    )
+    result = compare(
+        [lstm, Naive(), Drift(), SeasonalNaive(5), AR(5)],
+        frame,
+        RollingOrigin(horizon=1, test=test),
+        leaks=(Leak.SCALING, Leak.STOPPING) if leaking else (),
+    )
+    windows = len(frame) - WINDOW
+    facts = {
+        "source": "arch.data.sp500, adjusted close" if request.edition == 1 and request.data is None else "FRED SP500",
+        "first": f"{frame['ds'].iloc[0]:%F}",
+        "last": f"{frame['ds'].iloc[-1]:%F}",
+        "rows": len(frame),
+        "windows": [windows, WINDOW, 1],
+        "train": windows - test,
+        "test": test,
+        "parameters": lstm.parameters,
+    }
+    return StudyResult("sp500", request, facts, edition.published, result)
+
+
+def _read(request: Request, edition: Edition) -> pd.DataFrame:
+    path = request.data
+    if path is None and request.edition == 2:  # the data in `arch` end in 2018
+        path = data_file("SP500.csv", FRED_SOURCE)
+    return sp500(path, start=edition.start, end=edition.end)
+
+
+SP500 = Study("sp500", "LSTM on the level of the S&P 500, one day ahead, against the last value", run, editions=(1, 2))

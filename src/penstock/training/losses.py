@@ -1,0 +1,33 @@
+"""Losses, one value a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+__all__ = ["LOSSES"]
+
+Loss = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+def _mse(y: jax.Array, yhat: jax.Array) -> jax.Array:
+    return jnp.mean(jnp.square(y - yhat), axis=-1)
+
+
+def _mae(y: jax.Array, yhat: jax.Array) -> jax.Array:
+    return jnp.mean(jnp.abs(y - yhat), axis=-1)
+
+
+def _huber(y: jax.Array, yhat: jax.Array) -> jax.Array:
+    error = jnp.abs(y - yhat)
+    return jnp.mean(jnp.where(error <= 1, 0.5 * jnp.square(error), error - 0.5), axis=-1)
+
+
+LOSSES: dict[str, Loss] = {"mse": _mse, "mae": _mae, "huber": _huber}
+"""Targets and outputs ``[batch, horizon]`` in, one loss a sample ``[batch]`` out, averaged over the horizon.
+
+``mse`` squared error; ``mae`` absolute error; ``huber`` squared within one scaled unit, absolute beyond
+(Huber 1964, δ = 1).
+"""

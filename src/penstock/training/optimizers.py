@@ -1,0 +1,80 @@
+"""Optimisers, described; Optax does the work."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+
+import optax
+
+from penstock.errors import OptionError, nearest
+from penstock.options import Description, option
+
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop", "optimizer_named"]
+
+
+@dataclass(frozen=True)
+class Optimizer(Description):
+    """An optimiser described."""
+
+    @abc.abstractmethod
+    def build(self) -> optax.GradientTransformation:
+        """Make the Optax transformation."""
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum if wanted."""
+
+    learning_rate: float = option(0.01, "step size", above=0)
+    momentum: float = option(0.0, "share of the last step kept", at_least=0, below=1)
+
+    def build(self) -> optax.GradientTransformation:
+        """Make the Optax transformation."""
+        return optax.sgd(self.learning_rate, momentum=self.momentum or None)
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """RMSprop (Hinton 2012) as Keras 3 computes it: ε under the root, squares averaged from zero."""
+
+    learning_rate: float = option(0.001, "step size", above=0)
+    decay: float = option(0.9, "ρ of the running mean of squares", at_least=0, below=1)
+    epsilon: float = option(1e-8, "ε, added to the mean of squares", above=0)
+
+    def build(self) -> optax.GradientTransformation:
+        """Make the Optax transformation."""
+        return optax.rmsprop(self.learning_rate, decay=self.decay, eps=self.epsilon, eps_in_sqrt=True)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015), algorithm 1."""
+
+    learning_rate: float = option(0.001, "step size α", above=0)
+    beta1: float = option(0.9, "decay of the mean", at_least=0, below=1)
+    beta2: float = option(0.999, "decay of the mean of squares", at_least=0, below=1)
+    epsilon: float = option(1e-8, "ε, added to the root", above=0)
+
+    def build(self) -> optax.GradientTransformation:
+        """Make the Optax transformation."""
+        return optax.adam(self.learning_rate, b1=self.beta1, b2=self.beta2, eps=self.epsilon)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
+"""The optimisers by name, each with its usual settings."""
+
+
+def optimizer_named(given: str | Optimizer) -> Optimizer:
+    """Give the optimiser of a name, or the one that was given.
+
+    Examples
+    --------
+    >>> optimizer_named("rmsprop").learning_rate
+    0.001
+    """
+    if isinstance(given, Optimizer):
+        return given
+    if given not in OPTIMIZERS:
+        raise OptionError(f"optimizer={given!r} is unknown; {nearest(given, OPTIMIZERS)}")
+    return OPTIMIZERS[given]()
