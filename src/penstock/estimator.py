@@ -80,7 +80,13 @@ class Estimator(Options, abc.ABC):
     # ---- what people call --------------------------------------------------------------------------------------------
 
     def fit(
-        self, frame: Any, *, id: str = "unique_id", time: str = "ds", target: str = "y", validation: Any = None  # noqa: A002
+        self,
+        frame: Any,
+        *,
+        id: str = "unique_id",
+        time: str = "ds",
+        target: str = "y",
+        validation: Any = None,
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -182,7 +188,9 @@ class Estimator(Options, abc.ABC):
         description, arrays = read_model(path)
         name = description.get("model")
         if name not in models:
-            raise ModelFileError(f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}")
+            raise ModelFileError(
+                f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"
+            )
         try:
             options = {key: from_json(value) for key, value in description["options"].items()}
             model = models[name](**options)
@@ -190,6 +198,8 @@ class Estimator(Options, abc.ABC):
             model.ids_ = tuple(description["ids"])
             times = arrays["tail.times"] if model.kind_.counts_steps else arrays["tail.times"].view("datetime64[ns]")
             model.tail_ = Panel(arrays["tail.y"], times, arrays["tail.offsets"], model.ids_)
+            if len(model.tail_.offsets) != len(model.ids_) + 1:
+                raise ValueError(f"{len(model.ids_)} series are named, but {len(model.tail_.offsets) - 1} are stored")
             model._restore(arrays)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(f"{str(path)!r} does not hold a whole {name}: {error}") from error
@@ -213,14 +223,16 @@ class Estimator(Options, abc.ABC):
 def _joined(train: Panel, ahead: Panel) -> Panel:
     """Put the rows of `ahead` behind those of `train`, series by series."""
     if set(train.ids) != set(ahead.ids):
-        raise DataError(f"the validation frame has the series {ahead.ids}, the training frame {train.ids}; they must agree.")
+        raise DataError(
+            f"the validation frame has the series {ahead.ids}, the training frame {train.ids}; they must agree."
+        )
     parts = []
     for series, name in enumerate(train.ids):
         before, after = train.span(series), ahead.span(ahead.ids.index(name))
         if ahead.times[after][0] <= train.times[before][-1]:
             raise DataError(
-                f"the validation rows{train.name(series)} begin at {ahead.times[after][0]}, not after the training rows, "
-                f"which end at {train.times[before][-1]}; give the rows that follow."
+                f"the validation rows{train.name(series)} begin at {ahead.times[after][0]}, not after the training "
+                f"rows, which end at {train.times[before][-1]}; give the rows that follow."
             )
         parts.append((before, after))
     return Panel(

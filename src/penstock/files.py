@@ -20,7 +20,9 @@ def check_destination(path: str | Path) -> Path:
         raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it.")
     folder = path.parent
     if not folder.is_dir():
-        raise OptionError(f"the folder {str(folder)!r} of {path.name!r} does not exist; make it first: mkdir -p {folder}")
+        raise OptionError(
+            f"the folder {str(folder)!r} of {path.name!r} does not exist; make it first: mkdir -p {folder}"
+        )
     if not os.access(folder, os.W_OK):
         raise OptionError(f"the folder {str(folder)!r} cannot be written; choose another for {path.name!r}.")
     return path

@@ -143,7 +143,12 @@ class Forecaster(Estimator):
     def _arrays(self) -> Arrays:
         weights = {f"weights{name}": leaf for name, leaf in _named_leaves(self.weights_)}
         losses = {"history.learned": self.history_.learned, "history.watched": self.history_.watched}
-        return {**weights, **losses, "scaling.shift": self.scaling_.shift, "scaling.scale": self.scaling_.scale}
+        return {
+            **weights,
+            **losses,
+            "scaling.shift": self.scaling_.shift,
+            "scaling.scale": self.scaling_.scale,
+        }
 
     def _restore(self, arrays: Arrays) -> None:
         shapes = eqx.filter_eval_shape(self.network.build, 1, self.horizon, jax.random.key(0))

@@ -18,7 +18,7 @@ __all__ = ["Description", "Options", "check_options", "from_json", "help_of", "o
 
 def option(
     default: Any = dataclasses.MISSING,
-    help: str = "",  # noqa: A002  (the field's own word, as in typer and argparse)
+    help: str = "",
     *,
     at_least: float | None = None,
     above: float | None = None,
@@ -72,7 +72,7 @@ def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
         return None if str in kinds else f"{field.name}={value!r} is text; {_wanted(rules, kinds)}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         named = tuple(kind for kind in kinds if isinstance(kind, type))
-        wrong = named and not isinstance(value, named)
+        wrong = bool not in kinds if isinstance(value, bool) else named and not isinstance(value, named)
         return f"{field.name}={value!r} is not allowed; {_wanted(rules, kinds)}" if wrong else None
     if int in kinds and float not in kinds and not isinstance(value, int):
         return f"{field.name}={value!r} is not a whole number; {_wanted(rules, kinds)}"

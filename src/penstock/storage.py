@@ -1,7 +1,7 @@
 """One model, one file: a zip of JSON and safetensors, with checksums; no pickle.
 
-The zip holds ``manifest.json`` (format, library version, SHA-256 of the other two), ``model.json`` (description, options,
-columns) and ``arrays.safetensors`` (weights, scalers, the rows a forecast starts from).
+The zip holds ``manifest.json`` (format, library version, SHA-256 of the other two), ``model.json`` (description,
+options, columns) and ``arrays.safetensors`` (weights, scalers, the rows a forecast starts from).
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
+
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,9 @@ __all__ = ["FORMAT", "read_model", "write_model"]
 
 FORMAT = 1
 """Number of the file format; files of every earlier format still load."""
+
+# What zipfile raises where bytes are missing or wrong: bad records, bad streams, unknown methods, flags of encryption.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -65,8 +71,9 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], Arrays]:
             number = manifest["format"]
             if not isinstance(number, int) or number > FORMAT:
                 raise ModelFileError(
-                    f"{path.name!r} has the format {number}, written by penstock {manifest.get('penstock', '?')}; this is "
-                    f"penstock {__version__}, which reads formats up to {FORMAT}: upgrade with pip install -U penstock."
+                    f"{path.name!r} has the format {number}, written by penstock {manifest.get('penstock', '?')}; this "
+                    f"is penstock {__version__}, which reads formats up to {FORMAT}: upgrade with "
+                    "pip install -U penstock."
                 )
             parts = {name: archive.read(name) for name in ("model.json", "arrays.safetensors")}
             for name, content in parts.items():
@@ -75,7 +82,7 @@ def read_model(path: str | Path) -> tuple[dict[str, Any], Arrays]:
         return json.loads(parts["model.json"]), safetensors.load(parts["arrays.safetensors"])
     except ModelFileError:
         raise
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise ModelFileError(
             f"{path.name!r} ({path.stat().st_size} bytes) is truncated, damaged or no model file: {error}."
         ) from error

@@ -1,0 +1,1 @@
+"""Baselines: the classical forecasts that stand beside every network."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,9 +58,13 @@ class AR(Estimator):
         return self.order + 1
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
+        from statsmodels.tools.sm_exceptions import SingularMatrixWarning
         from statsmodels.tsa.ar_model import AutoReg
 
-        fits = [AutoReg(train.y[train.span(s)], self.order, trend="c").fit() for s in range(len(train))]
+        with warnings.catch_warnings():
+            # A constant series leaves the coefficients open; the smallest ones, which are taken, forecast it rightly.
+            warnings.simplefilter("ignore", SingularMatrixWarning)
+            fits = [AutoReg(train.y[train.span(s)], self.order, trend="c").fit() for s in range(len(train))]
         self.coef_ = np.array([fit.params for fit in fits], dtype=np.float64)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -41,12 +41,15 @@ def _asked(owner: type, name: str, **more: Any) -> Any:
 
 
 def compare(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)
+    ],
     time: Annotated[str, typer.Option(help="Column of the time.")] = "ds",
     target: Annotated[str, typer.Option(help="Column of the values to forecast.")] = "y",
-    id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id",  # noqa: A002
+    id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id",
     models: Annotated[
-        str, typer.Option(help="Models by comma: lstm, naive, seasonal, drift, ar; a number may follow: lstm:20,ar:5.")
+        str,
+        typer.Option(help="Models by comma: lstm, naive, seasonal, drift, ar; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
     horizon: Annotated[int, _asked(RollingOrigin, "horizon")] = 1,
     test: Annotated[int, _asked(RollingOrigin, "test")] = 252,
@@ -80,7 +83,12 @@ def compare(
     title = f"{file.name}: {target}"
     written = [path for path in (json and result.write_json(json), report and result.report(report, title)) if path]
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
-    show(result, title, [f"{result.panel.rows:,} rows, {count}; the last {test} rows of each are the test."], written)
+    show(
+        result,
+        title,
+        [f"{result.panel.rows:,} rows, {count}; the last {test} rows of each are the test."],
+        written,
+    )
 
 
 def _model(asked: str, network_options: dict[str, Any]) -> Estimator:

@@ -16,8 +16,23 @@ from penstock.version import __version__
 
 __all__ = ["doctor"]
 
-NEEDED = ("jax", "jaxlib", "equinox", "optax", "numpy", "narwhals", "pandas", "statsmodels", "arch", "safetensors", "matplotlib")
-OPTIONAL = {"pyarrow": "Parquet files: pip install 'penstock[parquet]'", "polars": "polars frames: pip install polars"}
+NEEDED = (
+    "jax",
+    "jaxlib",
+    "equinox",
+    "optax",
+    "numpy",
+    "narwhals",
+    "pandas",
+    "statsmodels",
+    "arch",
+    "safetensors",
+    "matplotlib",
+)
+OPTIONAL = {
+    "pyarrow": "Parquet files: pip install 'penstock[parquet]'",
+    "polars": "polars frames: pip install polars",
+}
 
 
 def doctor() -> None:
@@ -26,7 +41,10 @@ def doctor() -> None:
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
     table.add_row("penstock", __version__)
-    table.add_row("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
+    table.add_row(
+        "python",
+        f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    )
     for name in NEEDED:
         table.add_row(name, _version(name) or "[red]missing: pip install --force-reinstall penstock[/]")
     for name, use in OPTIONAL.items():

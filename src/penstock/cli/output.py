@@ -16,7 +16,9 @@ from penstock.files import check_destination
 __all__ = ["JsonOption", "ReportOption", "check_paths", "show"]
 
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")]
-ReportOption = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write the report as one HTML page.")]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Write the report as one HTML page.")
+]
 
 _WIDE = 108  # columns that the whole table takes
 

@@ -23,8 +23,12 @@ def study(
     edition: Annotated[int, typer.Option(help="Edition of the source.")] = 1,
     members: Annotated[int, typer.Option(min=1, help="Networks to train from different seeds.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and shuffles.")] = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Most epochs, if fewer than the source's are wanted.")] = None,
-    data: Annotated[Path | None, typer.Option(metavar="FILE", help="Data file to read instead of the usual one.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Most epochs, if fewer than the source's are wanted.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Data file to read instead of the usual one.")
+    ] = None,
     json: JsonOption = None,
     report: ReportOption = None,
     list_: Annotated[bool, typer.Option("--list", help="List the studies and end.")] = False,
@@ -47,8 +51,9 @@ def study(
         result.comparison,
         result.title,
         [
-            f"{facts['rows']:,} rows from {facts['first']} to {facts['last']} ({facts['source']}); windows ({windows}); "
-            f"{facts['train']:,} to train, {facts['test']} to test; {facts['parameters']:,} parameters.",
+            f"{facts['rows']:,} rows from {facts['first']} to {facts['last']} ({facts['source']}); "
+            f"windows ({windows}); {facts['train']:,} to train, {facts['test']} to test; "
+            f"{facts['parameters']:,} parameters.",
             f"Published test figures: {published}.",
         ],
         written,

@@ -1,0 +1,1 @@
+"""Data: frames, panels, windows, scaling, transforms, splits."""

@@ -51,7 +51,7 @@ class FrameKind:
         """
         columns = {k: v for k, v in columns.items() if k != self.columns.id or self.id is not None}
         data = {k: _plain(v, text=self.time == nw.String) for k, v in columns.items()}
-        frame = nw.from_dict(data, backend=self.backend)
+        frame = nw.from_dict(data, backend=self.backend)  # type: ignore[arg-type]
         if self.id is not None and self.columns.id in data:
             frame = frame.with_columns(nw.col(self.columns.id).cast(self.id))
         for name in (self.columns.time, "cutoff"):
@@ -214,9 +214,9 @@ def _must_be_finite(panel: Panel, columns: Columns) -> None:
         row = int(wrong.argmax())
         series = int(panel.series_of(np.array([row]))[0])
         raise DataError(
-            f"the target column {columns.target!r} has {int(wrong.sum())} values that are NaN or infinite, the first in "
-            f"row {row - int(panel.offsets[series])}{panel.name(series)} ({columns.time} {_show(panel.times[row])}); "
-            f"drop these rows, or fill them before they reach a model."
+            f"the target column {columns.target!r} has {int(wrong.sum())} values that are NaN or infinite, the first "
+            f"in row {row - int(panel.offsets[series])}{panel.name(series)} (at {_show(panel.times[row])}); "
+            "drop these rows, or fill them before they reach a model."
         )
 
 

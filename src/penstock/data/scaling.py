@@ -50,7 +50,11 @@ def _none(y: Values) -> tuple[float, float]:
     return 0.0, 1.0
 
 
-SCALINGS: dict[str, Callable[[Values], tuple[float, float]]] = {"minmax": _minmax, "standard": _standard, "none": _none}
+SCALINGS: dict[str, Callable[[Values], tuple[float, float]]] = {
+    "minmax": _minmax,
+    "standard": _standard,
+    "none": _none,
+}
 """The scalings by name: to [0, 1], to mean 0 and deviation 1, or not at all."""
 
 
@@ -77,7 +81,7 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Scaling:
     if constant.any():
         series = int(constant.argmax())
         raise DataError(
-            f"the training rows{panel.name(series)} are constant ({panel.y[panel.offsets[series]]:g}), so {name!r} scaling "
-            "would divide by zero; use scale='none', or leave this series out."
+            f"the training rows{panel.name(series)} are constant ({panel.y[panel.offsets[series]]:g}), so {name!r} "
+            "scaling would divide by zero; use scale='none', or leave this series out."
         )
     return Scaling(shift, scale)

@@ -12,9 +12,7 @@ from penstock.errors import DataError
 __all__ = ["cut_tail"]
 
 
-def cut_tail(
-    panel: Panel, windows: Windows, validation: float | int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def cut_tail(panel: Panel, windows: Windows, validation: float | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Part the windows of the training rows into those to learn from and those to watch.
 
     A window is watched when all its targets lie in the last `validation` rows of its series (a share if below 1), and
@@ -40,8 +38,9 @@ def cut_tail(
         skip = int(starts[0] - panel.offsets[0])
         needed = skip + windows.window + windows.horizon + int(tail[short])
         raise DataError(
-            f"{lengths[short]} rows{panel.name(short)} are too few: {needed} are needed (window {windows.window} + horizon "
-            f"{windows.horizon} + {int(tail[short])} for validation{f' + {skip} lost to the transform' if skip else ''}); "
+            f"{lengths[short]} rows{panel.name(short)} are too few: {needed} are needed (window {windows.window} + "
+            f"horizon {windows.horizon} + {int(tail[short])} for validation"
+            f"{f' + {skip} lost to the transform' if skip else ''}); "
             "shorten the window or the validation tail, or give more rows."
         )
     return learn, watch

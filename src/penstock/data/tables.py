@@ -43,7 +43,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise DataError(f"{str(path)!r} is Parquet, which needs pyarrow: pip install 'penstock[parquet]'.") from error
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{str(path)!r} is not UTF-8{_first_wrong_byte(path)}; save it as UTF-8 (for example: iconv -f latin1 -t utf-8)."
+            f"{str(path)!r} is not UTF-8{_first_wrong_byte(path)}; save it as UTF-8, "
+            "for example: iconv -f latin1 -t utf-8."
         ) from error
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]

@@ -59,8 +59,9 @@ def cut_windows(panel: Panel, window: int, horizon: int, skip: int = 0) -> Windo
     short = panel.shortest
     if panel.lengths[short] < needed:
         raise DataError(
-            f"{panel.lengths[short]} rows{panel.name(short)} are too few: {needed} are needed (window {window} + horizon "
-            f"{horizon}{f' + {skip} lost to the transform' if skip else ''}); shorten the window or give more rows."
+            f"{panel.lengths[short]} rows{panel.name(short)} are too few: {needed} are needed (window {window} + "
+            f"horizon {horizon}{f' + {skip} lost to the transform' if skip else ''}); shorten the window or give "
+            "more rows."
         )
     counts = panel.lengths - needed + 1
     starts = [np.arange(count) + first + skip for first, count in zip(panel.offsets, counts, strict=False)]

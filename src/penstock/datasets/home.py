@@ -24,7 +24,9 @@ def data_file(name: str, source: str) -> Path:
     """
     folder = os.environ.get(HOME_VARIABLE)
     if not folder:
-        raise DataError(f"{name} is needed: get it from {source}, put it in a folder, and set {HOME_VARIABLE} to that folder.")
+        raise DataError(
+            f"{name} is needed: get it from {source}, put it in a folder, and set {HOME_VARIABLE} to that folder."
+        )
     path = Path(folder) / name
     if not path.is_file():
         there = sorted(p.name for p in Path(folder).glob("*")) if Path(folder).is_dir() else []

@@ -22,8 +22,9 @@ def sp500(path: str | Path | None = None, *, start: str | None = None, end: str 
     Parameters
     ----------
     path
-        A CSV file as FRED offers it (a date column, then ``SP500``; holidays, which it leaves empty or writes as ``.``, are
-        left out). Left out, the data come from the ``arch`` package: adjusted close, 1999-01-04 to 2018-12-31, no download.
+        A CSV file as FRED offers it: a date column, then ``SP500``; holidays, which it leaves empty or writes as
+        ``.``, are dropped. If no path is given, the data come from the ``arch`` package: adjusted close, 1999-01-04
+        to 2018-12-31, no download.
     start, end
         First and last day to keep, such as ``"2010-01-04"``.
 
@@ -59,7 +60,9 @@ def _from_fred(path: str | Path) -> tuple[pd.DatetimeIndex, pd.Series]:
 
     table = read_table(path)
     if "SP500" not in table.columns or len(table.columns) < 2:
-        raise DataError(f"{str(path)!r} has the columns {list(table.columns)}; FRED's file has DATE (or observation_date), SP500.")
+        raise DataError(
+            f"{str(path)!r} has the columns {list(table.columns)}; FRED's file has DATE (or observation_date), SP500."
+        )
     table = table.dropna(subset="SP500")
     day = next(name for name in table.columns if name != "SP500")
     try:

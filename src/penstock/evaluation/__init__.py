@@ -1,0 +1,1 @@
+"""Evaluation: rolling origin, metrics, significance, comparison."""

@@ -26,7 +26,7 @@ def compare(
     frame: Any,
     split: RollingOrigin,
     *,
-    id: str = "unique_id",  # noqa: A002
+    id: str = "unique_id",
     time: str = "ds",
     target: str = "y",
     leaks: Sequence[Leak] = (),
@@ -36,8 +36,8 @@ def compare(
     Parameters
     ----------
     models
-        Models, or models by name. They are cloned: what you pass in stays as it is, and no earlier fit is used. The last
-        value joins them if it is not there. Each forecasts ``split.horizon`` steps.
+        Models, or models by name. They are cloned: what you pass in stays as it is, and no earlier fit is used.
+        The last value joins them if it is not there. Each forecasts ``split.horizon`` steps.
     frame
         pandas, polars or pyarrow frame: one row per series and time, in order.
     split

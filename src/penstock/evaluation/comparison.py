@@ -130,7 +130,12 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Give the scores and how they came about, ready for JSON; a score that does not exist is null."""
         return {
-            "split": {"horizon": self.split.horizon, "test": self.split.test, "step": self.split.step, "refit": self.split.refit},
+            "split": {
+                "horizon": self.split.horizon,
+                "test": self.split.test,
+                "step": self.split.step,
+                "refit": self.split.refit,
+            },
             "series": len(self.panel),
             "rows": [_without_nan(row) for row in self.rows],
             "verdicts": self.verdicts,
@@ -165,7 +170,10 @@ class Comparison:
             "dm_pvalue": p,
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
-            "members": {"count": len(members), **{metric: _spread([m[metric] for m in members]) for metric in METRICS}},
+            "members": {
+                "count": len(members),
+                **{metric: _spread([m[metric] for m in members]) for metric in METRICS},
+            },
         }
 
     def _losses(self, name: str) -> NDArray[np.float64]:

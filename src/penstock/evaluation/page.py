@@ -21,8 +21,8 @@ __all__ = ["write_page"]
 _ZOOM = 60  # test rows in the close-up
 
 _NOTES = (
-    "RMSE and MAE are in the units of the series. Pearson and Spearman correlate forecasts with actual LEVELS, which the last "
-    "value alone already does well. Skill is 1 − MSE / MSE of the last value: above zero is better.",
+    "RMSE and MAE are in the units of the series. Pearson and Spearman correlate forecasts with actual LEVELS, which "
+    "the last value alone already does well. Skill is 1 − MSE / MSE of the last value: above zero is better.",
     "DM is the Diebold-Mariano statistic against the last value (squared errors, Harvey-Leybourne-Newbold corrected), "
     f"negative where the model is better; ▲ and ▼ mark differences with p below {SIGNIFICANT}.",
 )
@@ -49,7 +49,10 @@ def write_page(comparison: Comparison, path: str | Path, title: str, facts: dict
 def _rows(score: dict[str, Any]) -> list[TableRow]:
     sure = score["dm_pvalue"] < SIGNIFICANT
     mark = ("better" if score["skill"] > 0 else "worse") if sure else ""
-    return [TableRow(cells(score), mark=mark), *(TableRow(spread, minor=True) for spread in spread_cells(score))]
+    return [
+        TableRow(cells(score), mark=mark),
+        *(TableRow(spread, minor=True) for spread in spread_cells(score)),
+    ]
 
 
 def _settings(comparison: Comparison) -> dict[str, str]:
@@ -110,4 +113,3 @@ def _borders(comparison: Comparison) -> dict[str, tuple[Any, Any]]:
     if tail:
         borders["validation tail"] = (times[test - tail], times[test - 1])
     return {**borders, "test": (times[test], times[-1])}
-

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 __all__ = ["diebold_mariano"]
 
 
-def diebold_mariano(loss: NDArray[np.float64], loss_naive: NDArray[np.float64], horizon: int = 1) -> tuple[float, float]:
+def diebold_mariano(
+    loss: NDArray[np.float64], loss_naive: NDArray[np.float64], horizon: int = 1
+) -> tuple[float, float]:
     """Test whether two forecasts are equally accurate.
 
     Parameters
@@ -23,8 +25,8 @@ def diebold_mariano(loss: NDArray[np.float64], loss_naive: NDArray[np.float64], 
     Returns
     -------
     statistic, p
-        Harvey, Leybourne & Newbold's corrected statistic, negative where `loss` is smaller, and the two-sided p-value of
-        Student's t with n − 1 degrees of freedom; NaN where the two never differ, or n is too small.
+        Harvey, Leybourne & Newbold's corrected statistic, negative where `loss` is smaller, and the two-sided p-value
+        of Student's t with n − 1 degrees of freedom; NaN where the two never differ, or n is too small.
 
     References
     ----------

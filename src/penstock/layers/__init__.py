@@ -1,0 +1,1 @@
+"""Layers: a cell over time, and what stands on it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -20,7 +21,7 @@ __all__ = ["LSTM", "RecurrentModule"]
 class RecurrentModule(eqx.Module):
     """A cell that is unrolled over its input."""
 
-    cell: Cell
+    cell: Cell[Any]
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Give the cell's output at every step, ``[batch, time, units]``, for inputs ``[batch, time, features]``."""

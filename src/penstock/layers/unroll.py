@@ -39,12 +39,11 @@ def unroll(cell: Cell[State], x: jax.Array, state: State | None = None) -> tuple
     >>> outputs.shape, bool((outputs[:, -1] == h).all())
     ((3, 63, 20), True)
     """
-    if state is None:
-        state = cell.initial_state(x.shape[0])
+    first = cell.initial_state(x.shape[0]) if state is None else state
 
     def step(state: State, x_t: jax.Array) -> tuple[State, jax.Array]:
         output, state = cell(x_t, state)
         return state, output
 
-    state, outputs = jax.lax.scan(step, state, jnp.moveaxis(x, 1, 0))
-    return jnp.moveaxis(outputs, 0, 1), state
+    last, outputs = jax.lax.scan(step, first, jnp.moveaxis(x, 1, 0))
+    return jnp.moveaxis(outputs, 0, 1), last

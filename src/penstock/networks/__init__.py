@@ -1,0 +1,1 @@
+"""Networks: layers made into one; sequence in, vector out."""

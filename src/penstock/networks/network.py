@@ -41,7 +41,8 @@ class Network(Description):
     Parameters
     ----------
     layers
-        Layers over time, bottom first, such as ``[LSTM(25), LSTM(10)]``. All but the top one hand their whole sequence on.
+        Layers over time, bottom first, such as ``[LSTM(25), LSTM(10)]``. All but the top one hand their whole
+        sequence on.
     dense
         Dense layers between the last step and the output: :class:`Dense`, or a number of ReLU units.
 
@@ -94,10 +95,10 @@ class Network(Description):
         --------
         >>> from penstock.layers.lstm import LSTM
         >>> print(Network([LSTM(20)]).summary(window=63))
-        layer     output        parameters
-        LSTM(20)  [batch, 20]        1,760
-        Dense(1)  [batch, 1]            21
-        total                        1,781
+        layer     output       parameters
+        LSTM(20)  [batch, 20]       1,760
+        Dense(1)  [batch, 1]           21
+        total                       1,781
         """
         time = "time" if window is None else window
         rows = [("layer", "output", "parameters")]

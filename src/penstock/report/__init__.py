@@ -1,0 +1,1 @@
+"""Report: pages and pictures; knows nothing of models, only of numbers and words."""

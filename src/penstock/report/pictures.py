@@ -31,7 +31,9 @@ def split_picture(times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]
             axes.plot([], [], color=SERIES[number], alpha=0.5, linewidth=6, label=name)
         _finish(axes, times, narrow)
 
-    caption = "The series: " + "; ".join(f"{name} from {_day(a)} to {_day(b)}" for name, (a, b) in borders.items()) + "."
+    caption = (
+        "The series: " + "; ".join(f"{name} from {_day(a)} to {_day(b)}" for name, (a, b) in borders.items()) + "."
+    )
     return draw("Data and split", caption, plot)
 
 
@@ -53,7 +55,10 @@ def loss_picture(name: str, learned: Values, watched: Values, watched_name: str)
 
     def plot(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
-        for losses, color, label in ((learned, SERIES[0], "training rows"), (watched, SERIES[1], watched_name)):
+        for losses, color, label in (
+            (learned, SERIES[0], "training rows"),
+            (watched, SERIES[1], watched_name),
+        ):
             if not np.isfinite(losses).any():
                 continue
             epochs = np.arange(1, len(losses) + 1)
@@ -99,9 +104,9 @@ def _finish(axes: Axes, times: Times, narrow: bool) -> None:
     if np.asarray(times).dtype.kind == "M":
         import matplotlib.dates as dates
 
-        locator = dates.AutoDateLocator(minticks=3, maxticks=5 if narrow else 9)
+        locator = dates.AutoDateLocator(minticks=3, maxticks=5 if narrow else 9)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.margins(x=0.01)
     axes.grid(color=GRID)
     _legend(axes, narrow)

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,9 +17,14 @@ __all__ = ["GRID", "INK", "MUTED", "SERIES", "Picture", "draw"]
 # Stand-ins that matplotlib can draw with; in the SVG each becomes a CSS variable of the page.
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
 SERIES = ("#110001", "#110002", "#110003", "#110004", "#110005", "#110006")
-_VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line", **{c: f"--c{n}" for n, c in enumerate(SERIES, start=1)}}
+_VARIABLES = {
+    INK: "--ink",
+    MUTED: "--muted",
+    GRID: "--line",
+    **{c: f"--c{n}" for n, c in enumerate(SERIES, start=1)},
+}
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "axes.edgecolor": GRID,
     "axes.grid": True,
     "axes.labelcolor": MUTED,
@@ -65,7 +70,10 @@ def draw(title: str, caption: str, plot: Callable[[Figure, bool], None], height:
         Height in inches of the wide shape, which is 8 inches wide.
     """
     return Picture(
-        title, caption, _svg(plot, caption, (8.0, height), narrow=False), _svg(plot, caption, (3.9, height), narrow=True)
+        title,
+        caption,
+        _svg(plot, caption, (8.0, height), narrow=False),
+        _svg(plot, caption, (3.9, height), narrow=True),
     )
 
 

@@ -1,8 +1,8 @@
 """sp500: one LSTM on the level of the S&P 500, one day ahead.
 
-Source: Jansen, *Machine Learning for Algorithmic Trading*, univariate time-series regression; first edition (2018): LSTM of
-20 units on 2010–2018; second edition (2020): LSTM of 10 units on 2011–2019. Both scale on all rows and stop early on the test
-rows; the published protocol does the same and says so.
+Source: Jansen, *Machine Learning for Algorithmic Trading*, univariate time-series regression; first edition (2018):
+LSTM of 20 units on 2010–2018; second edition (2020): LSTM of 10 units on 2011–2019. Both scale on all rows and stop
+early on the test rows; the published protocol does the same and says so.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Training: the compiled epoch, losses, optimisers, early stopping, members."""

@@ -60,7 +60,12 @@ def begin(network: Network, plan: Plan, inputs: int, outputs: int) -> Callable[[
         key_weights, key_shuffle = jax.random.split(key)
         weights = eqx.filter(network.build(inputs, outputs, key_weights), eqx.is_array)
         return Learning(
-            weights, weights, plan.build_optimizer().init(weights), key_shuffle, jnp.asarray(jnp.inf), jnp.asarray(0)
+            weights,
+            weights,
+            plan.build_optimizer().init(weights),
+            key_shuffle,
+            jnp.asarray(jnp.inf),
+            jnp.asarray(0),
         )
 
     return jax.jit(jax.vmap(member))
@@ -90,13 +95,13 @@ def compiled_epoch(
 
     def shuffled(key: jax.Array, starts: Starts) -> jax.Array:
         places = jnp.arange(len(starts.rows))
-        draw = jnp.where(places < starts.count, jax.random.uniform(key, places.shape), jnp.inf)
+        draw = jnp.where(places < starts.total, jax.random.uniform(key, places.shape), jnp.inf)
         rows = starts.rows[jnp.argsort(draw)]
         return jnp.pad(rows, (0, -len(rows) % plan.batch), mode="edge")
 
     def learn(weights: Any, state: Any, key: jax.Array, samples: Samples) -> tuple[Any, Any, jax.Array]:
         order = shuffled(key, samples.learn)
-        count = samples.learn.count
+        count = samples.learn.total
 
         def step(number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
             weights, state, total = carry
@@ -131,7 +136,7 @@ def compiled_epoch(
         key, key_shuffle = jax.random.split(learning.key)
         weights, state, learned = learn(learning.weights, learning.optimizer, key_shuffle, samples)
         watched = watch(weights, samples)
-        nothing_watched = samples.watch.count == 0
+        nothing_watched = samples.watch.total == 0
         better = (watched < learning.best_loss) | nothing_watched
         after = Learning(
             weights,

@@ -31,7 +31,12 @@ def _compiled(
 
 
 def forward(
-    network: Network, weights: Any, values: NDArray[np.float64], starts: NDArray[np.int64], window: int, outputs: int
+    network: Network,
+    weights: Any,
+    values: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    window: int,
+    outputs: int,
 ) -> NDArray[np.float64]:
     """Run every member on the windows that begin at `starts`.
 

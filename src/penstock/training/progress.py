@@ -39,6 +39,8 @@ class EpochBar:
             text = f"loss {learned:.3g} · watched {watched:.3g} · {going} training"
             self._progress.update(self._task, advance=1, description=text)
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._progress is not None:
             self._progress.stop()

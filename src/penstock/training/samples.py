@@ -20,7 +20,7 @@ class Starts(NamedTuple):
     """
 
     rows: jax.Array
-    count: jax.Array
+    total: jax.Array
 
     @classmethod
     def of(cls, starts: NDArray[np.int64]) -> Starts:
@@ -32,7 +32,7 @@ class Starts(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """What training reads: inputs ``[rows, features]``, targets ``[rows]``, and the windows to learn from and to watch."""
+    """What training reads: inputs ``[rows, features]``, targets ``[rows]``, the windows to learn from and to watch."""
 
     inputs: jax.Array
     targets: jax.Array
@@ -41,7 +41,11 @@ class Samples(NamedTuple):
 
     @classmethod
     def of(
-        cls, inputs: NDArray[np.float64], targets: NDArray[np.float64], learn: NDArray[np.int64], watch: NDArray[np.int64]
+        cls,
+        inputs: NDArray[np.float64],
+        targets: NDArray[np.float64],
+        learn: NDArray[np.int64],
+        watch: NDArray[np.int64],
     ) -> Samples:
         """Put arrays on the device, in JAX's default precision."""
         dtype = jax.dtypes.canonicalize_dtype(float)

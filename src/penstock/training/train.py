@@ -76,7 +76,7 @@ def train(
     epoch = compiled_epoch(network, plan, inputs, outputs, window, horizon)
     learned_by_epoch, watched_by_epoch = [], []
     going = np.ones(members, dtype=bool)
-    watching = int(samples.watch.count) > 0
+    watching = int(samples.watch.total) > 0
     with EpochBar(epochs, progress) as bar:
         for number in range(1, epochs + 1):
             learning, learned, watched = epoch(learning, samples)

@@ -1,0 +1,48 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def walk() -> pd.DataFrame:
+    """A random walk of 160 business days."""
+    steps = np.random.default_rng(7).normal(size=160)
+    days = pd.date_range("2020-01-01", periods=160, freq="B")
+    return pd.DataFrame({"unique_id": "walk", "ds": days, "y": 100 + np.cumsum(steps)})
+
+
+@pytest.fixture(params=["pandas", "polars", "pyarrow"])
+def as_kind(request: pytest.FixtureRequest) -> Callable[[pd.DataFrame], Any]:
+    """Turn a pandas frame into one of each kind."""
+    backend = request.param
+
+    def convert(frame: pd.DataFrame) -> Any:
+        if backend == "pandas":
+            return frame
+        table = nw.from_native(frame)
+        data = {name: table[name].to_numpy() if name != "unique_id" else table[name].to_list() for name in table.columns}
+        return nw.from_dict(data, backend=backend).to_native()
+
+    convert.backend = backend  # type: ignore[attr-defined]
+    return convert
+
+
+@pytest.fixture
+def data_home(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of real data, or a skip that says how to have it."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("PENSTOCK_DATA") or beside)
+    if not folder.is_dir():
+        pytest.skip("real data are not here: set PENSTOCK_DATA to a folder that holds them")
+    monkeypatch.setenv("PENSTOCK_DATA", str(folder))
+    return folder

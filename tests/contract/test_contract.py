@@ -1,0 +1,176 @@
+"""The contract suite: what every forecaster and baseline must do. A new one joins by one line in MODELS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+import penstock as ps
+from penstock.catalogue import MODELS as CATALOGUE
+from penstock.data.frames import read_panel
+from penstock.estimator import Estimator
+
+SMALL = {"window": 8, "epochs": 3, "batch": 16, "seed": 3}
+MODELS: dict[str, Estimator] = {
+    "Naive": ps.Naive(horizon=3),
+    "SeasonalNaive": ps.SeasonalNaive(2, horizon=3),
+    "Drift": ps.Drift(horizon=3),
+    "AR": ps.AR(3, horizon=3),
+    "Forecaster": ps.Forecaster(ps.Network([ps.LSTM(5)]), horizon=3, **SMALL),
+    "Forecaster of members": ps.Forecaster(ps.Network([ps.LSTM(4), ps.LSTM(3)], [4]), horizon=3, members=3, **SMALL),
+    "Forecaster of differences": ps.Forecaster(
+        ps.Network([ps.LSTM(4)]), horizon=3, transform="difference", scale="standard", **SMALL
+    ),
+    "Forecaster of log returns": ps.Forecaster(
+        ps.Network([ps.LSTM(4)]), horizon=3, transform="log_return", scale="none", loss="mae", **SMALL
+    ),
+}
+SEASONAL = {"SeasonalNaive": 1}  # steps of the horizon that see the newest value by design: the others repeat older ones
+
+
+# One group a model: its programs are compiled once, by the worker that runs the group.
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in MODELS])
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def model(name: str) -> Estimator:
+    return MODELS[name].clone()
+
+
+def yhat(frame: Any) -> np.ndarray[Any, Any]:
+    return nw.from_native(frame, eager_only=True)["yhat"].to_numpy()
+
+
+def test_every_model_is_under_contract() -> None:
+    assert {type(model) for model in MODELS.values()} == set(CATALOGUE.values())
+
+
+def test_future_blind(model: Estimator, walk: pd.DataFrame) -> None:
+    """Changing any value after the cutoff changes no forecast, bit for bit."""
+    model.fit(walk[:120])
+    panel, _ = read_panel(walk)
+    changed = panel.y.copy()
+    changed[130:] = np.random.default_rng(0).uniform(1, 1e4, size=30)
+    origins = np.arange(115, 130)
+    seen = model.forecast_panel(panel, origins)
+    assert np.array_equal(seen, model.forecast_panel(panel.with_values(changed), origins))
+    # ... and a frame that ends at the cutoff gives the same bits as one that goes on.
+    cut = model.forecast_panel(read_panel(walk[:130])[0], origins)
+    assert np.array_equal(seen, cut)
+
+
+def test_training_is_future_blind(model: Estimator, walk: pd.DataFrame) -> None:
+    """A comparison whose test rows are changed forecasts its first cutoff with the same bits."""
+    other = walk.copy()
+    other.loc[120:, "y"] += np.linspace(50, 90, 40)
+    split = ps.RollingOrigin(horizon=3, test=40)
+    first, second = (ps.compare([model], frame, split) for frame in (walk, other))
+    name = next(iter(first.entries))
+    assert np.array_equal(first.entries[name].yhat[:, 0], second.entries[name].yhat[:, 0])
+
+
+def test_fresh(name: str, model: Estimator, walk: pd.DataFrame) -> None:
+    """Changing the last value changes every step of the horizon."""
+    before = yhat(model.fit(walk).predict())
+    newer = walk.copy()
+    newer.loc[159, "y"] += 5
+    after = yhat(model.predict(newer))
+    changed = before != after
+    if name in SEASONAL:
+        assert changed.tolist() == [False, True, False]  # a season of 2: the newest value returns after 2 steps
+    else:
+        assert changed.all()
+
+
+def test_deterministic(model: Estimator, walk: pd.DataFrame) -> None:
+    """Two fits with one seed give equal bits, and no global random state is read or written."""
+    np.random.seed(1)  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    first = yhat(model.clone().fit(walk).predict())
+    assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+    np.random.seed(2)  # noqa: NPY002
+    assert np.array_equal(first, yhat(model.clone().fit(walk).predict()))
+
+
+def test_afresh(model: Estimator, walk: pd.DataFrame) -> None:
+    """Fit on A then on B equals fit on B."""
+    other = walk.assign(y=walk["y"].to_numpy()[::-1] * 2)
+    twice = model.fit(other).fit(walk).predict()
+    assert np.array_equal(yhat(twice), yhat(model.clone().fit(walk).predict()))
+
+
+def test_round_trip(model: Estimator, walk: pd.DataFrame, tmp_path: Path) -> None:
+    """Save, load, predict gives equal bits, from the training rows and from newer ones."""
+    path = tmp_path / "m.penstock"
+    model.fit(walk[:150])
+    model.save(path)
+    loaded = ps.load(path)
+    assert repr(loaded) == repr(model)
+    assert loaded.predict().equals(model.predict())
+    assert loaded.predict(walk).equals(model.predict(walk))
+    loaded.save(tmp_path / "again.penstock")
+    assert (tmp_path / "again.penstock").read_bytes() == path.read_bytes()
+
+
+def test_any_frame(model: Estimator, walk: pd.DataFrame, as_kind: Any) -> None:
+    """pandas, polars and pyarrow in, the same kind out, the same numbers."""
+    expected = model.fit(walk).predict()
+    given = as_kind(walk)
+    out = model.clone().fit(given).predict()
+    assert type(out) is type(given)
+    table = nw.from_native(out, eager_only=True)
+    assert table.columns == ["unique_id", "ds", "yhat"]
+    assert np.array_equal(table["yhat"].to_numpy(), expected["yhat"].to_numpy())
+    assert table["ds"].to_list() == expected["ds"].tolist()
+
+
+def test_many_series(model: Estimator, walk: pd.DataFrame) -> None:
+    """Several series in one frame, interleaved: one forecast a series and step, in the order of the frame."""
+    other = walk.assign(unique_id="other", y=walk["y"] * 3)
+    both = pd.concat([walk, other]).sort_values("ds", kind="stable")
+    out = model.fit(both).predict()
+    assert out["unique_id"].tolist() == ["walk"] * 3 + ["other"] * 3
+    assert np.isfinite(out["yhat"]).all()
+    if not hasattr(model, "history_"):  # each series for itself; a network shares its weights
+        alone = model.clone().fit(walk).predict()
+        assert np.array_equal(out["yhat"][:3], alone["yhat"])
+
+
+def test_options(model: Estimator) -> None:
+    """scikit-learn's grammar: clone, get_params, set_params."""
+    twin = clone(model)
+    assert twin is not model
+    assert twin.get_params() == model.get_params()
+    assert twin.set_params(horizon=2).horizon == 2
+    with pytest.raises(ps.OptionError, match="has no option 'horizn'; did you mean 'horizon'"):
+        twin.set_params(horizn=2)
+
+
+def test_unfitted(model: Estimator, tmp_path: Path) -> None:
+    with pytest.raises(ps.OptionError, match="not fitted yet"):
+        model.predict()
+    with pytest.raises(ps.OptionError, match="not fitted yet"):
+        model.save(tmp_path / "m.penstock")
+
+
+def test_unknown_series(model: Estimator, walk: pd.DataFrame) -> None:
+    with pytest.raises(ps.DataError, match="series 'wlak' was not among those fitted; did you mean 'walk'"):
+        model.fit(walk).predict(walk.assign(unique_id="wlak"))
+
+
+def test_too_few_rows(model: Estimator, walk: pd.DataFrame) -> None:
+    if model.rows_to_fit > 1:
+        with pytest.raises(ps.DataError, match=rf"{model.rows_to_fit} are needed"):
+            model.fit(walk[: model.rows_to_fit - 1])
+    model.fit(walk)
+    if model.rows_needed > 1:
+        with pytest.raises(ps.DataError, match=rf"{model.rows_needed} are needed"):
+            model.predict(walk[: model.rows_needed - 1])

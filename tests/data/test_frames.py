@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import penstock as ps
+from penstock.data.frames import Columns, FrameKind, read_panel
+
+
+def series(**columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"ds": [1, 2, 3], "y": [1.0, 2.0, 3.0], **columns})
+
+
+def test_groups_interleaved_series_in_the_order_of_the_frame() -> None:
+    frame = pd.DataFrame({"unique_id": list("baab"), "ds": [1, 1, 2, 2], "y": [1.0, 2.0, 3.0, 4.0]})
+    panel, _ = read_panel(frame)
+    assert panel.ids == ("b", "a")
+    assert panel.y.tolist() == [1.0, 4.0, 2.0, 3.0]
+    assert panel.offsets.tolist() == [0, 2, 4]
+
+
+def test_other_column_names_and_no_id() -> None:
+    frame = pl.DataFrame({"Date": [dt.date(2020, 1, 1), dt.date(2020, 1, 2)], "Close": [3, 4]})
+    panel, kind = read_panel(frame, Columns(time="Date", target="Close"))
+    assert panel.ids == (None,)
+    assert panel.y.tolist() == [3.0, 4.0]
+    out = kind.frame({"unique_id": [None], "Date": panel.times[:1], "yhat": [1.0]})
+    assert out.schema == {"Date": pl.Date, "yhat": pl.Float64}
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pl.Series([dt.date(2020, 1, 1), dt.date(2020, 1, 2)]),
+        pl.Series([dt.datetime(2020, 1, 1, 9), dt.datetime(2020, 1, 1, 10)], dtype=pl.Datetime("us")),
+        pl.Series([dt.datetime(2020, 1, 1, 9), dt.datetime(2020, 1, 1, 10)]).dt.replace_time_zone("Europe/Zurich"),
+        pl.Series(["2020-01-01", "2020-01-02"]),
+        pl.Series(["2020-01-01 09:30:00", "2020-01-01 10:30:00"]),
+        pl.Series([3, 4], dtype=pl.Int32),
+    ],
+    ids=["date", "datetime", "zone", "text", "text with time", "steps"],
+)
+def test_times_come_back_as_they_were(times: pl.Series) -> None:
+    frame = pl.DataFrame({"ds": times, "y": [1.0, 2.0]})
+    panel, kind = read_panel(frame)
+    assert kind.frame({"ds": panel.times}).equals(frame.select("ds"))
+    again = FrameKind.from_json(kind.to_json())
+    assert again.frame({"ds": panel.times}).equals(frame.select("ds"))
+
+
+def test_targets_of_any_number_type() -> None:
+    for values in (np.array([1, 2, 3], dtype=np.int8), pd.array([1, 2, 3], dtype="Int64"), np.float32([1, 2, 3])):
+        assert read_panel(series(y=values))[0].y.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
+    before = walk.copy()
+    panel, _ = read_panel(walk)
+    panel.y[:] = 0
+    assert walk.equals(before)
+
+
+@pytest.mark.parametrize(
+    ("frame", "columns", "message"),
+    [
+        (series().rename(columns={"y": "Y"}), {}, "the frame has no column 'y'; did you mean 'Y'"),
+        (series(), {"time": "Date"}, "no column 'Date'; Allowed: 'ds', 'y'"),
+        (series(), {"id": "ticker"}, "no column 'ticker'"),
+        (series().set_index("ds"), {}, r"'ds' is the frame's index, not a column; make it one: frame.reset_index\(\)"),
+        (series(y=[1.0, np.nan, np.inf]), {}, r"2 values that are NaN or infinite, the first in row 1 \(at 2\)"),
+        (series(y=pd.array([1, None, 3], dtype="Int64")), {}, "1 values that are NaN or infinite, the first in row 1"),
+        (pl.DataFrame({"ds": [1, 2], "y": [None, 1.0]}), {}, "1 values that are NaN or infinite, the first in row 0"),
+        (pa.table({"ds": [1, 2], "y": [1.0, None]}), {}, "1 values that are NaN or infinite, the first in row 1"),
+        (series(y=["1", "two", "3"]), {}, r"holds String, not numbers \(first value: '1'\)"),
+        (series(y=[True, False, True]), {}, "holds Boolean, not numbers"),
+        (series(ds=[1, 1, 2]), {}, "1 timestamps that come twice, the first 1 in row 1; keep one row a time"),
+        (series(ds=[1, 3, 2]), {}, "come after a later one, the first 2 in row 2; sort the frame by 'ds' first"),
+        (series(ds=["2020-01-01", "soon", "2020-01-03"]), {}, "1 values that are no dates, the first in row 1: 'soon'"),
+        (series(ds=[1.5, 2.5, 3.5]), {}, "holds Float64; allowed: dates, datetimes, whole numbers"),
+        (series(ds=pd.to_datetime(["2020-01-01", None, "2020-01-03"])), {}, "has 1 missing values, the first in row 1"),
+        (series(unique_id=["a", None, "a"]), {}, "id column 'unique_id' has missing values"),
+        (series()[:0], {}, "the frame is empty"),
+        ([1, 2, 3], {}, "a list was given; a pandas, polars or pyarrow frame"),
+        (np.ones((3, 2)), {}, "a ndarray was given"),
+        (pl.LazyFrame({"ds": [1], "y": [1.0]}), {}, r"a lazy frame was given; collect it first"),
+    ],
+)
+def test_what_is_refused(frame: Any, columns: dict[str, str], message: str) -> None:
+    with pytest.raises(ps.DataError, match=message):
+        read_panel(frame, Columns(**columns))
+
+
+def test_faults_name_the_series_and_its_own_row() -> None:
+    frame = pd.DataFrame({"unique_id": list("aabb"), "ds": [1, 2, 1, 2], "y": [1.0, 2.0, 3.0, np.nan]})
+    with pytest.raises(ps.DataError, match="the first in row 1 of series 'b'"):
+        read_panel(frame)
+    with pytest.raises(ps.DataError, match="the first 1 in row 1 of series 'b'"):
+        read_panel(frame.assign(ds=[1, 2, 1, 1], y=1.0))
+
+
+def test_a_library_that_is_gone_is_replaced_by_pandas() -> None:
+    _, kind = read_panel(series())
+    out = FrameKind.from_json({**kind.to_json(), "backend": "no_such_library"}).frame({"ds": [1]})
+    assert nw.from_native(out).implementation.is_pandas()

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import penstock as ps
+from penstock.data.tables import read_table
+
+FRAME = pd.DataFrame({"DATE": ["2020-01-01", "2020-01-02"], "y": [1.0, None]})
+
+
+def test_csv_and_parquet(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("DATE,y\n2020-01-01,1.0\n2020-01-02,.\n")
+    FRAME.to_csv(tmp_path / "a.csv.xz", index=False)
+    FRAME.to_parquet(tmp_path / "a.parquet")
+    for name in ("a.csv", "a.csv.xz", "a.parquet"):
+        pd.testing.assert_frame_equal(read_table(tmp_path / name), FRAME)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.csv", b"", r"is empty \(0 bytes\)"),
+        ("blank.csv", b"\n\n", "cannot be read as csv: No columns to parse"),
+        ("latin.csv", "day,y\n1,caf\u00e9\n".encode("latin-1"), "is not UTF-8 .byte 0xe9 at position 11.; save it as UTF-8"),
+        ("ragged.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read as csv"),
+        ("broken.parquet", b"PAR1 nothing", "cannot be read as parquet"),
+        ("broken.csv.gz", b"nothing", "cannot be read as csv.gz"),
+        ("prices.xlsx", b"PK", r"ends in '.xlsx'; allowed: .csv"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ps.DataError, match=message):
+        read_table(tmp_path / name)
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    (tmp_path / "prices.csv").write_text("ds,y\n")
+    with pytest.raises(ps.DataError, match="'.*price.csv' does not exist. Here, did you mean 'prices.csv'"):
+        read_table(tmp_path / "price.csv")
+    with pytest.raises(ps.DataError, match="is a folder; a CSV or Parquet file is needed"):
+        read_table(tmp_path)

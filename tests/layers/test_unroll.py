@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from gradients import check
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.cells.cell import Cell
+from penstock.cells.lstm import LSTMCell
+from penstock.layers.unroll import unroll
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 6), st.integers(1, 3), st.integers(1, 5), st.integers(0, 99))
+def test_equals_a_loop_over_steps(batch: int, time: int, features: int, units: int, seed: int) -> None:
+    cell = LSTMCell(features, units, jax.random.key(seed))
+    x = jax.random.normal(jax.random.key(seed + 1), (batch, time, features))
+    outputs, (h, c) = unroll(cell, x)
+    state = cell.initial_state(batch)
+    for t in range(time):
+        output, state = cell(x[:, t], state)
+        np.testing.assert_allclose(outputs[:, t], output, atol=1e-6)
+    np.testing.assert_allclose(h, state[0], atol=1e-6)
+    np.testing.assert_allclose(c, state[1], atol=1e-6)
+
+
+def test_begins_at_the_given_state() -> None:
+    cell = LSTMCell(2, 3, jax.random.key(0))
+    x = jax.random.normal(jax.random.key(1), (2, 7, 2))
+    whole, _ = unroll(cell, x)
+    _, halfway = unroll(cell, x[:, :4])
+    rest, _ = unroll(cell, x[:, 4:], halfway)
+    np.testing.assert_allclose(whole[:, 4:], rest, atol=1e-6)
+
+
+def test_gradients_through_time() -> None:
+    with jax.enable_x64(True):
+        cell = LSTMCell(2, 3, jax.random.key(3))
+        x = jax.random.normal(jax.random.key(4), (2, 6, 2))
+
+        def loss(at: tuple[LSTMCell, jax.Array]) -> jax.Array:
+            outputs, (_, c) = unroll(*at)
+            return jnp.sum(jnp.cos(outputs)) + jnp.sum(c)
+
+        check(loss, (cell, x))
+
+
+def test_a_cell_of_ones_own() -> None:
+    class Sum(Cell[jax.Array]):
+        def initial_state(self, batch: int) -> jax.Array:
+            return jnp.zeros((batch, 1))
+
+        def __call__(self, x: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
+            return state + x, state + x
+
+    outputs, last = unroll(Sum(), jnp.array([[[1.0], [2.0], [4.0]]]))
+    assert outputs.tolist() == [[[1.0], [3.0], [7.0]]]
+    assert last.tolist() == [[7.0]]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from gradients import check
+
+import penstock as ps
+from penstock.options import from_json, to_json
+from penstock.training.losses import LOSSES
+
+
+@pytest.mark.parametrize(
+    ("network", "outputs", "count"),
+    [
+        (ps.Network([ps.LSTM(20)]), 1, 1781),
+        (ps.Network([ps.LSTM(10)]), 1, 491),
+        (ps.Network([ps.LSTM(25), ps.LSTM(10)], dense=[ps.Dense(10, "linear")]), 3, 2700 + 1440 + 110 + 33),
+    ],
+)
+def test_parameters(network: ps.Network, outputs: int, count: int) -> None:
+    assert network.parameters(inputs=1, outputs=outputs) == count
+    module = network.build(1, outputs, jax.random.key(0))
+    assert sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(module, eqx.is_array))) == count
+
+
+def test_summary() -> None:
+    assert ps.Network([ps.LSTM(25), ps.LSTM(10)], dense=[10]).summary(inputs=2, outputs=3, window=52) == "\n".join(
+        [
+            "layer      output           parameters",
+            "LSTM(25)   [batch, 52, 25]       2,800",
+            "LSTM(10)   [batch, 10]           1,440",
+            "Dense(10)  [batch, 10]             110",
+            "Dense(3)   [batch, 3]               33",
+            "total                            4,383",
+        ]
+    )
+
+
+def test_description_is_frozen_comparable_and_json() -> None:
+    network = ps.Network([ps.LSTM(4, recurrent_activation="hard_sigmoid")], dense=[3])
+    assert network == ps.Network((ps.LSTM(4, "hard_sigmoid"),), (ps.Dense(3, "relu"),))
+    assert hash(network) == hash(ps.Network([ps.LSTM(4, "hard_sigmoid")], dense=[3]))
+    assert network != ps.Network([ps.LSTM(4)], dense=[3])
+    assert from_json(to_json(network)) == network
+    with pytest.raises(AttributeError):
+        network.layers = ()  # type: ignore[misc]
+
+
+def test_reads_the_last_step() -> None:
+    module = ps.Network([ps.LSTM(4)]).build(1, 5, jax.random.key(0))
+    x = jax.random.normal(jax.random.key(1), (2, 6, 1))
+    out = module(x)
+    assert out.shape == (2, 5)
+    assert (module(x.at[:, -1].add(1.0)) != out).all()
+
+
+@pytest.mark.parametrize("loss", list(LOSSES))
+def test_gradients_of_network_and_loss(loss: str) -> None:
+    with jax.enable_x64(True):
+        module = ps.Network([ps.LSTM(3), ps.LSTM(2)], dense=[ps.Dense(3, "tanh")]).build(1, 2, jax.random.key(0))
+        x = jax.random.normal(jax.random.key(1), (4, 5, 1))
+        y = 3 * jax.random.normal(jax.random.key(2), (4, 2))  # far enough for both branches of the Huber loss
+        errors = np.abs(y - module(x))
+        assert errors.min() > 1e-3
+        assert (errors < 1).any()
+        assert (errors > 1).any()
+        check(lambda module: jnp.mean(LOSSES[loss](y, module(x))), module)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: ps.LSTM(0), "units=0 is out of range; allowed: a whole number at least 1"),
+        (lambda: ps.LSTM(2.5), "units=2.5 is not a whole number"),
+        (lambda: ps.LSTM(5, "sigmod"), "'sigmod' is unknown; did you mean 'sigmoid'"),
+        (lambda: ps.Network([]), "no layer was given; allowed: a list of layers such as"),
+        (lambda: ps.Network([20]), "20 is no layer over time"),
+        (lambda: ps.Network([ps.Dense(3)]), r"Dense\(units=3, activation='relu'\) is no layer over time"),
+        (lambda: ps.Network([ps.LSTM(3)], dense=[0]), "Dense: units=0 is out of range"),
+    ],
+)
+def test_what_is_refused(build: object, message: str) -> None:
+    with pytest.raises(ps.OptionError, match=message):
+        build()  # type: ignore[operator]

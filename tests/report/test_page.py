@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import penstock as ps
+from penstock.report.page import Page, TableRow
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import numpy as np
+
+    days = pd.date_range("2020-01-01", periods=160, freq="B")
+    frame = pd.DataFrame({"ds": days, "y": 100 + np.cumsum(np.random.default_rng(1).normal(size=160))})
+    model = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=8, epochs=4, members=2)
+    result = ps.compare([model, ps.AR(2)], frame, ps.RollingOrigin(test=70))
+    path = result.report(tmp_path_factory.mktemp("page") / "r.html", title="Walk & <b>talk</b>")
+    path.with_suffix(".txt").write_text(result.verdicts["LSTM(3)"])
+    return path
+
+
+class Tags(HTMLParser):
+    """Collects tags, attributes and ids; complains where tags do not close."""
+
+    VOID = frozenset({"meta", "br", "img", "link", "input", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.attributes += attrs
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_is_one_whole_page_that_needs_nothing_else(page: Path) -> None:
+    text = page.read_text()
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert not {"script", "link", "img", "iframe"} & set(tags.seen)
+    for name, value in tags.attributes:
+        if name in ("src", "href", "xlink:href"):
+            assert (value or "").startswith("#")
+    assert "@import" not in text
+    assert "url(http" not in text
+    ids = [value for name, value in tags.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_says_what_it_should(page: Path) -> None:
+    text = page.read_text()
+    assert "<h1>Walk &amp; &lt;b&gt;talk&lt;/b&gt;</h1>" in text
+    import html
+
+    assert html.unescape(re.search(r'class="lead">\s*<p>(.*?)</p>', text).group(1)) == page.with_suffix(".txt").read_text()  # type: ignore[union-attr]
+    titles = re.findall(r"<h2>(.*?)</h2>", text)
+    assert titles == [
+        "Scores on the test rows",
+        "Data, split and settings",
+        "Data and split",
+        "Forecasts and actual values",
+        "The last 60 test rows",
+        "Losses of LSTM(3)",
+        "Residuals",
+    ]
+    assert text.count("<svg") == 10  # five pictures, each wide and narrow
+    assert "This protocol leaks" not in text
+
+
+def test_takes_its_colours_from_the_page(page: Path) -> None:
+    text = page.read_text()
+    for picture in re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL):
+        assert "var(--ink)" in picture or "var(--c1)" in picture
+        assert not re.search(r"#0[123]0[123]0[123]|#11000\d", picture)
+    assert "prefers-color-scheme: dark" in text
+    used = set(re.findall(r"var\((--[a-z0-9]+)\)", text))
+    assert used <= set(re.findall(r"(--[a-z0-9]+):", text))
+
+
+def test_names_leaks() -> None:
+    text = Page("t", ["lead"], ["model"], [TableRow(["a"])], warnings=["It saw <the> test."]).html()
+    assert "This protocol leaks." in text
+    assert "<li>It saw &lt;the&gt; test.</li>" in text
+
+
+def test_the_same_comparison_gives_the_same_bytes(walk: pd.DataFrame, tmp_path: Path) -> None:
+    texts = []
+    for name in ("a.html", "b.html"):
+        result = ps.compare([ps.Drift()], walk, ps.RollingOrigin(test=20))
+        for row in result.rows:
+            row["fit_seconds"] = 0.0
+        texts.append(result.report(tmp_path / name).read_text())
+    assert texts[0] == texts[1]
+
+
+def test_many_series_show_the_first_and_say_so(walk: pd.DataFrame, tmp_path: Path) -> None:
+    both = pd.concat([walk, walk.assign(unique_id="b")])
+    text = ps.compare([ps.Drift()], both, ps.RollingOrigin(test=20)).report(tmp_path / "r.html").read_text()
+    assert "series &#39;walk&#39;, the first of 2" in text
+
+
+def test_counted_steps_and_long_horizons(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"ds": range(60), "y": [float(n % 7) for n in range(60)]})
+    result = ps.compare([ps.SeasonalNaive(7)], frame, ps.RollingOrigin(horizon=3, test=12, step=3))
+    assert "3 steps ahead" in result.report(tmp_path / "r.html").read_text()
+
+
+def test_folder_that_does_not_exist(walk: pd.DataFrame, tmp_path: Path) -> None:
+    result = ps.compare([ps.Drift()], walk, ps.RollingOrigin(test=20))
+    with pytest.raises(ps.OptionError, match="of 'r.html' does not exist"):
+        result.report(tmp_path / "none" / "r.html")
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to open the page with")
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (390, True)])
+def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: bool) -> None:
+    """The page fits its window (nothing to scroll sideways), shows one shape of each picture, and follows the scheme."""
+    probe = page.read_text().replace(
+        "</body>",
+        "<script>document.title = JSON.stringify({over: document.documentElement.scrollWidth - innerWidth, "
+        "paper: getComputedStyle(document.body).backgroundColor, inner: innerWidth, "
+        "wide: [...document.querySelectorAll('svg.wide')].filter(s => s.getBoundingClientRect().width > 0).length, "
+        "narrow: [...document.querySelectorAll('svg.narrow')].filter(s => s.getBoundingClientRect().width > 0).length})"
+        "</script></body>",
+    )
+    # An iframe gives the page the width of a phone, which a browser window cannot be made to have.
+    (tmp_path / "inner.html").write_text(probe)
+    (tmp_path / "outer.html").write_text(
+        f'<iframe src="inner.html" style="width:{width}px;height:800px;border:0" '
+        "onload=\"document.body.dataset.result = this.contentDocument.title\"></iframe>"
+    )
+    out = subprocess.run(
+        [
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync", "--no-first-run", "--allow-file-access-from-files",
+            f"--user-data-dir={tmp_path / 'profile'}", f"--blink-settings=preferredColorScheme={0 if dark else 1}",
+            "--window-size=1300,900", "--dump-dom", f"file://{tmp_path / 'outer.html'}",
+        ],
+        capture_output=True, text=True, timeout=90, check=True,
+    ).stdout  # fmt: skip
+    import html
+    import json
+
+    found = re.search(r'data-result="(.*?)"', out)
+    assert found, out[-2000:]
+    result = json.loads(html.unescape(found.group(1)))
+    assert result["inner"] == width
+    assert result["over"] <= 0
+    assert (result["wide"], result["narrow"]) == ((0, 5) if width < 640 else (5, 0))
+    assert result["paper"] == ("rgb(20, 24, 26)" if dark else "rgb(253, 253, 251)")

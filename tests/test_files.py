@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import penstock as ps
+from penstock.files import check_destination, write_json, write_whole
+
+
+def test_writes_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a", "new")
+    write_whole(tmp_path / "a", b"newer")
+    assert (tmp_path / "a").read_text() == "newer"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_whole(tmp_path / "a", "old")
+
+    def full_disk(handle: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        write_whole(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_process_killed_while_it_writes_leaves_a_whole_file(tmp_path: Path) -> None:
+    """A real process rewrites one file without end and is killed: the file is one of the two whole ones."""
+    path = tmp_path / "a"
+    contents = ["a" * 2_000_000, "b" * 2_000_000]
+    write_whole(path, contents[0])
+    code = (
+        "import sys; from penstock.files import write_whole\n"
+        "while True:\n"
+        "    for letter in 'ba': write_whole(sys.argv[1], letter * 2_000_000); print('.', flush=True)"
+    )
+    for wait in (0.0, 0.003, 0.011):
+        with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(wait)
+            process.send_signal(signal.SIGKILL)
+        assert path.read_text() in contents
+
+
+def test_json_holds_no_nan(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Out of range float"):
+        write_json(tmp_path / "a.json", {"x": float("nan")})
+    assert os.listdir(tmp_path) == []
+
+
+def test_destinations_refused(tmp_path: Path) -> None:
+    with pytest.raises(ps.OptionError, match=r"the folder '.*none' of 'r.html' does not exist; make it first: mkdir -p"):
+        check_destination(tmp_path / "none" / "r.html")
+    with pytest.raises(ps.OptionError, match="is a folder; give the name of a file"):
+        check_destination(tmp_path)

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import penstock as ps
+from penstock.training.epoch import begin, compiled_epoch, member_keys
+from penstock.training.forward import forward
+from penstock.training.losses import LOSSES
+from penstock.training.optimizers import Optimizer, optimizer_named
+from penstock.training.plan import Plan
+from penstock.training.samples import Samples
+from penstock.training.train import Trained, train
+
+NETWORK = ps.Network([ps.LSTM(4)])
+WINDOW = 6
+Y = 0.5 + 0.4 * np.sin(np.arange(80) / 3)
+LEARN, WATCH = np.arange(45), np.arange(52, 74)
+
+
+def fit(plan: Plan, watch: np.ndarray = WATCH, **options: Any) -> Trained:
+    samples = Samples.of(Y[:, None], Y, LEARN, watch)
+    arguments = {"epochs": 6, "window": WINDOW, "horizon": 1, "outputs": 1, **options}
+    return train(NETWORK, plan, samples, **arguments)
+
+
+def watched_loss(weights: Any) -> np.ndarray:
+    yhat = forward(NETWORK, weights, Y[:, None], WATCH, WINDOW, 1)[..., 0]
+    return np.mean((yhat - Y[WATCH + WINDOW]) ** 2, axis=1)
+
+
+def test_one_epoch_is_one_step_of_gradient_descent_where_the_batch_is_everything() -> None:
+    plan = Plan("mse", ps.SGD(0.1), batch=45, patience=None)
+    trained = fit(plan, watch=WATCH[:0], epochs=1)
+    weights = jax.tree.map(lambda leaf: leaf[0], begin(NETWORK, plan, 1, 1)(member_keys(0, 1)).weights)
+    x = jnp.asarray(np.stack([Y[s : s + WINDOW] for s in LEARN])[..., None], jnp.float32)
+    y = jnp.asarray(Y[LEARN + WINDOW][:, None], jnp.float32)
+
+    def loss(weights: Any) -> jax.Array:
+        return jnp.mean(jnp.square(NETWORK.with_weights(weights, 1, 1)(x) - y))
+
+    value, gradients = jax.value_and_grad(loss)(weights)
+    stepped = jax.tree.map(lambda w, g: w - 0.1 * g, weights, gradients)
+    for ours, expected in zip(jax.tree.leaves(trained.weights), jax.tree.leaves(stepped), strict=True):
+        np.testing.assert_allclose(ours[0], expected, atol=1e-6)
+    assert trained.history.learned[0, 0] == pytest.approx(float(value), rel=1e-5)
+
+
+def test_every_sample_counts_once_an_epoch_also_in_a_last_batch_that_is_not_full() -> None:
+    """With a step size that moves nothing, the mean over 3 batches of 20, 20 and 5 is the loss over all 45."""
+    plan = Plan("mae", ps.SGD(1e-12), batch=20, patience=None)
+    trained = fit(plan, epochs=3)
+    yhat = forward(NETWORK, trained.weights, Y[:, None], LEARN, WINDOW, 1)[0, :, 0]
+    np.testing.assert_allclose(trained.history.learned[:, 0], np.mean(np.abs(yhat - Y[LEARN + WINDOW])), rtol=1e-5)
+
+
+def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
+    plan = Plan(patience=3)
+    samples = Samples.of(Y[:, None], Y, LEARN, WATCH)
+    learning = begin(NETWORK, plan, 1, 1)(member_keys(0, 2))
+    epoch = compiled_epoch(NETWORK, plan, 1, 1, WINDOW, 1)
+    with jax.transfer_guard("disallow"):
+        _, learned, _ = epoch(learning, samples)
+    assert np.isfinite(learned).all()
+
+
+def test_members_are_independent_and_the_first_is_the_single_one() -> None:
+    several, single = fit(Plan(), members=3, seed=5), fit(Plan(), seed=5)
+    np.testing.assert_allclose(several.history.learned[:, :1], single.history.learned, rtol=1e-3)
+    final = several.history.learned[-1]
+    assert len({round(float(loss), 7) for loss in final}) == 3
+    assert fit(Plan(), seed=6).history.learned[0, 0] != single.history.learned[0, 0]
+
+
+def test_early_stopping_keeps_the_best_weights_not_the_last() -> None:
+    """A step size that overshoots: the watched loss goes up and down."""
+    trained = fit(Plan("mse", ps.SGD(0.8), batch=5, patience=4), epochs=60, members=3)
+    watched = trained.history.watched
+    best = np.nanmin(watched, axis=0)
+    np.testing.assert_allclose(watched_loss(trained.weights), best, rtol=1e-4)
+    stopped = trained.history.epochs
+    last = watched[stopped - 1, np.arange(3)]
+    assert (last > best).any()
+    for member in range(3):
+        if stopped[member] < len(watched):
+            waited = stopped[member] - 1 - int(np.nanargmin(watched[:, member]))
+            assert waited == 4  # it stopped exactly when its patience was over
+            assert np.isnan(watched[stopped[member] :, member]).all()
+    assert (stopped < 60).any()
+
+
+def test_nothing_watched_keeps_the_last_weights_and_never_stops() -> None:
+    trained = fit(Plan("mse", ps.SGD(0.3), batch=9, patience=2), watch=WATCH[:0], epochs=30)
+    assert trained.history.epochs.tolist() == [30]
+    assert np.isnan(trained.history.watched).all()
+    after_29 = fit(Plan("mse", ps.SGD(0.3), batch=9, patience=2), watch=WATCH[:0], epochs=29)
+    assert not np.array_equal(jax.tree.leaves(trained.weights)[0], jax.tree.leaves(after_29.weights)[0])
+
+
+def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
+    with pytest.raises(ps.TrainingError, match=r"no longer finite in epoch \d+ .*smaller learning rate \(now 1e\+30\).*clip=1.0"):
+        fit(Plan("mse", ps.SGD(1e30), batch=9))
+
+
+def test_clipping_bounds_the_step() -> None:
+    plan = Plan("mse", ps.SGD(1.0), batch=45, patience=None, clip=1e-3)
+    before = begin(NETWORK, plan, 1, 1)(member_keys(0, 1)).weights
+    pairs = zip(jax.tree.leaves(fit(plan, epochs=1).weights), jax.tree.leaves(before), strict=True)
+    moved = np.sqrt(sum(float(np.sum((a - b) ** 2)) for a, b in pairs))
+    assert moved == pytest.approx(1e-3, rel=1e-2)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9)])
+@pytest.mark.parametrize("loss", list(LOSSES))
+def test_every_optimizer_and_loss_learns(optimizer: str | Optimizer, loss: str) -> None:
+    history = fit(Plan(loss, optimizer_named(optimizer), batch=5), epochs=25).history
+    assert history.learned[-1, 0] < 0.7 * history.learned[0, 0]
+
+
+def test_rmsprop_is_that_of_keras() -> None:
+    """Keras 3: v = ρ v + (1 − ρ) g²; w = w − η g / √(v + ε)."""
+    rule = ps.RMSprop(learning_rate=0.01, decay=0.9, epsilon=1e-3).build()
+    w, v, state = 1.0, 0.0, rule.init(jnp.array(1.0))
+    for g in (0.5, -2.0, 0.01):
+        v = 0.9 * v + 0.1 * g * g
+        w_next = w - 0.01 * g / np.sqrt(v + 1e-3)
+        update, state = rule.update(jnp.array(g), state)
+        assert w + float(update) == pytest.approx(w_next, abs=1e-6)
+        w = w_next
+
+
+def test_losses_by_hand() -> None:
+    y, yhat = jnp.array([[0.0, 0.0], [1.0, 1.0]]), jnp.array([[3.0, 0.5], [1.0, 1.0]])
+    assert LOSSES["mse"](y, yhat).tolist() == [4.625, 0.0]
+    assert LOSSES["mae"](y, yhat).tolist() == [1.75, 0.0]
+    assert LOSSES["huber"](y, yhat).tolist() == [(2.5 + 0.125) / 2, 0.0]
+
+
+def test_silent_where_there_is_no_terminal_and_a_bar_where_it_is_wanted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(Plan(), epochs=2)
+    out, err = capsys.readouterr()
+    assert out == err == ""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    fit(Plan(), epochs=2)
+    assert "epoch" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "2/2" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+
+
+def test_the_weights_tree_is_that_of_the_module() -> None:
+    module = NETWORK.build(1, 1, jax.random.key(0))
+    assert jax.tree.structure(fit(Plan(), epochs=1).weights) == jax.tree.structure(eqx.filter(module, eqx.is_array))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"learning_rate": 0.0}, "learning_rate=0.0 is out of range; allowed: a number above 0"),
+        ({"decay": 1.0}, "decay=1.0 is out of range; allowed: a number at least 0 and below 1"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan is out of range"),
+    ],
+)
+def test_options_refused(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ps.OptionError, match=message):
+        ps.RMSprop(**options)
+    with pytest.raises(ps.OptionError, match="optimizer='rmspop' is unknown; did you mean 'rmsprop'"):
+        optimizer_named("rmspop")
