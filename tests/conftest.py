@@ -30,7 +30,9 @@ def as_kind(request: pytest.FixtureRequest) -> Callable[[pd.DataFrame], Any]:
         if backend == "pandas":
             return frame
         table = nw.from_native(frame)
-        data = {name: table[name].to_numpy() if name != "unique_id" else table[name].to_list() for name in table.columns}
+        data = {
+            name: table[name].to_numpy() if name != "unique_id" else table[name].to_list() for name in table.columns
+        }
         return nw.from_dict(data, backend=backend).to_native()
 
     convert.backend = backend  # type: ignore[attr-defined]

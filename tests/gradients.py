@@ -25,6 +25,8 @@ def check(function: Callable[[Any], jax.Array], at: Any, tolerance: float = 1e-6
                 for sign in (1, -1):
                     moved = np.array(leaf)
                     moved[index] += sign * step
-                    values.append(float(run(jax.tree.unflatten(structure, [*leaves[:place], moved, *leaves[place + 1 :]]))))
+                    values.append(
+                        float(run(jax.tree.unflatten(structure, [*leaves[:place], moved, *leaves[place + 1 :]])))
+                    )
                 numeric[index] = (values[0] - values[1]) / (2 * step)
             np.testing.assert_allclose(analytic[place], numeric, rtol=tolerance, atol=tolerance)

@@ -59,7 +59,9 @@ def test_json_holds_no_nan(tmp_path: Path) -> None:
 
 
 def test_destinations_refused(tmp_path: Path) -> None:
-    with pytest.raises(ps.OptionError, match=r"the folder '.*none' of 'r.html' does not exist; make it first: mkdir -p"):
+    with pytest.raises(
+        ps.OptionError, match=r"the folder '.*none' of 'r.html' does not exist; make it first: mkdir -p"
+    ):
         check_destination(tmp_path / "none" / "r.html")
     with pytest.raises(ps.OptionError, match="is a folder; give the name of a file"):
         check_destination(tmp_path)

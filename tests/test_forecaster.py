@@ -30,16 +30,16 @@ def test_a_validation_frame_of_ones_own_is_watched_but_not_learned_from(walk: pd
     one, other = fit(walk[130:]), fit(walk[130:].assign(y=lambda frame: frame["y"] + 9))
     assert np.array_equal(one.history_.learned, other.history_.learned)
     assert not np.array_equal(one.history_.watched, other.history_.watched)
-    with pytest.raises(ps.DataError, match="begin at 2020-06-30.*, not after the training rows, which end at 2020-06-30"):
+    with pytest.raises(
+        ps.DataError, match="begin at 2020-06-30.*, not after the training rows, which end at 2020-06-30"
+    ):
         fit(walk[129:])
 
 
 def test_learns_a_sine_better_than_the_last_value() -> None:
     y = np.sin(np.arange(240) / 5)
     frame = pd.DataFrame({"ds": np.arange(240), "y": y})
-    model = ps.Forecaster(
-        ps.Network([ps.LSTM(8)]), window=16, optimizer=ps.Adam(0.01), epochs=60, horizon=2, members=2
-    )
+    model = ps.Forecaster(ps.Network([ps.LSTM(8)]), window=16, optimizer=ps.Adam(0.01), epochs=60, horizon=2, members=2)
     result = ps.compare([model], frame, ps.RollingOrigin(horizon=2, test=40))
     row = result.rows[0]
     assert row["model"] == "LSTM(8)"

@@ -108,15 +108,13 @@ class Estimator(Options, abc.ABC):
         columns = Columns(id, time, target)
         train, kind = read_panel(frame, columns)
         watched = None if validation is None else _joined(train, read_panel(validation, columns)[0])
-        self.fit_panel(train, watched)
-        self.kind_ = kind
-        return self
+        return self.fit_panel(train, kind, watched)
 
-    def fit_panel(self, train: Panel, watched: Panel | None = None) -> Self:
+    def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None) -> Self:
         """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean."""
         self.check_rows(train)
         self._fit(train, watched)
-        self.ids_ = train.ids
+        self.ids_, self.kind_ = train.ids, kind
         self.tail_ = train.last(self.rows_needed + 24)  # a little more, to read the calendar from
         return self
 

@@ -142,12 +142,13 @@ class Forecaster(Estimator):
 
     def _arrays(self) -> Arrays:
         weights = {f"weights{name}": leaf for name, leaf in _named_leaves(self.weights_)}
-        losses = {"history.learned": self.history_.learned, "history.watched": self.history_.watched}
         return {
             **weights,
-            **losses,
             "scaling.shift": self.scaling_.shift,
             "scaling.scale": self.scaling_.scale,
+            "history.learned": self.history_.learned,
+            "history.watched": self.history_.watched,
+            "watched_rows": self.watched_rows_,
         }
 
     def _restore(self, arrays: Arrays) -> None:
@@ -162,6 +163,7 @@ class Forecaster(Estimator):
         self.weights_ = jax.tree.unflatten(jax.tree.structure(shapes), leaves)
         self.history_ = History(arrays["history.learned"], arrays["history.watched"])
         self.scaling_ = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
+        self.watched_rows_ = arrays["watched_rows"]
 
 
 def _named_leaves(tree: Any) -> list[tuple[str, Any]]:

@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import struct
-
 import zipfile
 import zlib
 from pathlib import Path

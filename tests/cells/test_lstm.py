@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gradients import check
 
+from gradients import check
 from penstock.cells.lstm import LSTMCell
 
 

@@ -31,7 +31,9 @@ MODELS: dict[str, Estimator] = {
         ps.Network([ps.LSTM(4)]), horizon=3, transform="log_return", scale="none", loss="mae", **SMALL
     ),
 }
-SEASONAL = {"SeasonalNaive": 1}  # steps of the horizon that see the newest value by design: the others repeat older ones
+SEASONAL = {
+    "SeasonalNaive": 1
+}  # steps of the horizon that see the newest value by design: the others repeat older ones
 
 
 # One group a model: its programs are compiled once, by the worker that runs the group.

@@ -24,7 +24,11 @@ def test_csv_and_parquet(tmp_path: Path) -> None:
     [
         ("empty.csv", b"", r"is empty \(0 bytes\)"),
         ("blank.csv", b"\n\n", "cannot be read as csv: No columns to parse"),
-        ("latin.csv", "day,y\n1,caf\u00e9\n".encode("latin-1"), "is not UTF-8 .byte 0xe9 at position 11.; save it as UTF-8"),
+        (
+            "latin.csv",
+            "day,y\n1,caf\u00e9\n".encode("latin-1"),
+            "is not UTF-8 .byte 0xe9 at position 11.; save it as UTF-8",
+        ),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read as csv"),
         ("broken.parquet", b"PAR1 nothing", "cannot be read as parquet"),
         ("broken.csv.gz", b"nothing", "cannot be read as csv.gz"),

@@ -34,7 +34,10 @@ def test_windows_never_cross_a_border(lengths: list[int], window: int, horizon: 
 
 
 @given(
-    st.lists(st.integers(20, 40), min_size=1, max_size=3), st.integers(1, 4), st.integers(1, 3), st.sampled_from([0.1, 0.3, 5, 7])
+    st.lists(st.integers(20, 40), min_size=1, max_size=3),
+    st.integers(1, 4),
+    st.integers(1, 3),
+    st.sampled_from([0.1, 0.3, 5, 7]),
 )
 def test_no_target_is_both_learned_and_watched(
     lengths: list[int], window: int, horizon: int, validation: float

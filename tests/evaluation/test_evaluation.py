@@ -128,6 +128,13 @@ def test_models_passed_in_stay_as_they_are(walk: pd.DataFrame) -> None:
     assert model.horizon == 1
 
 
+def test_the_models_of_a_comparison_can_be_used_and_saved(walk: pd.DataFrame, tmp_path: Any) -> None:
+    model = ps.compare([ps.AR(2)], walk, RollingOrigin(test=40)).entries["AR(2)"].model
+    model.save(tmp_path / "m.penstock")
+    out = ps.load(tmp_path / "m.penstock").predict()
+    assert out.equals(ps.AR(2).fit(walk[:120]).predict())
+
+
 def test_an_earlier_fit_is_never_used(walk: pd.DataFrame) -> None:
     """Fitted on everything, then compared: the forecasts are those of a fresh model (a defect of peers)."""
     fresh = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=8, epochs=3)
@@ -170,7 +177,11 @@ def test_names_are_unique_and_naive_is_always_there(walk: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("rmse", "p", "words"),
     [
-        (0.9, 0.01, "LSTM beats the last value: its RMSE is 0.9 against 1 (10.0 % lower), more than chance (p = .010)."),
+        (
+            0.9,
+            0.01,
+            "LSTM beats the last value: its RMSE is 0.9 against 1 (10.0 % lower), more than chance (p = .010).",
+        ),
         (
             0.9,
             0.2,
@@ -180,7 +191,8 @@ def test_names_are_unique_and_naive_is_always_there(walk: pd.DataFrame) -> None:
         (
             1.5,
             1e-5,
-            "LSTM does not beat the last value: its RMSE is 1.5 against 1 (50.0 % higher), more than chance (p < .001).",
+            "LSTM does not beat the last value: its RMSE is 1.5 against 1 (50.0 % higher), more than chance "
+            "(p < .001).",
         ),
         (
             1.0,

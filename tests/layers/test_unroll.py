@@ -3,10 +3,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-from gradients import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradients import check
 from penstock.cells.cell import Cell
 from penstock.cells.lstm import LSTMCell
 from penstock.layers.unroll import unroll

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from gradients import check
 
 import penstock as ps
+from gradients import check
 from penstock.options import from_json, to_json
 from penstock.training.losses import LOSSES
 

@@ -71,7 +71,9 @@ def test_says_what_it_should(page: Path) -> None:
     assert "<h1>Walk &amp; &lt;b&gt;talk&lt;/b&gt;</h1>" in text
     import html
 
-    assert html.unescape(re.search(r'class="lead">\s*<p>(.*?)</p>', text).group(1)) == page.with_suffix(".txt").read_text()  # type: ignore[union-attr]
+    assert (
+        html.unescape(re.search(r'class="lead">\s*<p>(.*?)</p>', text).group(1)) == page.with_suffix(".txt").read_text()
+    )  # type: ignore[union-attr]
     titles = re.findall(r"<h2>(.*?)</h2>", text)
     assert titles == [
         "Scores on the test rows",
@@ -136,7 +138,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to open the page with")
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (390, True)])
 def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: bool) -> None:
-    """The page fits its window (nothing to scroll sideways), shows one shape of each picture, and follows the scheme."""
+    """The page fits its window (nothing to scroll sideways), shows one shape a picture, and follows the scheme."""
     probe = page.read_text().replace(
         "</body>",
         "<script>document.title = JSON.stringify({over: document.documentElement.scrollWidth - innerWidth, "
@@ -149,7 +151,7 @@ def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: b
     (tmp_path / "inner.html").write_text(probe)
     (tmp_path / "outer.html").write_text(
         f'<iframe src="inner.html" style="width:{width}px;height:800px;border:0" '
-        "onload=\"document.body.dataset.result = this.contentDocument.title\"></iframe>"
+        'onload="document.body.dataset.result = this.contentDocument.title"></iframe>'
     )
     out = subprocess.run(
         [

@@ -105,7 +105,9 @@ def test_nothing_watched_keeps_the_last_weights_and_never_stops() -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
-    with pytest.raises(ps.TrainingError, match=r"no longer finite in epoch \d+ .*smaller learning rate \(now 1e\+30\).*clip=1.0"):
+    with pytest.raises(
+        ps.TrainingError, match=r"no longer finite in epoch \d+ .*smaller learning rate \(now 1e\+30\).*clip=1.0"
+    ):
         fit(Plan("mse", ps.SGD(1e30), batch=9))
 
 

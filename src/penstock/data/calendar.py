@@ -29,13 +29,13 @@ def next_times(times: NDArray[Any], steps: int) -> NDArray[Any]:
     ahead = np.arange(1, steps + 1)
     if len(times) < 2:
         return times[-1] + ahead * (_DAY if times.dtype.kind == "M" else 1)
-    steps = np.diff(times).astype(np.int64)
-    step = np.median(steps)
+    gaps = np.diff(times).astype(np.int64)
+    step = np.median(gaps)
     if times.dtype.kind != "M":
         return times[-1] + ahead * max(int(step), 1)
     days = times.astype("datetime64[D]")
     clock = times[-1] - days[-1]
-    if steps.min() == _DAY.astype("timedelta64[ns]").astype(np.int64) and np.is_busday(days).all():
+    if gaps.min() == _DAY.astype("timedelta64[ns]").astype(np.int64) and np.is_busday(days).all():
         return np.busday_offset(days[-1], ahead, roll="backward").astype(times.dtype) + clock
     months = np.diff(days.astype("datetime64[M]").astype(np.int64))
     if (months == months[0]).all() and months[0] > 0:

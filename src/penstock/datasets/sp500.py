@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
-from penstock.errors import DataError
+from penstock.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,11 @@ def sp500(path: str | Path | None = None, *, start: str | None = None, end: str 
 
     days, values = _from_arch() if path is None else _from_fred(path)
     frame = pd.DataFrame({"unique_id": "SP500", "ds": days.astype("datetime64[ns]"), "y": values})
-    kept = frame["ds"].between(pd.Timestamp(start or days.min()), pd.Timestamp(end or days.max()))
+    try:
+        first, last = pd.Timestamp(start or days.min()), pd.Timestamp(end or days.max())
+    except ValueError as error:
+        raise OptionError(f"start={start!r}, end={end!r}: a day such as '2018-01-31' is needed.") from error
+    kept = frame["ds"].between(first, last)
     if not kept.any():
         raise DataError(f"no day lies between {start} and {end}; the data run from {days.min():%F} to {days.max():%F}.")
     return frame[kept].reset_index(drop=True)
@@ -64,6 +68,8 @@ def _from_fred(path: str | Path) -> tuple[pd.DatetimeIndex, pd.Series]:
             f"{str(path)!r} has the columns {list(table.columns)}; FRED's file has DATE (or observation_date), SP500."
         )
     table = table.dropna(subset="SP500")
+    if table.empty:
+        raise DataError(f"{str(path)!r} holds no value in its column SP500.")
     day = next(name for name in table.columns if name != "SP500")
     try:
         return pd.DatetimeIndex(pd.to_datetime(table[day], format="ISO8601")), pd.to_numeric(table["SP500"]).to_numpy()

@@ -69,7 +69,8 @@ def compare(
         parts, seconds = [], 0.0
         for fold in folds:
             begin = clock.perf_counter()
-            model = model.clone().fit_panel(panel.before(fold.ends), panel if Leak.STOPPING in leaks else None)
+            watched = panel if Leak.STOPPING in leaks else None
+            model = model.clone().fit_panel(panel.before(fold.ends), kind, watched)
             seconds += clock.perf_counter() - begin
             parts.append(model.forecast_panel(panel, fold.origins))
         entries[name] = Entry(model, np.concatenate(parts, axis=1), seconds)

@@ -59,9 +59,13 @@ def _settings(comparison: Comparison) -> dict[str, str]:
     split = comparison.split
     how = "once" if split.refit is None else f"every {split.refit} cutoffs"
     return {
-        "forecasts": f"{len(comparison.origins):,} cutoffs, {split.horizon} step(s) ahead, models fitted {how}",
+        "forecasts": f"{len(comparison.origins):,} cutoffs, {_ahead(split.horizon)}, models fitted {how}",
         **{name: repr(entry.model) for name, entry in comparison.entries.items()},
     }
+
+
+def _ahead(horizon: int) -> str:
+    return "1 step ahead" if horizon == 1 else f"{horizon} steps ahead"
 
 
 def _pictures(comparison: Comparison) -> list[Picture]:
@@ -76,7 +80,7 @@ def _pictures(comparison: Comparison) -> list[Picture]:
     shown = [*comparison.networks, comparison.naive]
     shown += [name for name in comparison.entries if name not in shown]
     forecasts = {name: comparison.entries[name].forecast[mine, step] for name in shown}
-    ahead = f"{comparison.split.horizon} step(s) ahead{whose}"
+    ahead = f"{_ahead(comparison.split.horizon)}{whose}"
     last = slice(-_ZOOM, None)
     few = [*comparison.networks, comparison.naive]
     pictures = [

@@ -42,9 +42,9 @@ def forecast_picture(title: str, caption: str, times: Times, y: Values, forecast
 
     def plot(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
-        axes.plot(times, y, color=INK, linewidth=1.8, label="actual")
-        for (name, yhat), color in zip(forecasts.items(), SERIES, strict=False):
-            axes.plot(times, yhat, color=color, label=name)
+        axes.plot(times, y, color=INK, linewidth=2.2, label="actual")
+        for number, (name, yhat) in enumerate(forecasts.items()):
+            axes.plot(times, yhat, color=SERIES[number % len(SERIES)], linewidth=1.1, label=name)
         _finish(axes, times, narrow)
 
     return draw(title, caption, plot, height=3.4)
@@ -52,6 +52,7 @@ def forecast_picture(title: str, caption: str, times: Times, y: Values, forecast
 
 def loss_picture(name: str, learned: Values, watched: Values, watched_name: str) -> Picture:
     """Show the losses ``[epochs, members]`` on a logarithmic scale: each member thin, their median bold."""
+    from matplotlib.ticker import MaxNLocator
 
     def plot(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
@@ -66,6 +67,7 @@ def loss_picture(name: str, learned: Values, watched: Values, watched_name: str)
             alive = np.isfinite(losses).all(axis=1)
             axes.plot(epochs[alive], np.median(losses[alive], axis=1), color=color, linewidth=1.8, label=label)
         axes.set_yscale("log")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss, scaled units")
         _legend(axes, narrow)
@@ -97,7 +99,7 @@ def residual_picture(times: Times, residuals: Mapping[str, Values]) -> Picture:
         _finish(over_time, times, narrow)
 
     caption = f"Errors of {' and '.join(residuals)} on the test rows: over time, and their distribution."
-    return draw("Residuals", caption, plot, height=3.4)
+    return draw("Residuals", caption, plot, height=3.4, narrow_height=5.4)
 
 
 def _finish(axes: Axes, times: Times, narrow: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,13 @@ class Picture:
     narrow: str
 
 
-def draw(title: str, caption: str, plot: Callable[[Figure, bool], None], height: float = 3.0) -> Picture:
+def draw(
+    title: str,
+    caption: str,
+    plot: Callable[[Figure, bool], None],
+    height: float = 3.0,
+    narrow_height: float | None = None,
+) -> Picture:
     """Draw a picture twice, wide and narrow.
 
     Parameters
@@ -66,14 +73,16 @@ def draw(title: str, caption: str, plot: Callable[[Figure, bool], None], height:
         What it shows, and how to read it; the caption is also what a screen reader says.
     plot
         Draws on the figure it is given; the second argument says whether the figure is narrow.
-    height
-        Height in inches of the wide shape, which is 8 inches wide.
+    height, narrow_height
+        Height in inches of the wide shape, which is 8 inches wide, and of the narrow one, which is 3.9 wide; the same
+        if not given.
     """
+    tall = narrow_height or height
     return Picture(
         title,
         caption,
         _svg(plot, caption, (8.0, height), narrow=False),
-        _svg(plot, caption, (3.9, height), narrow=True),
+        _svg(plot, caption, (3.9, tall), narrow=True),
     )
 
 
@@ -96,7 +105,7 @@ def _svg(plot: Callable[[Figure, bool], None], caption: str, size: tuple[float, 
         svg = svg.replace(stand_in, f"var({variable})")
     svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", svg)
     # Ids of the two shapes, and of several pictures on one page, must not meet.
-    prefix = f"{'n' if narrow else 'w'}{abs(hash_text(caption)):x}"
+    prefix = f"{'n' if narrow else 'w'}{zlib.crc32(caption.encode()):x}"
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\1{prefix}-", svg)
     return svg.strip()
@@ -104,11 +113,5 @@ def _svg(plot: Callable[[Figure, bool], None], caption: str, size: tuple[float, 
 
 def _opening(caption: str, narrow: bool) -> str:
     kind = "narrow" if narrow else "wide"
-    return rf'<svg class="{kind}" viewBox="\1" role="img" aria-label="{html.escape(caption)}">'.replace("\\1", r"\g<1>")
-
-
-def hash_text(text: str) -> int:
-    """Hash text to the same number in every process."""
-    import zlib
-
-    return zlib.crc32(text.encode())
+    label = html.escape(caption).replace("\\", r"\\")
+    return rf'<svg class="{kind}" viewBox="\g<1>" role="img" aria-label="{label}">'

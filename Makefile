@@ -1,0 +1,84 @@
+# Every habit of the house. `make help` lists them; each works as the first command on a machine with git, make and Python.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BENCH := .venv-bench
+UV := $(shell command -v uv 2>/dev/null)
+
+# uv where it is there (seconds), else venv and pip (a minute).
+ifdef UV
+make_venv = $(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1)
+install = $(UV) pip install --quiet --python $(1)/bin/python
+else
+make_venv = $(PYTHON) -m venv $(1)
+install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-peers lint types format bench studies clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, write sp500.html
+	$(BIN)/penstock study sp500 --report sp500.html
+
+test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
+	$(BIN)/python -m pytest -n auto
+
+test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch (installs torch 2.13.0)
+	$(BIN)/python -m pytest tests/peers
+
+lint: $(VENV)/.lint  ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.lint  ## Check types, strictly
+	$(BIN)/mypy
+
+format: $(VENV)/.lint  ## Mend style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(BENCH)/.bench  ## Measure against the peers, in turn in one run (installs them beside)
+	$(BENCH)/bin/python benchmarks/sp500_epoch.py
+
+studies: $(VENV)/.demo  ## Run the long studies under both protocols into build/studies (edition 2 needs PENSTOCK_DATA)
+	mkdir -p build/studies
+	for edition in 1 2; do for protocol in honest published; do \
+	  $(BIN)/penstock study sp500 --edition $$edition --protocol $$protocol \
+	    --json build/studies/sp500-$$edition-$$protocol.json --report build/studies/sp500-$$edition-$$protocol.html \
+	  || exit 1; done; done
+
+clean:  ## Remove environments and what was built
+	rm -rf $(VENV) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python $(BENCH)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Penstock needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.12"; exit 1; }
+	$(call make_venv,$(@:%/bin/python=%))
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	@echo "Installing Penstock into $(VENV) ..."
+	$(call install,$(VENV)) -e .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	@echo "Installing Penstock and what its tests need into $(VENV) ..."
+	$(call install,$(VENV)) -e '.[test]'
+	@touch $@
+
+$(VENV)/.lint: pyproject.toml | $(BIN)/python
+	@echo "Installing Penstock and its checkers into $(VENV) ..."
+	$(call install,$(VENV)) -e '.[lint]'
+	@touch $@
+
+$(VENV)/.peers: pyproject.toml | $(BIN)/python
+	@echo "Installing Penstock, its tests and torch into $(VENV) ..."
+	$(call install,$(VENV)) -e '.[test,peers]'
+	@touch $@
+
+$(BENCH)/.bench: pyproject.toml benchmarks/requirements.txt | $(BENCH)/bin/python
+	@echo "Installing Penstock and its peers into $(BENCH) ..."
+	$(call install,$(BENCH)) -e . -r benchmarks/requirements.txt
+	@touch $@

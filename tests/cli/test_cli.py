@@ -1,0 +1,175 @@
+"""The program itself, as a user runs it: real processes, real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from penstock.version import __version__
+
+SMALL = ["--window", "8", "--epochs", "2", "--members", "2", "--test", "30"]
+
+
+def penstock(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("penstock")
+    return subprocess.run(
+        [program, *map(str, arguments)],
+        cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Path:
+    y = 100 + np.cumsum(np.random.default_rng(3).normal(size=150))
+    days = pd.date_range("2021-01-01", periods=150, freq="B")
+    frame = pd.DataFrame({"Date": days.strftime("%F"), "Close": y.round(4), "Note": "x"})
+    frame.to_csv(tmp_path / "prices.csv", index=False)
+    frame.to_parquet(tmp_path / "prices.parquet")
+    return tmp_path
+
+
+def test_compare_on_a_users_file(prices: Path) -> None:
+    done = penstock(
+        "compare", "prices.csv", "--time", "Date", "--target", "Close", "--models", "lstm:4,naive,ar:2", *SMALL,
+        "--json", "r.json", "--report", "r.html", cwd=prices,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] == "prices.csv: Close"
+    assert lines[1] == "150 rows, 1 series; the last 30 rows of each are the test."
+    assert [line.split()[0] for line in lines if line.startswith(("LSTM(4) ", "Naive ", "AR(2) "))][:3] == [
+        "LSTM(4)",
+        "Naive",
+        "AR(2)",
+    ]
+    assert "LSTM(4) does not beat the last value" in done.stdout
+    assert lines[-2:] == ["Written: r.json", "Written: r.html"]
+    result = json.loads((prices / "r.json").read_text())
+    assert [row["model"] for row in result["rows"]] == ["LSTM(4)", "Naive", "AR(2)"]
+    assert result["rows"][0]["members"]["count"] == 2
+    assert "<title>prices.csv: Close</title>" in (prices / "r.html").read_text()
+
+
+def test_csv_and_parquet_give_the_same(prices: Path) -> None:
+    rows = []
+    for name in ("prices.csv", "prices.parquet"):
+        options = ["--time", "Date", "--target", "Close", "--models", "ar,drift,seasonal:5", "--test", "30"]
+        assert penstock("compare", name, *options, "--json", "r.json", cwd=prices).returncode == 0
+        rows.append(json.loads((prices / "r.json").read_text())["rows"])
+        for row in rows[-1]:
+            row.pop("fit_seconds")
+    assert rows[0] == rows[1]
+    assert [row["model"] for row in rows[0]] == ["AR(5)", "Drift", "SeasonalNaive(5)", "Naive"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["prices.csv"], "the frame has no column 'ds'; Allowed: 'Date', 'Close', 'Note'"),
+        (["prices.csv", "--time", "date"], "the frame has no column 'date'; did you mean 'Date'"),
+        (["prices.csv", "--time", "Date", "--target", "Note"], "holds String, not numbers (first value: 'x')"),
+        (["price.csv"], "the file 'price.csv' does not exist. Here, did you mean 'prices.csv'"),
+        (["prices.csv", "--models", "lstn"], "there is no model 'lstn'; did you mean 'lstm'"),
+        (["prices.csv", "--models", "ar:x"], "ar takes a whole number from 1, such as ar:5"),
+        (["prices.csv", "--models", "naive:2"], "naive takes no number"),
+        (["prices.csv", "--loss", "msee"], "loss='msee' is unknown; did you mean 'mse'"),
+        (["prices.csv", "--horizon", "0"], "horizon=0 is out of range"),
+        (["prices.csv", "--report", "none/r.html"], "the folder 'none' of 'r.html' does not exist; make it first"),
+        (["prices.csv", "--time", "Date", "--target", "Close"], "150 rows are too few for 252 test rows"),
+        (
+            ["prices.csv", "--time", "Date", "--target", "Close", "--test", "100"],
+            "LSTM(20): 50 training rows are too few: 64 are needed",
+        ),
+        (
+            [
+                "prices.csv",
+                "--time",
+                "Date",
+                "--target",
+                "Close",
+                "--test",
+                "30",
+                "--epochs",
+                "2",
+                "--optimizer",
+                "adan",
+            ],
+            "optimizer='adan' is unknown; did you mean 'adam'",
+        ),
+    ],
+)
+def test_bad_input_ends_in_words(prices: Path, arguments: list[str], message: str) -> None:
+    before = sorted(os.listdir(prices))
+    done = penstock("compare", *arguments, cwd=prices)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("penstock: ")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(os.listdir(prices)) == before
+
+
+def test_unknown_flag_is_refused_with_the_nearest(prices: Path) -> None:
+    done = penstock("compare", "prices.csv", "--targett", "Close", cwd=prices)
+    assert done.returncode == 2
+    assert "No such option" in done.stderr
+    assert "--target" in done.stderr
+
+
+def test_study(tmp_path: Path) -> None:
+    done = penstock(
+        "study", "sp500", "--protocol", "published", "--epochs", "1", "--members", "1", "--json", "r.json", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2,264 rows from 2010-01-04 to 2018-12-31" in done.stdout
+    assert "windows (2201, 63, 1); 1,950 to train, 251 to test; 1,781 parameters." in done.stdout
+    assert "Leak: Early stopping watched the TEST rows" in done.stdout
+    assert "Leak: The series was scaled to [0, 1]" in done.stdout
+    assert json.loads((tmp_path / "r.json").read_text())["protocol"] == "published"
+    assert os.listdir(tmp_path) == ["r.json"]
+
+
+def test_study_list_and_unknown_names(tmp_path: Path) -> None:
+    listed = penstock("study", "--list", cwd=tmp_path)
+    assert listed.stdout.startswith("sp500 ")
+    unknown = penstock("study", "sp5000", cwd=tmp_path)
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "there is no study 'sp5000'; did you mean 'sp500'" in unknown.stderr
+    assert "name a study, for example" in penstock("study", cwd=tmp_path).stderr
+    assert "protocol 'x' is unknown" in penstock("study", "sp500", "--protocol", "x", cwd=tmp_path).stderr
+
+
+def test_doctor_and_version(tmp_path: Path) -> None:
+    done = penstock("doctor", cwd=tmp_path, PENSTOCK_DATA=str(tmp_path / "none"))
+    assert done.returncode == 0, done.stderr
+    assert f"penstock       {__version__}" in done.stdout
+    assert "cpu:0" in done.stdout
+    assert "none is no folder" in done.stdout.replace("\n", "")
+    assert penstock("--version", cwd=tmp_path).stdout == f"penstock {__version__}\n"
+
+
+def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """A real process, interrupted while it trains."""
+    import signal
+    import time
+
+    program = Path(sys.executable).with_name("penstock")
+    with subprocess.Popen(
+        [program, "study", "sp500", "--json", "r.json", "--report", "r.html"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        time.sleep(12)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert os.listdir(tmp_path) == []

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import penstock as ps
+from penstock.studies.shelf import STUDIES, study_named
+from penstock.studies.study import Request, StudyResult
+
+
+def run(**asked: Any) -> StudyResult:
+    return study_named("sp500")(Request(members=1, epochs=2, **asked))
+
+
+def row(result: StudyResult, name: str) -> dict[str, Any]:
+    return next(row for row in result.comparison.rows if row["model"] == name)
+
+
+@pytest.mark.xdist_group("sp500")
+def test_edition_1_exact_facts_and_naive_figures() -> None:
+    result = run(protocol="published")
+    assert {key: result.facts[key] for key in ("rows", "windows", "train", "test", "parameters")} == {
+        "rows": 2264,
+        "windows": [2201, 63, 1],
+        "train": 1950,
+        "test": 251,
+        "parameters": 1781,
+    }
+    naive = row(result, "Naive")
+    assert round(naive["rmse"], 5) == 0.01504
+    assert round(naive["pearson"], 4) == 0.9586
+    assert round(naive["spearman"], 4) == 0.9508
+    model = result.comparison.entries["LSTM(20)"].model
+    assert model.watched_rows_.tolist() == [251]  # type: ignore[attr-defined]
+    assert result.comparison.leaks == (ps.Leak.SCALING, ps.Leak.STOPPING)
+
+
+def test_edition_2_exact_facts_and_naive_figures(data_home: Path) -> None:
+    result = run(protocol="published", edition=2)
+    assert {key: result.facts[key] for key in ("rows", "windows", "train", "test", "parameters")} == {
+        "rows": 2229,
+        "windows": [2166, 63, 1],
+        "train": 1914,
+        "test": 252,
+        "parameters": 491,
+    }
+    naive = row(result, "Naive")
+    assert round(naive["rmse"], 6) == 0.010477
+    assert round(naive["spearman"], 5) == 0.98196
+
+
+@pytest.mark.xdist_group("sp500")
+def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
+    """The scaler knows the training rows only, the watched rows are training rows, and no leak is named."""
+    result = run()
+    model = result.comparison.entries["LSTM(20)"].model
+    train = result.comparison.panel.y[:-251]
+    assert model.scaling_.shift.tolist() == [train.min()]  # type: ignore[attr-defined]
+    assert model.scaling_.scale.tolist() == [train.max() - train.min()]  # type: ignore[attr-defined]
+    assert model.watched_rows_.tolist() == [202]  # type: ignore[attr-defined]
+    content = json.loads(result.write_json(tmp_path / "r.json").read_text())
+    assert content["leaks"] == []
+    assert content["facts"]["windows"] == [2201, 63, 1]
+    assert [r["model"] for r in content["rows"]] == ["LSTM(20)", "Naive", "Drift", "SeasonalNaive(5)", "AR(5)"]
+    assert content["verdicts"]["LSTM(20)"].startswith("LSTM(20) does not beat the last value")
+    assert content["published"] == {"rmse": 0.015, "pearson": 0.9584}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"protocol": "honset"}, "study sp500: protocol 'honset' is unknown; did you mean 'honest'"),
+        ({"edition": 3}, "study sp500: edition 3 is unknown; Allowed: '1', '2'"),
+    ],
+)
+def test_requests_refused(asked: dict[str, Any], message: str) -> None:
+    with pytest.raises(ps.OptionError, match=message):
+        run(**asked)
+
+
+def test_edition_2_without_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PENSTOCK_DATA", raising=False)
+    with pytest.raises(ps.DataError, match="SP500.csv is needed: get it from FRED"):
+        run(edition=2)
+
+
+def test_unknown_study() -> None:
+    assert list(STUDIES) == ["sp500"]
+    with pytest.raises(ps.OptionError, match="there is no study 'sp50'; did you mean 'sp500'"):
+        study_named("sp50")

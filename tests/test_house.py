@@ -1,0 +1,85 @@
+"""The house: imports only point down, files stay small, nothing heavy is imported before it is used."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import penstock as ps
+
+SRC = Path(ps.__file__).parent
+
+# From the ground up. Rooms on one line do not import each other.
+FLOORS = [
+    ["version", "errors"],
+    ["options", "files"],
+    ["data", "cells"],
+    ["storage", "datasets", "layers"],
+    ["estimator", "networks"],
+    ["baselines", "training"],
+    ["forecaster", "report"],
+    ["catalogue", "evaluation"],
+    ["studies"],
+    ["cli"],
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def room_of(module: str) -> str:
+    return module.removeprefix("penstock.").split(".")[0]
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("penstock"):
+            found |= {node.module} if node.module != "penstock" else {f"penstock.{name.name}" for name in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names if name.name.startswith("penstock")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(SRC.rglob("*.py")), ids=lambda path: str(path.relative_to(SRC)))
+def test_imports_only_point_down(path: Path) -> None:
+    parts = path.relative_to(SRC).with_suffix("").parts
+    if parts == ("__init__",):
+        return
+    here = parts[0]
+    for module in imports(path):
+        there = room_of(module)
+        assert there == here or FLOOR[there] < FLOOR[here], f"{here} imports {module}, which stands no lower"
+
+
+def test_no_file_holds_more_than_one_noun_can_need() -> None:
+    long = {
+        str(path.relative_to(SRC)): n for path in SRC.rglob("*.py") if (n := len(path.read_text().splitlines())) > 300
+    }
+    assert long == {}
+
+
+def test_the_public_face_is_one_screen_and_all_of_it_works() -> None:
+    assert len((SRC / "__init__.pyi").read_text().splitlines()) <= 66
+    for name in ps.__all__:
+        assert getattr(ps, name) is not None
+    assert {"Forecaster", "Network", "LSTM", "compare", "load", "datasets", "RollingOrigin"} <= set(ps.__all__)
+
+
+def test_import_is_light() -> None:
+    """`import penstock` imports nothing heavy, and what the forecaster needs leaves pictures and tables alone."""
+    code = (
+        "import sys, penstock as ps\n"
+        "heavy = {'jax', 'pandas', 'scipy', 'matplotlib', 'statsmodels', 'sklearn', 'arch', 'jinja2', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "ps.Forecaster\n"
+        "print(sorted(heavy & set(sys.modules) - {'jax', 'scipy'}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "[]"]
+
+
+def test_py_typed_is_there() -> None:
+    assert (SRC / "py.typed").exists()
