@@ -23,7 +23,9 @@ def block(after: str, kind: str = "") -> str:
 def test_the_python_example_prints_the_table_that_is_shown(tmp_path: Path) -> None:
     code = block("## In Python", "python")
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=280, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=280, check=True
+    )
     assert done.stderr == ""
     shown, printed = block("It prints").splitlines(), done.stdout.splitlines()
     assert sorted(os.listdir(tmp_path)) == ["sp500.html", "sp500.penstock"]
@@ -33,7 +35,9 @@ def test_the_python_example_prints_the_table_that_is_shown(tmp_path: Path) -> No
         ours, theirs = (next(line for line in lines if line.startswith(name)) for lines in (printed, shown))
         assert ours.split()[:-1] == theirs.split()[:-1]
     # The network trains to nearly the same place on every machine.
-    (ours, theirs) = (float(next(line for line in lines if line.startswith("LSTM(20) ")).split()[1]) for lines in (printed, shown))
+    (ours, theirs) = (
+        float(next(line for line in lines if line.startswith("LSTM(20) ")).split()[1]) for lines in (printed, shown)
+    )
     assert ours == pytest.approx(theirs, rel=0.2)
 
 
@@ -52,7 +56,9 @@ def test_every_command_shown_exists_with_its_flags(line: str, tmp_path: Path) ->
 
 def test_every_make_target_is_listed_by_make_help() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    done = subprocess.run(["make", "--no-print-directory", "-C", ROOT, "help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-C", ROOT, "help"], capture_output=True, text=True, check=True
+    )
     phony = re.search(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
     assert phony
     assert [line.split()[1] for line in done.stdout.splitlines()] == phony.group(1).split()

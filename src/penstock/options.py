@@ -130,17 +130,12 @@ class Options:
         return type(self)(**self.get_params())
 
     def __repr__(self) -> str:
-        changed = [
-            f"{field.name}={getattr(self, field.name)!r}"
-            for field in dataclasses.fields(self)  # type: ignore[arg-type]
-            if field.init and getattr(self, field.name) != field.default
-        ]
-        return f"{type(self).__name__}({', '.join(changed)})"
+        return _call(self)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Description:
-    """A frozen description: comparable, hashable, printable, stored as JSON under its class's name."""
+    """A frozen description: comparable, hashable, stored as JSON under its class's name; prints as its own call."""
 
     kinds: ClassVar[dict[str, type[Description]]] = {}
 
@@ -151,6 +146,21 @@ class Description:
     def __post_init__(self) -> None:
         """Refuse fields that are not allowed."""
         check_options(self)
+
+    def __repr__(self) -> str:
+        return _call(self)
+
+
+def _call(owner: Any) -> str:
+    """Write the call that would make `owner`: what is required by place, what differs from its default by name."""
+    fields = sorted((field for field in dataclasses.fields(owner) if field.init), key=lambda field: bool(field.kw_only))
+    required = [repr(getattr(owner, f.name)) for f in fields if f.default is dataclasses.MISSING]
+    changed = [
+        f"{f.name}={getattr(owner, f.name)!r}"
+        for f in fields
+        if f.default is not dataclasses.MISSING and getattr(owner, f.name) != f.default
+    ]
+    return f"{type(owner).__name__}({', '.join([*required, *changed])})"
 
 
 def to_json(value: Any) -> Any:

@@ -33,16 +33,17 @@ def check_paths(*paths: Path | None) -> None:
 def show(comparison: Comparison, title: str, lines: Iterable[str], written: Iterable[Path]) -> None:
     """Print the title, some lines, the table, the verdicts, the leaks, and the files written."""
     console = Console()
-    wide = Console(width=_WIDE) if not console.is_terminal else console
-    console.print(f"[bold]{escape(title)}[/]", highlight=False, soft_wrap=True)
+    if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the table stays whole
+        console = Console(width=_WIDE, soft_wrap=True)
+    console.print(f"[bold]{escape(title)}[/]", highlight=False)
     for line in lines:
-        console.print(escape(line), highlight=False, soft_wrap=True)
+        console.print(escape(line), highlight=False)
     for leak in comparison.leaks:
-        console.print(f"[bold yellow]Leak:[/] {escape(leak.value)}", highlight=False, soft_wrap=True)
-    wide.print()
-    wide.print(comparison.table(whole=wide.width >= _WIDE))
-    wide.print()
+        console.print(f"[bold yellow]Leak:[/] {escape(leak.value)}", highlight=False)
+    console.print()
+    console.print(comparison.table(whole=console.width >= _WIDE))
+    console.print()
     for name in comparison.networks:
-        console.print(escape(comparison.verdicts[name]), highlight=False, soft_wrap=True)
+        console.print(escape(comparison.verdicts[name]), highlight=False)
     for path in written:
-        console.print(f"Written: {path}", highlight=False, soft_wrap=True, markup=False)
+        console.print(f"Written: {path}", highlight=False, markup=False)

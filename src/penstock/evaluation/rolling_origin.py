@@ -32,7 +32,7 @@ class Fold:
     origins: NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RollingOrigin(Description):
     """The last `test` rows of each series are forecast from every cutoff before them, each seeing only its past.
 

@@ -34,14 +34,14 @@ class DenseModule(eqx.Module):
         return ACTIVATIONS[self.activation](x @ self.W + self.b)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dense(Layer):
     """A dense layer, described.
 
     Examples
     --------
-    >>> Dense(10)
-    Dense(units=10, activation='relu')
+    >>> Dense(10, "relu")
+    Dense(10)
     """
 
     units: int = option(help="outputs", at_least=1)

@@ -13,7 +13,7 @@ from penstock.options import Description
 __all__ = ["Layer"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Layer(Description):
     """A layer described: how wide its output is, and how to build the module with weights."""
 

@@ -28,7 +28,7 @@ class RecurrentModule(eqx.Module):
         return unroll(self.cell, x)[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LSTM(Layer):
     """A layer of long short-term memory, described; :class:`penstock.cells.lstm.LSTMCell` holds the mathematics.
 

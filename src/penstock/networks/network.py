@@ -34,7 +34,7 @@ class NetworkModule(eqx.Module):
         return x
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Network(Description):
     """A network described: layers over time, then dense layers; the output layer is added by whoever builds it.
 
@@ -67,6 +67,10 @@ class Network(Description):
             raise OptionError(f"Network: {given}; allowed: a list of layers such as [LSTM(20)].")
         object.__setattr__(self, "layers", layers)
         object.__setattr__(self, "dense", tuple(d if isinstance(d, Dense) else Dense(d) for d in dense))
+
+    def __repr__(self) -> str:
+        dense = f", dense={list(self.dense)!r}" if self.dense else ""
+        return f"Network({list(self.layers)!r}{dense})"
 
     def build(self, inputs: int, outputs: int, key: jax.Array) -> NetworkModule:
         """Draw the weights of a module from ``[batch, time, inputs]`` to ``[batch, outputs]``."""

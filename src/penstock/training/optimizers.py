@@ -13,7 +13,7 @@ from penstock.options import Description, option
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop", "optimizer_named"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Optimizer(Description):
     """An optimiser described."""
 
@@ -22,7 +22,7 @@ class Optimizer(Description):
         """Make the Optax transformation."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if wanted."""
 
@@ -34,7 +34,7 @@ class SGD(Optimizer):
         return optax.sgd(self.learning_rate, momentum=self.momentum or None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RMSprop(Optimizer):
     """RMSprop (Hinton 2012) as Keras 3 computes it: ε under the root, squares averaged from zero."""
 
@@ -47,7 +47,7 @@ class RMSprop(Optimizer):
         return optax.rmsprop(self.learning_rate, decay=self.decay, eps=self.epsilon, eps_in_sqrt=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Adam(Optimizer):
     """Adam (Kingma & Ba 2015), algorithm 1."""
 
