@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file
 
 from gradients import check
 from penstock.cells.cell import Cell
@@ -58,3 +62,24 @@ def test_a_cell_of_ones_own() -> None:
     outputs, last = unroll(Sum(), jnp.array([[[1.0], [2.0], [4.0]]]))
     assert outputs.tolist() == [[[1.0], [3.0], [7.0]]]
     assert last.tolist() == [[7.0]]
+
+
+GOLDEN = load_file(Path(__file__).parents[1] / "golden" / "torch-lstm.safetensors")
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_outputs_and_gradients_are_those_of_torch(number: int) -> None:
+    """Those of torch 2.13, written down by tests/golden/make_torch.py; tests/peers draws random shapes with torch."""
+    their = {name.split(".")[1]: value for name, value in GOLDEN.items() if name.startswith(f"{number}.")}
+    cell = LSTMCell(their["x"].shape[-1], their["h"].shape[-1], jax.random.key(0))
+    cell = jax.tree.unflatten(jax.tree.structure(cell), [jnp.asarray(their[name]) for name in ("W", "U", "b")])
+
+    def loss(cell: LSTMCell, x: jax.Array, h: jax.Array, c: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+        out, (h, c) = unroll(cell, x, (h, c))
+        return jnp.mean(jnp.cos(out)) + jnp.mean(h * c), (out, c)
+
+    start = (their["x"], their["h"], their["c"])
+    (_, (out, c_last)), (d_cell, *d_start) = jax.value_and_grad(loss, argnums=(0, 1, 2, 3), has_aux=True)(cell, *start)
+    ours = dict(zip(("dW", "dU", "db", "dx", "dh", "dc"), (*jax.tree.leaves(d_cell), *d_start), strict=True))
+    for name, value in {**ours, "out": out, "c_last": c_last}.items():
+        np.testing.assert_allclose(value, their[name], rtol=1e-5, atol=1e-5, err_msg=name)
