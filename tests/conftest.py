@@ -48,3 +48,5 @@ def data_home(monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("real data are not here: set PENSTOCK_DATA to a folder that holds them")
     monkeypatch.setenv("PENSTOCK_DATA", str(folder))
     return folder
+
+collect_ignore = ["golden"]  # programs that write golden files, no tests
