@@ -49,4 +49,5 @@ def data_home(monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PENSTOCK_DATA", str(folder))
     return folder
 
+
 collect_ignore = ["golden"]  # programs that write golden files, no tests

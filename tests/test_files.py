@@ -65,3 +65,14 @@ def test_destinations_refused(tmp_path: Path) -> None:
         check_destination(tmp_path / "none" / "r.html")
     with pytest.raises(ps.OptionError, match="is a folder; give the name of a file"):
         check_destination(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ps.OptionError, match="is a device or a pipe, which cannot be replaced"):
+        write_whole(tmp_path / "pipe", "x")
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a", "old")
+    (tmp_path / "link").symlink_to("a")
+    write_whole(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "a").read_text() == "new"

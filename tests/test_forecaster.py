@@ -34,6 +34,8 @@ def test_a_validation_frame_of_ones_own_is_watched_but_not_learned_from(walk: pd
         ps.DataError, match="begin at 2020-06-30.*, not after the training rows, which end at 2020-06-30"
     ):
         fit(walk[129:])
+    with pytest.raises(ps.DataError, match="the validation frame holds no whole horizon: 5 rows or more are needed"):
+        ps.Forecaster(NETWORK, window=8, horizon=5, epochs=1).fit(walk[:130], validation=walk[130:133])
 
 
 def test_learns_a_sine_better_than_the_last_value() -> None:
@@ -94,6 +96,8 @@ def test_summary() -> None:
         ({"epochs": 2.5}, "epochs=2.5 is not a whole number"),
         ({"epochs": True}, "epochs=True is not allowed"),
         ({"members": None}, "members was None, but a value is needed"),
+        ({"validation": 1.5}, "validation=1.5 is neither a share below 1 nor a whole number of rows"),
+        ({"seed": 2**32}, "seed=4294967296 is out of range"),
         ({"network": [20]}, r"network=\[20\] is not allowed; allowed: Network"),
         ({"window": 0, "epochs": 0}, "window=0 .*; epochs=0"),
     ],
@@ -111,6 +115,16 @@ def test_too_few_rows_for_window_horizon_and_validation(walk: pd.DataFrame) -> N
     lossy = ps.Forecaster(NETWORK, window=20, transform="difference", validation=10)
     with pytest.raises(ps.DataError, match="32 are needed .* lost to the transform"):
         lossy.fit(walk[:31])
+    share = ps.Forecaster(NETWORK, window=63, epochs=1)
+    with pytest.raises(ps.DataError, match=r"72 are needed \(window 63 \+ horizon 1 \+ 8 for validation\)"):
+        share.fit(walk[:71])
+    share.fit(walk[:72])
+
+
+def test_every_series_must_be_long_enough(walk: pd.DataFrame) -> None:
+    both = pd.concat([walk, walk[:9].assign(unique_id="short")])
+    with pytest.raises(ps.DataError, match="9 training rows of series 'short' are too few: 10 are needed"):
+        ps.Forecaster(NETWORK, window=8, epochs=1).fit(both)
 
 
 def test_constant_series(walk: pd.DataFrame) -> None:

@@ -97,6 +97,7 @@ def test_not_a_model_file(tmp_path: Path) -> None:
     [
         ({"model": "Prophet"}, "holds a 'Prophet', which this penstock does not know"),
         ({"options": {"window": -3}}, "does not hold a whole Forecaster"),
+        ({"options": ["window"]}, "does not hold a whole Forecaster"),
         ({"ids": ["a", "b"]}, "does not hold a whole Forecaster"),
         ({"members": 2}, r"has the shape \(1, 1, 8\), not \(2, 1, 8\)"),
     ],
@@ -109,6 +110,12 @@ def test_what_does_not_fit_together_is_refused(model_file: Path, change: dict[st
         description["options"]["members"] = members
     write_model(model_file, {**description, **change}, arrays)
     with pytest.raises(ps.ModelFileError, match=message):
+        ps.load(model_file)
+
+
+def test_a_description_that_is_no_object(model_file: Path) -> None:
+    write_model(model_file, ["Forecaster"], read_model(model_file)[1])  # type: ignore[arg-type]
+    with pytest.raises(ps.ModelFileError, match="holds a None, which this penstock does not know"):
         ps.load(model_file)
 
 

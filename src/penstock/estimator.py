@@ -13,11 +13,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.calendar import next_times
 from penstock.data.frames import Columns, FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.errors import DataError, ModelFileError, OptionError, nearest
-from penstock.options import Options, from_json, option, to_json
+from penstock.options import Options, check_options, from_json, option, to_json
 from penstock.storage import Arrays, read_model, write_model
 
 __all__ = ["Estimator"]
@@ -55,6 +54,11 @@ class Estimator(Options, abc.ABC):
         return self.rows_needed
 
     @property
+    def rows_made_of(self) -> str:
+        """What :attr:`rows_to_fit` adds up from, for messages."""
+        return ""
+
+    @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""
         return 0
@@ -67,7 +71,7 @@ class Estimator(Options, abc.ABC):
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Forecast ``[members, n, horizon]`` from the flat rows `origins`, seeing nothing after them.
 
-        `fitted` names, for each origin, the fitted series it belongs to.
+        `fitted` names, for each series of the panel, the fitted series that it is.
         """
 
     def _arrays(self) -> Arrays:
@@ -112,15 +116,18 @@ class Estimator(Options, abc.ABC):
 
     def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None) -> Self:
         """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean."""
-        self.check_rows(train)
+        check_options(self)
+        if watched is None:
+            self.check_rows(train)
         self._fit(train, watched)
         self.ids_, self.kind_ = train.ids, kind
+        self.fitted_options_ = self.get_params()
         self.tail_ = train.last(self.rows_needed + 24)  # a little more, to read the calendar from
         return self
 
     def check_rows(self, train: Panel) -> None:
         """Refuse training rows that are too few, before anything is fitted."""
-        self._require_rows(train, train.offsets[1:] - 1, self.rows_to_fit, "training rows")
+        self._require_rows(train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
 
     def predict(self, frame: Any = None) -> Any:
         """Forecast the `horizon` steps after the end of each series.
@@ -138,7 +145,7 @@ class Estimator(Options, abc.ABC):
         panel, kind = (self.tail_, self.kind_) if frame is None else read_panel(frame, self.kind_.columns)
         origins = panel.offsets[1:] - 1
         yhat = self.forecast_panel(panel, origins).mean(axis=0)
-        times = [next_times(panel.times[panel.span(series)], self.horizon) for series in range(len(panel))]
+        times = [kind.next_times(panel.times[panel.span(series)], self.horizon) for series in range(len(panel))]
         ids = [name for name in panel.ids for _ in range(self.horizon)]
         return kind.frame({kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()})
 
@@ -157,12 +164,18 @@ class Estimator(Options, abc.ABC):
         Forecasts ``[members, n, horizon]`` in the units of the target.
         """
         self._require_fit()
-        unknown = [name for name in panel.ids if name not in self.ids_]
+        self._require_rows(panel, origins, self.rows_needed, "rows up to the cutoff")
+        return self._forecast(panel, origins, self._fitted_series(panel))
+
+    def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
+        """Find each series among those fitted; a single series needs no name to be found."""
+        if len(panel) == len(self.ids_) == 1 and None in (*panel.ids, *self.ids_):
+            return np.zeros(1, dtype=np.int64)
+        places = {name: place for place, name in enumerate(self.ids_)}
+        unknown = [name for name in panel.ids if name not in places]
         if unknown:
             raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], self.ids_)}")
-        fitted = np.array([self.ids_.index(name) for name in panel.ids])[panel.series_of(origins)]
-        self._require_rows(panel, origins, self.rows_needed, "rows up to the cutoff")
-        return self._forecast(panel, origins, fitted)
+        return np.array([places[name] for name in panel.ids])
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file; :func:`penstock.load` reads it."""
@@ -184,7 +197,7 @@ class Estimator(Options, abc.ABC):
     def read(path: str | Path, models: dict[str, type[Estimator]]) -> Estimator:
         """Read a model file, looking its class up among `models`; people call :func:`penstock.load`."""
         description, arrays = read_model(path)
-        name = description.get("model")
+        name = description.get("model") if isinstance(description, dict) else None
         if name not in models:
             raise ModelFileError(
                 f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"
@@ -199,6 +212,7 @@ class Estimator(Options, abc.ABC):
             if len(model.tail_.offsets) != len(model.ids_) + 1:
                 raise ValueError(f"{len(model.ids_)} series are named, but {len(model.tail_.offsets) - 1} are stored")
             model._restore(arrays)
+            model.fitted_options_ = model.get_params()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(f"{str(path)!r} does not hold a whole {name}: {error}") from error
         return model
@@ -206,15 +220,22 @@ class Estimator(Options, abc.ABC):
     def _require_fit(self) -> None:
         if not hasattr(self, "ids_"):
             raise OptionError(f"this {type(self).__name__} is not fitted yet; call fit(frame) first.")
+        changed = [name for name, value in self.get_params().items() if value != self.fitted_options_[name]]
+        if changed:
+            raise OptionError(
+                f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit(frame) again."
+            )
 
-    def _require_rows(self, panel: Panel, origins: NDArray[np.int64], needed: int, what: str) -> None:
+    def _require_rows(
+        self, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
+    ) -> None:
         series = panel.series_of(origins)
         known = origins - panel.offsets[series] + 1
         if (known < needed).any():
             worst = int(np.argmin(known))
             raise DataError(
                 f"{self.label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
-                "needed; give more rows, or a shorter window (fewer lags)."
+                f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
             )
 
 

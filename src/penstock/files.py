@@ -15,9 +15,11 @@ __all__ = ["check_destination", "write_json", "write_whole"]
 
 def check_destination(path: str | Path) -> Path:
     """Refuse a path that cannot be written, before hours of work go into what it should hold."""
-    path = Path(path)
+    path = Path(path).resolve()  # a link stays a link, and the file behind it is written
     if path.is_dir():
         raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it.")
+    if path.exists() and not path.is_file():
+        raise OptionError(f"{str(path)!r} is a device or a pipe, which cannot be replaced; give the name of a file.")
     folder = path.parent
     if not folder.is_dir():
         raise OptionError(

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.scaling import SCALINGS, Scaling, fit_scaling
-from penstock.data.splits import cut_tail
+from penstock.data.splits import cut_tail, rows_for_tail
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import cut_windows
+from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.networks.network import Network
 from penstock.options import option
@@ -70,7 +71,7 @@ class Forecaster(Estimator):
     validation: float = option(0.1, "tail of the training rows to watch: a share below 1, or rows; 0: none", at_least=0)
     clip: float | None = option(None, "largest norm of a gradient", above=0)
     members: int = option(1, "networks trained from different seeds; their mean is the forecast", at_least=1)
-    seed: int = option(0, "seed of weights and shuffles", at_least=0)
+    seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
     progress: bool | None = option(None, "show a progress bar; None: on a terminal only")
 
     @property
@@ -85,8 +86,24 @@ class Forecaster(Estimator):
 
     @property
     def rows_to_fit(self) -> int:
-        """One window with its targets; the validation tail comes on top."""
-        return self.rows_needed + self.horizon
+        """One window with its targets, and the validation tail."""
+        return rows_for_tail(self.rows_needed + self.horizon, self.validation, self.horizon)
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not allowed, or that contradict each other."""
+        super().__post_init__()
+        if self.validation > 1 and self.validation != int(self.validation):
+            raise OptionError(
+                f"Forecaster: validation={self.validation} is neither a share below 1 nor a whole number of rows."
+            )
+
+    @property
+    def rows_made_of(self) -> str:
+        """What the rows that a fit needs add up from."""
+        lost, tail = TRANSFORMS[self.transform].lost, self.rows_to_fit - self.rows_needed - self.horizon
+        parts = [f"window {self.window}", f"horizon {self.horizon}"]
+        parts += [f"{tail} for validation"] if tail else []
+        return " + ".join([*parts, f"{lost} lost to the transform"] if lost else parts)
 
     @property
     def parameters(self) -> int:
@@ -108,6 +125,8 @@ class Forecaster(Estimator):
             border = (panel.offsets[:-1] + train_panel.lengths)[panel.series_of(windows.starts)]
             first = windows.starts + self.window
             learn, watch = windows.starts[first + self.horizon <= border], windows.starts[first >= border]
+            if len(watch) == 0:
+                raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
         scaled = scaling.forward(self._transformed(panel), panel.series_of(np.arange(panel.rows)))
         trained = train(
             self.network,
@@ -130,11 +149,11 @@ class Forecaster(Estimator):
         self.history_: History = trained.history
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
-        series = np.array([self.ids_.index(name) for name in panel.ids])[panel.series_of(np.arange(panel.rows))]
-        scaled = self.scaling_.forward(self._transformed(panel), series)
+        scaled = self.scaling_.forward(self._transformed(panel), fitted[panel.series_of(np.arange(panel.rows))])
         starts = origins - self.window + 1
         out = forward(self.network, self.weights_, scaled[:, None], starts, self.window, self.horizon)
-        steps = np.stack([self.scaling_.inverse(member, fitted) for member in out])
+        series = fitted[panel.series_of(origins)]
+        steps = np.stack([self.scaling_.inverse(member, series) for member in out])
         return TRANSFORMS[self.transform].invert(steps, panel.y[origins])
 
     def _transformed(self, panel: Panel) -> NDArray[np.float64]:

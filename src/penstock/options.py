@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 from penstock.errors import OptionError, nearest
 
-__all__ = ["Description", "Options", "check_options", "from_json", "help_of", "option", "to_json"]
+__all__ = ["Description", "Options", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
 
 
 def option(
@@ -50,9 +51,21 @@ def help_of(owner: type, name: str) -> str:
     return f"{text} ({', '.join(choices)})" if choices else text
 
 
+def default_of(owner: type, name: str) -> Any:
+    """Give the default of an option."""
+    return owner.__dataclass_fields__[name].default  # type: ignore[attr-defined]
+
+
 def check_options(owner: Any) -> None:
-    """Raise one :class:`OptionError` that gathers every option of `owner` that is not allowed."""
+    """Raise one :class:`OptionError` that gathers every option of `owner` that is not allowed.
+
+    Numbers of numpy's types become Python's, so that they compare, print and are stored alike.
+    """
     hints = get_type_hints(type(owner))
+    for field in dataclasses.fields(owner):
+        value = getattr(owner, field.name)
+        if isinstance(value, numbers.Real) and value.__class__ not in _OWN:
+            object.__setattr__(owner, field.name, int(value) if isinstance(value, numbers.Integral) else float(value))
     faults = [
         fault
         for field in dataclasses.fields(owner)
@@ -99,6 +112,9 @@ def _wanted(rules: Any, kinds: tuple[Any, ...]) -> str:
     return f"allowed: {kind}{allowed}{choices}"
 
 
+_OWN: tuple[type, ...] = (int, float, bool)
+
+
 class Options:
     """scikit-learn's grammar for a dataclass of options: `get_params`, `set_params`, a repr, checks at once."""
 
@@ -117,12 +133,13 @@ class Options:
 
     def set_params(self, **params: Any) -> Self:
         """Change options by name; unknown names are refused."""
-        for name, value in params.items():
+        for name in params:
             if name not in self.option_names():
                 known = nearest(name, self.option_names())
                 raise OptionError(f"{type(self).__name__} has no option {name!r}; {known}")
-            setattr(self, name, value)
-        check_options(self)
+        twin = type(self)(**{**self.get_params(), **params})  # refuses what is not allowed, before anything changes
+        for name in params:
+            setattr(self, name, getattr(twin, name))
         return self
 
     def clone(self) -> Self:

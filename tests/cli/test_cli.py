@@ -44,7 +44,7 @@ def test_compare_on_a_users_file(prices: Path) -> None:
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     assert lines[0] == "prices.csv: Close"
-    assert lines[1] == "150 rows, 1 series; the last 30 rows of each are the test."
+    assert lines[1] == "150 rows, 1 series; the last 30 times are the test."
     assert [line.split()[0] for line in lines if line.startswith(("LSTM(4) ", "Naive ", "AR(2) "))][:3] == [
         "LSTM(4)",
         "Naive",
@@ -82,11 +82,12 @@ def test_csv_and_parquet_give_the_same(prices: Path) -> None:
         (["prices.csv", "--models", "naive:2"], "naive takes no number"),
         (["prices.csv", "--loss", "msee"], "loss='msee' is unknown; did you mean 'mse'"),
         (["prices.csv", "--horizon", "0"], "horizon=0 is out of range"),
-        (["prices.csv", "--report", "none/r.html"], "the folder 'none' of 'r.html' does not exist; make it first"),
+        (["prices.csv", "--report", "none/r.html"], "none' of 'r.html' does not exist; make it first"),
+        (["prices.csv", "--report", "same", "--json", "same"], "two results cannot go to one file"),
         (["prices.csv", "--time", "Date", "--target", "Close"], "150 rows are too few for 252 test rows"),
         (
             ["prices.csv", "--time", "Date", "--target", "Close", "--test", "100"],
-            "LSTM(20): 50 training rows are too few: 64 are needed",
+            "LSTM(20): 50 training rows are too few: 72 are needed (window 63 + horizon 1 + 8 for validation)",
         ),
         (
             [
@@ -115,6 +116,27 @@ def test_bad_input_ends_in_words(prices: Path, arguments: list[str], message: st
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(os.listdir(prices)) == before
+
+
+def test_newest_first_is_refused_or_sorted(prices: Path) -> None:
+    table = pd.read_csv(prices / "prices.csv")
+    table[::-1].to_csv(prices / "vendor.csv", index=False)
+    options = ["--time", "Date", "--target", "Close", "--models", "ar", "--test", "30"]
+    refused = penstock("compare", "vendor.csv", *options, cwd=prices)
+    assert refused.returncode == 2
+    assert "(--sort does it on the command line)" in refused.stderr
+    sorted_, plain = (penstock("compare", *given, *options, cwd=prices).stdout for given in (
+        ["vendor.csv", "--sort"], ["prices.csv"],
+    ))  # fmt: skip
+    naive = [next(line for line in text.splitlines() if line.startswith("Naive")) for text in (sorted_, plain)]
+    assert naive[0] == naive[1]
+
+
+def test_a_terminal_without_unicode_loses_no_work(prices: Path) -> None:
+    options = ["--time", "Date", "--target", "Close", "--models", "ar", "--test", "30", "--json", "r.json"]
+    done = penstock("compare", "prices.csv", *options, cwd=prices, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert (prices / "r.json").exists()
 
 
 def test_unknown_flag_is_refused_with_the_nearest(prices: Path) -> None:

@@ -147,13 +147,39 @@ def test_many_series(model: Estimator, walk: pd.DataFrame) -> None:
 
 
 def test_options(model: Estimator) -> None:
-    """scikit-learn's grammar: clone, get_params, set_params."""
+    """scikit-learn's grammar: clone, get_params, set_params; what is refused changes nothing."""
     twin = clone(model)
     assert twin is not model
     assert twin.get_params() == model.get_params()
     assert twin.set_params(horizon=2).horizon == 2
     with pytest.raises(ps.OptionError, match="has no option 'horizn'; did you mean 'horizon'"):
         twin.set_params(horizn=2)
+    with pytest.raises(ps.OptionError, match="horizon=0 is out of range"):
+        twin.set_params(horizon=0)
+    assert twin.horizon == 2
+    assert type(twin.set_params(horizon=np.int64(3)).horizon) is int
+
+
+def test_options_that_change_after_the_fit_ask_for_another(model: Estimator, walk: pd.DataFrame) -> None:
+    model.fit(walk).set_params(horizon=5)
+    with pytest.raises(ps.OptionError, match=r"horizon of this .* changed since its fit; call fit\(frame\) again"):
+        model.predict()
+    assert len(model.fit(walk).predict()) == 5
+
+
+def test_future_blind_across_series(model: Estimator, walk: pd.DataFrame) -> None:
+    """In a comparison no series learns from rows of another that are later than the first forecast."""
+    longer = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=190, freq="B"), "y": 50.0 + np.arange(190) % 7})
+    both = pd.concat([walk, longer.assign(unique_id="longer")])
+    split = ps.RollingOrigin(horizon=3, test=50)
+    first = ps.compare([model], both, split)
+    begin = first.panel.times[first.targets].min()
+    late = (both["unique_id"] == "longer") & (both["ds"] > begin)
+    second = ps.compare([model], both.assign(y=both["y"].where(~late, 999.0)), split)
+    name = next(iter(first.entries))
+    on_walk = first.panel.series_of(first.origins) == 0
+    assert on_walk.sum() == 18  # of 50 test times the shorter series has 20, which hold 18 whole horizons
+    assert np.array_equal(first.entries[name].yhat[:, on_walk], second.entries[name].yhat[:, on_walk])
 
 
 def test_unfitted(model: Estimator, tmp_path: Path) -> None:
@@ -166,6 +192,8 @@ def test_unfitted(model: Estimator, tmp_path: Path) -> None:
 def test_unknown_series(model: Estimator, walk: pd.DataFrame) -> None:
     with pytest.raises(ps.DataError, match="series 'wlak' was not among those fitted; did you mean 'walk'"):
         model.fit(walk).predict(walk.assign(unique_id="wlak"))
+    nameless = model.fit(walk.drop(columns="unique_id"))
+    assert np.array_equal(nameless.predict()["yhat"], nameless.predict(walk)["yhat"])
 
 
 def test_too_few_rows(model: Estimator, walk: pd.DataFrame) -> None:

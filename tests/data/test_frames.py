@@ -43,9 +43,10 @@ def test_other_column_names_and_no_id() -> None:
         pl.Series([dt.datetime(2020, 1, 1, 9), dt.datetime(2020, 1, 1, 10)]).dt.replace_time_zone("Europe/Zurich"),
         pl.Series(["2020-01-01", "2020-01-02"]),
         pl.Series(["2020-01-01 09:30:00", "2020-01-01 10:30:00"]),
+        pl.Series([dt.datetime(2020, 1, 1, 9), dt.datetime(2020, 1, 1, 10)]).dt.replace_time_zone("America/New_York"),
         pl.Series([3, 4], dtype=pl.Int32),
     ],
-    ids=["date", "datetime", "zone", "text", "text with time", "steps"],
+    ids=["date", "datetime", "zone", "text", "text with time", "new york", "steps"],
 )
 def test_times_come_back_as_they_were(times: pl.Series) -> None:
     frame = pl.DataFrame({"ds": times, "y": [1.0, 2.0]})
@@ -53,6 +54,15 @@ def test_times_come_back_as_they_were(times: pl.Series) -> None:
     assert kind.frame({"ds": panel.times}).equals(frame.select("ds"))
     again = FrameKind.from_json(kind.to_json())
     assert again.frame({"ds": panel.times}).equals(frame.select("ds"))
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "Etc/GMT+5", "Europe/Zurich"])
+def test_business_days_are_those_of_the_zone(zone: str) -> None:
+    days = pd.date_range("2020-03-02", periods=20, freq="B", tz=zone)  # across the change of the clocks
+    panel, kind = read_panel(pd.DataFrame({"ds": days[:17], "y": 1.0}))
+    ahead = kind.frame({"ds": kind.next_times(panel.times, 3)})["ds"]
+    assert ahead.tolist() == days[17:].tolist()
+    assert ahead.dtype == days.dtype
 
 
 def test_targets_of_any_number_type() -> None:
@@ -87,6 +97,21 @@ def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
         (series(ds=pd.to_datetime(["2020-01-01", None, "2020-01-03"])), {}, "has 1 missing values, the first in row 1"),
         (series(unique_id=["a", None, "a"]), {}, "id column 'unique_id' has missing values"),
         (series()[:0], {}, "the frame is empty"),
+        (series(ds=[20181228, 20181231, 20190102]), {}, r"holds days written as whole numbers \(20181228\); turn them"),
+        (
+            series(ds=["1620-01-01", "1621-01-01", "1622-01-01"]),
+            {},
+            "3 dates outside the years 1678 to 2261, the first",
+        ),
+        (pl.DataFrame({"ds": [dt.date(1620, 1, 1)], "y": [1.0]}), {}, "1 dates outside the years 1678 to 2261"),
+        (series(ds=[f"2020-01-0{n}T00:00:00+02:00" for n in (1, 2, 3)]), {}, "holds text with time zones; turn it"),
+        (pd.concat([series(), series()["y"]], axis=1), {}, "the frame has columns of one name; rename or drop all"),
+        (
+            pa.table([[1], [1.0], [2.0]], names=["ds", "y", "y"]),
+            {},
+            "the frame has columns of one name; rename or drop",
+        ),
+        (series().assign(a=1).set_index(["a", "ds"]), {}, "'ds' is the frame's index, not a column"),
         ([1, 2, 3], {}, "a list was given; a pandas, polars or pyarrow frame"),
         (np.ones((3, 2)), {}, "a ndarray was given"),
         (pl.LazyFrame({"ds": [1], "y": [1.0]}), {}, r"a lazy frame was given; collect it first"),
@@ -95,6 +120,20 @@ def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
 def test_what_is_refused(frame: Any, columns: dict[str, str], message: str) -> None:
     with pytest.raises(ps.DataError, match=message):
         read_panel(frame, Columns(**columns))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"time": 0}, "time=0: columns are named by text"),
+        ({"time": "y", "target": "y"}, "one column cannot be two things"),
+        ({"id": "model"}, "id='model' is the name of a column of the answers; rename it first"),
+        ({"time": "yhat"}, "time='yhat' is the name of a column of the answers"),
+    ],
+)
+def test_column_names_refused(columns: dict[str, Any], message: str) -> None:
+    with pytest.raises(ps.OptionError, match=message):
+        ps.Naive().fit(series(), **columns)
 
 
 def test_faults_name_the_series_and_its_own_row() -> None:

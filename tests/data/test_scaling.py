@@ -46,6 +46,7 @@ def test_constant_series_is_refused(name: str, level: float) -> None:
     with pytest.raises(ps.DataError, match=f"of series 's1' are constant .* {name!r} scaling would divide by zero"):
         fit_scaling(name, panel_of([1, 2, 3], [level] * 3))
     assert fit_scaling("none", panel_of([level] * 3)).scale.tolist() == [1]
+    assert fit_scaling(name, panel_of([1e13, 1e13 + 1, 1e13 + 2])).scale[0] > 0  # large, not constant
 
 
 @given(

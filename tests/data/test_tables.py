@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +33,10 @@ def test_csv_and_parquet(tmp_path: Path) -> None:
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n", "cannot be read as csv"),
         ("broken.parquet", b"PAR1 nothing", "cannot be read as parquet"),
         ("broken.csv.gz", b"nothing", "cannot be read as csv.gz"),
+        ("cut.csv.gz", gzip.compress(b"ds,y\n" + bytes(range(32, 127)) * 50)[:60], "cannot be read as csv.gz"),
+        ("broken.csv.xz", b"nothing", "cannot be read as csv.xz"),
+        ("broken.csv.zip", b"nothing", "cannot be read as csv.zip"),
+        ("semicolon.csv", b"ds;y\n1;2\n", "seems to part its columns by ';'; write it with commas"),
         ("prices.xlsx", b"PK", r"ends in '.xlsx'; allowed: .csv"),
     ],
 )
@@ -39,6 +44,11 @@ def test_what_is_refused(tmp_path: Path, name: str, content: bytes, message: str
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ps.DataError, match=message):
         read_table(tmp_path / name)
+
+
+def test_a_named_index_becomes_a_column(tmp_path: Path) -> None:
+    FRAME.set_index("DATE").to_parquet(tmp_path / "i.parquet")
+    assert read_table(tmp_path / "i.parquet").columns.tolist() == ["DATE", "y"]
 
 
 def test_no_such_file(tmp_path: Path) -> None:

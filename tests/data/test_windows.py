@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import penstock as ps
 from penstock.data.panel import Panel
-from penstock.data.splits import cut_tail
+from penstock.data.splits import cut_tail, rows_for_tail, tail_length
 from penstock.data.windows import cut_windows
 
 
@@ -65,8 +65,13 @@ def test_no_validation() -> None:
 def test_too_short_says_how_many_rows_are_needed() -> None:
     with pytest.raises(ps.DataError, match=r"8 rows of series 1 are too few: 10 are needed \(window 7 \+ horizon 3\)"):
         cut_windows(panel_of(20, 8), 7, 3)
-    panel = panel_of(12)
-    with pytest.raises(ps.DataError, match=r"15 are needed \(window 7 \+ horizon 3 \+ 5 for validation\)"):
-        cut_tail(panel, cut_windows(panel, 7, 3), 5)
-    long_enough = panel_of(15)
-    assert len(cut_tail(long_enough, cut_windows(long_enough, 7, 3), 5)[0]) == 1
+
+
+@given(st.integers(2, 90), st.integers(1, 5), st.sampled_from([0, 0.1, 0.25, 0.6, 4, 9]))
+def test_rows_for_tail_is_the_least_that_leaves_a_window(window: int, horizon: int, validation: float) -> None:
+    rows = rows_for_tail(window + horizon, validation, horizon)
+    for length, enough in ((rows, True), (rows - 1, False)):
+        left = length - tail_length(length, validation, horizon)
+        assert (left >= window + horizon) == enough
+    panel = panel_of(rows)
+    assert len(cut_tail(panel, cut_windows(panel, window, horizon), validation)[0]) >= 1

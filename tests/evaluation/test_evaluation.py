@@ -56,14 +56,14 @@ def test_diebold_mariano_without_a_difference() -> None:
 
 
 def test_folds_of_the_rolling_origin() -> None:
-    frame = pd.DataFrame({"unique_id": ["a"] * 20 + ["b"] * 15, "ds": [*range(20), *range(15)], "y": 1.0})
-    panel, _ = read_panel(frame)
+    frame = pd.DataFrame({"unique_id": ["a"] * 20 + ["b"] * 15, "ds": [*range(20), *range(3, 18)], "y": 1.0})
+    panel, _ = read_panel(frame)  # b begins at 3 and ends at 17, in the middle of the test times 14 to 19
     folds = list(RollingOrigin(horizon=2, test=6, refit=2).folds(panel))
-    assert [fold.ends.tolist() for fold in folds] == [[14, 29], [16, 31], [18, 33]]
-    assert [fold.origins.tolist() for fold in folds] == [[13, 14, 28, 29], [15, 16, 30, 31], [17, 32]]
+    assert [fold.ends.tolist() for fold in folds] == [[14, 31], [16, 33], [18, 35]]
+    assert [fold.origins.tolist() for fold in folds] == [[13, 14, 30, 31], [15, 16, 32], [17]]
     (once,) = RollingOrigin(horizon=1, test=3).folds(panel)
-    assert once.ends.tolist() == [17, 32]
-    assert once.origins.tolist() == [16, 17, 18, 31, 32, 33]
+    assert once.ends.tolist() == [17, 34]
+    assert once.origins.tolist() == [16, 17, 18, 33]
 
 
 def test_every_forecast_sees_only_its_past(walk: pd.DataFrame) -> None:
@@ -158,7 +158,21 @@ def test_leaks_are_switches_that_are_named(walk: pd.DataFrame) -> None:
     assert "Leak" not in str(clean)
 
 
-def test_several_series_are_tested_on_their_mean_loss(walk: pd.DataFrame) -> None:
+def test_rmse_skill_test_and_verdict_point_one_way_also_where_cutoffs_have_unlike_numbers_of_series() -> None:
+    rng = np.random.default_rng(4)
+    days = np.arange(200)
+    parts = [pd.DataFrame({"unique_id": f"a{n}", "ds": days, "y": rng.normal(size=200)}) for n in range(12)]
+    late = np.cumsum(rng.normal(size=215)) * 3
+    parts += [pd.DataFrame({"unique_id": f"b{n}", "ds": np.arange(215), "y": late + n}) for n in range(2)]
+    result = ps.compare([ps.AR(1), ps.SeasonalNaive(3)], pd.concat(parts), RollingOrigin(test=40))
+    naive = result.rows[-1]
+    for row in result.rows[:-1]:
+        assert row["skill"] == pytest.approx(1 - (row["rmse"] / naive["rmse"]) ** 2)
+        assert np.sign(row["skill"]) == -np.sign(row["dm_statistic"])
+    assert len(result.origins) == 12 * 25 + 2 * 40
+
+
+def test_several_series_are_tested_on_their_joint_loss(walk: pd.DataFrame) -> None:
     both = pd.concat([walk, walk.assign(unique_id="b", y=walk["y"].to_numpy()[::-1])])
     result = ps.compare([ps.SeasonalNaive(5)], both, RollingOrigin(test=30))
     y = result.panel.y.reshape(2, 160)
@@ -172,6 +186,13 @@ def test_names_are_unique_and_naive_is_always_there(walk: pd.DataFrame) -> None:
     assert list(ps.compare([ps.AR(1), ps.AR(1)], walk, split).entries) == ["AR(1)", "AR(1) #2", "Naive"]
     assert list(ps.compare({"Naive": ps.Drift()}, walk, split).entries) == ["Naive", "Naive (last value)"]
     assert ps.compare({"last": ps.Naive()}, walk, split).naive == "last"
+    assert list(ps.compare(ps.AR(1), walk, split).entries) == ["AR(1)", "Naive"]
+
+
+def test_a_long_name_leaves_the_numbers_whole(walk: pd.DataFrame) -> None:
+    result = ps.compare({"x" * 90: ps.AR(1)}, walk, RollingOrigin(test=30))
+    assert f"{'x' * 39}… " in str(result)
+    assert f"{result.rows[0]['skill']:.4f}" in str(result)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +218,8 @@ def test_names_are_unique_and_naive_is_always_there(walk: pd.DataFrame) -> None:
         (
             1.0,
             np.nan,
-            "LSTM does not beat the last value: its RMSE is 1 against 1, and no test of the difference exists here.",
+            "LSTM cannot be told from the last value: its RMSE is 1 against 1, and no test of the difference exists "
+            "here.",
         ),
     ],
 )
@@ -223,6 +245,8 @@ def test_comparisons_refused(walk: pd.DataFrame) -> None:
         ps.compare([ps.Naive()], walk, RollingOrigin(test=159))
     with pytest.raises(ps.OptionError, match=r"AR\(5\) forecasts 2 steps but the split asks for 3"):
         ps.compare([ps.AR(horizon=2)], walk, RollingOrigin(horizon=3, test=9))
+    with pytest.raises(ps.OptionError, match="split=20 is no split; allowed: RollingOrigin"):
+        ps.compare(ps.Naive(), walk, 20)  # type: ignore[arg-type]
     with pytest.raises(ps.OptionError, match=r"'lstm' is no Penstock model; allowed: Forecaster\(...\)"):
         ps.compare(["lstm"], walk, RollingOrigin(test=9))  # type: ignore[list-item]
     slow = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=8, epochs=10**9)

@@ -44,6 +44,7 @@ def test_description_is_frozen_comparable_and_json() -> None:
     assert network == ps.Network((ps.LSTM(4, "hard_sigmoid"),), (ps.Dense(3, "relu"),))
     assert hash(network) == hash(ps.Network([ps.LSTM(4, "hard_sigmoid")], dense=[3]))
     assert network != ps.Network([ps.LSTM(4)], dense=[3])
+    assert network == ps.Network(ps.LSTM(4, "hard_sigmoid"), dense=3)  # one needs no list
     assert from_json(to_json(network)) == network
     assert repr(network) == "Network([LSTM(4, recurrent_activation='hard_sigmoid')], dense=[Dense(3)])"
     with pytest.raises(AttributeError):
@@ -79,6 +80,7 @@ def test_gradients_of_network_and_loss(loss: str) -> None:
         (lambda: ps.LSTM(5, "sigmod"), "'sigmod' is unknown; did you mean 'sigmoid'"),
         (lambda: ps.Network([]), "no layer was given; allowed: a list of layers such as"),
         (lambda: ps.Network([20]), "20 is no layer over time"),
+        (lambda: ps.Network(3), "3 is no layer over time"),
         (lambda: ps.Network([ps.Dense(3)]), r"Dense\(3\) is no layer over time"),
         (lambda: ps.Network([ps.LSTM(3)], dense=[0]), "Dense: units=0 is out of range"),
     ],

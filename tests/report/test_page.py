@@ -126,6 +126,12 @@ def test_counted_steps_and_long_horizons(tmp_path: Path) -> None:
     assert "3 steps ahead" in result.report(tmp_path / "r.html").read_text()
 
 
+def test_more_models_than_colours_and_names_with_dollars(walk: pd.DataFrame, tmp_path: Path) -> None:
+    models = {f"net {n} at 5$^2": ps.Forecaster(ps.Network([ps.LSTM(2)]), window=5, epochs=1) for n in range(7)}
+    text = ps.compare(models, walk, ps.RollingOrigin(test=20)).report(tmp_path / "r.html").read_text()
+    assert text.count("net 6 at 5$^2") > 3
+
+
 def test_folder_that_does_not_exist(walk: pd.DataFrame, tmp_path: Path) -> None:
     result = ps.compare([ps.Drift()], walk, ps.RollingOrigin(test=20))
     with pytest.raises(ps.OptionError, match="of 'r.html' does not exist"):

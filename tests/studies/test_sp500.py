@@ -64,6 +64,11 @@ def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     content = json.loads(result.write_json(tmp_path / "r.json").read_text())
     assert content["leaks"] == []
     assert content["facts"]["windows"] == [2201, 63, 1]
+    assert content["facts"]["learned from"] == 1748
+    assert content["facts"]["watched by early stopping"] == 202
+    assert content["epochs"] == 2
+    assert content["models"]["AR(5)"] == "AR()"
+    assert "at most 2 epochs" in result.title
     assert [r["model"] for r in content["rows"]] == ["LSTM(20)", "Naive", "Drift", "SeasonalNaive(5)", "AR(5)"]
     assert content["verdicts"]["LSTM(20)"].startswith("LSTM(20) does not beat the last value")
     assert content["published"] == {"rmse": 0.015, "pearson": 0.9584}
@@ -85,6 +90,15 @@ def test_edition_2_without_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PENSTOCK_DATA", raising=False)
     with pytest.raises(ps.DataError, match="SP500.csv is needed: get it from FRED"):
         run(edition=2)
+
+
+def test_a_file_that_lacks_days_is_refused(tmp_path: Path, data_home: Path) -> None:
+    lines = (data_home / "SP500.csv").read_text().splitlines()
+    (tmp_path / "part.csv").write_text("\n".join([lines[0], *(line for line in lines[1:] if line > "2016-11-21")]))
+    with pytest.raises(
+        ps.DataError, match=r"edition 2 needs the 2,229 from 2011-02-23 .* FRED serves the last ten years"
+    ):
+        run(edition=2, data=tmp_path / "part.csv")
 
 
 def test_unknown_study() -> None:

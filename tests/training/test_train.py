@@ -111,6 +111,13 @@ def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
         fit(Plan("mse", ps.SGD(1e30), batch=9))
 
 
+def test_a_last_step_that_breaks_the_weights_is_not_kept() -> None:
+    """Nothing is watched and the loss before the only step is finite: the step itself must be noticed."""
+    samples = Samples.of(1e4 * Y[:, None], 1e4 * Y, LEARN, WATCH[:0])
+    with pytest.raises(ps.TrainingError, match="no longer finite in epoch 1"):
+        train(NETWORK, Plan("mse", ps.SGD(3e38), batch=45), samples, window=WINDOW, horizon=1, outputs=1, epochs=1)
+
+
 def test_clipping_bounds_the_step() -> None:
     plan = Plan("mse", ps.SGD(1.0), batch=45, patience=None, clip=1e-3)
     before = begin(NETWORK, plan, 1, 1)(member_keys(0, 1)).weights

@@ -68,7 +68,8 @@ class AR(Estimator):
         self.coef_ = np.array([fit.params for fit in fits], dtype=np.float64)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
-        constant, weights = self.coef_[fitted, 0], self.coef_[fitted, 1:]
+        series = fitted[panel.series_of(origins)]
+        constant, weights = self.coef_[series, 0], self.coef_[series, 1:]
         lags = panel.y[origins[:, None] - np.arange(self.order)]  # newest first, as the coefficients are
         forecast = np.empty((len(origins), self.horizon))
         for step in range(self.horizon):

@@ -39,8 +39,9 @@ class Drift(Estimator):
         self.step_ = (train.y[last] - train.y[first]) / (last - first)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        series = fitted[panel.series_of(origins)]
         ahead = np.arange(1, self.horizon + 1)
-        forecast: NDArray[np.float64] = panel.y[origins][:, None] + self.step_[fitted][:, None] * ahead
+        forecast: NDArray[np.float64] = panel.y[origins][:, None] + self.step_[series][:, None] * ahead
         return forecast[None]
 
     def _arrays(self) -> Arrays:

@@ -21,7 +21,7 @@ from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
 from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
-from penstock.options import help_of
+from penstock.options import default_of, help_of
 
 __all__ = ["compare"]
 
@@ -51,20 +51,23 @@ def compare(
         str,
         typer.Option(help="Models by comma: lstm, naive, seasonal, drift, ar; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
-    horizon: Annotated[int, _asked(RollingOrigin, "horizon")] = 1,
-    test: Annotated[int, _asked(RollingOrigin, "test")] = 252,
-    refit: Annotated[int | None, _asked(RollingOrigin, "refit")] = None,
-    window: Annotated[int, _asked(Forecaster, "window")] = 63,
-    transform: Annotated[str, _asked(Forecaster, "transform")] = "none",
-    scale: Annotated[str, _asked(Forecaster, "scale")] = "minmax",
-    loss: Annotated[str, _asked(Forecaster, "loss")] = "mse",
-    optimizer: Annotated[str, _asked(Forecaster, "optimizer")] = "rmsprop",
-    batch: Annotated[int, _asked(Forecaster, "batch")] = 20,
-    epochs: Annotated[int, _asked(Forecaster, "epochs")] = 500,
-    patience: Annotated[int, _asked(Forecaster, "patience")] = 25,
-    validation: Annotated[float, _asked(Forecaster, "validation")] = 0.1,
-    members: Annotated[int, _asked(Forecaster, "members")] = 5,
-    seed: Annotated[int, _asked(Forecaster, "seed")] = 0,
+    horizon: Annotated[int, _asked(RollingOrigin, "horizon")] = default_of(RollingOrigin, "horizon"),
+    test: Annotated[int, _asked(RollingOrigin, "test")] = default_of(RollingOrigin, "test"),
+    step: Annotated[int, _asked(RollingOrigin, "step")] = default_of(RollingOrigin, "step"),
+    refit: Annotated[int | None, _asked(RollingOrigin, "refit")] = default_of(RollingOrigin, "refit"),
+    window: Annotated[int, _asked(Forecaster, "window")] = default_of(Forecaster, "window"),
+    transform: Annotated[str, _asked(Forecaster, "transform")] = default_of(Forecaster, "transform"),
+    scale: Annotated[str, _asked(Forecaster, "scale")] = default_of(Forecaster, "scale"),
+    loss: Annotated[str, _asked(Forecaster, "loss")] = default_of(Forecaster, "loss"),
+    optimizer: Annotated[str, _asked(Forecaster, "optimizer")] = default_of(Forecaster, "optimizer"),
+    batch: Annotated[int, _asked(Forecaster, "batch")] = default_of(Forecaster, "batch"),
+    epochs: Annotated[int, _asked(Forecaster, "epochs")] = default_of(Forecaster, "epochs"),
+    patience: Annotated[int, _asked(Forecaster, "patience")] = default_of(Forecaster, "patience"),
+    validation: Annotated[float, _asked(Forecaster, "validation")] = default_of(Forecaster, "validation"),
+    members: Annotated[int, _asked(Forecaster, "members")] = 5,  # a spread, not one lucky seed
+    clip: Annotated[float | None, _asked(Forecaster, "clip")] = default_of(Forecaster, "clip"),
+    sort: Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")] = False,
+    seed: Annotated[int, _asked(Forecaster, "seed")] = default_of(Forecaster, "seed"),
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -73,21 +76,24 @@ def compare(
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
     check_paths(json, report)
-    split = RollingOrigin(horizon=horizon, test=test, refit=refit)
+    split = RollingOrigin(horizon=horizon, test=test, step=step, refit=refit)
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
         "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
+        "clip": clip,
     }  # fmt: skip
     chosen = [_model(name.strip(), network_options) for name in models.split(",")]
-    result = run(chosen, read_table(file), split, id=id, time=time, target=target)
+    table = read_table(file)
+    if sort and time in table.columns:
+        table = table.sort_values(time, kind="stable")
+    result = run(chosen, table, split, id=id, time=time, target=target)
     title = f"{file.name}: {target}"
-    written = [path for path in (json and result.write_json(json), report and result.report(report, title)) if path]
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
     show(
         result,
         title,
-        [f"{result.panel.rows:,} rows, {count}; the last {test} rows of each are the test."],
-        written,
+        [f"{result.panel.rows:,} rows, {count}; the last {test} times are the test."],
+        [(json, result.write_json), (report, lambda path: result.report(path, title))],
     )
 
 

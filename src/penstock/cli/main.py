@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -46,11 +47,11 @@ def _options(
 
 def main() -> None:
     """Run the program; errors that Penstock raises on purpose end it with exit status 2 and no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no '²' shows a '?', and the work is not lost
     try:
         app()
     except PenstockError as error:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]penstock:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("penstock: interrupted; nothing was half-written.")
-        sys.exit(130)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from penstock.errors import OptionError
 from penstock.evaluation.comparison import Comparison
 from penstock.files import check_destination
 
@@ -20,18 +21,21 @@ ReportOption = Annotated[
     Path | None, typer.Option("--report", metavar="FILE", help="Write the report as one HTML page.")
 ]
 
+Writer = tuple[Path | None, Callable[[Path], Path]]
+"""A path, if one was asked for, and what writes it."""
+
 _WIDE = 108  # columns that the whole table takes
 
 
 def check_paths(*paths: Path | None) -> None:
     """Refuse paths that cannot be written, before anything is computed."""
-    for path in paths:
-        if path is not None:
-            check_destination(path)
+    given = [check_destination(path) for path in paths if path is not None]
+    if len(set(given)) < len(given):
+        raise OptionError(f"two results cannot go to one file, {str(given[0])!r}.")
 
 
-def show(comparison: Comparison, title: str, lines: Iterable[str], written: Iterable[Path]) -> None:
-    """Print the title, some lines, the table, the verdicts, the leaks, and the files written."""
+def show(comparison: Comparison, title: str, lines: Iterable[str], writers: Iterable[Writer]) -> None:
+    """Print the title, some lines, the leaks, the table and the verdicts; only then write files, and name each."""
     console = Console()
     if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the table stays whole
         console = Console(width=_WIDE, soft_wrap=True)
@@ -41,9 +45,14 @@ def show(comparison: Comparison, title: str, lines: Iterable[str], written: Iter
     for leak in comparison.leaks:
         console.print(f"[bold yellow]Leak:[/] {escape(leak.value)}", highlight=False)
     console.print()
-    console.print(comparison.table(whole=console.width >= _WIDE))
+    whole = console.width >= _WIDE
+    console.print(comparison.table(whole=whole))
+    if not whole:
+        console.print("More columns: in a wider terminal, with --json, or with --report.", style="dim")
     console.print()
     for name in comparison.networks:
         console.print(escape(comparison.verdicts[name]), highlight=False)
-    for path in written:
-        console.print(f"Written: {path}", highlight=False, markup=False)
+    for path, write in writers:
+        if path is not None:
+            write(path)
+            console.print(f"Written: {path}", highlight=False, markup=False)

@@ -43,7 +43,6 @@ def study(
     chosen = study_named(name)
     check_paths(json, report)
     result = chosen(Request(protocol, edition, members, seed, data, epochs))
-    written = [path for path in (json and result.write_json(json), report and result.report(report)) if path]
     published = ", ".join(f"{key} {value:g}" for key, value in result.published.items())
     facts = result.facts
     windows = ", ".join(map(str, facts["windows"]))
@@ -56,5 +55,5 @@ def study(
             f"{facts['parameters']:,} parameters.",
             f"Published test figures: {published}.",
         ],
-        written,
+        [(json, result.write_json), (report, result.report)],
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["next_times"]
 
 _DAY = np.timedelta64(1, "D")
+_DAY_NS = 86_400 * 10**9
 
 
 def next_times(times: NDArray[Any], steps: int) -> NDArray[Any]:
@@ -29,17 +30,19 @@ def next_times(times: NDArray[Any], steps: int) -> NDArray[Any]:
     ahead = np.arange(1, steps + 1)
     if len(times) < 2:
         return times[-1] + ahead * (_DAY if times.dtype.kind == "M" else 1)
-    gaps = np.diff(times).astype(np.int64)
+    gaps = np.diff(times.astype(np.int64))
     step = np.median(gaps)
     if times.dtype.kind != "M":
         return times[-1] + ahead * max(int(step), 1)
     days = times.astype("datetime64[D]")
     clock = times[-1] - days[-1]
-    if gaps.min() == _DAY.astype("timedelta64[ns]").astype(np.int64) and np.is_busday(days).all():
+    if gaps.min() == _DAY_NS and np.is_busday(days).all():
         return np.busday_offset(days[-1], ahead, roll="backward").astype(times.dtype) + clock
     months = np.diff(days.astype("datetime64[M]").astype(np.int64))
-    if (months == months[0]).all() and months[0] > 0:
-        return _months_ahead(days, ahead * months[0]).astype(times.dtype) + clock
+    if (
+        months.min() > 0 and (np.abs(gaps / _DAY_NS / months - 30.4) < 3.5).all()
+    ):  # a month may be missing here or there
+        return _months_ahead(days, ahead * int(np.median(months))).astype(times.dtype) + clock
     return times[-1] + ahead * np.timedelta64(int(step), "ns")
 
 

@@ -9,12 +9,18 @@ from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
+from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
+from penstock.data.calendar import next_times
 from penstock.data.panel import Panel
-from penstock.errors import DataError, nearest
+from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
+from penstock.errors import DataError, OptionError, nearest
 
 __all__ = ["Columns", "FrameKind", "read_panel"]
+
+
+_RESERVED = ("yhat", "y", "cutoff", "step", "model")  # columns of answers, which the id and the time stand beside
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,18 @@ class Columns:
     id: str = "unique_id"
     time: str = "ds"
     target: str = "y"
+
+    def __post_init__(self) -> None:
+        """Refuse names that could not be told apart, in the frame or in answers."""
+        names = asdict(self)
+        for role, name in names.items():
+            if not isinstance(name, str):
+                raise OptionError(f"{role}={name!r}: columns are named by text; rename the frame's columns first.")
+        if len(set(names.values())) < 3:
+            raise OptionError(f"one column cannot be two things: {names}.")
+        for role in ("id", "time"):
+            if names[role] in _RESERVED:
+                raise OptionError(f"{role}={names[role]!r} is the name of a column of the answers; rename it first.")
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,23 @@ class FrameKind:
     id: nw.dtypes.DType | None
     time: nw.dtypes.DType
 
+    def plain_frame(self, columns: Mapping[str, Any]) -> Any:
+        """Build a native frame of this kind from arrays or lists, as they are."""
+        return nw.from_dict(dict(columns), backend=self.backend).to_native()  # type: ignore[arg-type]
+
+    def next_times(self, times: NDArray[Any], steps: int) -> NDArray[Any]:
+        """Continue the times of one series; days are counted on the clock of the column's own time zone."""
+        zone = getattr(self.time, "time_zone", None)
+        if zone is None or len(times) < 2 or np.median(np.diff(times)) < np.timedelta64(20, "h"):
+            return next_times(times, steps)
+        import pandas as pd
+
+        local = pd.DatetimeIndex(times, tz="UTC").tz_convert(zone).tz_localize(None).to_numpy("datetime64[ns]")
+        ahead = pd.DatetimeIndex(next_times(local, steps)).tz_localize(
+            zone, ambiguous=True, nonexistent="shift_forward"
+        )
+        return ahead.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
+
     def frame(self, columns: Mapping[str, Any]) -> Any:
         """Build a native frame of this kind from arrays or lists.
 
@@ -56,7 +91,7 @@ class FrameKind:
             frame = frame.with_columns(nw.col(self.columns.id).cast(self.id))
         for name in (self.columns.time, "cutoff"):
             if name in data and self.time not in (nw.String, nw.Object):
-                frame = frame.with_columns(_as_time(nw.col(name), self.time))
+                frame = frame.with_columns(as_time_type(nw.col(name), self.time))
         return frame.to_native()
 
     @property
@@ -66,14 +101,16 @@ class FrameKind:
 
     def to_json(self) -> dict[str, Any]:
         """Describe the kind for a model file."""
-        types = {"id": self.id and _dtype_to_json(self.id), "time": _dtype_to_json(self.time)}
+        types = {"id": self.id and dtype_to_json(self.id), "time": dtype_to_json(self.time)}
         return {"backend": self.backend, "columns": asdict(self.columns), **types}
 
     @classmethod
     def from_json(cls, kind: dict[str, Any]) -> FrameKind:
         """Read the kind back; where its library is not installed, pandas stands in."""
-        backend = kind["backend"] if find_spec(kind["backend"]) else "pandas"
-        types = kind["id"] and _dtype_from_json(kind["id"]), _dtype_from_json(kind["time"])
+        backend = kind["backend"]
+        if backend not in ("pandas", "polars", "pyarrow") or not find_spec(backend):
+            backend = "pandas"
+        types = kind["id"] and dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
         return cls(backend, Columns(**kind["columns"]), *types)
 
 
@@ -111,7 +148,7 @@ def read_panel(frame: Any, columns: Columns | None = None) -> tuple[Panel, Frame
     if len(table) == 0:
         raise DataError(f"the frame is empty: it has the columns {table.columns} and no rows; at least 2 are needed.")
     y = _numbers(table[columns.target])
-    times = _times(table[columns.time])
+    times = read_times(table[columns.time])
     order, offsets, ids = _group(table[columns.id] if has_id else None, len(table))
     panel = Panel(y[order], times[order], offsets, ids)
     _must_be_finite(panel, columns)
@@ -120,7 +157,7 @@ def read_panel(frame: Any, columns: Columns | None = None) -> tuple[Panel, Frame
         backend=table.implementation.value,
         columns=columns,
         id=table[columns.id].dtype if has_id else None,
-        time=table[columns.time].dtype,
+        time=time_type(table[columns.time]),
     )
     return panel, kind
 
@@ -128,6 +165,8 @@ def read_panel(frame: Any, columns: Columns | None = None) -> tuple[Panel, Frame
 def _table(frame: Any) -> nw.DataFrame[Any]:
     try:
         table = nw.from_native(frame)
+    except DuplicateError as error:
+        raise DataError(f"the frame has columns of one name; rename or drop all but one: {error}") from error
     except TypeError as error:
         raise DataError(
             f"a {type(frame).__name__} was given; a pandas, polars or pyarrow frame with a time and a target column is "
@@ -135,14 +174,15 @@ def _table(frame: Any) -> nw.DataFrame[Any]:
         ) from error
     if isinstance(table, nw.LazyFrame):
         raise DataError("a lazy frame was given; collect it first: frame.collect().")
+    if len(set(table.columns)) < len(table.columns):  # pyarrow lets them pass
+        raise DataError(f"the frame has columns of one name; rename or drop all but one: {table.columns}")
     return table
 
 
 def _column_must_exist(table: nw.DataFrame[Any], name: str, frame: Any) -> None:
-    if table.columns.count(name) == 1:
+    if name in table.columns:
         return
-    index = getattr(getattr(frame, "index", None), "name", None)
-    if index is not None and index == name:
+    if name in getattr(getattr(frame, "index", None), "names", ()):
         raise DataError(f"{name!r} is the frame's index, not a column; make it one: frame.reset_index().")
     raise DataError(f"the frame has no column {name!r}; {nearest(name, table.columns)}")
 
@@ -155,42 +195,6 @@ def _numbers(series: nw.Series[Any]) -> NDArray[np.float64]:
             f"turn it into numbers first, for example with pandas.to_numeric(frame[{series.name!r}])."
         )
     return np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
-
-
-def _times(series: nw.Series[Any]) -> NDArray[np.generic]:
-    missing = series.is_null().to_numpy()
-    if missing.any():
-        raise DataError(
-            f"the time column {series.name!r} has {int(missing.sum())} missing values, the first in row "
-            f"{int(missing.argmax())}; drop or fill these rows."
-        )
-    if series.dtype.is_integer():
-        return np.array(series.to_numpy(), dtype=np.int64)
-    if isinstance(series.dtype, nw.Datetime) and series.dtype.time_zone is not None:
-        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if series.dtype in (nw.Date, nw.Datetime):
-        return np.array(series.cast(nw.Datetime("ns")).to_numpy(), dtype="datetime64[ns]")
-    if series.dtype in (nw.String, nw.Object, nw.Categorical):
-        return _parse_times(series)
-    raise DataError(
-        f"the time column {series.name!r} holds {series.dtype}; allowed: dates, datetimes, whole numbers, or text "
-        "such as '2018-01-31'."
-    )
-
-
-def _parse_times(series: nw.Series[Any]) -> NDArray[np.generic]:
-    import pandas as pd
-
-    values = series.to_list()
-    parsed = pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601", errors="coerce", utc=True)
-    wrong = parsed.isna().to_numpy()
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(
-            f"the time column {series.name!r} has {int(wrong.sum())} values that are no dates, the first in row {row}: "
-            f"{values[row]!r}; write dates as '2018-01-31' or '2018-01-31 16:00:00'."
-        )
-    return parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
 
 
 def _group(ids: nw.Series[Any] | None, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[Any, ...]]:
@@ -215,7 +219,7 @@ def _must_be_finite(panel: Panel, columns: Columns) -> None:
         series = int(panel.series_of(np.array([row]))[0])
         raise DataError(
             f"the target column {columns.target!r} has {int(wrong.sum())} values that are NaN or infinite, the first "
-            f"in row {row - int(panel.offsets[series])}{panel.name(series)} (at {_show(panel.times[row])}); "
+            f"in row {row - int(panel.offsets[series])}{panel.name(series)} (at {show_time(panel.times[row])}); "
             "drop these rows, or fill them before they reach a model."
         )
 
@@ -227,43 +231,24 @@ def _must_be_sorted(panel: Panel, columns: Columns) -> None:
     inside[panel.offsets[1:-1] - 1] = False
     for wrong, what, mend in (
         ((step == zero) & inside, "twice", "keep one row a time, or name the series in the id column"),
-        ((step < zero) & inside, "after a later one", f"sort the frame by {columns.time!r} first"),
+        (
+            (step < zero) & inside,
+            "after a later one",
+            f"sort the frame by {columns.time!r} first (--sort does it on the command line)",
+        ),
     ):
         if wrong.any():
             row = int(wrong.argmax()) + 1
             series = int(panel.series_of(np.array([row]))[0])
             raise DataError(
                 f"the time column {columns.time!r} has {int(wrong.sum())} timestamps that come {what}, the first "
-                f"{_show(panel.times[row])} in row {row - int(panel.offsets[series])}{panel.name(series)}; {mend}."
+                f"{show_time(panel.times[row])} in row {row - int(panel.offsets[series])}{panel.name(series)}; {mend}."
             )
-
-
-def _show(time: Any) -> str:
-    text = str(time)
-    return text.removesuffix(".000000000").removesuffix("T00:00:00")
 
 
 def _plain(values: Any, *, text: bool) -> Any:
     """Turn datetimes back into text where the input's times were text."""
     values = values if isinstance(values, (list, tuple)) else np.asarray(values)
     if text and isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        return [_show(value).replace("T", " ") for value in values]
+        return [show_time(value).replace("T", " ") for value in values]
     return list(values) if isinstance(values, tuple) else values
-
-
-def _as_time(expression: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
-    if isinstance(dtype, nw.Datetime) and dtype.time_zone is not None:
-        expression = expression.dt.replace_time_zone("UTC").dt.convert_time_zone(dtype.time_zone)
-    return expression.cast(dtype)
-
-
-def _dtype_to_json(dtype: nw.dtypes.DType) -> list[str | None]:
-    if isinstance(dtype, nw.Datetime):
-        return ["Datetime", dtype.time_unit, dtype.time_zone]
-    text = dtype in (nw.Object, nw.Categorical, nw.Enum)
-    return ["String" if text else type(dtype).__name__]
-
-
-def _dtype_from_json(parts: list[Any]) -> nw.dtypes.DType:
-    dtype: nw.dtypes.DType = getattr(nw, parts[0])(*parts[1:])
-    return dtype

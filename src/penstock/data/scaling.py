@@ -74,14 +74,14 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Scaling:
     >>> fit_scaling("minmax", panel).forward(np.array([2.0, 4.0, 8.0]), np.zeros(3, int)).tolist()
     [0.0, 0.5, 1.5]
     """
-    pairs = [SCALINGS[name](panel.y[panel.span(series)][skip:]) for series in range(len(panel))]
-    shift, scale = np.array(pairs).T
-    # A constant series has a spread of zero, or of a few roundings where its mean is not exact.
-    constant = scale <= 1e-12 * np.maximum(np.abs(shift), 1e-300)
-    if constant.any():
+    parts = [panel.y[panel.span(series)][skip:] for series in range(len(panel))]
+    shift, scale = np.array([SCALINGS[name](part) for part in parts]).T
+    constant = np.array([np.ptp(part) == 0 for part in parts])
+    if name != "none" and constant.any():
         series = int(constant.argmax())
         raise DataError(
-            f"the training rows{panel.name(series)} are constant ({panel.y[panel.offsets[series]]:g}), so {name!r} "
+            f"the training rows{panel.name(series)} are constant ({parts[series][0]:g}"
+            f"{', once transformed' if skip else ''}), so {name!r} "
             "scaling would divide by zero; use scale='none', or leave this series out."
         )
     return Scaling(shift, scale)

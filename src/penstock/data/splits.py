@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.windows import Windows
-from penstock.errors import DataError
 
-__all__ = ["cut_tail"]
+__all__ = ["cut_tail", "rows_for_tail", "tail_length"]
 
 
 def cut_tail(panel: Panel, windows: Windows, validation: float | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Part the windows of the training rows into those to learn from and those to watch.
 
     A window is watched when all its targets lie in the last `validation` rows of its series (a share if below 1), and
-    learned from when all lie before, so no target is in both.
+    learned from when all lie before, so no target is in both. :func:`rows_for_tail` says how long a series must be.
 
     Returns
     -------
@@ -26,21 +27,29 @@ def cut_tail(panel: Panel, windows: Windows, validation: float | int) -> tuple[N
     starts = windows.starts
     if validation == 0:
         return starts, starts[:0]
-    lengths = panel.lengths
-    tail = np.ceil(lengths * validation).astype(int) if validation < 1 else np.full(len(panel), int(validation))
-    tail = np.maximum(tail, windows.horizon)
+    tail = np.array([tail_length(int(rows), validation, windows.horizon) for rows in panel.lengths])
     border = (panel.offsets[1:] - tail)[panel.series_of(starts)]
     first = starts + windows.window
     last = first + windows.horizon - 1
-    learn, watch = starts[last < border], starts[first >= border]
-    if len(learn) == 0 or len(watch) == 0:
-        short = panel.shortest
-        skip = int(starts[0] - panel.offsets[0])
-        needed = skip + windows.window + windows.horizon + int(tail[short])
-        raise DataError(
-            f"{lengths[short]} rows{panel.name(short)} are too few: {needed} are needed (window {windows.window} + "
-            f"horizon {windows.horizon} + {int(tail[short])} for validation"
-            f"{f' + {skip} lost to the transform' if skip else ''}); "
-            "shorten the window or the validation tail, or give more rows."
-        )
-    return learn, watch
+    return starts[last < border], starts[first >= border]
+
+
+def tail_length(rows: int, validation: float, horizon: int) -> int:
+    """Count the rows of the tail: a share of the rows if below 1, else a number of rows; at least one horizon."""
+    if validation == 0:
+        return 0
+    return max(math.ceil(rows * validation) if validation < 1 else int(validation), horizon)
+
+
+def rows_for_tail(needed: int, validation: float, horizon: int) -> int:
+    """Count the rows of a series that leave `needed` rows before its tail.
+
+    Examples
+    --------
+    >>> rows_for_tail(64, 0.1, 1), rows_for_tail(64, 20, 1)
+    (72, 84)
+    """
+    rows = needed
+    while rows - tail_length(rows, validation, horizon) < needed:
+        rows += 1
+    return rows

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["read_table"]
+
+# What pandas and the decompressors raise where a file is damaged, cut off, or not what its name says.
+_DAMAGE = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
@@ -36,9 +42,15 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise DataError(f"the file {str(path)!r} is empty (0 bytes).")
     try:
         if kind in (".parquet", ".pq"):
-            return pd.read_parquet(path)
+            table = pd.read_parquet(path)
+            return table.reset_index() if any(name is not None for name in table.index.names) else table
         if kind.startswith((".csv", ".txt")):
-            return pd.read_csv(path, na_values=["."])  # '.' is how FRED writes a missing value
+            table = pd.read_csv(path, na_values=["."])  # '.' is how FRED writes a missing value
+            if len(table.columns) == 1 and (mark := next((m for m in ";\t|" if m in str(table.columns[0])), None)):
+                raise DataError(f"{str(path)!r} seems to part its columns by {mark!r}; write it with commas.")
+            return table
+    except DataError:
+        raise
     except ImportError as error:
         raise DataError(f"{str(path)!r} is Parquet, which needs pyarrow: pip install 'penstock[parquet]'.") from error
     except UnicodeDecodeError as error:
@@ -46,7 +58,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
             f"{str(path)!r} is not UTF-8{_first_wrong_byte(path)}; save it as UTF-8, "
             "for example: iconv -f latin1 -t utf-8."
         ) from error
-    except (OSError, ValueError) as error:
+    except _DAMAGE as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{str(path)!r} cannot be read as {kind.lstrip('.')}: {reason}") from error
     raise DataError(f"{str(path)!r} ends in {kind!r}; allowed: .csv (plain or .gz, .xz, .bz2, .zip), .parquet.")

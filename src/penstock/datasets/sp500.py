@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FRED_SOURCE", "sp500"]
 
-FRED_SOURCE = "FRED (https://fred.stlouisfed.org/series/SP500, 'Download', CSV)"
+FRED_SOURCE = (
+    "FRED (https://fred.stlouisfed.org/series/SP500, CSV; it serves the last ten years: older days need an old file)"
+)
 
 
 def sp500(path: str | Path | None = None, *, start: str | None = None, end: str | None = None) -> pd.DataFrame:

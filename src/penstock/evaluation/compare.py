@@ -57,7 +57,10 @@ def compare(
     >>> [row["model"] for row in result.rows]
     ['Drift', 'Naive']
     """
-    named = _named(models, split.horizon)
+    if not isinstance(split, RollingOrigin):
+        raise OptionError(f"split={split!r} is no split; allowed: RollingOrigin(test=252) and the like.")
+    named = _named([models] if isinstance(models, Estimator) else models, split.horizon)
+    leaks = (leaks,) if isinstance(leaks, Leak) else leaks
     panel, kind = read_panel(frame, Columns(id, time, target))
     if Leak.SCALING in leaks:
         panel = _scaled_on_all_rows(panel)

@@ -14,7 +14,7 @@ from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.estimator import Estimator
 from penstock.evaluation.leaks import Leak
-from penstock.evaluation.metrics import METRICS, measure
+from penstock.evaluation.metrics import measure
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.significance import diebold_mariano
 from penstock.evaluation.table import as_text, terminal_table
@@ -92,7 +92,7 @@ class Comparison:
     def scores(self) -> Any:
         """One row a model with every score, as a frame of the kind that was given."""
         flat = [{key: value for key, value in row.items() if key != "members"} for row in self.rows]
-        return self.kind.frame({key: [row[key] for row in flat] for key in flat[0]})
+        return self.kind.plain_frame({key: [row[key] for row in flat] for key in flat[0]})
 
     @property
     def forecasts(self) -> Any:
@@ -137,6 +137,7 @@ class Comparison:
                 "refit": self.split.refit,
             },
             "series": len(self.panel),
+            "models": {name: repr(entry.model) for name, entry in self.entries.items()},
             "rows": [_without_nan(row) for row in self.rows],
             "verdicts": self.verdicts,
             "leaks": [leak.value for leak in self.leaks],
@@ -158,34 +159,39 @@ class Comparison:
         return "\n".join([as_text(self.table()), *said])
 
     def _row(self, name: str) -> dict[str, Any]:
-        entry, y = self.entries[name], self.panel.y[self.targets]
-        loss, loss_naive = self._losses(name), self._losses(self.naive)
-        members = [measure(y, member) for member in entry.yhat]
-        statistic, p = diebold_mariano(loss, loss_naive, self.split.overlap)
+        entry = self.entries[name]
+        members = [self._score(member) for member in entry.yhat]
         return {
             "model": name,
-            **measure(y, entry.forecast),
-            "skill": 1 - float(loss.mean() / loss_naive.mean()) if loss_naive.mean() > 0 else np.nan,
-            "dm_statistic": statistic,
-            "dm_pvalue": p,
+            **self._score(entry.forecast),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
-            "members": {
-                "count": len(members),
-                **{metric: _spread([m[metric] for m in members]) for metric in METRICS},
-            },
+            "members": {"count": len(members), **{key: _spread([m[key] for m in members]) for key in members[0]}},
         }
 
-    def _losses(self, name: str) -> NDArray[np.float64]:
-        """Squared error at each cutoff time, averaged over steps and series, in the order of time."""
-        squared = ((self.panel.y[self.targets] - self.entries[name].forecast) ** 2).mean(axis=1)
-        _, when = np.unique(self.panel.times[self.origins], return_inverse=True)
-        losses: NDArray[np.float64] = np.bincount(when, weights=squared) / np.bincount(when)
-        return losses
+    def _score(self, yhat: NDArray[np.float64]) -> dict[str, float]:
+        """Score forecasts ``[n, horizon]``: the metrics, then skill and the test against the last value."""
+        loss, loss_naive = self._losses(yhat), self._losses(self.entries[self.naive].forecast)
+        statistic, p = diebold_mariano(loss, loss_naive, self.split.overlap)
+        skill = 1 - float(loss.sum() / loss_naive.sum()) if loss_naive.sum() > 0 else np.nan
+        return {**measure(self.panel.y[self.targets], yhat), "skill": skill, "dm_statistic": statistic, "dm_pvalue": p}
+
+    def _losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum the squared errors of all series and steps at each cutoff, in the order of time.
+
+        Sums, not means: their total is that of the pooled RMSE, so that RMSE, skill and the test agree in direction
+        also where some cutoffs have fewer series.
+        """
+        targets = self.targets
+        _, when = np.unique(self.panel.times[targets[:, 0]], return_inverse=True)
+        squared = ((self.panel.y[targets] - yhat) ** 2).sum(axis=1)
+        return np.bincount(when, weights=squared).astype(np.float64)
 
 
 def _spread(values: list[float]) -> dict[str, float]:
-    return {"median": float(np.median(values)), "low": float(np.min(values)), "high": float(np.max(values))}
+    if any(math.isnan(value) for value in values):
+        return dict.fromkeys(("median", "low", "high"), math.nan)
+    return {"median": float(np.median(values)), "low": min(values), "high": max(values)}
 
 
 def _without_nan(value: Any) -> Any:

@@ -34,7 +34,10 @@ class Fold:
 
 @dataclass(frozen=True, repr=False)
 class RollingOrigin(Description):
-    """The last `test` rows of each series are forecast from every cutoff before them, each seeing only its past.
+    """The last `test` times of the frame are forecast from every cutoff before them, each seeing only its past.
+
+    Times are those of all series together, so that with several series no model is trained on a row that is later than
+    another series' first forecast. A series takes part in those cutoffs whose forecast times it has rows for.
 
     Examples
     --------
@@ -45,7 +48,7 @@ class RollingOrigin(Description):
     """
 
     horizon: int = option(1, "steps ahead", at_least=1)
-    test: int = option(252, "last rows of each series, kept for testing", at_least=1)
+    test: int = option(252, "last times of the frame, kept for testing", at_least=1)
     step: int = option(1, "steps from one cutoff to the next", at_least=1)
     refit: int | None = option(None, "cutoffs after which models are fitted afresh; None: fitted once", at_least=1)
 
@@ -70,14 +73,26 @@ class RollingOrigin(Description):
 
     def folds(self, panel: Panel) -> Iterator[Fold]:
         """Cut the panel; the training rows of each fold end where its first forecast begins."""
-        short = panel.shortest
-        if panel.lengths[short] < self.test + 2:
+        calendar = np.unique(panel.times)[-self.test :]
+        ends = _first_rows_from(panel, calendar[:1])[:, 0]
+        known = ends - panel.offsets[:-1]
+        short = int(np.argmin(known))
+        if known[short] < 2 or len(calendar) < self.test:
             raise DataError(
                 f"{panel.lengths[short]} rows{panel.name(short)} are too few for {self.test} test rows: at least "
                 f"{self.test + 2} are needed, and more to train on; choose a smaller test, or give more rows."
             )
-        steps = np.arange(self.cutoffs) * self.step
-        test_starts = panel.offsets[1:] - self.test
+        starts = calendar[np.arange(self.cutoffs) * self.step]
         for first in range(0, self.cutoffs, self.refit or self.cutoffs):
-            block = steps[first : first + (self.refit or self.cutoffs)]
-            yield Fold(test_starts + block[0], (test_starts[:, None] + block - 1).ravel())
+            block = starts[first : first + (self.refit or self.cutoffs)]
+            targets = _first_rows_from(panel, block)
+            there = targets + self.horizon <= panel.offsets[1:, None]
+            there &= panel.times[np.minimum(targets, panel.rows - 1)] == block
+            if there.any():
+                yield Fold(targets[:, 0], targets[there] - 1)
+
+
+def _first_rows_from(panel: Panel, times: NDArray[np.generic]) -> NDArray[np.int64]:
+    """Give, for each series, the flat row of its first value at or after each time, ``[series, times]``."""
+    spans = [panel.span(series) for series in range(len(panel))]
+    return np.stack([span.start + np.searchsorted(panel.times[span], times) for span in spans])

@@ -28,8 +28,9 @@ COLUMNS = {
 }
 """The columns of the table: key of a score, and its heading."""
 
+_LONGEST_NAME = 40
 _NARROW = ("model", "rmse", "mae", "skill", "dm_pvalue")
-_SPREAD = ("rmse", "mae", "r2", "pearson", "spearman")
+_NO_SPREAD = ("model", "parameters", "fit_seconds")
 
 
 def cells(row: dict[str, Any]) -> list[str]:
@@ -43,7 +44,7 @@ def spread_cells(row: dict[str, Any]) -> list[list[str]]:
     if members["count"] == 1:
         return []
     return [
-        [label, *(_show(key, members[key][part]) if key in _SPREAD else "" for key in list(COLUMNS)[1:])]
+        [label, *("" if key in _NO_SPREAD else _show(key, members[key][part]) for key in list(COLUMNS)[1:])]
         for part, label in (
             ("median", f"· median of {members['count']} members"),
             ("low", "· lowest"),
@@ -57,7 +58,10 @@ def terminal_table(rows: list[dict[str, Any]], *, whole: bool = True) -> Table:
     places = [place for place, key in enumerate(COLUMNS) if whole or key in _NARROW]
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
     for key in COLUMNS if whole else _NARROW:
-        table.add_column(COLUMNS[key], justify="left" if key == "model" else "right", no_wrap=True)
+        if key == "model":
+            table.add_column(COLUMNS[key], no_wrap=True, max_width=_LONGEST_NAME, overflow="ellipsis")
+        else:
+            table.add_column(COLUMNS[key], justify="right", no_wrap=True)
     for row in rows:
         sure = row["dm_pvalue"] < SIGNIFICANT
         style = ("green" if row["skill"] > 0 else "red") if sure else None
@@ -67,9 +71,9 @@ def terminal_table(rows: list[dict[str, Any]], *, whole: bool = True) -> Table:
     return table
 
 
-def as_text(table: Table, width: int = 110) -> str:
-    """Render a table without colour."""
-    console = Console(file=io.StringIO(), width=width, color_system=None)
+def as_text(table: Table) -> str:
+    """Render a table without colour, as wide as it is."""
+    console = Console(file=io.StringIO(), width=250, color_system=None)
     console.print(table)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.rstrip().splitlines())
@@ -81,7 +85,7 @@ def _show(key: str, value: float) -> str:
     if key == "parameters":
         return f"{value:,}"
     if key in ("rmse", "mae"):
-        return f"{value:#.4g}".rstrip(".") if value >= 1e-3 else f"{value:.3g}"
+        return f"{value:,.0f}" if value >= 1e4 else f"{value:#.4g}".rstrip(".") if value >= 1e-3 else f"{value:.3g}"
     if key == "fit_seconds":
         return f"{value:.1f}"
     if key == "dm_statistic":

@@ -26,7 +26,7 @@ def verdict(row: dict[str, Any], naive: dict[str, Any]) -> str:
     claim = "beats" if better and sure else "does not beat"
     size = f"its RMSE is {row['rmse']:.4g} against {naive['rmse']:.4g}"
     if math.isnan(p):
-        return f"{row['model']} {claim} the last value: {size}, and no test of the difference exists here."
+        return f"{row['model']} cannot be told from the last value: {size}, and no test of the difference exists here."
     size += f" ({abs(change):.1f} % {'lower' if better else 'higher'})"
     chance = "more than chance" if sure else "a difference within chance"
     return f"{row['model']} {claim} the last value: {size}, {chance} ({show_p(p)})."

@@ -60,7 +60,8 @@ class Network(Description):
     dense: tuple[Dense, ...]
 
     def __init__(self, layers: Iterable[Layer], dense: Iterable[Dense | int] = ()) -> None:
-        layers = (layers,) if isinstance(layers, Layer) else tuple(layers)
+        layers = tuple(layers) if isinstance(layers, Iterable) else (layers,)
+        dense = tuple(dense) if isinstance(dense, Iterable) else (dense,)
         wrong = [layer for layer in layers if not isinstance(layer, Layer) or isinstance(layer, Dense)]
         if wrong or not layers:
             given = f"{wrong[0]!r} is no layer over time" if wrong else "no layer was given"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["forecast_picture", "loss_picture", "residual_picture", "split_picture"]
 
+_LONGEST_LABEL = 24
+
 Times = NDArray[Any]
 Values = NDArray[np.float64]
 
@@ -27,8 +29,8 @@ def split_picture(times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]
         axes = figure.subplots()
         axes.plot(times, y, color=INK, linewidth=1)
         for number, (name, (first, last)) in enumerate(borders.items()):
-            axes.axvspan(first, last, color=SERIES[number], alpha=0.16, linewidth=0)
-            axes.plot([], [], color=SERIES[number], alpha=0.5, linewidth=6, label=name)
+            axes.axvspan(first, last, color=SERIES[number % len(SERIES)], alpha=0.16, linewidth=0)
+            axes.plot([], [], color=SERIES[number % len(SERIES)], alpha=0.5, linewidth=6, label=name)
         _finish(axes, times, narrow)
 
     caption = (
@@ -88,7 +90,7 @@ def residual_picture(times: Times, residuals: Mapping[str, Values]) -> Picture:
         over_time, spread = figure.subplots(2, 1) if narrow else figure.subplots(1, 2, width_ratios=(2.2, 1))
         bins = np.histogram_bin_edges(np.concatenate(list(residuals.values())), bins=30)
         for number, (name, errors) in enumerate(residuals.items()):
-            color = SERIES[number]
+            color = SERIES[number % len(SERIES)]
             over_time.plot(times, errors, ".", color=color, markersize=3, label=name)
             spread.hist(errors, bins=bins, histtype="step", color=color, linewidth=1.3)
         over_time.axhline(0, color=MUTED, linewidth=0.8)
@@ -115,8 +117,12 @@ def _finish(axes: Axes, times: Times, narrow: bool) -> None:
 
 
 def _legend(axes: Axes, narrow: bool) -> None:
+    """Put the legend above, in as many columns as the longest name leaves room for."""
     handles, labels = axes.get_legend_handles_labels()
-    columns = 2 if narrow else min(len(labels), 6)
+    labels = [label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…" for label in labels]
+    labels = [label.replace("$", r"\$") for label in labels]  # a dollar sign in a name opens no formula
+    room = 44 if narrow else 64  # letters
+    columns = max(1, min(len(labels), room // (max(map(len, labels)) + 5)))
     axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, borderaxespad=0.2)
 
 

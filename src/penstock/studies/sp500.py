@@ -15,8 +15,10 @@ from penstock.baselines.autoregression import AR
 from penstock.baselines.drift import Drift
 from penstock.baselines.naive import Naive
 from penstock.baselines.seasonal_naive import SeasonalNaive
+from penstock.data.windows import cut_windows
 from penstock.datasets.home import data_file
 from penstock.datasets.sp500 import FRED_SOURCE, sp500
+from penstock.errors import DataError
 from penstock.evaluation.compare import compare
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
@@ -37,14 +39,19 @@ class Edition:
 
     start: str
     end: str
+    rows: int
     units: int
     patience: int
     published: dict[str, float]
 
 
 EDITIONS = {
-    1: Edition("2010-01-04", "2018-12-31", units=20, patience=25, published={"rmse": 0.0150, "pearson": 0.9584}),
-    2: Edition("2011-02-23", "2019-12-31", units=10, patience=20, published={"rmse": 0.0103, "spearman": 0.9817}),
+    1: Edition(
+        "2010-01-04", "2018-12-31", rows=2264, units=20, patience=25, published={"rmse": 0.0150, "pearson": 0.9584}
+    ),
+    2: Edition(
+        "2011-02-23", "2019-12-31", rows=2229, units=10, patience=20, published={"rmse": 0.0103, "spearman": 0.9817}
+    ),
 }
 
 
@@ -72,14 +79,19 @@ def run(request: Request) -> StudyResult:
         RollingOrigin(horizon=1, test=test),
         leaks=(Leak.SCALING, Leak.STOPPING) if leaking else (),
     )
-    windows = len(frame) - WINDOW
+    windows = cut_windows(result.panel, WINDOW, horizon=1)
+    fitted = result.entries[lstm.label].model
+    watched = 0 if leaking else int(fitted.watched_rows_[0])  # type: ignore[attr-defined]
+    train = len(windows.starts) - test
     facts = {
         "source": "arch.data.sp500, adjusted close" if request.edition == 1 and request.data is None else "FRED SP500",
         "first": f"{frame['ds'].iloc[0]:%F}",
         "last": f"{frame['ds'].iloc[-1]:%F}",
         "rows": len(frame),
-        "windows": [windows, WINDOW, 1],
-        "train": windows - test,
+        "windows": list(windows.shape),
+        "train": train,
+        "learned from": train - watched,
+        "watched by early stopping": watched or "the test rows",
         "test": test,
         "parameters": lstm.parameters,
     }
@@ -90,7 +102,14 @@ def _read(request: Request, edition: Edition) -> pd.DataFrame:
     path = request.data
     if path is None and request.edition == 2:  # the data in `arch` end in 2018
         path = data_file("SP500.csv", FRED_SOURCE)
-    return sp500(path, start=edition.start, end=edition.end)
+    frame = sp500(path, start=edition.start, end=edition.end)
+    if len(frame) != edition.rows:
+        raise DataError(
+            f"the data hold {len(frame):,} days from {frame['ds'].iloc[0]:%F} to {frame['ds'].iloc[-1]:%F}, but "
+            f"edition {request.edition} needs the {edition.rows:,} from {edition.start} to {edition.end}. FRED serves "
+            "the last ten years only: an older download is needed. For other days use: penstock compare FILE."
+        )
+    return frame
 
 
 SP500 = Study("sp500", "LSTM on the level of the S&P 500, one day ahead, against the last value", run, editions=(1, 2))

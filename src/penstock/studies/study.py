@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ class StudyResult:
     @property
     def title(self) -> str:
         """Name the study, its edition and its protocol."""
-        return f"{self.study}, edition {self.request.edition}, {self.request.protocol} protocol"
+        cut = f", at most {self.request.epochs} epochs" if self.request.epochs else ""
+        return f"{self.study}, edition {self.request.edition}, {self.request.protocol} protocol{cut}"
 
     def to_json(self) -> dict[str, Any]:
         """Give everything a reader needs to check the result."""
@@ -74,6 +76,9 @@ class StudyResult:
             "edition": asked.edition,
             "seed": asked.seed,
             "members": asked.members,
+            "epochs": asked.epochs,
+            "data": asked.data and str(asked.data),
+            "versions": {name: version(name) for name in ("jax", "optax", "statsmodels")},
             "facts": self.facts,
             "published": self.published,
             **self.comparison.to_json(),

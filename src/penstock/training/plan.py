@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import optax
 
-from penstock.options import option
-from penstock.training.losses import LOSSES
 from penstock.training.optimizers import Optimizer, RMSprop
 
 __all__ = ["Plan"]
@@ -17,19 +15,27 @@ __all__ = ["Plan"]
 class Plan:
     """A training plan; hashable, so that one compiled program serves every fit with the same plan.
 
+    The options are declared, with their bounds, by the estimators that people meet.
+
     Attributes
     ----------
+    loss
+        Name of a loss.
+    optimizer
+        The optimiser, described.
+    batch
+        Samples a step.
     patience
         Epochs without a lower watched loss after which a member stops; None to run all epochs.
     clip
         Largest global norm of a step's gradient; None not to clip.
     """
 
-    loss: str = option("mse", "what to minimise", choices=LOSSES)
+    loss: str = "mse"
     optimizer: Optimizer = RMSprop()
-    batch: int = option(20, "samples a step", at_least=1)
-    patience: int | None = option(25, "epochs to wait for a lower watched loss", at_least=1)
-    clip: float | None = option(None, "largest norm of a gradient", above=0)
+    batch: int = 20
+    patience: int | None = None
+    clip: float | None = None
 
     def build_optimizer(self) -> optax.GradientTransformation:
         """Make the Optax transformation, clipping included."""

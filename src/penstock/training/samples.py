@@ -64,7 +64,7 @@ def gather(values: jax.Array, starts: jax.Array, length: int) -> jax.Array:
 
 
 def padded_length(count: int) -> int:
-    """Round up to a length with three significant bits or so, at most an eighth more.
+    """Round up to a length with four significant bits: at most an eighth more, and at least 16.
 
     Examples
     --------

@@ -89,6 +89,11 @@ def train(
             bar.advance(float(np.median(learned)), float(np.median(watched)), int(going.sum()))
             if not going.any():
                 break
+    leaves = [np.isfinite(leaf).reshape(members, -1).all(axis=1) for leaf in jax.tree.leaves(learning.best_weights)]
+    whole = np.all(leaves, axis=0)
+    # Where nothing is watched, the very last step may have broken the weights unseen.
+    broken = np.where(whole, np.asarray(learned), np.nan)
+    _must_be_finite(broken, broken, ~whole, number, plan)
     history = History(np.array(learned_by_epoch, dtype=float), np.array(watched_by_epoch, dtype=float))
     return Trained(jax.tree.map(np.asarray, learning.best_weights), history)
 
