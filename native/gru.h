@@ -6,10 +6,6 @@
 
 namespace penstock::PENSTOCK_NAMESPACE {
 
-// The accumulators that the product with h feeds.
-template <bool after> struct Recurrent { using Into = Columns<0, 1, 3>; };
-template <> struct Recurrent<false> { using Into = Columns<0, 1>; };
-
 template <typename T, bool after> struct Gru {
   // Kept per step; q is r*h (before) or h Un + bUn (after).
   enum { r, z, n, q, h, slots, extra = q, c = -1 };
@@ -18,71 +14,62 @@ template <typename T, bool after> struct Gru {
   static constexpr int x_columns[] = {0, 1, 2}, h_columns[] = {0, 1, after ? 3 : 2};
   static constexpr bool direct = true, two_biases = after, leaks = false;
   static constexpr Int L = kLanes<T>;
-  static constexpr int A = after ? 4 : 3;  // accumulators: r, z, x's part of n, (after) h's part of n
-  static constexpr int N_h = after ? 3 : 2;  // gates whose product takes h itself
 
   struct Weights {
-    T *x, *h, *n, *bias;
+    T *xg, *xn, *hg, *hn, *bias;  // of r and z, of n; bias [r, z, n, (after) h's part of n]
     Weights(const Piece<T>& p, Arena& arena) {
-      x = arena.template take<T>(p.Q * p.I * 12);
-      h = arena.template take<T>(p.Q * p.H * N_h * 4);
-      n = arena.template take<T>(after ? 0 : p.Q * p.H * 4);
-      bias = arena.template take<T>(p.Q * A * 4);
+      xg = arena.template take<T>(p.I * p.Q * 8);
+      xn = arena.template take<T>(p.I * p.Q * 4);
+      hg = arena.template take<T>(p.H * p.Q * 8);
+      hn = arena.template take<T>(p.H * p.Q * 4);
+      bias = arena.template take<T>(p.Q * 16);
       if (!arena.base) return;
-      constexpr int all[] = {0, 1, 2}, two[] = {0, 1}, last[] = {2};
-      pack(p.o.W, p.I, p.H, gates, all, x);
-      for (int k = 0; k < 3; ++k) pack_bias(p.o.b, p.H, k, k, A, bias, false);
-      if constexpr (after) {
-        pack(p.o.U, p.H, p.H, gates, all, h);
-        pack_bias(p.o.bU, p.H, 0, 0, A, bias, true);
-        pack_bias(p.o.bU, p.H, 1, 1, A, bias, true);
-        pack_bias(p.o.bU, p.H, 2, 3, A, bias, false);
-      } else {
-        pack(p.o.U, p.H, p.H, gates, two, h);
-        pack(p.o.U, p.H, p.H, gates, last, n);
-      }
+      pack(p.o.W, p.I, p.H, gates, 0, 2, xg);
+      pack(p.o.W, p.I, p.H, gates, 2, 1, xn);
+      pack(p.o.U, p.H, p.H, gates, 0, 2, hg);
+      pack(p.o.U, p.H, p.H, gates, 2, 1, hn);
+      for (int k = 0; k < 3; ++k) pack_bias(p.o.b, p.H, k, bias + k * p.Q * 4, false);
+      if constexpr (after)
+        for (int k = 0; k < 3; ++k) pack_bias(p.o.bU, p.H, k, bias + (k < 2 ? k : 3) * p.Q * 4, k < 2);
     }
   };
 
   static void step(const Ahead<T>& s, const Weights& w) {
-    using HColumns = typename Recurrent<after>::Into;
-    const Int Q = s.piece.Q, QI = quads(s.piece.I), H = s.piece.H, I = s.piece.I;
-    tiles<A>(s.groups, Q, [&](auto G, auto N, Int g0, Int q0) __attribute__((always_inline)) {
-      Vec<T> acc[G][N * A];
-      repeat<N * A>(PENSTOCK_BODY(k) {
-        const Vec<T> b = four(w.bias + q0 * A * 4 + k * 4);
-        repeat<G>(PENSTOCK_BODY(m) { acc[m][k] = b; });
-      });
-      accumulate<T, G, N, A, Columns<0, 1, 2>>(acc, s.x + g0 * QI * L, QI * L, I, w.x + q0 * I * 12, I * 12);
-      accumulate<T, G, N, A, HColumns>(acc, s.h + g0 * s.h_group, s.h_group, H, w.h + q0 * H * N_h * 4, H * N_h * 4);
-      repeat<G>(PENSTOCK_BODY(m) {
-        repeat<N>(PENSTOCK_BODY(j) {
-          const Int at = (g0 + m) * s.size + (q0 + j) * L;
-          T* to = s.record + at;
-          const Vec<T> vr = sigmoid<T>(acc[m][j * A]), vz = sigmoid<T>(acc[m][j * A + 1]);
-          store(to + r * Q * L, vr), store(to + z * Q * L, vz);
-          if constexpr (after) {
-            const Vec<T> vq = acc[m][j * A + 3], vn = tanh<T>(acc[m][j * A + 2] + vr * vq);
-            store(to + q * Q * L, vq), store(to + n * Q * L, vn);
-            store(to + h * Q * L, vn + vz * (load(s.before + at + h * Q * L) - vn));
-          } else {
-            store(to + n * Q * L, acc[m][j * A + 2]);  // not yet complete
-            store(to + q * Q * L, vr * load(s.h + (g0 + m) * s.h_group + (q0 + j) * L));
-          }
-        });
-      });
-    });
-    if constexpr (!after) {
-      T* pre = s.record + n * Q * L;
-      multiply<T>(s.record + q * Q * L, s.size, H, w.n, H * 4, s.groups, Q, pre, s.size, true);
+    const Int Q = s.piece.Q, W = Q * L, XS = quads(s.piece.I) * L, H = s.piece.H, I = s.piece.I;
+    const Factor<T> both[] = {{s.x, XS, I, w.xg}, {s.h, s.h_group, H, w.hg}};
+    product<T>(2, both, w.bias, false, s.groups, 2 * Q, s.record, s.size);
+    s.piece.trim(s.groups, s.record, s.size, 2);
+    if constexpr (after) {
+      const Factor<T> x = {s.x, XS, I, w.xn}, h = {s.h, s.h_group, H, w.hn};
+      product<T>(1, &x, w.bias + 2 * Q * 4, false, s.groups, Q, s.record + n * W, s.size);
+      product<T>(1, &h, w.bias + 3 * Q * 4, false, s.groups, Q, s.record + q * W, s.size);
+      s.piece.trim(s.groups, s.record + n * W, s.size, 2);
+    } else {
       for (Int m = 0; m < s.groups; ++m)
-        for (Int b = 0; b < Q * L; b += L) {
+        for (Int b = 0; b < W; b += L) {
           T* to = s.record + m * s.size + b;
-          const Vec<T> vn = tanh<T>(load(to + n * Q * L)), vz = load(to + z * Q * L);
-          store(to + n * Q * L, vn);
-          store(to + h * Q * L, vn + vz * (load(s.before + m * s.size + h * Q * L + b) - vn));
+          const Vec<T> vr = sigmoid<T>(load(to));
+          store(to, vr);
+          store(to + q * W, vr * load(s.h + m * s.h_group + b));
         }
+      const Factor<T> candidate[] = {{s.x, XS, I, w.xn}, {s.record + q * W, s.size, H, w.hn}};
+      product<T>(2, candidate, w.bias + 2 * Q * 4, false, s.groups, Q, s.record + n * W, s.size);
+      s.piece.trim(s.groups, s.record + n * W, s.size, 1);
     }
+    for (Int m = 0; m < s.groups; ++m)
+      for (Int b = 0; b < W; b += L) {
+        T* to = s.record + m * s.size + b;
+        const Vec<T> vz = sigmoid<T>(load(to + z * W)), vh = load(s.before + m * s.size + h * W + b);
+        Vec<T> vn = load(to + n * W);
+        if constexpr (after) {
+          const Vec<T> vr = sigmoid<T>(load(to));
+          store(to, vr);
+          vn += vr * load(to + q * W);
+        }
+        vn = tanh<T>(vn);
+        store(to + z * W, vz), store(to + n * W, vn);
+        store(to + h * W, vn + vz * (vh - vn));
+      }
   }
 
   struct BackWeights {
@@ -116,7 +103,8 @@ template <typename T, bool after> struct Gru {
       s.piece.hide(m, s.t, dz + (after ? 0 : W), (after ? 4 : 2) * Q);
       s.piece.hide(m, s.t, direct_, Q);
     }
-    multiply<T>(s.dz + (after ? 3 : 2) * W, wide, Q * 4, w.n, Q * 16, s.groups, Q, s.through, W, false);
+    const Factor<T> candidate = {s.dz + (after ? 3 : 2) * W, wide, Q * 4, w.n};
+    product<T>(1, &candidate, nullptr, false, s.groups, Q, s.through, W);
     if constexpr (!after) {
       for (Int m = 0; m < s.groups; ++m) {  // `through` holds the gradient of r*h
         const T *rec = s.record + m * s.size, *before = s.before + m * s.size + h * W;
@@ -132,7 +120,8 @@ template <typename T, bool after> struct Gru {
         s.piece.hide(m, s.t, through, Q);
       }
     }
-    multiply<T>(s.dz, wide, 2 * Q * 4, w.gate, 2 * Q * 16, s.groups, Q, s.through, W, true);
+    const Factor<T> both = {s.dz, wide, 2 * Q * 4, w.gate};
+    product<T>(1, &both, nullptr, true, s.groups, Q, s.through, W);
   }
 
   static void recurrent_gradients(const Piece<T>& p, const T* const* hp, const T* const* qp, const T* const* xp,

@@ -5,7 +5,7 @@
 namespace penstock::PENSTOCK_NAMESPACE {
 
 template <typename T> struct Lstm {
-  enum { i, f, g, o, c, h, slots, extra = h };
+  enum { i, f, g, o, c, h, tc, slots, extra = h };  // tc = tanh c
   static constexpr int gates = 4, columns = 4;
   static constexpr int x_columns[] = {0, 1, 2, 3}, h_columns[] = {0, 1, 2, 3};
   static constexpr bool direct = false, two_biases = false, leaks = false;
@@ -18,35 +18,29 @@ template <typename T> struct Lstm {
       h = arena.template take<T>(p.Q * p.H * 16);
       bias = arena.template take<T>(p.Q * 16);
       if (!arena.base) return;
-      pack(p.o.W, p.I, p.H, gates, x_columns, x);
-      pack(p.o.U, p.H, p.H, gates, h_columns, h);
-      for (int k = 0; k < 4; ++k) pack_bias(p.o.b, p.H, k, k, 4, bias, false);
+      pack(p.o.W, p.I, p.H, gates, 0, gates, x);
+      pack(p.o.U, p.H, p.H, gates, 0, gates, h);
+      for (int k = 0; k < gates; ++k) pack_bias(p.o.b, p.H, k, bias + k * p.Q * 4, false);
     }
   };
 
   static void step(const Ahead<T>& s, const Weights& w) {
-    const Int Q = s.piece.Q, QI = quads(s.piece.I), H = s.piece.H, I = s.piece.I;
-    tiles<4>(s.groups, Q, [&](auto G, auto N, Int g0, Int q0) __attribute__((always_inline)) {
-      Vec<T> acc[G][N * 4];
-      repeat<N * 4>(PENSTOCK_BODY(k) {
-        const Vec<T> b = four(w.bias + q0 * 16 + k * 4);
-        repeat<G>(PENSTOCK_BODY(n) { acc[n][k] = b; });
-      });
-      accumulate<T, G, N, 4, Columns<0, 1, 2, 3>>(acc, s.x + g0 * QI * L, QI * L, I, w.x + q0 * I * 16, I * 16);
-      accumulate<T, G, N, 4, Columns<0, 1, 2, 3>>(acc, s.h + g0 * s.h_group, s.h_group, H, w.h + q0 * H * 16, H * 16);
-      repeat<G>(PENSTOCK_BODY(n) {
-        repeat<N>(PENSTOCK_BODY(q) {
-          const Int at = (g0 + n) * s.size + (q0 + q) * L;
-          T* to = s.record + at;
-          const Vec<T> vi = sigmoid<T>(acc[n][q * 4]), vf = sigmoid<T>(acc[n][q * 4 + 1]);
-          const Vec<T> vg = tanh<T>(acc[n][q * 4 + 2]), vo = sigmoid<T>(acc[n][q * 4 + 3]);
-          const Vec<T> vc = vf * load(s.before + at + c * Q * L) + vi * vg;
-          store(to + i * Q * L, vi), store(to + f * Q * L, vf), store(to + g * Q * L, vg), store(to + o * Q * L, vo);
-          store(to + c * Q * L, vc);
-          store(to + h * Q * L, vo * tanh<T>(vc));
-        });
-      });
-    });
+    const Int Q = s.piece.Q, W = Q * L, QI = quads(s.piece.I);
+    const Factor<T> factors[] = {{s.x, QI * L, s.piece.I, w.x}, {s.h, s.h_group, s.piece.H, w.h}};
+    product<T>(2, factors, w.bias, false, s.groups, gates * Q, s.record, s.size);
+    s.piece.trim(s.groups, s.record, s.size, gates);
+    for (Int m = 0; m < s.groups; ++m) {
+      T* to = s.record + m * s.size;
+      const T* before = s.before + m * s.size + c * W;
+      for (Int b = 0; b < W; b += L, to += L) {
+        const Vec<T> vi = sigmoid<T>(load(to)), vf = sigmoid<T>(load(to + f * W));
+        const Vec<T> vg = tanh<T>(load(to + g * W)), vo = sigmoid<T>(load(to + o * W));
+        const Vec<T> vc = vf * load(before + b) + vi * vg;
+        store(to, vi), store(to + f * W, vf), store(to + g * W, vg), store(to + o * W, vo), store(to + c * W, vc);
+        const Vec<T> vt = tanh<T>(vc);
+        store(to + tc * W, vt), store(to + h * W, vo * vt);
+      }
+    }
   }
 
   struct BackWeights {
@@ -64,18 +58,19 @@ template <typename T> struct Lstm {
       T *dc = s.dc + n * Q * L, *dz = s.dz + n * wide;
       for (Int b = 0; b < Q * L; b += L) {
         const Vec<T> vi = load(r + i * Q * L + b), vf = load(r + f * Q * L + b), vg = load(r + g * Q * L + b);
-        const Vec<T> vo = load(r + o * Q * L + b), tc = tanh<T>(load(r + c * Q * L + b)), d = load(dh + b);
-        const Vec<T> e = load(dc + b) + d * vo * (1 - tc * tc);
+        const Vec<T> vo = load(r + o * Q * L + b), vt = load(r + tc * Q * L + b), d = load(dh + b);
+        const Vec<T> e = load(dc + b) + d * vo * (1 - vt * vt);
         store(dz + i * Q * L + b, e * vg * (vi - vi * vi));
         store(dz + f * Q * L + b, e * load(before + b) * (vf - vf * vf));
         store(dz + g * Q * L + b, e * vi * (1 - vg * vg));
-        store(dz + o * Q * L + b, d * tc * (vo - vo * vo));
+        store(dz + o * Q * L + b, d * vt * (vo - vo * vo));
         store(dc + b, e * vf);
       }
       s.piece.hide(n, s.t, dz, columns * Q);
       s.piece.hide(n, s.t, dc, Q);
     }
-    multiply<T>(s.dz, wide, gates * Q * 4, w.h, gates * Q * 16, s.groups, Q, s.through, Q * L, false);
+    const Factor<T> factor = {s.dz, wide, gates * Q * 4, w.h};
+    product<T>(1, &factor, nullptr, false, s.groups, Q, s.through, Q * L);
   }
 
   static void recurrent_gradients(const Piece<T>& p, const T* const* hp, const T* const*, const T* const*, const T* const* dp,

@@ -103,6 +103,17 @@ template <typename T> struct Piece {
       for (Int u = 0; u < 4; ++u) m[4 * s + u] = length[g * S + s] > t ? -1 : 0;
     return m;
   }
+  // Zeros the padding units of the preactivations: an infinite input times their zero weights is NaN.
+  void trim(Int running, T* blocks, Int stride, Int arrays) const {
+    if (H % 4 == 0) return;
+    Mask<T> m = {};
+    for (Int k = 0; k < L; ++k) m[k] = k % 4 < H % 4 ? -1 : 0;
+    for (Int g = 0; g < running; ++g)
+      for (Int a = 1; a <= arrays; ++a) {
+        T* last = blocks + g * stride + (a * Q - 1) * L;
+        store(last, select<T>(m, load(last), Vec<T>{}));
+      }
+  }
   // Zeros the lanes of samples that do not take step t, whatever was computed there.
   void hide(Int g, Int t, T* blocks, Int n) const {
     if (full(g, t)) return;
@@ -111,31 +122,32 @@ template <typename T> struct Piece {
   }
 };
 
-// Packs columns of a weight matrix [K, gates*H] for accumulate(): [quads][K][columns][4].
-template <typename T, int N> void pack(const T* M, Int K, Int H, Int gates, const int (&gate)[N], T* out) {
-  for (Int q = 0; q < quads(H); ++q)
+// Packs gates first .. first + n of a weight matrix [K, gates*H] as a Factor: columns by gate, then by quad of units.
+template <typename T> void pack(const T* M, Int K, Int H, Int gates, Int first, Int n, T* out) {
+  const Int Q = quads(H);
+  shares(n * Q, kColumns, [&](Int c0, Int C) __attribute__((always_inline)) {
     for (Int k = 0; k < K; ++k)
-      for (int n = 0; n < N; ++n, out += 4) {
-        const T* from = M + k * gates * H + gate[n] * H + 4 * q;
-        const Int width = least(4, H - 4 * q);
+      for (Int c = c0; c < c0 + C; ++c, out += 4) {
+        const Int h = c % Q * 4, width = least(4, H - h);
+        const T* from = M + (k * gates + first + c / Q) * H + h;
         for (Int u = 0; u < 4; ++u) out[u] = u < width ? from[u] : T(0);
       }
+  });
 }
 
-// Packs gates first .. first + n of a weight matrix [K, gates*H] for the way back: [quads(K)][n][H padded][4].
+// The same matrix for the way back: what was a row is a column now, and K runs over the gates' padded units.
 template <typename T> void pack_back(const T* M, Int K, Int H, Int gates, Int first, Int n, T* out) {
   const Int Hp = 4 * quads(H);
-  for (Int q = 0; q < quads(K); ++q)
+  shares(quads(K), kColumns, [&](Int c0, Int C) __attribute__((always_inline)) {
     for (Int gate = first; gate < first + n; ++gate)
-      for (Int h = 0; h < Hp; ++h, out += 4)
-        for (Int u = 0; u < 4; ++u) out[u] = 4 * q + u < K && h < H ? M[(4 * q + u) * gates * H + gate * H + h] : T(0);
+      for (Int h = 0; h < Hp; ++h)
+        for (Int k = 4 * c0; k < 4 * (c0 + C); ++k) *out++ = k < K && h < H ? M[(k * gates + gate) * H + h] : T(0);
+  });
 }
 
-template <typename T> void pack_bias(const T* b, Int H, Int gate, Int slot, Int slots, T* out, bool add) {
-  for (Int h = 0; h < 4 * quads(H); ++h) {
-    T& to = out[(h / 4 * slots + slot) * 4 + h % 4];
-    to = (add ? to : T(0)) + (h < H ? b[gate * H + h] : T(0));
-  }
+// The bias of one gate, padded; `add` puts a second bias on top.
+template <typename T> void pack_bias(const T* b, Int H, Int gate, T* out, bool add) {
+  for (Int h = 0; h < 4 * quads(H); ++h) out[h] = (add ? out[h] : T(0)) + (h < H ? b[gate * H + h] : T(0));
 }
 
 // What a cell sees of one forward step.
@@ -220,7 +232,8 @@ template <typename T, typename Cell> Int backward(const Operands<T>& o, Arena ar
   Piece<T> p(o, arena);
   const Int Q = p.Q, QI = quads(p.I), QX = quads(p.I + 1), size = Cell::slots * Q * L, all = p.groups * size;
   const Int wide = columns * Q * L, state = p.groups * Q * L;
-  Int chunk = (512 << 10) / (Int)sizeof(T) / (p.groups * wide);
+  // So many steps are deferred that what outer() reads again and again, one share of the columns, fits the first cache.
+  Int chunk = (24 << 10) / (kAccumulators / 4 * L * (Int)sizeof(T)) / p.groups;
   chunk = chunk < 1 ? 1 : chunk > p.time ? p.time : chunk;
   const Int most = chunk * p.groups;
 
@@ -283,7 +296,8 @@ template <typename T, typename Cell> Int backward(const Operands<T>& o, Arena ar
     T* dzt = dz + rows * wide;
     Cell::back(Back<T>{p, t, groups, before, record, size, dh, dc, dzt, through, direct, dleak}, weights);
     if (o.shape.need_dx) {
-      multiply<T>(dzt, wide, Cell::gates * Q * 4, wx, Cell::gates * Q * 16, groups, QI, dxb, QI * L, false);
+      const Factor<T> factor = {dzt, wide, Cell::gates * Q * 4, wx};
+      product<T>(1, &factor, nullptr, false, groups, QI, dxb, QI * L);
       for (Int i = 0; i < groups * S; ++i)
         if (t < p.length[i]) Piece<T>::get(dxb + i / S * QI * L, i % S, p.dx_row(i, t), p.I);
     }

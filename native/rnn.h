@@ -29,19 +29,17 @@ template <typename T, Kind kind> struct Rnn {
       bias = arena.template take<T>(p.Q * 4);
       leak = leak_blocks(p, arena);
       if (!arena.base) return;
-      pack(p.o.W, p.I, p.H, gates, x_columns, x);
-      pack(p.o.U, p.H, p.H, gates, h_columns, h);
-      pack_bias(p.o.b, p.H, 0, 0, 1, bias, false);
+      pack(p.o.W, p.I, p.H, 1, 0, 1, x);
+      pack(p.o.U, p.H, p.H, 1, 0, 1, h);
+      pack_bias(p.o.b, p.H, 0, bias, false);
     }
   };
 
   static void step(const Ahead<T>& s, const Weights& w) {
-    const Int Q = s.piece.Q, QI = quads(s.piece.I), H = s.piece.H, I = s.piece.I;
-    // One gate leaves little to keep in registers: the preactivation goes through its place in the record.
-    for (Int n = 0; n < s.groups; ++n)
-      for (Int q = 0; q < Q; ++q) store(s.record + n * s.size + q * L, four(w.bias + q * 4));
-    multiply<T>(s.x, QI * L, I, w.x, I * 4, s.groups, Q, s.record, s.size, true);
-    multiply<T>(s.h, s.h_group, H, w.h, H * 4, s.groups, Q, s.record, s.size, true);
+    const Int Q = s.piece.Q, QI = quads(s.piece.I);
+    const Factor<T> factors[] = {{s.x, QI * L, s.piece.I, w.x}, {s.h, s.h_group, s.piece.H, w.h}};
+    product<T>(2, factors, w.bias, false, s.groups, Q, s.record, s.size);
+    s.piece.trim(s.groups, s.record, s.size, 1);
     for (Int n = 0; n < s.groups; ++n)
       for (Int q = 0; q < Q; ++q) {
         const Int at = n * s.size + q * L;
@@ -95,7 +93,8 @@ template <typename T, Kind kind> struct Rnn {
       s.piece.hide(n, s.t, dz, Q);
       if constexpr (leaks) s.piece.hide(n, s.t, direct_, Q);
     }
-    multiply<T>(s.dz, Q * L, Q * 4, w.h, Q * 16, s.groups, Q, s.through, Q * L, false);
+    const Factor<T> factor = {s.dz, Q * L, Q * 4, w.h};
+    product<T>(1, &factor, nullptr, false, s.groups, Q, s.through, Q * L);
   }
 
   static void recurrent_gradients(const Piece<T>& p, const T* const* hp, const T* const*, const T* const*, const T* const* dp,

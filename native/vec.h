@@ -100,14 +100,6 @@ template <int U, typename T> PENSTOCK_INLINE Vec<T> pick(Vec<T> v) {
 #endif
 }
 
-// Moves each sample's units down by one, so that unit 1 stands where unit 0 stood.
-template <typename T> PENSTOCK_INLINE Vec<T> next(Vec<T> v) {
-  T lane[kLanes<T> + 1];
-  store(lane, v);
-  lane[kLanes<T>] = 0;
-  return load(lane + 1);
-}
-
 // Adds the samples' lanes: four sums, one for each unit.
 template <typename T> PENSTOCK_INLINE void add_samples(T* out, Vec<T> v) {
   T lane[kLanes<T>];
