@@ -26,7 +26,7 @@ template <typename F> PENSTOCK_INLINE void shares(Int n, Int most, F f) {
   }
 }
 
-constexpr int kColumns = kAccumulators / kGroups;
+constexpr int kColumns = kTileRegisters / kGroups;
 
 // One factor of a product: blocks in[group][quads(K)], `stride` apart, and weights packed by shares of the columns:
 // [share][K][columns of the share][4].
@@ -95,7 +95,7 @@ __attribute__((noinline)) void product(Int n, const Factor<T>* factors, const T*
 template <typename T>
 __attribute__((noinline)) void outer(const T* const* a, const T* const* d, Int rows, Int kfirst, Int klast, Int first,
                                      Int columns, T* out, Int out_columns) {
-  constexpr int L = kLanes<T>, most = kAccumulators / 4;
+  constexpr int L = kLanes<T>, most = kTileRegisters / 4;
   shares(columns, most, [&](Int c0, Int n) __attribute__((always_inline)) {
     constant<most>(n, PENSTOCK_BODY(Cc) {
       constexpr int C = decltype(Cc)::value;

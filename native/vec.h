@@ -24,6 +24,12 @@ constexpr int kBytes = 16, kAccumulators = 24, kGroups = 6;
 constexpr int kBytes = 16, kAccumulators = 12, kGroups = 3;
 #endif
 
+#if defined(PENSTOCK_SMALL_TILES)  // sanitizers: gcc needs many minutes for the large ones
+constexpr int kTileRegisters = 6;
+#else
+constexpr int kTileRegisters = kAccumulators;
+#endif
+
 template <typename T> struct Simd;
 template <> struct Simd<float> {
   static constexpr int lanes = kBytes / 4;

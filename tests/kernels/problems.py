@@ -35,7 +35,7 @@ class Problem:
 
     def operands(self) -> Operands:
         rng = np.random.default_rng(self.seed)
-        B, T, I, H, G = self.batch, self.time, self.inputs, self.units, self.spec.gates
+        B, T, I, H, G = self.batch, self.time, self.inputs, self.units, self.spec.gates  # noqa: E741
         dtype = np.float64 if self.double else np.float32
 
         def normal(*shape: int, scale: float = 1.0) -> jax.Array:
@@ -82,7 +82,9 @@ def both(spec: Spec, given: Operands, wrt: tuple[str, ...] = WEIGHTS):
     for path in (native.unroll, reference.unroll):
         run = jax.jit(jax.grad(lambda a, g, p=path: loss(p, spec, a, g), has_aux=True))
         gradients, out = run(arrays, given)
-        results.append({"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}})
+        results.append(
+            {"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}}
+        )
     return results
 
 

@@ -35,7 +35,11 @@ print(digest.hexdigest())
 
 def bits(cores: int) -> str:
     return subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(cores)], env=dict(os.environ), capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT, str(cores)],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
 
 

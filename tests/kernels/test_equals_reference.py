@@ -82,13 +82,18 @@ from penstock import kernels
 if kernels.status().isa != {isa!r}:
     sys.exit(77)
 for cell in CELLS:
-    problem = Problem(cell, batch=6, time=7, inputs=3, units=10, double=cell in ("lstm", "leaky"), masked=True, lengths=True)
+    double = cell in ("lstm", "leaky")
+    problem = Problem(cell, 6, 7, 3, 10, double=double, masked=True, lengths=True)
     assert_same(*both(problem.spec, problem.operands()))
 problem = Problem("lstm", batch=6, time=7, inputs=3, units=10)
 assert_same(*both(problem.spec, problem.operands()))
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], env=os.environ | {"PENSTOCK_ISA": isa}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script],
+        env=os.environ | {"PENSTOCK_ISA": isa},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode == 77:
         pytest.skip(f"this machine has no {isa}")
@@ -106,7 +111,9 @@ def test_non_finite_inputs_reach_the_same_outputs(cell, poison):
         want = np.asarray(theirs[name])
         np.testing.assert_array_equal(np.isnan(np.asarray(ours[name])), np.isnan(want), err_msg=name)
         others = np.delete(np.arange(6), 2)
-        np.testing.assert_allclose(np.asarray(ours[name])[others], want[others], rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(
+            np.asarray(ours[name])[others], want[others], rtol=1e-4, atol=1e-5, err_msg=name
+        )
 
 
 def test_padding_is_never_read():

@@ -16,7 +16,9 @@ def stacked(array, members):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru_before", "gru_after", "leaky"])
-@pytest.mark.parametrize("shared", [("x", "h", "c"), ("W", "b"), ()], ids=["inputs-shared", "weights-shared", "nothing-shared"])
+@pytest.mark.parametrize(
+    "shared", [("x", "h", "c"), ("W", "b"), ()], ids=["inputs-shared", "weights-shared", "nothing-shared"]
+)
 def test_members(cell, shared):
     problem = Problem(cell, batch=5, masked=True, lengths=True)
     given = problem.operands()
@@ -27,7 +29,9 @@ def test_members(cell, shared):
     for path in (native.unroll, reference.unroll):
         one = jax.grad(lambda a, p=path: loss(p, problem.spec, a, given), has_aux=True)
         gradients, out = jax.jit(jax.vmap(one, in_axes=(axes,)))(many)
-        results.append({"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}})
+        results.append(
+            {"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}}
+        )
     assert_same(*results)
 
 

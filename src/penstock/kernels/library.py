@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from penstock.kernels.spec import CellName
 
 NAME = "libpenstock_kernels.so"
-CELLS: tuple[CellName, ...] = ("lstm", "gru_before", "gru_after", "rnn_tanh", "rnn_relu", "leaky")  # as in table.h
+CELLS: tuple[CellName, ...] = (
+    "lstm",
+    "gru_before",
+    "gru_after",
+    "rnn_tanh",
+    "rnn_relu",
+    "leaky",
+)  # as in table.h
 
 
 class Library:
@@ -29,7 +36,7 @@ class Library:
         size.restype = ctypes.c_int64
         size.argtypes = [ctypes.c_int64, ctypes.c_int, *[ctypes.c_int64] * 4]
         for name in ("penstock_forward", "penstock_backward"):
-            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(self._dll, name)), platform="cpu")
+            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(self._dll, name)), platform="cpu")  # type: ignore[no-untyped-call]
 
     @property
     def isa(self) -> str:
@@ -42,7 +49,9 @@ class Library:
         text = self._dll.penstock_isa_problem()
         return None if text is None else str(text.decode())
 
-    def residual_size(self, cell: CellName, double: bool, batch: int, time: int, inputs: int, units: int) -> int:
+    def residual_size(
+        self, cell: CellName, double: bool, batch: int, time: int, inputs: int, units: int
+    ) -> int:
         """Count the values that the forward pass keeps for the backward pass."""
         return int(self._dll.penstock_residual_size(CELLS.index(cell), double, batch, time, inputs, units))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -12,14 +12,16 @@ import numpy as np
 from jax.custom_derivatives import SymbolicZero
 
 from penstock.kernels.library import CELLS, Library, find
-from penstock.kernels.reference import Outputs
 from penstock.kernels.spec import Operands, Spec
+
+if TYPE_CHECKING:
+    from penstock.kernels.reference import Outputs
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["given", "residual"], meta_fields=["need_dx"])
 @dataclass(frozen=True)
 class _Kept:
-    """What the forward pass leaves for the backward pass; `need_dx` says whether anyone wants the gradient of x."""
+    """What the forward pass leaves for the backward pass; `need_dx`: someone wants the gradient of x."""
 
     given: Operands
     residual: jax.Array
@@ -50,7 +52,9 @@ def _library() -> Library:
     return library
 
 
-def _call(name: str, spec: Spec, given: Operands, extra: list[jax.Array], results: list[Any], **flags: bool) -> Any:
+def _call(
+    name: str, spec: Spec, given: Operands, extra: list[jax.Array], results: list[Any], **flags: bool
+) -> Any:
     operands = [*jax.tree.leaves(given), *extra]
     attributes = {
         "cell": CELLS.index(spec.cell),
@@ -73,7 +77,9 @@ def _forward(spec: Spec, given: Operands, *, keep: bool) -> tuple[Outputs, jax.A
     if keep:
         double = dtype == jnp.float64
         results += [of((library.residual_size(spec.cell, double, batch, time, inputs, units),))]
-    out = list(_call("penstock_forward", spec, given, [], results, sequence=spec.sequence, keep=keep, need_dx=False))
+    out = list(
+        _call("penstock_forward", spec, given, [], results, sequence=spec.sequence, keep=keep, need_dx=False)
+    )
     hs = out.pop(0) if spec.sequence else None
     h = out.pop(0)
     c = None if given.c is None else out.pop(0)
@@ -92,16 +98,29 @@ def _bwd(spec: Spec, kept: _Kept, cotangents: Any) -> tuple[Any]:
     dhs, dh, dc = cotangents
     # A loss on the last state alone sends nothing back through the sequence: spare reading its zeros.
     sequence = spec.sequence and not isinstance(dhs, SymbolicZero)
-    extra = [kept.residual, *([dhs] if sequence else []), _dense(dh), *([] if given.c is None else [_dense(dc)])]
+    extra = [
+        kept.residual,
+        *([dhs] if sequence else []),
+        _dense(dh),
+        *([] if given.c is None else [_dense(dc)]),
+    ]
     wanted = {name: getattr(given, name) for name in ("x", "h", "c", "W", "U", "b", "bU", "a")}
     if not kept.need_dx:
         wanted["x"] = None
     names = [name for name, array in wanted.items() if array is not None]
-    results = [jax.ShapeDtypeStruct(wanted[name].shape, wanted[name].dtype) for name in names]
-    out = _call("penstock_backward", spec, given, extra, results, sequence=sequence, keep=True, need_dx=kept.need_dx)
+    results = [_like(wanted[name]) for name in names]
+    out = _call(
+        "penstock_backward", spec, given, extra, results, sequence=sequence, keep=True, need_dx=kept.need_dx
+    )
     # None stands for "no gradient": x where nobody asked, masks and lengths always.
-    gradients = {name: None for name in ("x", "h", "c", "W", "U", "b", "bU", "a")} | dict(zip(names, out, strict=True))
+    gradients: dict[str, Any] = dict.fromkeys(("x", "h", "c", "W", "U", "b", "bU", "a")) | dict(
+        zip(names, out, strict=True)
+    )
     return (Operands(**gradients, mask=None, lengths=None),)
+
+
+def _like(array: jax.Array) -> Any:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype)  # type: ignore[no-untyped-call]
 
 
 def _dense(cotangent: Any) -> jax.Array:

@@ -1,4 +1,4 @@
-"""The recurrences as `lax.scan`: what the compiled kernels must equal, and the path of every other machine."""
+"""The recurrences as `lax.scan`: what the kernels must equal, and the path of every other machine."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Outputs = tuple[jax.Array | None, jax.Array, jax.Array | None]
 
 
 def unroll(spec: Spec, given: Operands) -> Outputs:
-    """Walk the sequence and return the states of every step (or None), the last `h` and the last `c` (or None).
+    """Walk the sequence; return the states of every step (or None), the last `h`, the last `c` (or None).
 
     Steps from a sample's length on leave its state alone, and their output is zero.
     """
-    batch, time, _ = given.x.shape
+    time = given.x.shape[1]
     x, U, mask = given.x, given.U, given.mask
     mask = None if mask is None else lax.stop_gradient(mask)
     active = None
@@ -58,16 +58,23 @@ def _sigmoid(name: str) -> Callable[[jax.Array], jax.Array]:
     return lambda x: jnp.clip(x + 3, 0, 6) / 6
 
 
-def _lstm(z: jax.Array, c: jax.Array, sigmoid: Callable[[jax.Array], jax.Array]) -> tuple[jax.Array, jax.Array]:
+def _lstm(
+    z: jax.Array, c: jax.Array, sigmoid: Callable[[jax.Array], jax.Array]
+) -> tuple[jax.Array, jax.Array]:
     i, f, g, o = jnp.split(z, 4, axis=-1)
     c = sigmoid(f) * c + sigmoid(i) * jnp.tanh(g)
     return sigmoid(o) * jnp.tanh(c), c
 
 
 def _single(
-    spec: Spec, given: Operands, z: jax.Array, h: jax.Array, hm: jax.Array, sigmoid: Callable[[jax.Array], jax.Array]
+    spec: Spec,
+    given: Operands,
+    z: jax.Array,
+    h: jax.Array,
+    hm: jax.Array,
+    sigmoid: Callable[[jax.Array], jax.Array],
 ) -> jax.Array:
-    """One step of a cell whose state is `h` alone; `z` holds x W + b, `hm` what enters the recurrent product."""
+    """Step a cell whose state is `h` alone; `z` is x W + b, `hm` what enters the recurrent product."""
     U, H = given.U, h.shape[-1]
     if spec.cell == "gru_after":
         assert given.bU is not None  # noqa: S101

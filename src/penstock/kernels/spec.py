@@ -10,7 +10,14 @@ import jax.numpy as jnp
 
 CellName = Literal["lstm", "gru_before", "gru_after", "rnn_tanh", "rnn_relu", "leaky"]
 
-GATES: dict[CellName, int] = {"lstm": 4, "gru_before": 3, "gru_after": 3, "rnn_tanh": 1, "rnn_relu": 1, "leaky": 1}
+GATES: dict[CellName, int] = {
+    "lstm": 4,
+    "gru_before": 3,
+    "gru_after": 3,
+    "rnn_tanh": 1,
+    "rnn_relu": 1,
+    "leaky": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Operands:
     W: jax.Array
     U: jax.Array
     b: jax.Array
-    bU: jax.Array | None = None
+    bU: jax.Array | None = None  # noqa: N815 (as the papers write it)
     a: jax.Array | None = None
     mask: jax.Array | None = None
     lengths: jax.Array | None = None
@@ -57,7 +64,9 @@ def check(spec: Spec, given: Operands) -> Operands:
     """
     x, h = given.x, given.h
     if x.ndim != 3:
-        raise ValueError(f"x must have the axes [batch, time, inputs], got shape {x.shape}; for more, use jax.vmap")
+        raise ValueError(
+            f"x must have the axes [batch, time, inputs], got shape {x.shape}; for more, use jax.vmap"
+        )
     if h.ndim != 2:
         raise ValueError(f"h must have the axes [batch, units], got shape {h.shape}")
     (batch, _, inputs), units = x.shape, h.shape[1]
@@ -73,7 +82,9 @@ def check(spec: Spec, given: Operands) -> Operands:
         if array is None:
             continue
         if array.shape != shape:
-            raise ValueError(f"{name} must have shape {shape} for x {x.shape} and h {h.shape}, got {array.shape}")
+            raise ValueError(
+                f"{name} must have shape {shape} for x {x.shape} and h {h.shape}, got {array.shape}"
+            )
         if name != "lengths" and array.dtype != x.dtype:
             raise TypeError(f"{name} must have the dtype of x, {x.dtype}, got {array.dtype}; use .astype")
     if not jnp.issubdtype(x.dtype, jnp.floating):

@@ -1,13 +1,14 @@
 """The four families of recurrences, over whole sequences.
 
-Common to all. `x` is [batch, time, inputs] and `h` [batch, units]. `lengths` [batch] counts each sample's true
-steps: later ones cost nothing, leave the state alone and give zeros. `mask` [batch, units] multiplies `h` where it
-enters the recurrent product, the same at every step (recurrent dropout; it gets no gradient). `reverse` walks each
-sample's true steps from the last to the first; outputs stay at their times. With `sequence=False` only the last
-state is computed, and the sequence returned is None. More axes: `jax.vmap`, which is one call and copies nothing.
+Common to all. `x` is [batch, time, inputs] and `h` [batch, units]. `lengths` [batch] counts each
+sample's true steps: later ones cost nothing, leave the state alone and give zeros. `mask`
+[batch, units] multiplies `h` where it enters the recurrent product, the same at every step (recurrent
+dropout; it gets no gradient). `reverse` walks each sample's true steps from the last to the first;
+outputs stay at their times. With `sequence=False` only the last state is computed, and the sequence
+returned is None. More axes: `jax.vmap`, which is one call and copies nothing.
 
-Raises, in all: ValueError for a shape, TypeError for a dtype, and RuntimeError if PENSTOCK_KERNELS=native asks for
-what the compiled kernels cannot do.
+Raises, in all: ValueError for a shape, TypeError for a dtype, and RuntimeError if
+PENSTOCK_KERNELS=native asks for what the compiled kernels cannot do.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def lstm(
     sequence: bool = True,
     recurrent_activation: Sigmoid = "sigmoid",
 ) -> tuple[jax.Array | None, tuple[jax.Array, jax.Array]]:
-    """Long short-term memory (Gers, Schmidhuber, Cummins 2000): c' = f c + i g, h' = o tanh(c').
+    """Run a long short-term memory (Gers et al. 2000): c' = f c + i g, h' = o tanh(c').
 
     `W` [inputs, 4 units], `U` [units, 4 units] and `b` [4 units] hold the gates i, f, g, o side by side.
 
@@ -75,17 +76,21 @@ def gru(
     sequence: bool = True,
     recurrent_activation: Sigmoid = "sigmoid",
 ) -> tuple[jax.Array | None, jax.Array]:
-    """Gated recurrent unit: h' = z h + (1 - z) n, with the gates r, z, n side by side in `W`, `U` and `b`.
+    """Run a gated recurrent unit: h' = z h + (1 - z) n, with the gates r, z, n side by side in `W`, `U` and `b`.
 
-    Without `bU` the reset comes before the product (Cho et al. 2014; Keras `reset_after=False`):
-    n = tanh(x Wn + (r h) Un + bn). With `bU` [3 units] it comes after (cuDNN, torch; Keras `reset_after=True`):
+    Without `bU` the reset comes before the product (Cho et al. 2014; Keras
+    `reset_after=False`):
+    n = tanh(x Wn + (r h) Un + bn). With `bU` [3 units] it comes after
+    (cuDNN, torch; Keras `reset_after=True`):
     n = tanh(x Wn + bn + r (h Un + bUn)).
 
     Returns
     -------
     The states [batch, time, units] (or None), and the last h.
     """
-    spec = Spec("gru_before" if bU is None else "gru_after", reverse, sequence, _allowed(recurrent_activation))
+    spec = Spec(
+        "gru_before" if bU is None else "gru_after", reverse, sequence, _allowed(recurrent_activation)
+    )
     hs, h, _ = unroll(spec, Operands(x, h, None, W, U, b, bU, mask=mask, lengths=lengths))
     return hs, h
 
@@ -103,7 +108,7 @@ def rnn(
     reverse: bool = False,
     sequence: bool = True,
 ) -> tuple[jax.Array | None, jax.Array]:
-    """Simple recurrent network (Elman 1990): h' = activation(x W + h U + b).
+    """Run a simple recurrent network (Elman 1990): h' = activation(x W + h U + b).
 
     Returns
     -------
@@ -129,7 +134,9 @@ def leaky(
     reverse: bool = False,
     sequence: bool = True,
 ) -> tuple[jax.Array | None, jax.Array]:
-    """Leaky unit (Jaeger et al. 2007): h' = (1 - a) h + a tanh(x W + h U + b), `a` one number or one for each unit.
+    """Run leaky units (Jaeger et al. 2007): h' = (1 - a) h + a tanh(x W + h U + b).
+
+    `a` is one number, or one for each unit [units].
 
     Returns
     -------
@@ -138,7 +145,9 @@ def leaky(
     leak = jnp.asarray(a, h.dtype)
     if leak.ndim == 0:
         leak = jnp.broadcast_to(leak, h.shape[-1:])
-    hs, h, _ = unroll(Spec("leaky", reverse, sequence), Operands(x, h, None, W, U, b, a=leak, mask=mask, lengths=lengths))
+    hs, h, _ = unroll(
+        Spec("leaky", reverse, sequence), Operands(x, h, None, W, U, b, a=leak, mask=mask, lengths=lengths)
+    )
     return hs, h
 
 
