@@ -1,0 +1,36 @@
+// A whole call: every member, cut into pieces that any number of threads may work through.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "table.h"
+
+namespace penstock {
+
+// How a batch is cut. Depends on sizes only, never on threads: the sums of weight gradients keep their order.
+struct Cut {
+  Int pieces, samples;  // samples per piece; the last may have fewer
+  Int first(Int piece) const { return piece * samples; }
+  Int count(Int piece, Int batch) const {
+    const Int left = batch - first(piece);
+    return left < samples ? left : samples;
+  }
+};
+Cut cut(const Shape& shape, Int group, Int members);
+
+// Runs work(0 .. n-1), each once, on the caller and on up to `helpers` threads that `schedule` may start whenever it
+// likes. The caller returns when all are done, and waits only for those that already run: a helper that starts late
+// finds nothing left, so a full pool cannot block it.
+void share(Int n, Int helpers, const std::function<void(std::function<void()>)>& schedule, const std::function<void(Int)>& work);
+
+// Aligned memory that a thread keeps from call to call: fresh pages would cost more than the kernels.
+void* thread_memory(Int bytes);
+
+// Estimated nanoseconds of a call, on the safe side of what a fast core takes.
+double estimate(const Shape& shape, bool backward);
+
+}  // namespace penstock

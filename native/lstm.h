@@ -1,0 +1,82 @@
+// LSTM with forget gate (Gers, Schmidhuber, Cummins 2000): i, f, o = sigmoid, g = tanh; c' = f c + i g; h' = o tanh c'.
+#pragma once
+#include "piece.h"
+
+namespace penstock::PENSTOCK_NAMESPACE {
+
+template <typename T> struct Lstm {
+  enum { i, f, g, o, c, h, tc, slots, extra = h };  // tc = tanh c
+  static constexpr int gates = 4, columns = 4;
+  static constexpr int x_columns[] = {0, 1, 2, 3}, h_columns[] = {0, 1, 2, 3};
+  static constexpr bool direct = false, two_biases = false, leaks = false;
+  static constexpr Int L = kLanes<T>;
+
+  struct Weights {
+    T *x, *h, *bias;
+    Weights(const Piece<T>& p, Arena& arena) {
+      x = arena.template take<T>(p.Q * p.I * 16);
+      h = arena.template take<T>(p.Q * p.H * 16);
+      bias = arena.template take<T>(p.Q * 16);
+      if (!arena.base) return;
+      pack(p.o.W, p.I, p.H, gates, 0, gates, x);
+      pack(p.o.U, p.H, p.H, gates, 0, gates, h);
+      for (int k = 0; k < gates; ++k) pack_bias(p.o.b, p.H, k, bias + k * p.Q * 4, false);
+    }
+  };
+
+  static void step(const Ahead<T>& s, const Weights& w) {
+    const Int Q = s.piece.Q, W = Q * L, QI = quads(s.piece.I);
+    const Factor<T> factors[] = {{s.x, QI * L, s.piece.I, w.x}, {s.h, s.h_group, s.piece.H, w.h}};
+    product<T>(2, factors, w.bias, false, s.groups, gates * Q, s.record, s.size);
+    s.piece.trim(s.groups, s.record, s.size, gates);
+    for (Int m = 0; m < s.groups; ++m) {
+      T* to = s.record + m * s.size;
+      const T* before = s.before + m * s.size + c * W;
+      for (Int b = 0; b < W; b += L, to += L) {
+        const Vec<T> vi = sigmoid<T>(load(to)), vf = sigmoid<T>(load(to + f * W));
+        const Vec<T> vg = tanh<T>(load(to + g * W)), vo = sigmoid<T>(load(to + o * W));
+        const Vec<T> vc = vf * load(before + b) + vi * vg;
+        store(to, vi), store(to + f * W, vf), store(to + g * W, vg), store(to + o * W, vo), store(to + c * W, vc);
+        const Vec<T> vt = tanh<T>(vc);
+        store(to + tc * W, vt), store(to + h * W, vo * vt);
+      }
+    }
+  }
+
+  struct BackWeights {
+    T* h;
+    BackWeights(const Piece<T>& p, Arena& arena) {
+      h = arena.template take<T>(p.Q * 4 * p.Q * 16);
+      if (arena.base) pack_back(p.o.U, p.H, p.H, gates, 0, gates, h);
+    }
+  };
+
+  static void back(const Back<T>& s, const BackWeights& w) {
+    const Int Q = s.piece.Q, wide = columns * Q * L;
+    for (Int n = 0; n < s.groups; ++n) {
+      const T *r = s.record + n * s.size, *before = s.before + n * s.size + c * Q * L, *dh = s.dh + n * Q * L;
+      T *dc = s.dc + n * Q * L, *dz = s.dz + n * wide;
+      for (Int b = 0; b < Q * L; b += L) {
+        const Vec<T> vi = load(r + i * Q * L + b), vf = load(r + f * Q * L + b), vg = load(r + g * Q * L + b);
+        const Vec<T> vo = load(r + o * Q * L + b), vt = load(r + tc * Q * L + b), d = load(dh + b);
+        const Vec<T> e = load(dc + b) + d * vo * (1 - vt * vt);
+        store(dz + i * Q * L + b, e * vg * (vi - vi * vi));
+        store(dz + f * Q * L + b, e * load(before + b) * (vf - vf * vf));
+        store(dz + g * Q * L + b, e * vi * (1 - vg * vg));
+        store(dz + o * Q * L + b, d * vt * (vo - vo * vo));
+        store(dc + b, e * vf);
+      }
+      s.piece.hide(n, s.t, dz, columns * Q);
+      s.piece.hide(n, s.t, dc, Q);
+    }
+    const Factor<T> factor = {s.dz, wide, gates * Q * 4, w.h};
+    product<T>(1, &factor, nullptr, false, s.groups, Q, s.through, Q * L);
+  }
+
+  static void recurrent_gradients(const Piece<T>& p, const T* const* hp, const T* const*, const T* const*, const T* const* dp,
+                                  Int rows, Int, T* partial, T*) {
+    outer<T>(hp, dp, rows, 0, p.Q, 0, gates * p.Q, partial, columns * p.Q);
+  }
+};
+
+}  // namespace penstock::PENSTOCK_NAMESPACE

@@ -1,0 +1,72 @@
+// What the outside may ask of one compilation of the kernels. Plain data only: this header is seen by files
+// compiled for different instruction sets, so it must hold no function that the linker could share among them.
+#pragma once
+#include <cstdint>
+
+namespace penstock {
+
+using Int = std::int64_t;
+
+enum class Cell : Int { lstm = 0, gru_before = 1, gru_after = 2, rnn_tanh = 3, rnn_relu = 4, leaky = 5 };
+constexpr Int kCells = 6;
+
+// Sizes and options of one call.
+struct Shape {
+  Cell cell;
+  Int batch, time, inputs, units;
+  bool reverse;   // walk each sample's true steps from its last to its first
+  bool sequence;  // the caller wants (forward) or sends back (backward) the state of every step
+  bool keep;      // forward: keep what the backward pass needs
+  bool need_dx;   // backward: the caller wants the gradient of the inputs
+};
+
+// One member, and of its batch the samples order[first .. first + count). Row-major arrays throughout.
+template <typename T>
+struct Operands {
+  Shape shape;
+  Int first, count;
+  const std::int32_t* order;    // [batch] samples, longest first
+  const std::int32_t* lengths;  // [batch] by sample, each in 0..time
+  const T *x, *h0, *c0;         // [batch, time, inputs], [batch, units] twice
+  const T *W, *U, *b, *bU;      // [inputs, gates*units], [units, gates*units], [gates*units] twice
+  const T *leak, *mask;         // [units], [batch, units]; null when absent
+  T* residual;                  // this piece's part; null when nothing is kept
+  T *hs, *hT, *cT;              // results of the forward pass
+  const T *dhs, *dhT, *dcT;     // what comes back
+  T *dx, *dh0, *dc0;            // results of the backward pass, by sample
+  T* partial;                   // this piece's share of the weight gradients
+  T* scratch;                   // at least scratch_size() values
+};
+
+// Where the sums of the pieces' weight gradients go.
+template <typename T>
+struct WeightGradients {
+  Shape shape;
+  const T* partial;
+  Int pieces, stride;
+  T *dW, *dU, *db, *dbU, *dleak;
+};
+
+template <typename T>
+struct Kernels {
+  Int samples;  // samples that share one vector: a "group"
+  void (*forward)(const Operands<T>&);
+  void (*backward)(const Operands<T>&);
+  void (*reduce)(const WeightGradients<T>&);
+  // Sizes, in values of T.
+  Int (*record_size)(const Shape&);  // kept per group and step
+  Int (*partial_size)(const Shape&);
+  Int (*scratch_size)(const Shape&, Int count, bool backward);
+};
+
+struct Table {
+  const char* isa;
+  Kernels<float> f32;
+  Kernels<double> f64;
+};
+
+// The table for this machine, chosen once, at most as wide as the environment variable PENSTOCK_ISA says.
+const Table& table();
+const char* isa_problem();  // null, or why PENSTOCK_ISA was not obeyed
+
+}  // namespace penstock

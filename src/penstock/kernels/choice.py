@@ -1,0 +1,69 @@
+"""Which path computes: the compiled kernels or `lax.scan`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+import jax
+
+from penstock.kernels import native, reference
+from penstock.kernels.library import find
+from penstock.kernels.spec import Operands, Spec, check
+
+VARIABLE = "PENSTOCK_KERNELS"
+ALLOWED = ("auto", "native", "scan")
+
+
+@dataclass(frozen=True)
+class Status:
+    """The live path, its instruction set (None for `scan`), and why it was chosen."""
+
+    path: Literal["native", "scan"]
+    isa: str | None
+    reason: str
+
+
+def status() -> Status:
+    """Say which path is live. Costs loading the library and asking JAX for its devices, nothing else.
+
+    Raises
+    ------
+    ValueError
+        If the environment variable PENSTOCK_KERNELS is none of auto, native, scan.
+    """
+    wish = os.environ.get(VARIABLE, "auto") or "auto"
+    if wish not in ALLOWED:
+        raise ValueError(f"{VARIABLE} must be one of {', '.join(ALLOWED)}; got {wish!r}")
+    if wish == "scan":
+        return Status("scan", None, f"{VARIABLE}=scan")
+    library = find()
+    if isinstance(library, str):
+        return Status("scan", None, library)
+    platform = jax.default_backend()
+    if platform != "cpu":
+        return Status("scan", None, f"the compiled kernels serve CPUs, and JAX computes on {platform}")
+    reason = f"compiled kernels found in {library.path.parent.name}/{library.path.name}"
+    if library.isa_problem:
+        reason += f"; {library.isa_problem}"
+    return Status("native", library.isa, reason)
+
+
+def unroll(spec: Spec, given: Operands) -> reference.Outputs:
+    """Check the operands and run the live path.
+
+    Raises
+    ------
+    RuntimeError
+        If PENSTOCK_KERNELS=native and the kernels cannot do it.
+    """
+    given = check(spec, given)
+    now = status()
+    problem = native.refusal(spec, given) if now.path == "native" else now.reason
+    if problem is None:
+        hs, h, c = native.unroll(spec, given)
+        return hs, h, c
+    if os.environ.get(VARIABLE) == "native":
+        raise RuntimeError(f"{VARIABLE}=native, but {problem}; unset it to use lax.scan here")
+    return reference.unroll(spec, given)

@@ -1,0 +1,70 @@
+"""The compiled library: where it lies, what it offers, and its doors for XLA."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jax
+
+if TYPE_CHECKING:
+    from penstock.kernels.spec import CellName
+
+NAME = "libpenstock_kernels.so"
+CELLS: tuple[CellName, ...] = (
+    "lstm",
+    "gru_before",
+    "gru_after",
+    "rnn_tanh",
+    "rnn_relu",
+    "leaky",
+)  # as in table.h
+
+
+class Library:
+    """A loaded library whose handlers XLA knows as `penstock_forward` and `penstock_backward`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._dll = ctypes.CDLL(str(path))
+        self._dll.penstock_isa.restype = ctypes.c_char_p
+        self._dll.penstock_isa_problem.restype = ctypes.c_char_p
+        size = self._dll.penstock_residual_size
+        size.restype = ctypes.c_int64
+        size.argtypes = [ctypes.c_int64, ctypes.c_int, *[ctypes.c_int64] * 4]
+        for name in ("penstock_forward", "penstock_backward"):
+            jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(self._dll, name)), platform="cpu")  # type: ignore[no-untyped-call]
+
+    @property
+    def isa(self) -> str:
+        """The instruction set in use: generic, avx2 or avx512."""
+        return str(self._dll.penstock_isa().decode())
+
+    @property
+    def isa_problem(self) -> str | None:
+        """Why the environment variable PENSTOCK_ISA was not obeyed."""
+        text = self._dll.penstock_isa_problem()
+        return None if text is None else str(text.decode())
+
+    def residual_size(
+        self, cell: CellName, double: bool, batch: int, time: int, inputs: int, units: int
+    ) -> int:
+        """Count the values that the forward pass keeps for the backward pass."""
+        return int(self._dll.penstock_residual_size(CELLS.index(cell), double, batch, time, inputs, units))
+
+
+@cache
+def find() -> Library | str:
+    """Load the library once; where that fails, say why."""
+    # An editable install keeps the library apart from the sources: the package then has two folders.
+    folders = [Path(folder) for folder in sys.modules[__package__].__path__]
+    path = next((folder / NAME for folder in folders if (folder / NAME).is_file()), None)
+    if path is None:
+        return "the compiled kernels are not installed (no C++ compiler when the package was built?)"
+    try:
+        return Library(path)
+    except (OSError, AttributeError) as error:
+        return f"the compiled kernels could not be loaded: {error}"
