@@ -82,9 +82,7 @@ def both(spec: Spec, given: Operands, wrt: tuple[str, ...] = WEIGHTS):
     for path in (native.unroll, reference.unroll):
         run = jax.jit(jax.grad(lambda a, g, p=path: loss(p, spec, a, g), has_aux=True))
         gradients, out = run(arrays, given)
-        results.append(
-            {"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}}
-        )
+        results.append({"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}})
     return results
 
 

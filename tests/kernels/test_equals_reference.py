@@ -111,9 +111,7 @@ def test_non_finite_inputs_reach_the_same_outputs(cell, poison):
         want = np.asarray(theirs[name])
         np.testing.assert_array_equal(np.isnan(np.asarray(ours[name])), np.isnan(want), err_msg=name)
         others = np.delete(np.arange(6), 2)
-        np.testing.assert_allclose(
-            np.asarray(ours[name])[others], want[others], rtol=1e-4, atol=1e-5, err_msg=name
-        )
+        np.testing.assert_allclose(np.asarray(ours[name])[others], want[others], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 def test_padding_is_never_read():

@@ -69,9 +69,7 @@ def test_native_that_cannot_be_is_refused(monkeypatch):
     monkeypatch.setenv("PENSTOCK_KERNELS", "native")
     given = Problem("lstm").operands()
     with pytest.raises(RuntimeError, match="hard_sigmoid"):
-        kernels.lstm(
-            given.x, given.h, given.c, given.W, given.U, given.b, recurrent_activation="hard_sigmoid"
-        )
+        kernels.lstm(given.x, given.h, given.c, given.W, given.U, given.b, recurrent_activation="hard_sigmoid")
 
 
 def test_empty_sequence():
@@ -103,7 +101,5 @@ def test_handlers_check_again(change, message):
     flags = dict.fromkeys(("reverse", "sequence", "keep", "need_dx", "mask", "lengths"), np.int64(0))
     with pytest.raises(jax.errors.JaxRuntimeError, match=message):
         jax.block_until_ready(
-            jax.ffi.ffi_call("penstock_forward", results)(
-                *operands, cell=np.int64(CELLS.index("lstm")), **flags
-            )
+            jax.ffi.ffi_call("penstock_forward", results)(*operands, cell=np.int64(CELLS.index("lstm")), **flags)
         )

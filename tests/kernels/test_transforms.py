@@ -29,9 +29,7 @@ def test_members(cell, shared):
     for path in (native.unroll, reference.unroll):
         one = jax.grad(lambda a, p=path: loss(p, problem.spec, a, given), has_aux=True)
         gradients, out = jax.jit(jax.vmap(one, in_axes=(axes,)))(many)
-        results.append(
-            {"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}}
-        )
+        results.append({"hs": out[0], "h'": out[1], "c'": out[2], **{"d" + k: v for k, v in gradients.items()}})
     assert_same(*results)
 
 

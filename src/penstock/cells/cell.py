@@ -20,6 +20,13 @@ class Cell(eqx.Module, Generic[State]):
     def initial_state(self, batch: int) -> State:
         """Give the state before the first step: any pytree whose leaves start with ``[batch, ...]``."""
 
+    def unroll(self, x: jax.Array, state: State) -> tuple[jax.Array, State] | None:
+        """Run a whole sequence ``[batch, time, features]`` by other means than step by step; None where there are none.
+
+        The result must be that of the steps; a test holds the two equal.
+        """
+        return None
+
     @abc.abstractmethod
     def __call__(self, x: jax.Array, state: State) -> tuple[jax.Array, State]:
         """Take one step: input ``[batch, features]`` and state in; output ``[batch, outputs]`` and state out."""

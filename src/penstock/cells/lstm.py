@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
 from penstock.cells.cell import Cell
 from penstock.cells.initializers import input_weights, recurrent_weights
@@ -63,6 +66,12 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         """Give h and c before the first step: zeros, each ``[batch, units]``."""
         zeros = jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
         return zeros, zeros
+
+    def unroll(self, x: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+        """Run a whole sequence through the compiled kernel, or through its ``lax.scan`` twin where there is none."""
+        activation = cast("kernels.Sigmoid", self.recurrent_activation)
+        outputs, last = kernels.lstm(x, *state, self.W, self.U, self.b, recurrent_activation=activation)
+        return cast("jax.Array", outputs), last
 
     def __call__(
         self, x: jax.Array, state: tuple[jax.Array, jax.Array]

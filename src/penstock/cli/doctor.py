@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from penstock import kernels
 from penstock.datasets.home import HOME_VARIABLE
 from penstock.version import __version__
 
@@ -50,7 +51,9 @@ def doctor() -> None:
     for name, use in OPTIONAL.items():
         table.add_row(name, _version(name) or f"[yellow]not installed; needed for {escape(use)}[/]")
     table.add_row("devices", ", ".join(f"{device.platform}:{device.id}" for device in jax.devices()))
-    table.add_row("recurrence", "jax.lax.scan")
+    live = kernels.status()
+    path = f"compiled kernels, {live.isa}" if live.path == "native" else "jax.lax.scan"
+    table.add_row("recurrence", f"{path} ({escape(live.reason)})")
     table.add_row(HOME_VARIABLE, _data_home())
     Console(width=108).print(table)
 

@@ -49,9 +49,7 @@ class Library:
         text = self._dll.penstock_isa_problem()
         return None if text is None else str(text.decode())
 
-    def residual_size(
-        self, cell: CellName, double: bool, batch: int, time: int, inputs: int, units: int
-    ) -> int:
+    def residual_size(self, cell: CellName, double: bool, batch: int, time: int, inputs: int, units: int) -> int:
         """Count the values that the forward pass keeps for the backward pass."""
         return int(self._dll.penstock_residual_size(CELLS.index(cell), double, batch, time, inputs, units))
 

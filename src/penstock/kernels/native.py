@@ -52,9 +52,7 @@ def _library() -> Library:
     return library
 
 
-def _call(
-    name: str, spec: Spec, given: Operands, extra: list[jax.Array], results: list[Any], **flags: bool
-) -> Any:
+def _call(name: str, spec: Spec, given: Operands, extra: list[jax.Array], results: list[Any], **flags: bool) -> Any:
     operands = [*jax.tree.leaves(given), *extra]
     attributes = {
         "cell": CELLS.index(spec.cell),
@@ -77,9 +75,7 @@ def _forward(spec: Spec, given: Operands, *, keep: bool) -> tuple[Outputs, jax.A
     if keep:
         double = dtype == jnp.float64
         results += [of((library.residual_size(spec.cell, double, batch, time, inputs, units),))]
-    out = list(
-        _call("penstock_forward", spec, given, [], results, sequence=spec.sequence, keep=keep, need_dx=False)
-    )
+    out = list(_call("penstock_forward", spec, given, [], results, sequence=spec.sequence, keep=keep, need_dx=False))
     hs = out.pop(0) if spec.sequence else None
     h = out.pop(0)
     c = None if given.c is None else out.pop(0)
@@ -109,9 +105,7 @@ def _bwd(spec: Spec, kept: _Kept, cotangents: Any) -> tuple[Any]:
         wanted["x"] = None
     names = [name for name, array in wanted.items() if array is not None]
     results = [_like(wanted[name]) for name in names]
-    out = _call(
-        "penstock_backward", spec, given, extra, results, sequence=sequence, keep=True, need_dx=kept.need_dx
-    )
+    out = _call("penstock_backward", spec, given, extra, results, sequence=sequence, keep=True, need_dx=kept.need_dx)
     # None stands for "no gradient": x where nobody asked, masks and lengths always.
     gradients: dict[str, Any] = dict.fromkeys(("x", "h", "c", "W", "U", "b", "bU", "a")) | dict(
         zip(names, out, strict=True)

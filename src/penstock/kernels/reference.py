@@ -58,9 +58,7 @@ def _sigmoid(name: str) -> Callable[[jax.Array], jax.Array]:
     return lambda x: jnp.clip(x + 3, 0, 6) / 6
 
 
-def _lstm(
-    z: jax.Array, c: jax.Array, sigmoid: Callable[[jax.Array], jax.Array]
-) -> tuple[jax.Array, jax.Array]:
+def _lstm(z: jax.Array, c: jax.Array, sigmoid: Callable[[jax.Array], jax.Array]) -> tuple[jax.Array, jax.Array]:
     i, f, g, o = jnp.split(z, 4, axis=-1)
     c = sigmoid(f) * c + sigmoid(i) * jnp.tanh(g)
     return sigmoid(o) * jnp.tanh(c), c

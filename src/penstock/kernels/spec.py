@@ -64,9 +64,7 @@ def check(spec: Spec, given: Operands) -> Operands:
     """
     x, h = given.x, given.h
     if x.ndim != 3:
-        raise ValueError(
-            f"x must have the axes [batch, time, inputs], got shape {x.shape}; for more, use jax.vmap"
-        )
+        raise ValueError(f"x must have the axes [batch, time, inputs], got shape {x.shape}; for more, use jax.vmap")
     if h.ndim != 2:
         raise ValueError(f"h must have the axes [batch, units], got shape {h.shape}")
     (batch, _, inputs), units = x.shape, h.shape[1]
@@ -82,9 +80,7 @@ def check(spec: Spec, given: Operands) -> Operands:
         if array is None:
             continue
         if array.shape != shape:
-            raise ValueError(
-                f"{name} must have shape {shape} for x {x.shape} and h {h.shape}, got {array.shape}"
-            )
+            raise ValueError(f"{name} must have shape {shape} for x {x.shape} and h {h.shape}, got {array.shape}")
         if name != "lengths" and array.dtype != x.dtype:
             raise TypeError(f"{name} must have the dtype of x, {x.dtype}, got {array.dtype}; use .astype")
     if not jnp.issubdtype(x.dtype, jnp.floating):

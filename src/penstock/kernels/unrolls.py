@@ -88,9 +88,7 @@ def gru(
     -------
     The states [batch, time, units] (or None), and the last h.
     """
-    spec = Spec(
-        "gru_before" if bU is None else "gru_after", reverse, sequence, _allowed(recurrent_activation)
-    )
+    spec = Spec("gru_before" if bU is None else "gru_after", reverse, sequence, _allowed(recurrent_activation))
     hs, h, _ = unroll(spec, Operands(x, h, None, W, U, b, bU, mask=mask, lengths=lengths))
     return hs, h
 

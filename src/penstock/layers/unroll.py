@@ -15,7 +15,7 @@ State = TypeVar("State")
 
 
 def unroll(cell: Cell[State], x: jax.Array, state: State | None = None) -> tuple[jax.Array, State]:
-    """Run a cell over a sequence with ``lax.scan``.
+    """Run a cell over a sequence: with its compiled kernel where it has one, else with ``lax.scan``.
 
     Parameters
     ----------
@@ -40,6 +40,9 @@ def unroll(cell: Cell[State], x: jax.Array, state: State | None = None) -> tuple
     ((3, 63, 20), True)
     """
     first = cell.initial_state(x.shape[0]) if state is None else state
+    whole = cell.unroll(x, first)
+    if whole is not None:
+        return whole
 
     def step(state: State, x_t: jax.Array) -> tuple[State, jax.Array]:
         output, state = cell(x_t, state)
