@@ -17,11 +17,12 @@ Cut cut(const Shape& s, Int group, Int members) {
   const Int by_time = (Int)(estimate(s, true) / 10e3);
   Int pieces = by_size < by_time ? by_size : by_time;
   if (members >= 8 && pieces > 1) pieces = pieces > 2 ? pieces / 2 : 1;  // members alone keep the threads busy
+  if (pieces > 1) pieces += pieces % 2;  // three pieces would leave one of two threads idle for a third of the time
+  const Int groups = (s.batch + group - 1) / group;
+  if (pieces > groups) pieces = groups;
   if (pieces > 64) pieces = 64;
   if (pieces < 1) pieces = 1;
-  const Int groups = (s.batch + group - 1) / group;
-  const Int each = (groups + pieces - 1) / pieces;
-  return {each ? (groups + each - 1) / each : 0, each * group};
+  return {pieces, groups, group};
 }
 
 namespace {

@@ -13,12 +13,13 @@ namespace penstock {
 
 // How a batch is cut. Depends on sizes only, never on threads: the sums of weight gradients keep their order.
 struct Cut {
-  Int pieces, samples;  // samples per piece; the last may have fewer
-  Int first(Int piece) const { return piece * samples; }
+  Int pieces, groups, group;  // shares of whole groups of samples, equal to within one
+  Int first(Int piece) const { return groups * piece / pieces * group; }
   Int count(Int piece, Int batch) const {
-    const Int left = batch - first(piece);
-    return left < samples ? left : samples;
+    const Int end = first(piece + 1);
+    return (end < batch ? end : batch) - first(piece);
   }
+  Int most() const { return (groups + pieces - 1) / pieces * group; }
 };
 Cut cut(const Shape& shape, Int group, Int members);
 

@@ -162,7 +162,7 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
   }
 
   const Cut plan = cut(s, k.samples, members);
-  const Int scratch = k.scratch_size(s, plan.samples, backward), partial = (k.partial_size(s) + 15) / 16 * 16;
+  const Int scratch = k.scratch_size(s, plan.most(), backward), partial = (k.partial_size(s) + 15) / 16 * 16;
   std::vector<T> partials;
   T* partial_data = nullptr;
   if (backward) {

@@ -76,7 +76,9 @@ def gru(
     sequence: bool = True,
     recurrent_activation: Sigmoid = "sigmoid",
 ) -> tuple[jax.Array | None, jax.Array]:
-    """Run a gated recurrent unit: h' = z h + (1 - z) n, with the gates r, z, n side by side in `W`, `U` and `b`.
+    """Run a gated recurrent unit: h' = z h + (1 - z) n.
+
+    The gates r, z, n stand side by side in `W`, `U` and `b`.
 
     Without `bU` the reset comes before the product (Cho et al. 2014; Keras
     `reset_after=False`):
