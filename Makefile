@@ -14,8 +14,11 @@ make_venv = $(PYTHON) -m venv $(1)
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
 
+# What an installation must be made anew for; Python files are read where they lie.
+BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-peers lint types format bench studies clean
+.PHONY: help demo test test-native test-peers lint types format bench studies clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -25,6 +28,9 @@ demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, w
 
 test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
 	$(BIN)/python -m pytest -n auto
+
+test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan (needs gcc or clang)
+	PATH="$(CURDIR)/$(BIN):$$PATH" native/test.sh
 
 test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch (installs torch 2.13.0)
 	$(BIN)/python -m pytest tests/peers
@@ -58,27 +64,27 @@ $(BIN)/python $(BENCH)/bin/python:
 	  { echo "Penstock needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.12"; exit 1; }
 	$(call make_venv,$(@:%/bin/python=%))
 
-$(VENV)/.demo: pyproject.toml | $(BIN)/python
+$(VENV)/.demo: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock into $(VENV) ..."
 	$(call install,$(VENV)) -e .
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
+$(VENV)/.test: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock and what its tests need into $(VENV) ..."
 	$(call install,$(VENV)) -e '.[test]'
 	@touch $@
 
-$(VENV)/.lint: pyproject.toml | $(BIN)/python
+$(VENV)/.lint: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock and its checkers into $(VENV) ..."
 	$(call install,$(VENV)) -e '.[lint]'
 	@touch $@
 
-$(VENV)/.peers: pyproject.toml | $(BIN)/python
+$(VENV)/.peers: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock, its tests and torch into $(VENV) ..."
 	$(call install,$(VENV)) -e '.[test,peers]'
 	@touch $@
 
-$(BENCH)/.bench: pyproject.toml benchmarks/requirements.txt | $(BENCH)/bin/python
+$(BENCH)/.bench: $(BUILT_FROM) benchmarks/requirements.txt | $(BENCH)/bin/python
 	@echo "Installing Penstock and its peers into $(BENCH) ..."
 	$(call install,$(BENCH)) -e . -r benchmarks/requirements.txt
 	@touch $@
