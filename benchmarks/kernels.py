@@ -108,9 +108,7 @@ def measure(call, seconds: float) -> float:
 
 def main() -> None:
     """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.7)
@@ -132,9 +130,7 @@ def main() -> None:
         for _ in range(options.rounds):
             for path, (python, environment) in paths.items():
                 command = [python, __file__, "--seconds", str(options.seconds), "--run", path, row]
-                done = subprocess.run(
-                    command, env=os.environ | environment, capture_output=True, text=True, check=True
-                )
+                done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
                 best[path] = min(best.get(path, float("inf")), json.loads(done.stdout))
         native = best.pop("native")
         others = " | ".join(f"{t * 1e3:.3f} ({t / native:.1f})" for t in best.values())
