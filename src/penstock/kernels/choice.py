@@ -8,6 +8,7 @@ from typing import Literal
 
 import jax
 
+from penstock.errors import OptionError, nearest
 from penstock.kernels import native, reference
 from penstock.kernels.library import find
 from penstock.kernels.spec import Operands, Spec, check
@@ -30,12 +31,12 @@ def status() -> Status:
 
     Raises
     ------
-    ValueError
+    OptionError
         If the environment variable PENSTOCK_KERNELS is none of auto, native, scan.
     """
     wish = os.environ.get(VARIABLE, "auto") or "auto"
     if wish not in ALLOWED:
-        raise ValueError(f"{VARIABLE} must be one of {', '.join(ALLOWED)}; got {wish!r}")
+        raise OptionError(f"the environment variable {VARIABLE} is {wish!r}; {nearest(wish, ALLOWED)}")
     if wish == "scan":
         return Status("scan", None, f"{VARIABLE}=scan")
     library = find()
