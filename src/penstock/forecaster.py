@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.scaling import SCALINGS, Scaling, fit_scaling
-from penstock.data.splits import cut_tail, rows_for_tail
+from penstock.data.splits import cut_at, rows_for_tail, tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import cut_windows
 from penstock.errors import DataError, OptionError
@@ -120,13 +120,12 @@ class Forecaster(Estimator):
         panel = train_panel if watched is None else watched
         windows = cut_windows(panel, self.window, self.horizon, lost)
         if watched is None:
-            learn, watch = cut_tail(train_panel, windows, self.validation)
+            border = tail_border(panel, self.validation, self.horizon)
         else:
-            border = (panel.offsets[:-1] + train_panel.lengths)[panel.series_of(windows.starts)]
-            first = windows.starts + self.window
-            learn, watch = windows.starts[first + self.horizon <= border], windows.starts[first >= border]
-            if len(watch) == 0:
-                raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
+            border = panel.offsets[:-1] + train_panel.lengths
+        learn, watch = cut_at(panel, windows, border)
+        if watched is not None and len(watch) == 0:
+            raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
         scaled = scaling.forward(self._transformed(panel), panel.series_of(np.arange(panel.rows)))
         trained = train(
             self.network,
@@ -140,10 +139,7 @@ class Forecaster(Estimator):
             seed=self.seed,
             progress=self.progress,
         )
-        # Rows at the end of each series whose values only early stopping saw.
-        first_watched = np.full(len(panel), panel.rows)
-        np.minimum.at(first_watched, panel.series_of(watch), watch + self.window)
-        self.watched_rows_ = panel.offsets[1:] - np.minimum(first_watched, panel.offsets[1:])
+        self.watched_rows_ = panel.offsets[1:] - border
         self.scaling_: Scaling = scaling
         self.weights_: Any = trained.weights
         self.history_: History = trained.history

@@ -7,8 +7,12 @@ from hypothesis import strategies as st
 
 import penstock as ps
 from penstock.data.panel import Panel
-from penstock.data.splits import cut_tail, rows_for_tail, tail_length
-from penstock.data.windows import cut_windows
+from penstock.data.splits import cut_at, rows_for_tail, tail_border, tail_length
+from penstock.data.windows import Windows, cut_windows
+
+
+def cut_tail(panel: Panel, windows: Windows, validation: float) -> tuple[np.ndarray, np.ndarray]:
+    return cut_at(panel, windows, tail_border(panel, validation, windows.horizon))
 
 
 def panel_of(*lengths: int) -> Panel:

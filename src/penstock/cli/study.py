@@ -43,7 +43,6 @@ def study(
     chosen = study_named(name)
     check_paths(json, report)
     result = chosen(Request(protocol, edition, members, seed, data, epochs))
-    published = ", ".join(f"{key} {value:g}" for key, value in result.published.items())
     facts = result.facts
     windows = ", ".join(map(str, facts["windows"]))
     show(
@@ -53,7 +52,7 @@ def study(
             f"{facts['rows']:,} rows from {facts['first']} to {facts['last']} ({facts['source']}); "
             f"windows ({windows}); {facts['train']:,} to train, {facts['test']} to test; "
             f"{facts['parameters']:,} parameters.",
-            f"Published test figures: {published}.",
+            f"Published test figures: {result.published_in_words}.",
         ],
         [(json, result.write_json), (report, result.report)],
     )

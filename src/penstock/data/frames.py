@@ -216,10 +216,9 @@ def _must_be_finite(panel: Panel, columns: Columns) -> None:
     wrong = ~np.isfinite(panel.y)
     if wrong.any():
         row = int(wrong.argmax())
-        series = int(panel.series_of(np.array([row]))[0])
         raise DataError(
             f"the target column {columns.target!r} has {int(wrong.sum())} values that are NaN or infinite, the first "
-            f"in row {row - int(panel.offsets[series])}{panel.name(series)} (at {show_time(panel.times[row])}); "
+            f"in {panel.place(row)} (at {show_time(panel.times[row])}); "
             "drop these rows, or fill them before they reach a model."
         )
 
@@ -239,10 +238,9 @@ def _must_be_sorted(panel: Panel, columns: Columns) -> None:
     ):
         if wrong.any():
             row = int(wrong.argmax()) + 1
-            series = int(panel.series_of(np.array([row]))[0])
             raise DataError(
                 f"the time column {columns.time!r} has {int(wrong.sum())} timestamps that come {what}, the first "
-                f"{show_time(panel.times[row])} in row {row - int(panel.offsets[series])}{panel.name(series)}; {mend}."
+                f"{show_time(panel.times[row])} in {panel.place(row)}; {mend}."
             )
 
 

@@ -63,6 +63,11 @@ class Panel:
         """Name a series in a message; nothing where the only series has no name."""
         return "" if self.ids[series] is None else f" of series {self.ids[series]!r}"
 
+    def place(self, row: int) -> str:
+        """Tell a flat row in a message, as the row of its own series."""
+        series = int(self.series_of(np.array([row]))[0])
+        return f"row {row - int(self.offsets[series])}{self.name(series)}"
+
     def between(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Panel:
         """Keep the rows ``starts[s]`` to ``ends[s]`` (flat, end excluded) of every series."""
         keep = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.data.windows import Windows
 
-__all__ = ["cut_tail", "rows_for_tail", "tail_length"]
+__all__ = ["cut_at", "rows_for_tail", "tail_border", "tail_length"]
 
 
-def cut_tail(panel: Panel, windows: Windows, validation: float | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Part the windows of the training rows into those to learn from and those to watch.
+def cut_at(panel: Panel, windows: Windows, border: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Part windows at a flat row of each series, `border` ``[series]``.
 
-    A window is watched when all its targets lie in the last `validation` rows of its series (a share if below 1), and
-    learned from when all lie before, so no target is in both. :func:`rows_for_tail` says how long a series must be.
+    A window is learned from when all its targets lie before the border, and watched when all lie at it or behind, so no
+    target is in both.
 
     Returns
     -------
@@ -25,13 +25,14 @@ def cut_tail(panel: Panel, windows: Windows, validation: float | int) -> tuple[N
         Start rows of the windows of each part.
     """
     starts = windows.starts
-    if validation == 0:
-        return starts, starts[:0]
-    tail = np.array([tail_length(int(rows), validation, windows.horizon) for rows in panel.lengths])
-    border = (panel.offsets[1:] - tail)[panel.series_of(starts)]
+    mine = border[panel.series_of(starts)]
     first = starts + windows.window
-    last = first + windows.horizon - 1
-    return starts[last < border], starts[first >= border]
+    return starts[first + windows.horizon <= mine], starts[first >= mine]
+
+
+def tail_border(panel: Panel, validation: float, horizon: int) -> NDArray[np.int64]:
+    """Give the flat row at which the tail of each series begins, ``[series]``."""
+    return panel.offsets[1:] - np.array([tail_length(int(rows), validation, horizon) for rows in panel.lengths])
 
 
 def tail_length(rows: int, validation: float, horizon: int) -> int:

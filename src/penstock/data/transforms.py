@@ -44,9 +44,8 @@ def _steps(panel: Panel, values: Values) -> Values:
 def _log_returns(panel: Panel) -> Values:
     if (panel.y <= 0).any():
         row = int((panel.y <= 0).argmax())
-        series = int(panel.series_of(np.array([row]))[0])
         raise DataError(
-            f"log returns need positive values, but row {row - int(panel.offsets[series])}{panel.name(series)} holds "
+            f"log returns need positive values, but {panel.place(row)} holds "
             f"{panel.y[row]:g}; use transform='difference' instead."
         )
     return _steps(panel, np.log(panel.y))

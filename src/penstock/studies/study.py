@@ -66,6 +66,11 @@ class StudyResult:
         cut = f", at most {self.request.epochs} epochs" if self.request.epochs else ""
         return f"{self.study}, edition {self.request.edition}, {self.request.protocol} protocol{cut}"
 
+    @property
+    def published_in_words(self) -> str:
+        """The source's figures, one after the other."""
+        return ", ".join(f"{name} {value:g}" for name, value in self.published.items())
+
     def to_json(self) -> dict[str, Any]:
         """Give everything a reader needs to check the result."""
         asked = self.request
@@ -90,9 +95,8 @@ class StudyResult:
 
     def report(self, path: str | Path) -> Path:
         """Write the page of the study."""
-        published = ", ".join(f"{name} {value:g}" for name, value in self.published.items())
         facts = {name: _in_words(value) for name, value in self.facts.items()}
-        return self.comparison.report(path, self.title, {**facts, "published test figures": published})
+        return self.comparison.report(path, self.title, {**facts, "published test figures": self.published_in_words})
 
 
 @dataclass(frozen=True)
