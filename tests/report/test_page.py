@@ -120,6 +120,15 @@ def test_many_series_show_the_first_and_say_so(walk: pd.DataFrame, tmp_path: Pat
     assert "series &#39;walk&#39;, the first of 2" in text
 
 
+def test_a_series_that_ends_before_the_test_is_not_the_one_that_is_drawn(walk: pd.DataFrame, tmp_path: Path) -> None:
+    both = pd.concat([walk[:100].assign(unique_id="ended"), walk, walk[:150].assign(unique_id="later")])
+    result = ps.compare([ps.Drift()], both, ps.RollingOrigin(test=20))
+    text = result.report(tmp_path / "r.html").read_text()
+    assert "series &#39;walk&#39;, the first of 3" in text
+    days = [f"{day:%F}" for day in walk["ds"]]
+    assert f"training from {days[0]} to {days[139]}; test from {days[140]} to {days[159]}." in text
+
+
 def test_counted_steps_and_long_horizons(tmp_path: Path) -> None:
     frame = pd.DataFrame({"ds": range(60), "y": [float(n % 7) for n in range(60)]})
     result = ps.compare([ps.SeasonalNaive(7)], frame, ps.RollingOrigin(horizon=3, test=12, step=3))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.table import COLUMNS, cells, spread_cells
-from penstock.evaluation.verdict import SIGNIFICANT
+from penstock.evaluation.verdict import SIGNIFICANT, standing
 from penstock.files import check_destination, write_whole
 from penstock.report.page import Page, TableRow
 from penstock.report.pictures import forecast_picture, loss_picture, residual_picture, split_picture
@@ -47,10 +47,8 @@ def write_page(comparison: Comparison, path: str | Path, title: str, facts: dict
 
 
 def _rows(score: dict[str, Any]) -> list[TableRow]:
-    sure = score["dm_pvalue"] < SIGNIFICANT
-    mark = ("better" if score["skill"] > 0 else "worse") if sure else ""
     return [
-        TableRow(cells(score), mark=mark),
+        TableRow(cells(score), mark=standing(score)),
         *(TableRow(spread, minor=True) for spread in spread_cells(score)),
     ]
 
@@ -69,11 +67,12 @@ def _ahead(horizon: int) -> str:
 
 
 def _pictures(comparison: Comparison) -> list[Picture]:
-    """Draw the first series; with several, the captions say which."""
+    """Draw the first series that was forecast; with several, the captions say which."""
     panel = comparison.panel
-    span = panel.span(0)
-    whose = "" if len(panel) == 1 else f" (series {panel.ids[0]!r}, the first of {len(panel)})"
-    mine = panel.series_of(comparison.origins) == 0
+    series = panel.series_of(comparison.origins)
+    first = int(series.min())
+    span, mine = panel.span(first), series == first
+    whose = "" if len(panel) == 1 else f" (series {panel.ids[first]!r}, the first of {len(panel)})"
     targets, step = comparison.targets[mine], comparison.split.horizon - 1
     rows = targets[:, step]
     times, y = panel.times[rows], panel.y[rows]
@@ -84,7 +83,7 @@ def _pictures(comparison: Comparison) -> list[Picture]:
     last = slice(-_ZOOM, None)
     few = [*comparison.networks, comparison.naive]
     pictures = [
-        split_picture(panel.times[span], panel.y[span], _borders(comparison)),
+        split_picture(panel.times[span], panel.y[span], _borders(comparison, first)),
         forecast_picture(
             "Forecasts and actual values",
             f"The whole test period, {ahead}: {', '.join(few)}.",
@@ -104,13 +103,15 @@ def _pictures(comparison: Comparison) -> list[Picture]:
     return pictures
 
 
-def _borders(comparison: Comparison) -> dict[str, tuple[Any, Any]]:
-    """Tell where training rows, validation tail and test rows of the first series begin and end."""
+def _borders(comparison: Comparison, series: int) -> dict[str, tuple[Any, Any]]:
+    """Tell where training rows, validation tail and test rows of one series begin and end."""
     panel = comparison.panel
-    times = panel.times[panel.span(0)]
-    test = len(times) - comparison.split.test
+    span = panel.span(series)
+    times = panel.times[span]
+    targets = comparison.targets
+    test = int(targets[panel.series_of(targets[:, 0]) == series].min()) - span.start
     tails = [getattr(entry.model, "watched_rows_", None) for entry in comparison.entries.values()]
-    tail = next((int(rows[0]) for rows in tails if rows is not None), 0)
+    tail = next((int(rows[series]) for rows in tails if rows is not None), 0)
     if comparison.split.refit is not None or Leak.STOPPING in comparison.leaks:
         tail = 0  # each fold cuts its own tail; a leaking protocol cuts none
     borders = {"training": (times[0], times[test - tail - 1])}

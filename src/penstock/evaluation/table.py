@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from penstock.evaluation.verdict import SIGNIFICANT
+from penstock.evaluation.verdict import standing
 
 __all__ = ["COLUMNS", "as_text", "cells", "spread_cells", "terminal_table"]
 
@@ -63,8 +63,7 @@ def terminal_table(rows: list[dict[str, Any]], *, whole: bool = True) -> Table:
         else:
             table.add_column(COLUMNS[key], justify="right", no_wrap=True)
     for row in rows:
-        sure = row["dm_pvalue"] < SIGNIFICANT
-        style = ("green" if row["skill"] > 0 else "red") if sure else None
+        style = {"better": "green", "worse": "red"}.get(standing(row))
         table.add_row(*map(cells(row).__getitem__, places), style=style)
         for spread in spread_cells(row):
             table.add_row(*map(spread.__getitem__, places), style="dim")

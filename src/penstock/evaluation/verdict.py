@@ -5,10 +5,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["SIGNIFICANT", "show_p", "verdict"]
+__all__ = ["SIGNIFICANT", "show_p", "standing", "verdict"]
 
 SIGNIFICANT = 0.05
 """Below this p-value a difference is called more than chance."""
+
+
+def standing(row: dict[str, Any]) -> str:
+    """Say whether a model is "better" or "worse" than the last value by more than chance, or neither: "".
+
+    Examples
+    --------
+    >>> standing({"skill": 0.1, "dm_pvalue": 0.01}), standing({"skill": 0.1, "dm_pvalue": 0.4})
+    ('better', '')
+    """
+    if not row["dm_pvalue"] < SIGNIFICANT:  # also where no test exists
+        return ""
+    return "better" if row["skill"] > 0 else "worse"
 
 
 def verdict(row: dict[str, Any], naive: dict[str, Any]) -> str:
