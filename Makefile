@@ -29,8 +29,8 @@ demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, w
 test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
 	$(BIN)/python -m pytest -n auto
 
-test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan (needs gcc or clang)
-	PATH="$(CURDIR)/$(BIN):$$PATH" native/test.sh
+test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
+	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test
 
 test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch (installs torch 2.13.0)
 	$(BIN)/python -m pytest tests/peers

@@ -27,22 +27,27 @@ template <> struct Exp<double> {
                                       1 / 6.,          1 / 2.};
 };
 
-// y kept within -limit .. limit; the order of the operands lets NaN through.
+// The smaller and the larger of `limit` and y; the order of the operands lets NaN through.
 template <typename T> PENSTOCK_INLINE Vec<T> below(Vec<T> y, T limit) {
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_min_ps((__m512)splat(limit), (__m512)y);
   else return (Vec<T>)_mm512_min_pd((__m512d)splat(limit), (__m512d)y);
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_min_ps((__m256)splat(limit), (__m256)y);
+  else return (Vec<T>)_mm256_min_pd((__m256d)splat(limit), (__m256d)y);
 #else
   return select<T>(y > limit, splat(limit), y);
 #endif
 }
-template <typename T> PENSTOCK_INLINE Vec<T> clamp(Vec<T> y, T limit) {
-  y = below<T>(y, limit);
+template <typename T> PENSTOCK_INLINE Vec<T> above(Vec<T> y, T limit) {
 #if defined(__AVX512F__)
-  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)splat(-limit), (__m512)y);
-  else return (Vec<T>)_mm512_max_pd((__m512d)splat(-limit), (__m512d)y);
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm512_max_ps((__m512)splat(limit), (__m512)y);
+  else return (Vec<T>)_mm512_max_pd((__m512d)splat(limit), (__m512d)y);
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) return (Vec<T>)_mm256_max_ps((__m256)splat(limit), (__m256)y);
+  else return (Vec<T>)_mm256_max_pd((__m256d)splat(limit), (__m256d)y);
 #else
-  return select<T>(y < -limit, splat(-limit), y);
+  return select<T>(y < limit, splat(limit), y);
 #endif
 }
 
@@ -56,31 +61,58 @@ PENSTOCK_INLINE Vec<float> reciprocal(Vec<float> d) {
 }
 PENSTOCK_INLINE Vec<double> reciprocal(Vec<double> d) { return 1. / d; }
 
+enum class Act { sigmoid, tanh };
+
+// Applies one activation to each of several vectors. Every operation is written for all of them before the next one
+// follows: a single chain of some twenty dependent operations would leave most of the core waiting.
+//
 // y = n ln 2 + r; scale = 2^n and rest = e^r - 1, so that e^y = scale + scale*rest and e^y - 1 keeps its small values.
-template <typename T> PENSTOCK_INLINE void exp_parts(Vec<T> y, Vec<T>& scale, Vec<T>& rest) {
+template <typename T, Act... acts> PENSTOCK_INLINE void activate(Vec<T> (&v)[sizeof...(acts)]) {
   using E = Exp<T>;
-  Vec<T> shifted = y * E::log2e + E::magic;
-  Vec<T> n = shifted - E::magic;
+  constexpr int N = sizeof...(acts);
+  constexpr Act act[] = {acts...};
+  Vec<T> y[N], n[N], p[N];
+#define PENSTOCK_EACH repeat<N>(PENSTOCK_BODY(i)
+  PENSTOCK_EACH { y[i] = below<T>(v[i], act[i] == Act::tanh ? E::tanh_limit : E::sigmoid_limit); });
+  PENSTOCK_EACH { y[i] = above<T>(y[i], act[i] == Act::tanh ? -E::tanh_limit : -E::sigmoid_limit); });
+  PENSTOCK_EACH { if constexpr (act[i] == Act::tanh) y[i] += y[i]; else y[i] = -y[i]; });
+  PENSTOCK_EACH { n[i] = y[i] * E::log2e + E::magic; });
   // One fused step: what ln 2 loses in its last digit matters only where n is large and both functions are flat.
-  Vec<T> r = y - n * E::ln2;
-  Vec<T> p = splat(E::c[0]);
-  repeat<E::terms - 1>(PENSTOCK_BODY(i) { p = p * r + E::c[i + 1]; });
-  rest = p * (r * r) + r;
-  scale = (Vec<T>)(((Mask<T>)shifted << E::bits) + E::one);
+  PENSTOCK_EACH { y[i] -= (n[i] - E::magic) * E::ln2; });
+  PENSTOCK_EACH { p[i] = y[i] * E::c[0] + E::c[1]; });
+  repeat_from<2, E::terms>([&](auto k) __attribute__((always_inline)) { PENSTOCK_EACH { p[i] = p[i] * y[i] + E::c[k]; }); });
+  PENSTOCK_EACH { p[i] = p[i] * (y[i] * y[i]) + y[i]; });
+  PENSTOCK_EACH { n[i] = (Vec<T>)(((Mask<T>)n[i] << E::bits) + E::one); });
+  PENSTOCK_EACH { p[i] = n[i] * p[i] + (act[i] == Act::tanh ? n[i] - 1 : n[i] + 1); });  // e^2x - 1; 1 + e^-x
+  PENSTOCK_EACH { y[i] = reciprocal(act[i] == Act::tanh ? p[i] + 2 : p[i]); });
+  PENSTOCK_EACH { v[i] = act[i] == Act::tanh ? below<T>(p[i] * y[i], T(1)) : y[i]; });
+#undef PENSTOCK_EACH
 }
 
-template <typename T> PENSTOCK_INLINE Vec<T> sigmoid(Vec<T> x) {
-  Vec<T> scale, rest;
-  exp_parts<T>(-clamp<T>(x, Exp<T>::sigmoid_limit), scale, rest);
-  return reciprocal(scale * rest + (1 + scale));
-}
-
-template <typename T> PENSTOCK_INLINE Vec<T> tanh(Vec<T> x) {
-  Vec<T> scale, rest;
-  x = clamp<T>(x, Exp<T>::tanh_limit);
-  exp_parts<T>(x + x, scale, rest);
-  const Vec<T> e = scale * rest + (scale - 1);  // e^2x - 1
-  return below<T>(e * reciprocal(e + 2), T(1));
+// then(at, tanh of from[at]) for n blocks of each of several groups, `group` apart; four at a time, across groups.
+template <typename T, typename F> PENSTOCK_INLINE void tanh_each(const T* from, Int groups, Int group, Int n, F then) {
+  constexpr int L = kLanes<T>;
+  Int here = 0, q = 0, left = groups * n;
+  auto next = [&]() __attribute__((always_inline)) {
+    const Int at = here;
+    here += L;
+    if (++q == n) q = 0, here += group - n * L;
+    return at;
+  };
+  for (; left >= 4; left -= 4) {
+    Int at[4];
+    repeat<4>(PENSTOCK_BODY(i) { at[i] = next(); });
+    Vec<T> v[4];
+    repeat<4>(PENSTOCK_BODY(i) { v[i] = load(from + at[i]); });
+    activate<T, Act::tanh, Act::tanh, Act::tanh, Act::tanh>(v);
+    repeat<4>(PENSTOCK_BODY(i) { then(at[i], v[i]); });
+  }
+  for (; left; --left) {
+    const Int at = next();
+    Vec<T> v[1] = {load(from + at)};
+    activate<T, Act::tanh>(v);
+    then(at, v[0]);
+  }
 }
 
 }  // namespace penstock::PENSTOCK_NAMESPACE

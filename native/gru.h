@@ -8,7 +8,7 @@ namespace penstock::PENSTOCK_NAMESPACE {
 
 template <typename T, bool after> struct Gru {
   // Kept per step; q is r*h (before) or h Un + bUn (after).
-  enum { r, z, n, q, h, slots, extra = q, c = -1 };
+  enum { r, z, n, q, h, slots, extra = after ? h : q, c = -1 };
   // Gradients of the preactivations: r, z, n and, when they differ, of h Un + bUn.
   static constexpr int gates = 3, columns = after ? 4 : 3;
   static constexpr int x_columns[] = {0, 1, 2}, h_columns[] = {0, 1, after ? 3 : 2};
@@ -36,11 +36,11 @@ template <typename T, bool after> struct Gru {
 
   static void step(const Ahead<T>& s, const Weights& w) {
     const Int Q = s.piece.Q, W = Q * L, XS = quads(s.piece.I) * L, H = s.piece.H, I = s.piece.I;
-    const Factor<T> both[] = {{s.x, XS, I, w.xg}, {s.h, s.h_group, H, w.hg}};
+    const Factor<T> both[] = {{s.x, XS, L, I, w.xg}, {s.h, s.h_group, L, H, w.hg}};
     product<T>(2, both, w.bias, false, s.groups, 2 * Q, s.record, s.size);
     s.piece.trim(s.groups, s.record, s.size, 2);
     if constexpr (after) {
-      const Factor<T> x = {s.x, XS, I, w.xn}, h = {s.h, s.h_group, H, w.hn};
+      const Factor<T> x = {s.x, XS, L, I, w.xn}, h = {s.h, s.h_group, L, H, w.hn};
       product<T>(1, &x, w.bias + 2 * Q * 4, false, s.groups, Q, s.record + n * W, s.size);
       product<T>(1, &h, w.bias + 3 * Q * 4, false, s.groups, Q, s.record + q * W, s.size);
       s.piece.trim(s.groups, s.record + n * W, s.size, 2);
@@ -48,28 +48,28 @@ template <typename T, bool after> struct Gru {
       for (Int m = 0; m < s.groups; ++m)
         for (Int b = 0; b < W; b += L) {
           T* to = s.record + m * s.size + b;
-          const Vec<T> vr = sigmoid<T>(load(to));
-          store(to, vr);
-          store(to + q * W, vr * load(s.h + m * s.h_group + b));
+          Vec<T> v[] = {load(to + r * W), load(to + z * W)};
+          activate<T, Act::sigmoid, Act::sigmoid>(v);
+          store(to + r * W, v[0]), store(to + z * W, v[1]);
+          store(to + q * W, v[0] * load(s.h + m * s.h_group + b));
         }
-      const Factor<T> candidate[] = {{s.x, XS, I, w.xn}, {s.record + q * W, s.size, H, w.hn}};
+      const Factor<T> candidate[] = {{s.x, XS, L, I, w.xn}, {s.record + q * W, s.size, L, H, w.hn}};
       product<T>(2, candidate, w.bias + 2 * Q * 4, false, s.groups, Q, s.record + n * W, s.size);
       s.piece.trim(s.groups, s.record + n * W, s.size, 1);
     }
-    for (Int m = 0; m < s.groups; ++m)
-      for (Int b = 0; b < W; b += L) {
-        T* to = s.record + m * s.size + b;
-        const Vec<T> vz = sigmoid<T>(load(to + z * W)), vh = load(s.before + m * s.size + h * W + b);
-        Vec<T> vn = load(to + n * W);
-        if constexpr (after) {
-          const Vec<T> vr = sigmoid<T>(load(to));
-          store(to, vr);
-          vn += vr * load(to + q * W);
+    T* const to = s.record;
+    if constexpr (after)
+      for (Int m = 0; m < s.groups; ++m)
+        for (Int b = m * s.size; b < m * s.size + W; b += L) {
+          Vec<T> v[] = {load(to + r * W + b), load(to + z * W + b)};
+          activate<T, Act::sigmoid, Act::sigmoid>(v);
+          store(to + r * W + b, v[0]), store(to + z * W + b, v[1]);
+          store(to + n * W + b, load(to + n * W + b) + v[0] * load(to + q * W + b));
         }
-        vn = tanh<T>(vn);
-        store(to + z * W, vz), store(to + n * W, vn);
-        store(to + h * W, vn + vz * (vh - vn));
-      }
+    tanh_each<T>(to + n * W, s.groups, s.size, Q, [&](Int k, Vec<T> v) __attribute__((always_inline)) {
+      store(to + n * W + k, v);
+      store(to + h * W + k, v + load(to + z * W + k) * (load(s.before + h * W + k) - v));
+    });
   }
 
   struct BackWeights {
@@ -84,52 +84,52 @@ template <typename T, bool after> struct Gru {
   };
 
   static void back(const Back<T>& s, const BackWeights& w) {
-    const Int Q = s.piece.Q, W = Q * L, wide = columns * W;
+    const Int Q = s.piece.Q, W = Q * L, quad = s.dz.quad, D = Q * quad;
     for (Int m = 0; m < s.groups; ++m) {
       const T *rec = s.record + m * s.size, *before = s.before + m * s.size + h * W, *dh = s.dh + m * W;
-      T *dz = s.dz + m * wide, *direct_ = s.direct + m * W;
-      for (Int b = 0; b < W; b += L) {
+      T *dz = s.dz.at(0, m), *direct_ = s.direct + m * W;
+      for (Int b = 0; b < W; b += L, dz += quad) {
         const Vec<T> d = load(dh + b), vz = load(rec + z * W + b), vn = load(rec + n * W + b), vh = load(before + b);
         const Vec<T> dn = d * (1 - vz) * (1 - vn * vn);
-        store(dz + W + b, d * (vh - vn) * (vz - vz * vz));
-        store(dz + 2 * W + b, dn);
+        store(dz + D, d * (vh - vn) * (vz - vz * vz));
+        store(dz + 2 * D, dn);
         store(direct_ + b, d * vz);
         if constexpr (after) {
           const Vec<T> vr = load(rec + r * W + b);
-          store(dz + b, dn * load(rec + q * W + b) * (vr - vr * vr));
-          store(dz + 3 * W + b, dn * vr);
+          store(dz, dn * load(rec + q * W + b) * (vr - vr * vr));
+          store(dz + 3 * D, dn * vr);
         }
       }
-      s.piece.hide(m, s.t, dz + (after ? 0 : W), (after ? 4 : 2) * Q);
+      s.piece.hide(m, s.t, s.dz.at(after ? 0 : Q, m), (after ? 4 : 2) * Q, quad);
       s.piece.hide(m, s.t, direct_, Q);
     }
-    const Factor<T> candidate = {s.dz + (after ? 3 : 2) * W, wide, Q * 4, w.n};
+    const Factor<T> candidate = {s.dz.at((after ? 3 : 2) * Q, 0), L, quad, Q * 4, w.n};
     product<T>(1, &candidate, nullptr, false, s.groups, Q, s.through, W);
     if constexpr (!after) {
       for (Int m = 0; m < s.groups; ++m) {  // `through` holds the gradient of r*h
         const T *rec = s.record + m * s.size, *before = s.before + m * s.size + h * W;
-        T *dz = s.dz + m * wide, *through = s.through + m * W;
-        for (Int b = 0; b < W; b += L) {
+        T *dz = s.dz.at(0, m), *through = s.through + m * W;
+        for (Int b = 0; b < W; b += L, dz += quad) {
           const Vec<T> vr = load(rec + r * W + b), e = load(through + b);
           Vec<T> vh = load(before + b);
           if (s.piece.mask) vh *= load(s.piece.mask + m * W + b);
-          store(dz + b, e * vh * (vr - vr * vr));
+          store(dz, e * vh * (vr - vr * vr));
           store(through + b, e * vr);
         }
-        s.piece.hide(m, s.t, dz, Q);
+        s.piece.hide(m, s.t, s.dz.at(0, m), Q, quad);
         s.piece.hide(m, s.t, through, Q);
       }
     }
-    const Factor<T> both = {s.dz, wide, 2 * Q * 4, w.gate};
+    const Factor<T> both = {s.dz.data, L, quad, 2 * Q * 4, w.gate};
     product<T>(1, &both, nullptr, true, s.groups, Q, s.through, W);
   }
 
-  static void recurrent_gradients(const Piece<T>& p, const T* const* hp, const T* const* qp, const T* const* xp,
-                                  const T* const* dp, Int rows, Int QX, T* partial, T* partial_x) {
+  static void recurrent_gradients(const Piece<T>& p, Panel<T> h, Panel<T> q, Panel<T> x, Panel<T> dz, Int rows, Int QX, T* partial,
+                                  T* partial_x) {
     const Int Q = p.Q;
-    outer<T>(hp, dp, rows, 0, Q, 0, 2 * Q, partial, columns * Q);
-    outer<T>(after ? hp : qp, dp, rows, 0, Q, (after ? 3 : 2) * Q, Q, partial, columns * Q);
-    if (after) outer<T>(xp, dp, rows, QX - 1, QX, 3 * Q, Q, partial_x, columns * Q);  // the second bias
+    outer<T>(h, dz, rows, 0, Q, 0, 2 * Q, partial, columns * Q);
+    outer<T>(after ? h : q, dz, rows, 0, Q, (after ? 3 : 2) * Q, Q, partial, columns * Q);
+    if (after) outer<T>(x, dz, rows, QX - 1, QX, 3 * Q, Q, partial_x, columns * Q);  // the second bias
   }
 };
 

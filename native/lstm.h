@@ -26,21 +26,24 @@ template <typename T> struct Lstm {
 
   static void step(const Ahead<T>& s, const Weights& w) {
     const Int Q = s.piece.Q, W = Q * L, QI = quads(s.piece.I);
-    const Factor<T> factors[] = {{s.x, QI * L, s.piece.I, w.x}, {s.h, s.h_group, s.piece.H, w.h}};
+    const Factor<T> factors[] = {{s.x, QI * L, L, s.piece.I, w.x}, {s.h, s.h_group, L, s.piece.H, w.h}};
     product<T>(2, factors, w.bias, false, s.groups, gates * Q, s.record, s.size);
     s.piece.trim(s.groups, s.record, s.size, gates);
     for (Int m = 0; m < s.groups; ++m) {
-      T* to = s.record + m * s.size;
+      T* const record = s.record + m * s.size;
       const T* before = s.before + m * s.size + c * W;
-      for (Int b = 0; b < W; b += L, to += L) {
-        const Vec<T> vi = sigmoid<T>(load(to)), vf = sigmoid<T>(load(to + f * W));
-        const Vec<T> vg = tanh<T>(load(to + g * W)), vo = sigmoid<T>(load(to + o * W));
-        const Vec<T> vc = vf * load(before + b) + vi * vg;
-        store(to, vi), store(to + f * W, vf), store(to + g * W, vg), store(to + o * W, vo), store(to + c * W, vc);
-        const Vec<T> vt = tanh<T>(vc);
-        store(to + tc * W, vt), store(to + h * W, vo * vt);
+      for (T *to = record, *end = record + W; to < end; to += L, before += L) {
+        Vec<T> v[] = {load(to + i * W), load(to + f * W), load(to + g * W), load(to + o * W)};
+        activate<T, Act::sigmoid, Act::sigmoid, Act::tanh, Act::sigmoid>(v);
+        store(to + i * W, v[0]), store(to + f * W, v[1]), store(to + g * W, v[2]), store(to + o * W, v[3]);
+        store(to + c * W, v[1] * load(before) + v[0] * v[2]);
       }
     }
+    T* const record = s.record;
+    tanh_each<T>(record + c * W, s.groups, s.size, Q, [&](Int k, Vec<T> v) __attribute__((always_inline)) {
+      store(record + tc * W + k, v);
+      store(record + h * W + k, v * load(record + o * W + k));
+    });
   }
 
   struct BackWeights {
@@ -52,30 +55,29 @@ template <typename T> struct Lstm {
   };
 
   static void back(const Back<T>& s, const BackWeights& w) {
-    const Int Q = s.piece.Q, wide = columns * Q * L;
+    const Int Q = s.piece.Q, W = Q * s.dz.quad;
     for (Int n = 0; n < s.groups; ++n) {
       const T *r = s.record + n * s.size, *before = s.before + n * s.size + c * Q * L, *dh = s.dh + n * Q * L;
-      T *dc = s.dc + n * Q * L, *dz = s.dz + n * wide;
-      for (Int b = 0; b < Q * L; b += L) {
+      T *dc = s.dc + n * Q * L, *dz = s.dz.at(0, n);
+      for (Int b = 0; b < Q * L; b += L, dz += s.dz.quad) {
         const Vec<T> vi = load(r + i * Q * L + b), vf = load(r + f * Q * L + b), vg = load(r + g * Q * L + b);
         const Vec<T> vo = load(r + o * Q * L + b), vt = load(r + tc * Q * L + b), d = load(dh + b);
         const Vec<T> e = load(dc + b) + d * vo * (1 - vt * vt);
-        store(dz + i * Q * L + b, e * vg * (vi - vi * vi));
-        store(dz + f * Q * L + b, e * load(before + b) * (vf - vf * vf));
-        store(dz + g * Q * L + b, e * vi * (1 - vg * vg));
-        store(dz + o * Q * L + b, d * vt * (vo - vo * vo));
+        store(dz + i * W, e * vg * (vi - vi * vi));
+        store(dz + f * W, e * load(before + b) * (vf - vf * vf));
+        store(dz + g * W, e * vi * (1 - vg * vg));
+        store(dz + o * W, d * vt * (vo - vo * vo));
         store(dc + b, e * vf);
       }
-      s.piece.hide(n, s.t, dz, columns * Q);
+      s.piece.hide(n, s.t, s.dz.at(0, n), columns * Q, s.dz.quad);
       s.piece.hide(n, s.t, dc, Q);
     }
-    const Factor<T> factor = {s.dz, wide, gates * Q * 4, w.h};
+    const Factor<T> factor = {s.dz.data, L, s.dz.quad, gates * Q * 4, w.h};
     product<T>(1, &factor, nullptr, false, s.groups, Q, s.through, Q * L);
   }
 
-  static void recurrent_gradients(const Piece<T>& p, const T* const* hp, const T* const*, const T* const*, const T* const* dp,
-                                  Int rows, Int, T* partial, T*) {
-    outer<T>(hp, dp, rows, 0, p.Q, 0, gates * p.Q, partial, columns * p.Q);
+  static void recurrent_gradients(const Piece<T>& p, Panel<T> h, Panel<T>, Panel<T>, Panel<T> dz, Int rows, Int, T* partial, T*) {
+    outer<T>(h, dz, rows, 0, p.Q, 0, gates * p.Q, partial, columns * p.Q);
   }
 };
 

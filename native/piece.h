@@ -24,11 +24,25 @@ template <typename T> PENSTOCK_INLINE void zero(T* p, Int n) {
   for (Int i = 0; i < n; ++i) p[i] = 0;
 }
 
+// The first n < 4 values of a row, and their way back. No loop: gcc makes it a call of memcpy.
+template <typename T> PENSTOCK_INLINE typename Simd<T>::Four few(const T* row, Int n) {
+  typename Simd<T>::Four v = {};
+  if (n > 0) v[0] = row[0];
+  if (n > 1) v[1] = row[1];
+  if (n > 2) v[2] = row[2];
+  return v;
+}
+template <typename T> PENSTOCK_INLINE void put_few(T* row, const T* from, Int n) {
+  if (n > 0) row[0] = from[0];
+  if (n > 1) row[1] = from[1];
+  if (n > 2) row[2] = from[2];
+}
+
 template <typename T> PENSTOCK_INLINE void copy_row(T* to, const T* from, Int n) {
   using Four = typename Simd<T>::Four;
   Int i = 0;
   for (; i + 4 <= n; i += 4) *(Four*)(to + i) = *(const Four*)(from + i);
-  for (; i < n; ++i) to[i] = from[i];
+  put_few(to + i, from + i, n - i);
 }
 
 template <typename T> PENSTOCK_INLINE void add(T* blocks, Int s, const T* row, Int n) {
@@ -36,7 +50,7 @@ template <typename T> PENSTOCK_INLINE void add(T* blocks, Int s, const T* row, I
   T* to = blocks + 4 * s;
   Int k = 0;
   for (; k + 4 <= n; k += 4, to += kLanes<T>) *(Four*)to += *(const Four*)(row + k);
-  for (Int u = 0; k + u < n; ++u) to[u] += row[k + u];
+  if (k < n) *(Four*)to += few(row + k, n - k);
 }
 
 template <typename T> struct Piece {
@@ -69,27 +83,23 @@ template <typename T> struct Piece {
     for (Int i = 0; i < groups * S; ++i)
       put(blocks + i / S * group, i % S, sample[i] < 0 ? nullptr : rows + sample[i] * H, H);
   }
-  static PENSTOCK_INLINE void put(T* blocks, Int s, const T* row, Int n) {
+  static PENSTOCK_INLINE void put(T* blocks, Int s, const T* row, Int n, Int quad = L) {
     using Four = typename Simd<T>::Four;
     T* to = blocks + 4 * s;
     Int k = 0;
     if (!row) {
-      for (; k < n; k += 4, to += L) *(Four*)to = Four{};
+      for (; k < n; k += 4, to += quad) *(Four*)to = Four{};
       return;
     }
-    for (; k + 4 <= n; k += 4, to += L) *(Four*)to = *(const Four*)(row + k);
-    if (k < n) {
-      Four tail = {};
-      for (Int u = 0; k + u < n; ++u) tail[u] = row[k + u];
-      *(Four*)to = tail;
-    }
+    for (; k + 4 <= n; k += 4, to += quad) *(Four*)to = *(const Four*)(row + k);
+    if (k < n) *(Four*)to = few(row + k, n - k);
   }
   static PENSTOCK_INLINE void get(const T* blocks, Int s, T* row, Int n) {
     using Four = typename Simd<T>::Four;
     const T* from = blocks + 4 * s;
     Int k = 0;
     for (; k + 4 <= n; k += 4, from += L) *(Four*)(row + k) = *(const Four*)from;
-    for (Int u = 0; k + u < n; ++u) row[k + u] = from[u];
+    put_few(row + k, from, n - k);
   }
 
   const T* x_row(Int i, Int t) const { return t < length[i] ? o.x + (sample[i] * time + step(i, t)) * I : nullptr; }
@@ -115,10 +125,10 @@ template <typename T> struct Piece {
       }
   }
   // Zeros the lanes of samples that do not take step t, whatever was computed there.
-  void hide(Int g, Int t, T* blocks, Int n) const {
+  void hide(Int g, Int t, T* blocks, Int n, Int quad = L) const {
     if (full(g, t)) return;
     const Mask<T> m = alive(g, t);
-    for (Int q = 0; q < n; ++q) store(blocks + q * L, select<T>(m, load(blocks + q * L), Vec<T>{}));
+    for (Int q = 0; q < n; ++q) store(blocks + q * quad, select<T>(m, load(blocks + q * quad), Vec<T>{}));
   }
 };
 
@@ -223,7 +233,8 @@ template <typename T> struct Back {
   const T *before, *record;
   Int size;
   const T* dh;         // [groups][Q][L]
-  T *dc, *dz;          // [groups][Q][L], [groups][columns*Q][L]
+  T* dc;               // [groups][Q][L]
+  Panel<T> dz;         // [columns*Q][groups][L]
   T *through, *direct, *dleak;
 };
 
@@ -231,7 +242,7 @@ template <typename T, typename Cell> Int backward(const Operands<T>& o, Arena ar
   constexpr Int L = kLanes<T>, S = kSamples<T>, columns = Cell::columns;
   Piece<T> p(o, arena);
   const Int Q = p.Q, QI = quads(p.I), QX = quads(p.I + 1), size = Cell::slots * Q * L, all = p.groups * size;
-  const Int wide = columns * Q * L, state = p.groups * Q * L;
+  const Int state = p.groups * Q * L;
   // So many steps are deferred that what outer() reads again and again, one share of the columns, fits the first cache.
   Int chunk = (24 << 10) / (kAccumulators / 4 * L * (Int)sizeof(T)) / p.groups;
   chunk = chunk < 1 ? 1 : chunk > p.time ? p.time : chunk;
@@ -242,13 +253,10 @@ template <typename T, typename Cell> Int backward(const Operands<T>& o, Arena ar
   T* initial = arena.take<T>(all);
   T *dh = arena.take<T>(state), *dc = arena.take<T>(state), *through = arena.take<T>(state), *direct = arena.take<T>(state);
   T* dxb = arena.take<T>(p.groups * QI * L);
-  T* x = arena.take<T>(most * QX * L);
-  T* dz = arena.take<T>(most * wide);
-  T* masked = arena.take<T>(o.mask || !arena.base ? most * Q * L : 0);
-  const T** hp = arena.take<const T*>(most);
-  const T** xp = arena.take<const T*>(most);
-  const T** dp = arena.take<const T*>(most);
-  const T** ep = arena.take<const T*>(most);
+  const Int quad = (most | 1) * L;
+  const Panel<T> x = {arena.take<T>(QX * quad), quad}, h = {arena.take<T>(Q * quad), quad};
+  const Panel<T> extra = {arena.take<T>(Cell::extra == Cell::h ? 0 : Q * quad), quad};
+  const Panel<T> dz = {arena.take<T>(columns * Q * quad), quad};
   T* dleak = arena.take<T>(Q * L);
 
   if (!arena.base) return arena.used;
@@ -269,8 +277,8 @@ template <typename T, typename Cell> Int backward(const Operands<T>& o, Arena ar
 
   Int groups = 0, rows = 0;
   auto weight_gradients = [&] {
-    outer<T>(xp, dp, rows, 0, QX, 0, Cell::gates * Q, partial_x, columns * Q);
-    Cell::recurrent_gradients(p, hp, ep, xp, dp, rows, QX, o.partial, partial_x);
+    outer<T>(x, dz, rows, 0, QX, 0, Cell::gates * Q, partial_x, columns * Q);
+    Cell::recurrent_gradients(p, h, extra, x, dz, rows, QX, o.partial, partial_x);
     rows = 0;
   };
   for (Int t = p.groups ? p.longest(0) - 1 : -1, used = 0; t >= 0; --t) {
@@ -293,28 +301,27 @@ template <typename T, typename Cell> Int backward(const Operands<T>& o, Arena ar
         if (o.shape.sequence && t < p.length[i]) add(dhg, i % S, p.hs_row(o.dhs, i, t), p.H);
       }
     }
-    T* dzt = dz + rows * wide;
-    Cell::back(Back<T>{p, t, groups, before, record, size, dh, dc, dzt, through, direct, dleak}, weights);
+    const Panel<T> now = {dz.at(0, rows), quad};
+    Cell::back(Back<T>{p, t, groups, before, record, size, dh, dc, now, through, direct, dleak}, weights);
     if (o.shape.need_dx) {
-      const Factor<T> factor = {dzt, wide, Cell::gates * Q * 4, wx};
+      const Factor<T> factor = {now.data, L, quad, Cell::gates * Q * 4, wx};
       product<T>(1, &factor, nullptr, false, groups, QI, dxb, QI * L);
       for (Int i = 0; i < groups * S; ++i)
         if (t < p.length[i]) Piece<T>::get(dxb + i / S * QI * L, i % S, p.dx_row(i, t), p.I);
     }
     for (Int g = 0; g < groups; ++g, ++rows) {
-      const T* h = before + g * size + Cell::h * Q * L;
-      if (p.mask) {
-        for (Int b = 0; b < Q * L; b += L) store(masked + rows * Q * L + b, load(h + b) * load(p.mask + g * Q * L + b));
-        h = masked + rows * Q * L;
+      const T *from = before + g * size + Cell::h * Q * L, *more = record + g * size + Cell::extra * Q * L;
+      for (Int k = 0; k < Q; ++k) {
+        const Vec<T> v = load(from + k * L);
+        store(h.at(k, rows), p.mask ? v * load(p.mask + (g * Q + k) * L) : v);
+        if constexpr (Cell::extra != Cell::h) store(extra.at(k, rows), load(more + k * L));
       }
-      T* xr = x + rows * QX * L;
-      if (p.I % 4 == 0) store(xr + QI * L, Vec<T>{});
+      T* xr = x.at(0, rows);
+      if (p.I % 4 == 0) store(x.at(QI, rows), Vec<T>{});
       for (Int s = 0; s < S; ++s) {
-        Piece<T>::put(xr, s, p.x_row(g * S + s, t), p.I);
-        xr[p.I / 4 * L + 4 * s + p.I % 4] = 1;  // the bias is one more input
+        Piece<T>::put(xr, s, p.x_row(g * S + s, t), p.I, quad);
+        xr[p.I / 4 * quad + 4 * s + p.I % 4] = 1;  // the bias is one more input
       }
-      hp[rows] = h, xp[rows] = xr, dp[rows] = dz + rows * wide;
-      ep[rows] = record + g * size + Cell::extra * Q * L;
     }
     if (++used == chunk) weight_gradients(), used = 0;
   }

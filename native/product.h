@@ -28,11 +28,11 @@ template <typename F> PENSTOCK_INLINE void shares(Int n, Int most, F f) {
 
 constexpr int kColumns = kTileRegisters / kGroups;
 
-// One factor of a product: blocks in[group][quads(K)], `stride` apart, and weights packed by shares of the columns:
-// [share][K][columns of the share][4].
+// One factor of a product: blocks in[group][quads(K)], `group` and `quad` apart, and weights packed by shares of the
+// columns: [share][K][columns of the share][4].
 template <typename T> struct Factor {
   const T* in;
-  Int stride, K;
+  Int group, quad, K;
   const T* w;
 };
 
@@ -52,20 +52,20 @@ PENSTOCK_INLINE void tile(Int n, const Factor<T>* factors, const T* bias, bool a
     repeat<G>(PENSTOCK_BODY(g) { repeat<C>(PENSTOCK_BODY(c) { acc[g][c] = Vec<T>{}; }); });
   }
   for (const Factor<T>*f = factors, *end = factors + n; f != end; ++f) {
-    const T *w = f->w + c0 * f->K * 4, *in = f->in + g0 * f->stride;
-    const Int step = f->stride;
+    const T *w = f->w + c0 * f->K * 4, *in = f->in + g0 * f->group;
+    const Int step = f->group, quad = f->quad;
     auto row = [&](auto u) __attribute__((always_inline)) {
       Vec<T> s[G];
       repeat<G>(PENSTOCK_BODY(g) { s[g] = pick<u, T>(load(in + g * step)); });
       repeat<C>(PENSTOCK_BODY(c) {
         const Vec<T> v = four(w + c * 4);
-        repeat<G>(PENSTOCK_BODY(g) { acc[g][c] += s[g] * v; });
+        repeat<G>(PENSTOCK_BODY(g) { add_product<T>(acc[g][c], s[g], v); });
       });
       w += C * 4;
     };
     for (Int k = f->K >> 2; k; --k) {
       repeat<4>(row);
-      in += L;
+      in += quad;
     }
     const Int rest = f->K & 3;
     if (rest > 0) row(Index<0>{});
@@ -79,37 +79,46 @@ PENSTOCK_INLINE void tile(Int n, const Factor<T>* factors, const T* bias, bool a
 template <typename T>
 __attribute__((noinline)) void product(Int n, const Factor<T>* factors, const T* bias, bool add, Int groups, Int columns,
                                        T* out, Int stride) {
-  shares(groups, kGroups, [&](Int g0, Int G) __attribute__((always_inline)) {
-    constant<kGroups>(G, PENSTOCK_BODY(Gc) {
+  constexpr Int few = kTileRegisters / 4, tall = kGroups < 3 ? 3 : kGroups;  // few columns: taller tiles, or units wait
+  shares(groups, columns <= few ? tall : kGroups, [&](Int g0, Int G) __attribute__((always_inline)) {
+    constant<tall>(G, PENSTOCK_BODY(Gc) {
+      constexpr int rows = decltype(Gc)::value;
       shares(columns, kColumns, [&](Int c0, Int C) __attribute__((always_inline)) {
-        constant<kColumns>(C, PENSTOCK_BODY(Cc) {
-          tile<T, decltype(Gc)::value, decltype(Cc)::value>(n, factors, bias, add, g0, c0, out, stride);
+        constant<rows <= kGroups ? kColumns : few>(C, PENSTOCK_BODY(Cc) {
+          tile<T, rows, decltype(Cc)::value>(n, factors, bias, add, g0, c0, out, stride);
         });
       });
     });
   });
 }
 
-// out[kb][cb][4][4] += sum over rows of a[row][kb] (outer) d[row][cb], for kb in kfirst .. klast and the column blocks
+// What weight gradients are summed from: `rows` blocks of each of several quads, so that the rows of one quad follow
+// each other. The distance between quads is an odd number of blocks: those of one row fall into different cache sets.
+template <typename T> struct Panel {
+  T* data;
+  Int quad;
+  T* at(Int k, Int row) const { return data + k * quad + row * kLanes<T>; }
+};
+
+// out[kb][cb][4][4] += sum over rows of a[kb][row] (outer) d[cb][row], for kb in kfirst .. klast and the column blocks
 // first .. first + columns. A share of the columns stays in the first cache while all kb pass over it.
 template <typename T>
-__attribute__((noinline)) void outer(const T* const* a, const T* const* d, Int rows, Int kfirst, Int klast, Int first,
-                                     Int columns, T* out, Int out_columns) {
+__attribute__((noinline)) void outer(Panel<T> a, Panel<T> d, Int rows, Int kfirst, Int klast, Int first, Int columns, T* out,
+                                     Int out_columns) {
   constexpr int L = kLanes<T>, most = kTileRegisters / 4;
   shares(columns, most, [&](Int c0, Int n) __attribute__((always_inline)) {
     constant<most>(n, PENSTOCK_BODY(Cc) {
       constexpr int C = decltype(Cc)::value;
-      const Int at = (first + c0) * L;
       for (Int kb = kfirst; kb < klast; ++kb) {
+        const T *ar = a.at(kb, 0), *dr = d.at(first + c0, 0);
         Vec<T> acc[4][C] = {};
-        for (Int r = 0; r < rows; ++r) {
-          const Vec<T> v = load(a[r] + kb * L);
-          const T* dr = d[r] + at;
+        for (Int r = rows; r; --r, ar += L, dr += L) {
           Vec<T> dv[C];
-          repeat<C>(PENSTOCK_BODY(c) { dv[c] = load(dr + c * L); });
+          repeat<C>(PENSTOCK_BODY(c) { dv[c] = load(dr + c * d.quad); });
+          const Vec<T> v = load(ar);
           repeat<4>(PENSTOCK_BODY(u) {
             const Vec<T> s = pick<u, T>(v);
-            repeat<C>(PENSTOCK_BODY(c) { acc[u][c] += s * dv[c]; });
+            repeat<C>(PENSTOCK_BODY(c) { add_product<T>(acc[u][c], s, dv[c]); });
           });
         }
         repeat<C>(PENSTOCK_BODY(c) {

@@ -37,26 +37,27 @@ template <typename T, Kind kind> struct Rnn {
 
   static void step(const Ahead<T>& s, const Weights& w) {
     const Int Q = s.piece.Q, QI = quads(s.piece.I);
-    const Factor<T> factors[] = {{s.x, QI * L, s.piece.I, w.x}, {s.h, s.h_group, s.piece.H, w.h}};
+    const Factor<T> factors[] = {{s.x, QI * L, L, s.piece.I, w.x}, {s.h, s.h_group, L, s.piece.H, w.h}};
     product<T>(2, factors, w.bias, false, s.groups, Q, s.record, s.size);
     s.piece.trim(s.groups, s.record, s.size, 1);
-    for (Int n = 0; n < s.groups; ++n)
-      for (Int q = 0; q < Q; ++q) {
-        const Int at = n * s.size + q * L;
-        const Vec<T> z = load(s.record + at);
-        if constexpr (kind == Kind::relu) {
-          store(s.record + at, select<T>(z < 0, Vec<T>{}, z));
-        } else {
-          const Vec<T> v = tanh<T>(z);
-          if constexpr (leaks) {
-            const Vec<T> a = four(w.leak + q * 4);
-            store(s.record + at + y * Q * L, v);
-            store(s.record + at, (1 - a) * load(s.before + at) + a * v);
-          } else {
-            store(s.record + at, v);
-          }
+    T* const to = s.record;
+    if constexpr (kind == Kind::relu) {
+      for (Int n = 0; n < s.groups; ++n)
+        for (Int b = n * s.size; b < n * s.size + Q * L; b += L) {
+          const Vec<T> z = load(to + b);
+          store(to + b, select<T>(z < 0, Vec<T>{}, z));
         }
-      }
+    } else if constexpr (leaks) {
+      Int q = 0;
+      tanh_each<T>(to, s.groups, s.size, Q, [&](Int k, Vec<T> v) __attribute__((always_inline)) {
+        const Vec<T> a = four(w.leak + q * 4);
+        q = q + 1 == Q ? 0 : q + 1;
+        store(to + y * Q * L + k, v);
+        store(to + k, (1 - a) * load(s.before + k) + a * v);
+      });
+    } else {
+      tanh_each<T>(to, s.groups, s.size, Q, [&](Int k, Vec<T> v) __attribute__((always_inline)) { store(to + k, v); });
+    }
   }
 
   struct BackWeights {
@@ -72,34 +73,33 @@ template <typename T, Kind kind> struct Rnn {
     const Int Q = s.piece.Q;
     for (Int n = 0; n < s.groups; ++n) {
       const T *r = s.record + n * s.size, *before = s.before + n * s.size, *dh = s.dh + n * Q * L;
-      T *dz = s.dz + n * Q * L, *direct_ = s.direct + n * Q * L;
+      T *dz = s.dz.at(0, n), *direct_ = s.direct + n * Q * L;
       const bool full = s.piece.full(n, s.t);
-      for (Int q = 0; q < Q; ++q) {
+      for (Int q = 0; q < Q; ++q, dz += s.dz.quad) {
         const Int b = q * L;
         const Vec<T> d = load(dh + b), v = load(r + (leaks ? y * Q * L : 0) + b);
         if constexpr (kind == Kind::relu) {
-          store(dz + b, select<T>(v > 0, d, select<T>(v != v, v, Vec<T>{})));
+          store(dz, select<T>(v > 0, d, select<T>(v != v, v, Vec<T>{})));
         } else if constexpr (leaks) {
           const Vec<T> a = four(w.leak + q * 4);
-          store(dz + b, d * a * (1 - v * v));
+          store(dz, d * a * (1 - v * v));
           store(direct_ + b, d * (1 - a));
           Vec<T> da = d * (v - load(before + b));
           if (!full) da = select<T>(s.piece.alive(n, s.t), da, Vec<T>{});
           store(s.dleak + b, load(s.dleak + b) + da);
         } else {
-          store(dz + b, d * (1 - v * v));
+          store(dz, d * (1 - v * v));
         }
       }
-      s.piece.hide(n, s.t, dz, Q);
+      s.piece.hide(n, s.t, s.dz.at(0, n), Q, s.dz.quad);
       if constexpr (leaks) s.piece.hide(n, s.t, direct_, Q);
     }
-    const Factor<T> factor = {s.dz, Q * L, Q * 4, w.h};
+    const Factor<T> factor = {s.dz.data, L, s.dz.quad, Q * 4, w.h};
     product<T>(1, &factor, nullptr, false, s.groups, Q, s.through, Q * L);
   }
 
-  static void recurrent_gradients(const Piece<T>& p, const T* const* hp, const T* const*, const T* const*, const T* const* dp,
-                                  Int rows, Int, T* partial, T*) {
-    outer<T>(hp, dp, rows, 0, p.Q, 0, p.Q, partial, p.Q);
+  static void recurrent_gradients(const Piece<T>& p, Panel<T> h, Panel<T>, Panel<T>, Panel<T> dz, Int rows, Int, T* partial, T*) {
+    outer<T>(h, dz, rows, 0, p.Q, 0, p.Q, partial, p.Q);
   }
 };
 

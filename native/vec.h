@@ -17,7 +17,7 @@ using Int = std::int64_t;
 #if defined(__AVX512F__)
 constexpr int kBytes = 64, kAccumulators = 24, kGroups = 3;
 #elif defined(__AVX2__)
-constexpr int kBytes = 32, kAccumulators = 12, kGroups = 3;
+constexpr int kBytes = 32, kAccumulators = 12, kGroups = 2;  // of 16 registers, leaving room for the factors
 #elif defined(__aarch64__)
 constexpr int kBytes = 16, kAccumulators = 24, kGroups = 6;
 #else
@@ -55,7 +55,7 @@ template <int I> struct Index {
   static constexpr int value = I;
   constexpr operator int() const { return I; }
 };
-template <int I, int N, typename F> PENSTOCK_INLINE void repeat_from(F& f) {
+template <int I, int N, typename F> PENSTOCK_INLINE void repeat_from(F&& f) {
   if constexpr (I < N) {
     f(Index<I>{});
     repeat_from<I + 1, N>(f);
@@ -68,6 +68,16 @@ template <typename T> PENSTOCK_INLINE Vec<T> load(const T* p) { return *(const t
 template <typename T> PENSTOCK_INLINE void store(T* p, Vec<T> v) { *(typename Simd<T>::Loose*)p = v; }
 template <typename T> PENSTOCK_INLINE Vec<T> splat(T a) { return Vec<T>{} + a; }
 template <typename T> PENSTOCK_INLINE Vec<T> select(Mask<T> m, Vec<T> a, Vec<T> b) { return m ? a : b; }
+
+// acc += a * b. Written out for x86: left to itself gcc gives a sum another register at every step, and spills.
+template <typename T> PENSTOCK_INLINE void add_product(Vec<T>& acc, Vec<T> a, Vec<T> b) {
+#if defined(__FMA__) && defined(__x86_64__)
+  if constexpr (sizeof(T) == 4) asm("vfmadd231ps %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
+  else asm("vfmadd231pd %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
+#else
+  acc += a * b;
+#endif
+}
 
 // The same four values (one for each unit) for every sample.
 PENSTOCK_INLINE Vec<float> four(const float* p) {
