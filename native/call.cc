@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <new>
 
@@ -28,8 +29,8 @@ Cut cut(const Shape& s, Int group, Int members) {
 namespace {
 
 struct Shared {
-  std::atomic<Int> next{0};
-  Int n, done = 0;
+  std::atomic<Int> next{0}, done{0};
+  Int n;
   const std::function<void(Int)>* work;
   std::mutex mutex;
   std::condition_variable finished;
@@ -39,8 +40,22 @@ struct Shared {
     for (Int i; (i = next.fetch_add(1)) < n; ++did) (*work)(i);  // `work` outlives every i below n
     if (!did) return;
     std::lock_guard<std::mutex> lock(mutex);
-    done += did;
-    if (done == n) finished.notify_one();
+    if ((done += did) == n) finished.notify_one();
+  }
+
+  // The pieces are of equal size, so the others are nearly done: being woken would take longer than looking for a while.
+  void wait() {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+    do {
+      for (int k = 0; k < 32; ++k) {
+        if (done == n) return;
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+      }
+    } while (std::chrono::steady_clock::now() < end);
+    std::unique_lock<std::mutex> lock(mutex);
+    finished.wait(lock, [&] { return done == n; });
   }
 };
 
@@ -62,8 +77,7 @@ void share(Int n, Int helpers, const std::function<void(std::function<void()>)>&
   shared->n = n, shared->work = &work;
   for (Int i = 0; i < helpers; ++i) schedule([shared] { shared->help(); });
   shared->help();
-  std::unique_lock<std::mutex> lock(shared->mutex);
-  shared->finished.wait(lock, [&] { return shared->done == n; });
+  shared->wait();
 }
 
 void* thread_memory(Int bytes) {
