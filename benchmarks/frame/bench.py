@@ -1,0 +1,176 @@
+"""Rows measured: prepared, compared, and timed in turn."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from frame.agreement import difference
+from frame.row import Arrays, Row
+from frame.timing import Round, Times
+from frame.worker import PathError, Worker
+from paths.table import PATHS
+
+__all__ = ["Bench", "Figures"]
+
+
+@dataclass
+class Figures:
+    """What a row gave.
+
+    Attributes
+    ----------
+    row
+        The row.
+    times
+        The fastest way of each path.
+    slower
+        The other ways.
+    apart
+        Largest relative difference of each path's outputs from ours, and where; absent where there was nothing alike.
+    failed
+        Why a path has no time.
+    """
+
+    row: Row
+    times: dict[str, Times] = field(default_factory=dict)
+    slower: dict[str, list[Times]] = field(default_factory=dict)
+    apart: dict[str, tuple[float, str]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def best_peer(self) -> str | None:
+        """The fastest path that is not the first."""
+        peers = [path for path in self.times if path != self.row.paths[0]]
+        return min(peers, key=lambda path: self.times[path].figure, default=None)
+
+    def ratio(self, path: str | None) -> float | None:
+        """Give a path's time over that of the first."""
+        first = self.row.paths[0]
+        if path not in self.times or first not in self.times:
+            return None
+        return self.times[path].figure / self.times[first].figure
+
+
+class Bench:
+    """The workers and the patience of a run.
+
+    Parameters
+    ----------
+    seconds
+        How long a path is timed in a round.
+    rounds
+        How often each path has its turn.
+    """
+
+    def __init__(self, seconds: float, rounds: int, quick: bool) -> None:
+        self.seconds, self.rounds, self.quick = seconds, rounds, quick
+        self._workers: dict[str, Worker] = {}
+        self._folder = tempfile.TemporaryDirectory(prefix="penstock-bench-")
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.rest()
+        self._folder.cleanup()
+
+    def rest(self) -> None:
+        """End every worker; the next row starts them anew."""
+        for worker in self._workers.values():
+            worker.close()
+        self._workers.clear()
+
+    def measure(self, row: Row) -> Figures:
+        """Prepare every path, compare, time in turn."""
+        figures = Figures(row)
+        rounds: dict[tuple[str, str], list[Round]] = {}
+        if row.fresh:
+            for _ in range(self.rounds):
+                for path in row.paths:
+                    self.rest()
+                    for way in self._prepare(row, (path,), figures).get(path, []):
+                        self._time(path, way, figures, rounds, least=1, seconds=0.0)
+            self.rest()
+        else:
+            ways = self._prepare(row, row.paths, figures)
+            for path in list(ways):
+                for way in list(ways[path]):
+                    self._attempt(path, figures, "warm", way)
+            for _ in range(self.rounds):
+                for path in ways:
+                    for way in ways[path]:
+                        self._time(path, way, figures, rounds, least=3, seconds=self.seconds / len(ways[path]))
+        self._sort(figures, rounds)
+        return figures
+
+    def _prepare(self, row: Row, paths: tuple[str, ...], figures: Figures) -> dict[str, list[str]]:
+        """Build the tasks, all at once; give the ways of every path that computes what ours computes."""
+        drawn: dict[object, Arrays] = {}
+        ready = []
+        for path in paths:
+            if path in figures.failed:
+                continue
+            problem = row.problem_of(path)
+            if problem not in drawn:
+                drawn[problem] = problem.arrays()
+            self._worker(path).send("prepare", problem, drawn[problem])
+            ready.append(path)
+        ways, outputs = {}, {}
+        for path in ready:
+            try:
+                outputs[path], ways[path] = self._workers[path].receive()
+            except PathError as error:
+                self._fail(path, figures, error)
+        first = outputs.get(row.paths[0], {})
+        for path, theirs in outputs.items():
+            if path == row.paths[0] or row.tolerance is None or not first.keys() & theirs.keys():
+                continue
+            figures.apart[path] = apart, where = difference(first, theirs)
+            if apart > row.tolerance:
+                figures.failed[path] = f"its {where} differs by {apart:.1e} of the largest value"
+                del ways[path]
+        return ways
+
+    def _time(
+        self, path: str, way: str, figures: Figures, rounds: dict[tuple[str, str], list[Round]],
+        least: int, seconds: float,
+    ) -> None:  # fmt: skip
+        if path in figures.failed:
+            return
+        time.sleep(0.02)  # the last path's threads have come to rest
+        times = self._attempt(path, figures, "measure", way, seconds, least)
+        if times:
+            per = figures.row.per.get(path, 1)
+            rounds.setdefault((path, way), []).append(Round.of([taken / per for taken in times]))
+
+    def _attempt(self, path: str, figures: Figures, command: str, *arguments: object) -> list[float] | None:
+        if path in figures.failed:
+            return None
+        try:
+            return self._workers[path].ask(command, *arguments)
+        except PathError as error:
+            self._fail(path, figures, error)
+            return None
+
+    def _fail(self, path: str, figures: Figures, error: PathError) -> None:
+        figures.failed[path] = str(error)
+        self._workers.pop(path).close()
+
+    def _worker(self, path: str) -> Worker:
+        if path not in self._workers:
+            log = Path(self._folder.name) / f"{path}.log"
+            self._workers[path] = Worker(PATHS[path].library, PATHS[path].environment, log)
+        return self._workers[path]
+
+    @staticmethod
+    def _sort(figures: Figures, rounds: dict[tuple[str, str], list[Round]]) -> None:
+        for path in figures.row.paths:
+            if path in figures.failed:
+                continue
+            every = [Times(way, tuple(of)) for (its, way), of in rounds.items() if its == path]
+            every.sort(key=lambda times: times.figure)
+            if every:
+                figures.times[path], figures.slower[path] = every[0], every[1:]
