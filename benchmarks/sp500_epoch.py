@@ -21,6 +21,7 @@ import torch
 import penstock as ps
 from penstock.data.frames import read_panel
 from penstock.data.scaling import fit_scaling
+from penstock.networks.inputs import Inputs
 from penstock.training.epoch import begin, compiled_epoch, member_keys
 from penstock.training.forward import forward
 from penstock.training.plan import Plan
@@ -78,7 +79,7 @@ def main() -> None:
     starts = np.arange(1950)
     network, plan = ps.Network([ps.LSTM(UNITS)]), Plan(batch=BATCH, patience=None)
     samples = Samples.of(y[:, None], y, starts, starts[:0])
-    learning = begin(network, plan, 1, 1)(member_keys(0, 1))
+    learning = begin(network, plan, Inputs(), 1)(member_keys(0, 1))
     model = torch_twin(learning.weights)
 
     x = torch.tensor(np.stack([y[s : s + WINDOW] for s in starts]), dtype=torch.float32)[..., None]
@@ -87,7 +88,7 @@ def main() -> None:
     apart = float(np.abs(ours - model(x).detach().numpy()).max())
     assert apart < 1e-5, f"the outputs differ by {apart}"
 
-    epoch = compiled_epoch(network, plan, 1, 1, WINDOW, 1)
+    epoch = compiled_epoch(network, plan, Inputs(), 1, WINDOW, 1)
 
     def penstock_epoch() -> float:
         nonlocal learning
