@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from frame.agreement import difference
 from frame.row import Arrays, Row
@@ -32,6 +34,10 @@ class Figures:
         Largest relative difference of each path's outputs from ours, and where; absent where there was nothing alike.
     failed
         Why a path has no time.
+    facts
+        What else a path tells after its last call, such as how well its fit fits.
+    load
+        Load average of the machine before and after.
     """
 
     row: Row
@@ -39,6 +45,8 @@ class Figures:
     slower: dict[str, list[Times]] = field(default_factory=dict)
     apart: dict[str, tuple[float, str]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, dict[str, float]] = field(default_factory=dict)
+    load: tuple[float, float] = (0.0, 0.0)
 
     @property
     def best_peer(self) -> str | None:
@@ -65,8 +73,8 @@ class Bench:
         How often each path has its turn.
     """
 
-    def __init__(self, seconds: float, rounds: int, quick: bool) -> None:
-        self.seconds, self.rounds, self.quick = seconds, rounds, quick
+    def __init__(self, seconds: float, rounds: int) -> None:
+        self.seconds, self.rounds = seconds, rounds
         self._workers: dict[str, Worker] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="penstock-bench-")
 
@@ -87,24 +95,38 @@ class Bench:
         """Prepare every path, compare, time in turn."""
         figures = Figures(row)
         rounds: dict[tuple[str, str], list[Round]] = {}
+        before = os.getloadavg()[0]
         if row.fresh:
-            for _ in range(self.rounds):
-                for path in row.paths:
-                    self.rest()
-                    for way in self._prepare(row, (path,), figures).get(path, []):
-                        self._time(path, way, figures, rounds, least=1, seconds=0.0)
-            self.rest()
+            self._measure_afresh(row, figures, rounds)
         else:
-            ways = self._prepare(row, row.paths, figures)
-            for path in list(ways):
-                for way in list(ways[path]):
-                    self._attempt(path, figures, "warm", way)
-            for _ in range(self.rounds):
-                for path in ways:
-                    for way in ways[path]:
-                        self._time(path, way, figures, rounds, least=3, seconds=self.seconds / len(ways[path]))
+            self._measure_in_turn(row, figures, rounds)
+        figures.load = before, os.getloadavg()[0]
         self._sort(figures, rounds)
         return figures
+
+    def _measure_afresh(self, row: Row, figures: Figures, rounds: dict[tuple[str, str], list[Round]]) -> None:
+        """Give every path a new process for its one call of a round."""
+        for _ in range(self.rounds if row.rounds is None else row.rounds):
+            for path in row.paths:
+                self.rest()
+                for way in self._prepare(row, (path,), figures).get(path, []):
+                    self._time(path, way, figures, rounds, 0.0, 1)
+                self._ask_facts(path, figures)
+        self.rest()
+
+    def _measure_in_turn(self, row: Row, figures: Figures, rounds: dict[tuple[str, str], list[Round]]) -> None:
+        """Let the paths take turns; who is far behind its own column after the first round, drops out."""
+        ways = self._prepare(row, row.paths, figures)
+        turns = [(path, way) for path in ways for way in ways[path]]
+        for path, way in turns:
+            self._attempt(path, figures, "warm", way)
+        for number in range(self.rounds if row.rounds is None else row.rounds):
+            for path, way in turns:
+                self._time(path, way, figures, rounds, self.seconds / len(ways[path]), 3)
+            if number == 0:
+                turns = _near_the_best(turns, rounds)
+        for path in ways:
+            self._ask_facts(path, figures)
 
     def _prepare(self, row: Row, paths: tuple[str, ...], figures: Figures) -> dict[str, list[str]]:
         """Build the tasks, all at once; give the ways of every path that computes what ours computes."""
@@ -136,17 +158,20 @@ class Bench:
 
     def _time(
         self, path: str, way: str, figures: Figures, rounds: dict[tuple[str, str], list[Round]],
-        least: int, seconds: float,
+        seconds: float, least: int,
     ) -> None:  # fmt: skip
-        if path in figures.failed:
-            return
-        time.sleep(0.02)  # the last path's threads have come to rest
+        time.sleep(0.02)  # the last path's threads come to rest
         times = self._attempt(path, figures, "measure", way, seconds, least)
         if times:
             per = figures.row.per.get(path, 1)
             rounds.setdefault((path, way), []).append(Round.of([taken / per for taken in times]))
 
-    def _attempt(self, path: str, figures: Figures, command: str, *arguments: object) -> list[float] | None:
+    def _ask_facts(self, path: str, figures: Figures) -> None:
+        facts = self._attempt(path, figures, "facts")
+        if facts:
+            figures.facts[path] = facts
+
+    def _attempt(self, path: str, figures: Figures, command: str, *arguments: object) -> Any:
         if path in figures.failed:
             return None
         try:
@@ -174,3 +199,13 @@ class Bench:
             every.sort(key=lambda times: times.figure)
             if every:
                 figures.times[path], figures.slower[path] = every[0], every[1:]
+
+
+def _near_the_best(turns: list[tuple[str, str]], rounds: dict[tuple[str, str], list[Round]]) -> list[tuple[str, str]]:
+    """Keep what is within a quarter of the fastest in the same column of the table."""
+    columns: dict[str, float] = {}
+    medians = {turn: rounds[turn][0].median for turn in turns if turn in rounds}
+    for (path, _), median in medians.items():
+        label = PATHS[path].label
+        columns[label] = min(median, columns.get(label, median))
+    return [turn for turn in turns if turn in medians and medians[turn] <= 1.25 * columns[PATHS[turn[0]].label]]

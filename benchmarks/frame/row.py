@@ -54,6 +54,8 @@ class Row:
         Divides a path's time, where the row counts members.
     fresh
         Measure every round in a new process, so that compilation counts.
+    rounds
+        Rounds, where they are not those of the run.
     tolerance
         Largest difference of outputs, relative to the largest output; None where paths draw their own randomness.
     note
@@ -66,6 +68,7 @@ class Row:
     problems: dict[str, Problem] = field(default_factory=dict)
     per: dict[str, int] = field(default_factory=dict)
     fresh: bool = False
+    rounds: int | None = None
     tolerance: float | None = 1e-3
     note: str = ""
 

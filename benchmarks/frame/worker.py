@@ -108,15 +108,16 @@ class _Desk:
 
     def __init__(self, library: str) -> None:
         self._library = library
+        self._task: Any = None
         self._ways: dict[str, Callable[[], object]] = {}
         self._units = 1
 
     def prepare(self, problem: Problem, arrays: Arrays) -> tuple[Arrays, list[str]]:
         """Build a task in place of the last; give its outputs and the names of its ways."""
-        self._ways = {}
+        self._task, self._ways = None, {}
         task = importlib.import_module(f"paths.{self._library}.{problem.kind}").Task(problem, arrays)
         outputs = task.outputs()
-        self._ways, self._units = task.ways(), task.units
+        self._task, self._ways, self._units = task, task.ways(), task.units
         return outputs, list(self._ways)
 
     def warm(self, way: str) -> float:
@@ -132,3 +133,7 @@ class _Desk:
     def measure(self, way: str, seconds: float, least: int) -> list[float]:
         """Time calls; seconds a unit."""
         return [taken / self._units for taken in sample(self._ways[way], seconds, least)]
+
+    def facts(self) -> dict[str, float]:
+        """Give what the task tells beside its times, if it tells anything."""
+        return self._task.facts() if hasattr(self._task, "facts") else {}

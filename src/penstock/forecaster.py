@@ -17,6 +17,7 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import cut_windows
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
+from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import option
 from penstock.storage import Arrays
@@ -77,7 +78,7 @@ class Forecaster(Estimator):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return "+".join(f"{type(layer).__name__}({layer.outputs})" for layer in self.network.layers)
+        return "+".join(f"{type(x).__name__}({x.outputs})" for x in self.network.layers if x.over_time)
 
     @property
     def rows_needed(self) -> int:
@@ -108,11 +109,11 @@ class Forecaster(Estimator):
     @property
     def parameters(self) -> int:
         """Weights of one member."""
-        return self.network.parameters(1, self.horizon)
+        return self.network.parameters(Inputs(), self.horizon)
 
     def summary(self) -> str:
         """Give the table of the network's layers."""
-        return self.network.summary(1, self.horizon, self.window)
+        return self.network.summary(Inputs(), self.horizon, self.window)
 
     def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
         lost = TRANSFORMS[self.transform].lost
@@ -167,7 +168,7 @@ class Forecaster(Estimator):
         }
 
     def _restore(self, arrays: Arrays) -> None:
-        shapes = eqx.filter_eval_shape(self.network.build, 1, self.horizon, jax.random.key(0))
+        shapes = eqx.filter_eval_shape(self.network.build, Inputs(), self.horizon, jax.random.key(0))
         shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
         leaves = []
         for name, leaf in _named_leaves(shapes):

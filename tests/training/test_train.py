@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import penstock as ps
+from penstock.networks.inputs import Inputs
 from penstock.training.epoch import begin, compiled_epoch, member_keys
 from penstock.training.forward import forward
 from penstock.training.losses import LOSSES
@@ -39,12 +40,12 @@ def watched_loss(weights: Any) -> np.ndarray:
 def test_one_epoch_is_one_step_of_gradient_descent_where_the_batch_is_everything() -> None:
     plan = Plan("mse", ps.SGD(0.1), batch=45, patience=None)
     trained = fit(plan, watch=WATCH[:0], epochs=1)
-    weights = jax.tree.map(lambda leaf: leaf[0], begin(NETWORK, plan, 1, 1)(member_keys(0, 1)).weights)
+    weights = jax.tree.map(lambda leaf: leaf[0], begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 1)).weights)
     x = jnp.asarray(np.stack([Y[s : s + WINDOW] for s in LEARN])[..., None], jnp.float32)
     y = jnp.asarray(Y[LEARN + WINDOW][:, None], jnp.float32)
 
     def loss(weights: Any) -> jax.Array:
-        return jnp.mean(jnp.square(NETWORK.with_weights(weights, 1, 1)(x) - y))
+        return jnp.mean(jnp.square(NETWORK.with_weights(weights, Inputs(), 1)(x) - y))
 
     value, gradients = jax.value_and_grad(loss)(weights)
     stepped = jax.tree.map(lambda w, g: w - 0.1 * g, weights, gradients)
@@ -64,8 +65,8 @@ def test_every_sample_counts_once_an_epoch_also_in_a_last_batch_that_is_not_full
 def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
     plan = Plan(patience=3)
     samples = Samples.of(Y[:, None], Y, LEARN, WATCH)
-    learning = begin(NETWORK, plan, 1, 1)(member_keys(0, 2))
-    epoch = compiled_epoch(NETWORK, plan, 1, 1, WINDOW, 1)
+    learning = begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 2))
+    epoch = compiled_epoch(NETWORK, plan, Inputs(), 1, WINDOW, 1)
     with jax.transfer_guard("disallow"):
         _, learned, _ = epoch(learning, samples)
     assert np.isfinite(learned).all()
@@ -120,7 +121,7 @@ def test_a_last_step_that_breaks_the_weights_is_not_kept() -> None:
 
 def test_clipping_bounds_the_step() -> None:
     plan = Plan("mse", ps.SGD(1.0), batch=45, patience=None, clip=1e-3)
-    before = begin(NETWORK, plan, 1, 1)(member_keys(0, 1)).weights
+    before = begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 1)).weights
     pairs = zip(jax.tree.leaves(fit(plan, epochs=1).weights), jax.tree.leaves(before), strict=True)
     moved = np.sqrt(sum(float(np.sum((a - b) ** 2)) for a, b in pairs))
     assert moved == pytest.approx(1e-3, rel=1e-2)
@@ -171,7 +172,7 @@ def test_silent_where_there_is_no_terminal_and_a_bar_where_it_is_wanted(
 
 
 def test_the_weights_tree_is_that_of_the_module() -> None:
-    module = NETWORK.build(1, 1, jax.random.key(0))
+    module = NETWORK.build(Inputs(), 1, jax.random.key(0))
     assert jax.tree.structure(fit(Plan(), epochs=1).weights) == jax.tree.structure(eqx.filter(module, eqx.is_array))
 
 

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.losses import LOSSES
 from penstock.training.plan import Plan
@@ -53,7 +54,7 @@ def member_keys(seed: int, members: int) -> jax.Array:
 
 
 @lru_cache(maxsize=64)
-def begin(network: Network, plan: Plan, inputs: int, outputs: int) -> Callable[[jax.Array], Learning]:
+def begin(network: Network, plan: Plan, inputs: Inputs, outputs: int) -> Callable[[jax.Array], Learning]:
     """Compile the draw of initial weights: member keys ``[M]`` in, :class:`Learning` out."""
 
     def member(key: jax.Array) -> Learning:
@@ -73,7 +74,7 @@ def begin(network: Network, plan: Plan, inputs: int, outputs: int) -> Callable[[
 
 @lru_cache(maxsize=64)
 def compiled_epoch(
-    network: Network, plan: Plan, inputs: int, outputs: int, window: int, horizon: int
+    network: Network, plan: Plan, inputs: Inputs, outputs: int, window: int, horizon: int
 ) -> Callable[[Learning, Samples], tuple[Learning, jax.Array, jax.Array]]:
     """Compile one epoch for all members.
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.samples import gather, padded_length
 
@@ -21,7 +22,7 @@ _CHUNK = 256  # windows at once; always this many, so that a window's bits do no
 
 @lru_cache(maxsize=64)
 def _compiled(
-    network: Network, inputs: int, outputs: int, window: int
+    network: Network, inputs: Inputs, outputs: int, window: int
 ) -> Callable[[Any, jax.Array, jax.Array], jax.Array]:
     def member(weights: Any, values: jax.Array, starts: jax.Array) -> jax.Array:
         module = network.with_weights(weights, inputs, outputs)
@@ -57,7 +58,7 @@ def forward(
     count, rows, features = len(starts), *values.shape
     flat = np.pad(values, ((0, padded_length(rows) - rows), (0, 0)))
     filled = np.resize(starts, _CHUNK * -(-padded_length(count) // _CHUNK)).astype(np.int32)
-    run = _compiled(network, features, outputs, window)
+    run = _compiled(network, Inputs(features), outputs, window)
     result = run(weights, jnp.asarray(flat, dtype), jnp.asarray(filled.reshape(-1, _CHUNK)))
     members, _, _, width = result.shape
     return np.asarray(result, dtype=np.float64).reshape(members, -1, width)[:, :count]
