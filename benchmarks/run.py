@@ -3,8 +3,8 @@
 Usage: python benchmarks/run.py [--only GROUP ...] [--quick] [--out FOLDER]
 
 Writes FOLDER/benchmarks.md and FOLDER/benchmarks.json. Each path runs in a process of its own that sleeps while the
-others measure. Outputs (and gradients, of layers) are compared before anything is timed. A figure is the median over the
-rounds of their medians. Ratios travel from machine to machine; times do not.
+others measure. Outputs (and gradients, of layers) are compared before anything is timed. A figure is the median
+over the rounds of their medians. Ratios travel from machine to machine; times do not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Do the paths compute the same?"""
+"""Whether the paths compute the same."""
 
 from __future__ import annotations
 

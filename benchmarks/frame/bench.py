@@ -54,6 +54,14 @@ class Figures:
         peers = [path for path in self.times if path != self.row.paths[0]]
         return min(peers, key=lambda path: self.times[path].figure, default=None)
 
+    def by_label(self) -> dict[str, float]:
+        """Give the seconds of each column: of its fastest path."""
+        figures: dict[str, float] = {}
+        for path, times in self.times.items():
+            label = PATHS[path].label
+            figures[label] = min(times.figure, figures.get(label, times.figure))
+        return figures
+
     def ratio(self, path: str | None) -> float | None:
         """Give a path's time over that of the first."""
         first = self.row.paths[0]
@@ -115,21 +123,21 @@ class Bench:
         self.rest()
 
     def _measure_in_turn(self, row: Row, figures: Figures, rounds: dict[tuple[str, str], list[Round]]) -> None:
-        """Let the paths take turns; who is far behind its own column after the first round, drops out."""
+        """Let the paths take turns; who is far behind its own column in a heat of one call drops out."""
         ways = self._prepare(row, row.paths, figures)
         turns = [(path, way) for path in ways for way in ways[path]]
+        heat: dict[tuple[str, str], list[Round]] = {}
         for path, way in turns:
-            self._attempt(path, figures, "warm", way)
-        for number in range(self.rounds if row.rounds is None else row.rounds):
+            self._time(path, way, figures, heat, 0.0, 1)
+        turns = _near_the_best(turns, heat)
+        for _ in range(self.rounds if row.rounds is None else row.rounds):
             for path, way in turns:
-                self._time(path, way, figures, rounds, self.seconds / len(ways[path]), 3)
-            if number == 0:
-                turns = _near_the_best(turns, rounds)
+                self._time(path, way, figures, rounds, self.seconds, 3)
         for path in ways:
             self._ask_facts(path, figures)
 
     def _prepare(self, row: Row, paths: tuple[str, ...], figures: Figures) -> dict[str, list[str]]:
-        """Build the tasks, all at once; give the ways of every path that computes what ours computes."""
+        """Build the tasks and call each way once, all paths at once; give the ways of every path that computes what ours computes."""
         drawn: dict[object, Arrays] = {}
         ready = []
         for path in paths:
@@ -138,7 +146,7 @@ class Bench:
             problem = row.problem_of(path)
             if problem not in drawn:
                 drawn[problem] = problem.arrays()
-            self._worker(path).send("prepare", problem, drawn[problem])
+            self._worker(path).send("prepare", problem, drawn[problem], not row.fresh)
             ready.append(path)
         ways, outputs = {}, {}
         for path in ready:
@@ -202,10 +210,10 @@ class Bench:
 
 
 def _near_the_best(turns: list[tuple[str, str]], rounds: dict[tuple[str, str], list[Round]]) -> list[tuple[str, str]]:
-    """Keep what is within a quarter of the fastest in the same column of the table."""
+    """Keep what took at most half as long again as the fastest in the same column of the table."""
     columns: dict[str, float] = {}
     medians = {turn: rounds[turn][0].median for turn in turns if turn in rounds}
     for (path, _), median in medians.items():
         label = PATHS[path].label
         columns[label] = min(median, columns.get(label, median))
-    return [turn for turn in turns if turn in medians and medians[turn] <= 1.25 * columns[PATHS[turn[0]].label]]
+    return [turn for turn in turns if turn in medians and medians[turn] <= 1.5 * columns[PATHS[turn[0]].label]]

@@ -24,7 +24,7 @@ class Problem(Protocol):
 
 
 class Task(Protocol):
-    """A problem inside the process of one path; the class ``Task`` of ``paths.LIBRARY.KIND``, made of problem and arrays."""
+    """A problem inside the process of one path: the class ``Task`` of ``paths.LIBRARY.KIND``."""
 
     units: int
     """Steps (or whatever the row counts) in one call."""

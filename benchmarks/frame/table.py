@@ -27,19 +27,15 @@ def header(title: str, columns: list[str]) -> str:
 
 def line(figures: Figures, columns: list[str]) -> str:
     """Give a row: the first path's time, the others' with their ratio to it, and the smallest ratio."""
-    best = {}
-    for path, times in figures.times.items():
-        label = PATHS[path].label
-        if label not in best or times.figure < figures.times[best[label]].figure:
-            best[label] = path
+    times = figures.by_label()
     failed = {PATHS[path].label: "failed" for path in figures.failed}
     cells = [figures.row.name]
     for label in columns:
-        if label not in best:
+        if label not in times:
             cells.append(failed.get(label, "–"))
             continue
-        ratio = "" if label == columns[0] else f" ({_ratio(figures.ratio(best[label]))})"
-        cells.append(_milliseconds(figures.times[best[label]].figure) + ratio)
+        over = times[label] / times[columns[0]] if columns[0] in times else None
+        cells.append(_milliseconds(times[label]) + ("" if label == columns[0] else f" ({_ratio(over)})"))
     if len(columns) > 1:
         cells.append(f"**{_ratio(figures.ratio(figures.best_peer))}**")
     return f"| {' | '.join(cells)} |"
@@ -52,7 +48,9 @@ def notes(figures: Iterable[Figures]) -> list[str]:
         said = [each.row.note] if each.row.note else []
         said += [f"{PATHS[path].label} failed: {why}." for path, why in each.failed.items()]
         for path, facts in each.facts.items():
-            said.append(f"{PATHS[path].label}: " + ", ".join(f"{name} {value:.4g}" for name, value in facts.items()) + ".")
+            said.append(
+                f"{PATHS[path].label}: " + ", ".join(f"{name} {value:.4g}" for name, value in facts.items()) + "."
+            )
         if said:
             lines.append(f"- {each.row.name}: {' '.join(said)}")
     return lines

@@ -11,10 +11,9 @@ __all__ = ["Round", "Times", "sample"]
 
 
 def sample(call: Callable[[], object], seconds: float, least: int = 3) -> list[float]:
-    """Time calls, one by one, for so many seconds, but at least so many calls."""
+    """Time calls, one by one, for so many seconds, but at least so many calls, or one that alone takes thrice as long."""
     times: list[float] = []
-    end = time.perf_counter() + seconds
-    while len(times) < least or time.perf_counter() < end:
+    while sum(times) < seconds or (len(times) < least and sum(times) < 3 * seconds) or not times:
         began = time.perf_counter()
         call()
         times.append(time.perf_counter() - began)
@@ -54,9 +53,9 @@ class Times:
     @property
     def figure(self) -> float:
         """Median over the rounds of their medians, in seconds."""
-        return statistics.median(round.median for round in self.rounds)
+        return statistics.median(each.median for each in self.rounds)
 
     @property
     def minimum(self) -> float:
         """The fastest call of all."""
-        return min(round.minimum for round in self.rounds)
+        return min(each.minimum for each in self.rounds)

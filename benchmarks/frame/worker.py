@@ -10,7 +10,6 @@ import importlib
 import multiprocessing
 import os
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,7 +39,7 @@ class Worker:
         theirs.close()
 
     def send(self, command: str, *arguments: Any) -> None:
-        """Ask for ``prepare`` (problem, arrays) or ``measure`` (way, seconds, least)."""
+        """Ask for ``prepare`` (problem, arrays, warm) or ``measure`` (way, seconds, least)."""
         self._pipe.send((command, arguments))
 
     def receive(self) -> Any:
@@ -112,23 +111,18 @@ class _Desk:
         self._ways: dict[str, Callable[[], object]] = {}
         self._units = 1
 
-    def prepare(self, problem: Problem, arrays: Arrays) -> tuple[Arrays, list[str]]:
-        """Build a task in place of the last; give its outputs and the names of its ways."""
+    def prepare(self, problem: Problem, arrays: Arrays, warm: bool) -> tuple[Arrays, list[str]]:
+        """Build a task in place of the last; give its outputs and the names of its ways.
+
+        With `warm` each way is called once, so that compilation and first allocations are over.
+        """
         self._task, self._ways = None, {}
-        task = importlib.import_module(f"paths.{self._library}.{problem.kind}").Task(problem, arrays)
+        task = importlib.import_module(f"paths.{self._library}.{problem.kind}").Task(problem, arrays, warm)
         outputs = task.outputs()
         self._task, self._ways, self._units = task, task.ways(), task.units
+        for way in self._ways.values() if warm else ():
+            way()
         return outputs, list(self._ways)
-
-    def warm(self, way: str) -> float:
-        """Call once or twice, untimed, so that compilation and first allocations are over; give the last time."""
-        for _ in range(2):
-            began = time.perf_counter()
-            self._ways[way]()
-            last = time.perf_counter() - began
-            if last > 1:
-                break
-        return last
 
     def measure(self, way: str, seconds: float, least: int) -> list[float]:
         """Time calls; seconds a unit."""

@@ -1,4 +1,4 @@
-"""Padded sequences: what does a step of padding cost?"""
+"""Padded sequences, and what a step of padding costs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from frame.bench import Bench
 from frame.row import Row
 from frame.section import Section, measured
 from groups.layers import NAMES
-from paths.table import EVERY, PATHS
+from paths.table import EVERY
 from problems.layer import Layer
 
 __all__ = ["run"]
@@ -16,7 +16,7 @@ def run(bench: Bench, quick: bool) -> Section:
     """Measure full sequences, then the same layer where half of the steps are padding."""
     section = Section("Lengths")
     section.say("Batch 32, window 100, lengths from 1 to 100. torch packs padded sequences, Keras masks them.\n")
-    shares = []
+    shares: list[tuple[str, str, float]] = []
     for cell, units, inputs in (("lstm", 32, 32), ("gru_after", 32, 100)):
         name = f"{NAMES[cell]} {units} on {inputs}"
         rows = [
@@ -24,13 +24,9 @@ def run(bench: Bench, quick: bool) -> Section:
             Row(f"{name}, half padded", Layer(cell, units, inputs, padded=0.5), EVERY),
         ]
         full, half = measured(section, bench, "layer", rows)
-        for path in full.times.keys() & half.times.keys():
-            shares.append((name, PATHS[path].label, half.times[path].figure / full.times[path].figure))
+        shares += [(name, label, times / full.by_label()[label]) for label, times in half.by_label().items()]
     section.say("| layer | path | cost of half-padded sequences over full ones |\n|---|---|---|")
-    best: dict[tuple[str, str], float] = {}
     for name, label, share in shares:
-        best[name, label] = min(share, best.get((name, label), share))
-    for (name, label), share in sorted(best.items()):
         section.say(f"| {name} | {label} | {share:.2f} |")
     section.say()
     return section

@@ -15,7 +15,11 @@ from frame.section import Section
 __all__ = ["run"]
 
 _NATIVE = Path(__file__).parents[2] / "native"
-_ISAS = {"generic": [], "avx2": ["-mavx2", "-mfma"], "avx512": "-mavx2 -mfma -mavx512f -mavx512dq -mavx512vl -mavx512bw".split()}
+_ISAS = {
+    "generic": [],
+    "avx2": ["-mavx2", "-mfma"],
+    "avx512": ["-mavx2", "-mfma", "-mavx512f", "-mavx512dq", "-mavx512vl", "-mavx512bw"],
+}
 
 
 def run(bench: Bench, quick: bool) -> Section:
@@ -24,7 +28,9 @@ def run(bench: Bench, quick: bool) -> Section:
     bench.rest()
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if not (_NATIVE / "peak.cc").exists() or compiler is None:
-        section.say("Not measured: " + ("no C++ compiler was found." if compiler is None else "native/peak.cc is absent."))
+        section.say(
+            "Not measured: " + ("no C++ compiler was found." if compiler is None else "native/peak.cc is absent.")
+        )
         return section
     with tempfile.TemporaryDirectory() as folder:
         program = _built(compiler, Path(folder))
@@ -42,7 +48,16 @@ def _built(compiler: str, folder: Path) -> Path:
     objects = []
     for isa, options in _ISAS.items() if x86 else [("generic", [])]:
         objects.append(folder / f"{isa}.o")
-        command = [compiler, *flags, *options, f"-DPENSTOCK_NAMESPACE={isa}", "-c", _NATIVE / "kernels.cc", "-o", objects[-1]]
+        command = [
+            compiler,
+            *flags,
+            *options,
+            f"-DPENSTOCK_NAMESPACE={isa}",
+            "-c",
+            _NATIVE / "kernels.cc",
+            "-o",
+            objects[-1],
+        ]
         subprocess.run(command, check=True)
     program = folder / "peak"
     sources = [_NATIVE / name for name in ("isa.cc", "call.cc", "peak.cc")]
