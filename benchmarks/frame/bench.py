@@ -137,16 +137,19 @@ class Bench:
             self._ask_facts(path, figures)
 
     def _prepare(self, row: Row, paths: tuple[str, ...], figures: Figures) -> dict[str, list[str]]:
-        """Build the tasks and call each way once, all paths at once; give the ways of every path that computes what ours computes."""
+        """Build the tasks and call each way once, all paths at once.
+
+        Gives the ways of every path that computes what ours computes.
+        """
         drawn: dict[object, Arrays] = {}
         ready = []
         for path in paths:
             if path in figures.failed:
                 continue
-            problem = row.problem_of(path)
-            if problem not in drawn:
-                drawn[problem] = problem.arrays()
-            self._worker(path).send("prepare", problem, drawn[problem], not row.fresh)
+            job = row.job_of(path)
+            if job not in drawn:
+                drawn[job] = job.arrays()
+            self._worker(path).send("prepare", job, drawn[job], not row.fresh)
             ready.append(path)
         ways, outputs = {}, {}
         for path in ready:

@@ -1,4 +1,4 @@
-"""A row of a table: one problem that several paths solve in turn."""
+"""A row of a table: one job that several paths solve in turn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Arrays", "Problem", "Row", "Task"]
+__all__ = ["Arrays", "Job", "Row", "Task"]
 
 Arrays = dict[str, np.ndarray]
 
 
-class Problem(Protocol):
+class Job(Protocol):
     """What is to be computed, the same for every path: a frozen dataclass."""
 
     @property
@@ -24,7 +24,7 @@ class Problem(Protocol):
 
 
 class Task(Protocol):
-    """A problem inside the process of one path: the class ``Task`` of ``paths.LIBRARY.KIND``."""
+    """A job inside the process of one path: the class ``Task`` of ``paths.LIBRARY.KIND``."""
 
     units: int
     """Steps (or whatever the row counts) in one call."""
@@ -44,12 +44,12 @@ class Row:
     ----------
     name
         As the table shows it.
-    problem
+    job
         What every path computes.
     paths
         Names from :data:`paths.table.PATHS`; the first is the one whose ratio to the others is shown.
-    problems
-        Paths that solve another problem than the rest, such as one model where others train twenty.
+    jobs
+        Paths that solve another job than the rest, such as one model where others train twenty.
     per
         Divides a path's time, where the row counts members.
     fresh
@@ -63,15 +63,15 @@ class Row:
     """
 
     name: str
-    problem: Problem
+    job: Job
     paths: tuple[str, ...]
-    problems: dict[str, Problem] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
     per: dict[str, int] = field(default_factory=dict)
     fresh: bool = False
     rounds: int | None = None
     tolerance: float | None = 1e-3
     note: str = ""
 
-    def problem_of(self, path: str) -> Problem:
-        """Give the problem that a path solves."""
-        return self.problems.get(path, self.problem)
+    def job_of(self, path: str) -> Job:
+        """Give the job that a path solves."""
+        return self.jobs.get(path, self.job)

@@ -64,7 +64,7 @@ def as_data(figures: Figures) -> dict[str, Any]:
         ]
     return {
         "row": row.name,
-        "problem": asdict(row.problem),  # type: ignore[call-overload]
+        "job": asdict(row.job),  # type: ignore[call-overload]
         "paths": paths,
         "best peer": figures.best_peer,
         "ratio to best peer": figures.ratio(figures.best_peer),

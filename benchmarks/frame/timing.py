@@ -11,7 +11,7 @@ __all__ = ["Round", "Times", "sample"]
 
 
 def sample(call: Callable[[], object], seconds: float, least: int = 3) -> list[float]:
-    """Time calls, one by one, for so many seconds, but at least so many calls, or one that alone takes thrice as long."""
+    """Time calls, one by one, for so many seconds; go on to so many calls unless that takes thrice as long."""
     times: list[float] = []
     while sum(times) < seconds or (len(times) < least and sum(times) < 3 * seconds) or not times:
         began = time.perf_counter()

@@ -17,14 +17,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from frame.row import Arrays, Problem
+from frame.row import Arrays, Job
 from frame.timing import sample
 
 __all__ = ["PathError", "Worker"]
 
 
 class PathError(Exception):
-    """A path could not solve a problem; the message is the last line of its traceback."""
+    """A path could not solve a job; the message is the last line of its traceback."""
 
 
 class Worker:
@@ -39,7 +39,7 @@ class Worker:
         theirs.close()
 
     def send(self, command: str, *arguments: Any) -> None:
-        """Ask for ``prepare`` (problem, arrays, warm) or ``measure`` (way, seconds, least)."""
+        """Ask for ``prepare`` (job, arrays, warm) or ``measure`` (way, seconds, least)."""
         self._pipe.send((command, arguments))
 
     def receive(self) -> Any:
@@ -111,13 +111,13 @@ class _Desk:
         self._ways: dict[str, Callable[[], object]] = {}
         self._units = 1
 
-    def prepare(self, problem: Problem, arrays: Arrays, warm: bool) -> tuple[Arrays, list[str]]:
+    def prepare(self, job: Job, arrays: Arrays, warm: bool) -> tuple[Arrays, list[str]]:
         """Build a task in place of the last; give its outputs and the names of its ways.
 
         With `warm` each way is called once, so that compilation and first allocations are over.
         """
         self._task, self._ways = None, {}
-        task = importlib.import_module(f"paths.{self._library}.{problem.kind}").Task(problem, arrays, warm)
+        task = importlib.import_module(f"paths.{self._library}.{job.kind}").Task(job, arrays)
         outputs = task.outputs()
         self._task, self._ways, self._units = task, task.ways(), task.units
         for way in self._ways.values() if warm else ():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from frame.bench import Bench
 from frame.row import Row
 from frame.section import Section, measured
+from jobs.fit import Fit
 from paths.table import EVERY
-from problems.fit import Fit
 
 __all__ = ["run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from frame.bench import Bench
 from frame.row import Row
 from frame.section import Section, measured
+from jobs.layer import Layer
 from paths.table import EVERY
-from problems.layer import Layer
 
 __all__ = ["run", "sweep"]
 
@@ -19,10 +19,10 @@ NAMES = {"lstm": "LSTM", "gru_after": "GRU (reset after)", "gru_before": "GRU (r
 def sweep(cell: str, quick: bool) -> list[Row]:
     """Give a cell's rows: inputs as wide as the state; batch 32, window 100 and 20 units where they do not vary."""
     each = 4 if quick else 1
-    problems = [Layer(cell, units, units) for units in UNITS[::each]]
-    problems += [Layer(cell, 20, 20, batch=batch) for batch in BATCHES[::each]]
-    problems += [Layer(cell, 20, 20, window=window) for window in WINDOWS[::each]]
-    return [Row(f"H {p.units}, batch {p.batch}, window {p.window}", p, EVERY) for p in problems]
+    jobs = [Layer(cell, units, units) for units in UNITS[::each]]
+    jobs += [Layer(cell, 20, 20, batch=batch) for batch in BATCHES[::each]]
+    jobs += [Layer(cell, 20, 20, window=window) for window in WINDOWS[::each]]
+    return [Row(f"H {p.units}, batch {p.batch}, window {p.window}", p, EVERY) for p in jobs]
 
 
 def run(bench: Bench, quick: bool) -> Section:

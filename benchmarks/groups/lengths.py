@@ -6,8 +6,8 @@ from frame.bench import Bench
 from frame.row import Row
 from frame.section import Section, measured
 from groups.layers import NAMES
+from jobs.layer import Layer
 from paths.table import EVERY
-from problems.layer import Layer
 
 __all__ = ["run"]
 

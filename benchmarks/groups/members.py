@@ -7,8 +7,8 @@ from dataclasses import replace
 from frame.bench import Bench
 from frame.row import Row
 from frame.section import Section, measured
+from jobs.model import MODELS
 from paths.table import TORCH
-from problems.model import MODELS
 
 __all__ = ["run"]
 
@@ -25,7 +25,7 @@ def run(bench: Bench, quick: bool) -> Section:
         rows.append(
             Row(
                 f"{members} member{'s' if members > 1 else ''}", many, ("ours", "scan", *TORCH, "keras"),
-                problems=peers, per={"ours": members, "scan": members}, tolerance=None if members > 1 else 1e-3,
+                jobs=peers, per={"ours": members, "scan": members}, tolerance=None if members > 1 else 1e-3,
             )
         )  # fmt: skip
     measured(section, bench, "S&P model, per member", rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from frame.bench import Bench
 from frame.row import Row
 from frame.section import Section, measured
+from jobs.model import MODELS
 from paths.table import EVERY
-from problems.model import MODELS
 
 __all__ = ["ROWS", "run"]
 

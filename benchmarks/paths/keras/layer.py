@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from frame.row import Arrays
+from jobs.layer import Layer
 from paths.keras.convert import copy_weights, recurrent, to_ours
-from problems.layer import Layer
 
 __all__ = ["Task"]
 
@@ -18,18 +18,18 @@ class Task:
 
     units = 1
 
-    def __init__(self, problem: Layer, arrays: Arrays) -> None:
-        self._cell = problem.cell
-        layer = recurrent(problem.cell, problem.units, return_sequences=True)
+    def __init__(self, job: Layer, arrays: Arrays) -> None:
+        self._cell = job.cell
+        layer = recurrent(job.cell, job.units, return_sequences=True)
         layer.build(arrays["x"].shape)
-        copy_weights(problem.cell, layer, arrays)
+        copy_weights(job.cell, layer, arrays)
         self._weights = [variable.value for variable in layer.trainable_variables]
         self._x, R = jnp.asarray(arrays["x"]), jnp.asarray(arrays["R"])
         self._counted = arrays["R"] != 0
         fixed = [variable.value for variable in layer.non_trainable_variables]
         mask = None
-        if problem.padded:
-            mask = jnp.arange(problem.window)[None] < jnp.asarray(arrays["lengths"])[:, None]
+        if job.padded:
+            mask = jnp.arange(job.window)[None] < jnp.asarray(arrays["lengths"])[:, None]
 
         def loss(weights: list[jax.Array], x: jax.Array) -> tuple[jax.Array, jax.Array]:
             h, _ = layer.stateless_call(weights, fixed, x, mask=mask)

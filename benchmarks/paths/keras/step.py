@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from frame.row import Arrays
+from jobs.model import Model, batches
 from paths.keras.convert import copy_weights, recurrent
-from problems.model import Model, batches
 
 __all__ = ["Task", "build"]
 
@@ -17,10 +17,10 @@ _LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "bi
 class Task:
     """An epoch, by ``fit``, by ``fit`` with several steps an execution, or by ``train_on_batch``."""
 
-    def __init__(self, problem: Model, arrays: Arrays) -> None:
-        self.units = problem.steps
-        self._problem, self._model = problem, build(problem, arrays)
-        self._inputs, self._targets = problem.inputs(arrays), arrays["data.targets"]
+    def __init__(self, job: Model, arrays: Arrays) -> None:
+        self.units = job.steps
+        self._job, self._model = job, build(job, arrays)
+        self._inputs, self._targets = job.inputs(arrays), arrays["data.targets"]
         self._rng = np.random.default_rng(0)
 
     def outputs(self) -> Arrays:
@@ -28,10 +28,10 @@ class Task:
         return {"yhat": np.asarray(self._model([value[:256] for value in self._inputs], training=False))}
 
     def _fit(self) -> None:
-        self._model.fit(self._inputs, self._targets, batch_size=self._problem.batch, epochs=1, verbose=0)
+        self._model.fit(self._inputs, self._targets, batch_size=self._job.batch, epochs=1, verbose=0)
 
     def _each(self) -> None:
-        for rows in batches(self._problem, self._rng):
+        for rows in batches(self._job, self._rng):
             self._model.train_on_batch([value[rows] for value in self._inputs], self._targets[rows])
 
     def ways(self) -> dict[str, object]:
@@ -39,40 +39,40 @@ class Task:
         return {"fit": self._fit, "train_on_batch": self._each}
 
 
-def build(problem: Model, arrays: Arrays) -> keras.Model:
+def build(job: Model, arrays: Arrays) -> keras.Model:
     """Make and compile a model with the given weights."""
-    x = inputs = keras.Input((problem.window,) if problem.tokens else (problem.window, problem.features))
+    x = inputs = keras.Input((job.window,) if job.tokens else (job.window, job.features))
     every, given = [inputs], []
-    if problem.tokens:
-        embedding = keras.layers.Embedding(*problem.tokens)
+    if job.tokens:
+        embedding = keras.layers.Embedding(*job.tokens)
         x = embedding(x)
         given.append((embedding, [arrays["embedding"]]))
     layers = []
-    for place, (cell, units) in enumerate(problem.cells):
+    for place, (cell, units) in enumerate(job.cells):
         layer = recurrent(
-            cell, units, return_sequences=place < len(problem.cells) - 1,
-            dropout=problem.dropout, recurrent_dropout=problem.recurrent,
+            cell, units, return_sequences=place < len(job.cells) - 1,
+            dropout=job.dropout, recurrent_dropout=job.recurrent,
         )  # fmt: skip
         layers.append((cell, layer))
         x = layer(x)
     beside = [x]
-    if problem.category:
+    if job.category:
         every.append(keras.Input((), dtype="int32"))
-        embedding = keras.layers.Embedding(*problem.category)
+        embedding = keras.layers.Embedding(*job.category)
         beside.append(embedding(every[-1]))
         given.append((embedding, [arrays["category"]]))
-    if problem.extra:
-        every.append(keras.Input((problem.extra,)))
+    if job.extra:
+        every.append(keras.Input((job.extra,)))
         beside.append(every[-1])
     x = keras.layers.Concatenate()(beside) if len(beside) > 1 else x
-    for place, units in enumerate((*problem.dense, problem.outputs)):
-        last = place == len(problem.dense)
-        activation = ("sigmoid" if problem.loss == "bce" else None) if last else "relu"
+    for place, units in enumerate((*job.dense, job.outputs)):
+        last = place == len(job.dense)
+        activation = ("sigmoid" if job.loss == "bce" else None) if last else "relu"
         dense = keras.layers.Dense(units, activation=activation)
         x = dense(x)
         given.append((dense, [arrays[f"dense{place}.W"], arrays[f"dense{place}.b"]]))
     for place, (cell, layer) in enumerate(layers):
-        copy_weights(cell, layer, problem.weights_of(arrays, f"{place}."))
+        copy_weights(cell, layer, job.weights_of(arrays, f"{place}."))
     for layer, weights in given:
         layer.set_weights(weights)
     optimizers = {
@@ -80,5 +80,5 @@ def build(problem: Model, arrays: Arrays) -> keras.Model:
         "adam": lambda: keras.optimizers.Adam(0.001, epsilon=1e-8),
     }
     model = keras.Model(every, x)
-    model.compile(optimizers[problem.optimizer](), _LOSSES[problem.loss], jit_compile=True)
+    model.compile(optimizers[job.optimizer](), _LOSSES[job.loss], jit_compile=True)
     return model

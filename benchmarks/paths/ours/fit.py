@@ -7,7 +7,7 @@ import pandas as pd
 
 import penstock as ps
 from frame.row import Arrays
-from problems.fit import Fit
+from jobs.fit import Fit
 
 __all__ = ["Task"]
 
@@ -17,8 +17,8 @@ class Task:
 
     units = 1
 
-    def __init__(self, problem: Fit, arrays: Arrays) -> None:
-        self._problem = problem
+    def __init__(self, job: Fit, arrays: Arrays) -> None:
+        self._job = job
         self._frame = pd.DataFrame({"ds": np.arange(len(arrays["y"])), "y": arrays["y"]})
         self._fitted = ps.Forecaster(ps.Network([ps.LSTM(8)]), window=8)
 
@@ -27,10 +27,10 @@ class Task:
         return {}
 
     def _fit(self) -> None:
-        model = self._problem.model
+        model = self._job.model
         ((_, units),) = model.cells
         self._fitted = ps.Forecaster(
-            ps.Network([ps.LSTM(units)]), window=model.window, batch=model.batch, epochs=self._problem.epochs,
+            ps.Network([ps.LSTM(units)]), window=model.window, batch=model.batch, epochs=self._job.epochs,
             patience=None, validation=0, progress=False,
         ).fit(self._frame)  # fmt: skip
 

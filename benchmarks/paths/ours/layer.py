@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from frame.row import Arrays
+from jobs.layer import Layer
 from penstock import kernels
-from problems.layer import Layer
 
 __all__ = ["Task"]
 
@@ -18,17 +18,17 @@ class Task:
 
     units = 1
 
-    def __init__(self, problem: Layer, arrays: Arrays) -> None:
+    def __init__(self, job: Layer, arrays: Arrays) -> None:
         given = {name: jnp.asarray(value) for name, value in arrays.items()}
         self._R, self._lengths = given.pop("R"), given.pop("lengths", None)
         self._given = given
-        zero = jnp.zeros((problem.batch, problem.units), jnp.float32)
+        zero = jnp.zeros((job.batch, job.units), jnp.float32)
 
         def loss(given: dict[str, jax.Array]) -> tuple[jax.Array, jax.Array]:
             x, W, U, b = (given[name] for name in ("x", "W", "U", "b"))
-            if problem.cell == "lstm":
+            if job.cell == "lstm":
                 h, _ = kernels.lstm(x, zero, zero, W, U, b, lengths=self._lengths)
-            elif problem.cell == "rnn":
+            elif job.cell == "rnn":
                 h, _ = kernels.rnn(x, zero, W, U, b, lengths=self._lengths)
             else:
                 h, _ = kernels.gru(x, zero, W, U, b, given.get("bU"), lengths=self._lengths)

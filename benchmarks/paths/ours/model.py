@@ -7,8 +7,8 @@ import jax.numpy as jnp
 
 import penstock as ps
 from frame.row import Arrays
+from jobs.model import Model
 from penstock.layers.layer import Layer
-from problems.model import Model
 
 __all__ = ["inputs_of", "network_of", "with_weights"]
 

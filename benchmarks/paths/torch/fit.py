@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from frame.row import Arrays
+from jobs.fit import Fit
+from jobs.model import batches
 from paths.torch.model import Network, make_loss, make_optimizer
-from problems.fit import Fit
-from problems.model import batches
 
 __all__ = ["Task"]
 
@@ -18,20 +18,20 @@ class Task:
 
     units = 1
 
-    def __init__(self, problem: Fit, arrays: Arrays) -> None:
-        self._problem, self._y, self._mse = problem, arrays["y"], float("nan")
+    def __init__(self, job: Fit, arrays: Arrays) -> None:
+        self._job, self._y, self._mse = job, arrays["y"], float("nan")
 
     def outputs(self) -> Arrays:
         """Give nothing: initial weights and shuffles differ."""
         return {}
 
     def _fit(self) -> None:
-        model = self._problem.model
+        model = self._job.model
         y = torch.tensor(self._y, dtype=torch.float32)
         x, targets = y.unfold(0, model.window, 1)[: model.samples, :, None], y[model.window :, None]
         network, rng = Network(model), np.random.default_rng(0)
         loss, optimizer = make_loss(model), make_optimizer(model, network)
-        for _ in range(self._problem.epochs):
+        for _ in range(self._job.epochs):
             total = torch.zeros(())
             for rows in torch.tensor(batches(model, rng)):
                 optimizer.zero_grad()

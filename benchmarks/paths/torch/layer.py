@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from frame.row import Arrays
+from jobs.layer import Layer
 from paths.torch.convert import MODULES, copy_gradients, copy_weights
-from problems.layer import Layer
 
 __all__ = ["Task"]
 
@@ -16,13 +16,13 @@ class Task:
 
     units = 1
 
-    def __init__(self, problem: Layer, arrays: Arrays) -> None:
-        self._agrees = problem.cell != "gru_before"
-        self._layer = MODULES[problem.cell](problem.inputs, problem.units, batch_first=True)
+    def __init__(self, job: Layer, arrays: Arrays) -> None:
+        self._agrees = job.cell != "gru_before"
+        self._layer = MODULES[job.cell](job.inputs, job.units, batch_first=True)
         copy_weights(self._layer, arrays)
         self._x = torch.tensor(arrays["x"]).requires_grad_()
         self._R = torch.tensor(arrays["R"])
-        self._lengths = torch.tensor(arrays["lengths"]) if problem.padded else None
+        self._lengths = torch.tensor(arrays["lengths"]) if job.padded else None
 
     def _run(self) -> torch.Tensor:
         self._x.grad = None

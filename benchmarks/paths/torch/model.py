@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from frame.row import Arrays
+from jobs.model import Model
 from paths.torch.convert import MODULES, copy_weights
-from problems.model import Model
 
 __all__ = ["Network", "build", "make_loss", "make_optimizer"]
 

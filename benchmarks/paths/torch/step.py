@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from frame.row import Arrays
+from jobs.model import Model, batches
 from paths.torch.model import build, make_loss, make_optimizer
-from problems.model import Model, batches
 
 __all__ = ["Task"]
 
@@ -15,12 +15,12 @@ __all__ = ["Task"]
 class Task:
     """An epoch: shuffle, gather batches, forward, backward, update. No recurrent dropout, and the GRU resets after."""
 
-    def __init__(self, problem: Model, arrays: Arrays) -> None:
-        self.units = problem.steps
-        self._model, self._network = problem, build(problem, arrays)
-        self._inputs = [torch.tensor(value) for value in problem.inputs(arrays)]
+    def __init__(self, job: Model, arrays: Arrays) -> None:
+        self.units = job.steps
+        self._model, self._network = job, build(job, arrays)
+        self._inputs = [torch.tensor(value) for value in job.inputs(arrays)]
         self._targets = torch.tensor(arrays["data.targets"])
-        self._loss, self._optimizer = make_loss(problem), make_optimizer(problem, self._network)
+        self._loss, self._optimizer = make_loss(job), make_optimizer(job, self._network)
         self._rng = np.random.default_rng(0)
 
     def outputs(self) -> Arrays:

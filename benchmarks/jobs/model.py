@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from frame.row import Arrays
-from problems.layer import GATES
+from jobs.layer import GATES
 
 __all__ = ["MODELS", "Model", "batches"]
 

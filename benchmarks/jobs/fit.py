@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frame.row import Arrays
-from problems.model import MODELS, Model
+from jobs.model import MODELS, Model
 
 __all__ = ["Fit"]
 
