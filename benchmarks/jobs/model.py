@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -70,8 +70,9 @@ class Model:
     def arrays(self) -> Arrays:
         """Draw weights by name, and data.
 
-        The data are ``values`` [rows, features] whose window `s` starts in row s, or ``tokens`` [samples, window];
-        ``category`` [samples], ``extra`` [samples, extra] and ``targets`` [samples, outputs].
+        The data, under ``data.``, are ``values`` [rows, features], where the window of sample s starts in row s, or
+        ``tokens`` [samples, window]; ``target`` [rows], of which sample s takes those after its window; ``category``
+        [samples] and ``extra`` [samples, extra].
         """
         rng = np.random.default_rng(11)
         drawn: Arrays = {}
@@ -103,23 +104,30 @@ class Model:
         return drawn | self._data(rng)
 
     def _data(self, rng: np.random.Generator) -> Arrays:
-        count = self.samples
-        drawn: Arrays = {}
+        count, drawn = self.samples, {}
         if self.tokens:
             drawn["data.tokens"] = rng.integers(0, self.tokens[0], (count, self.window)).astype(np.int32)
         else:
-            walk = np.cumsum(rng.normal(size=(count + self.window, self.features)), axis=0)
-            walk = (walk - walk.min(axis=0)) / (np.ptp(walk, axis=0))
+            walk = np.cumsum(rng.normal(size=(self.rows, self.features)), axis=0)
+            walk = (walk - walk.min(axis=0)) / np.ptp(walk, axis=0)
             drawn["data.values"] = walk.astype(np.float32)
         if self.category:
             drawn["data.category"] = rng.integers(0, self.category[0], count).astype(np.int32)
         if self.extra:
             drawn["data.extra"] = np.eye(self.extra, dtype=np.float32)[rng.integers(0, self.extra, count)]
-        if self.loss == "bce":
-            drawn["data.targets"] = rng.integers(0, 2, (count, self.outputs)).astype(np.float32)
-        else:
-            drawn["data.targets"] = rng.uniform(0, 1, (count, self.outputs)).astype(np.float32)
+        label = rng.integers(0, 2, self.rows) if self.loss == "bce" else rng.uniform(0, 1, self.rows)
+        drawn["data.target"] = label.astype(np.float32)
         return drawn
+
+    @property
+    def rows(self) -> int:
+        """Rows of flat data."""
+        return self.samples + self.window + self.outputs - 1
+
+    def targets(self, arrays: Arrays) -> np.ndarray:
+        """Give every sample's targets, ``[samples, outputs]``."""
+        rows = np.arange(self.samples)[:, None] + self.window + np.arange(self.outputs)
+        return arrays["data.target"][rows]
 
     def windows(self, arrays: Arrays) -> np.ndarray:
         """Give every sample's sequence, ``[samples, window, features]`` or tokens ``[samples, window]``."""
@@ -136,10 +144,6 @@ class Model:
     def weights_of(self, arrays: Arrays, prefix: str) -> Arrays:
         """Give the weights whose names start so, without it."""
         return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
-
-    def without_recurrent_dropout(self) -> Model:
-        """Give the model as torch can train it on a CPU."""
-        return replace(self, recurrent=0.0)
 
 
 def batches(model: Model, rng: np.random.Generator) -> np.ndarray:

@@ -20,7 +20,7 @@ class Task:
     def __init__(self, job: Model, arrays: Arrays) -> None:
         self.units = job.steps
         self._job, self._model = job, build(job, arrays)
-        self._inputs, self._targets = job.inputs(arrays), arrays["data.targets"]
+        self._inputs, self._targets = job.inputs(arrays), job.targets(arrays)
         self._rng = np.random.default_rng(0)
 
     def outputs(self) -> Arrays:

@@ -19,7 +19,7 @@ class Task:
         self.units = job.steps
         self._model, self._network = job, build(job, arrays)
         self._inputs = [torch.tensor(value) for value in job.inputs(arrays)]
-        self._targets = torch.tensor(arrays["data.targets"])
+        self._targets = torch.tensor(job.targets(arrays))
         self._loss, self._optimizer = make_loss(job), make_optimizer(job, self._network)
         self._rng = np.random.default_rng(0)
 
