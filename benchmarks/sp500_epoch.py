@@ -25,7 +25,7 @@ from penstock.networks.inputs import Inputs
 from penstock.training.epoch import begin, compiled_epoch, member_keys
 from penstock.training.forward import forward
 from penstock.training.plan import Plan
-from penstock.training.samples import Samples
+from penstock.training.samples import Samples, Source
 
 UNITS, WINDOW, BATCH, ROUNDS = 20, 63, 20, 9
 
@@ -78,13 +78,13 @@ def main() -> None:
     y = fit_scaling("minmax", panel).forward(panel.y, np.zeros(panel.rows, dtype=int))
     starts = np.arange(1950)
     network, plan = ps.Network([ps.LSTM(UNITS)]), Plan(batch=BATCH, patience=None)
-    samples = Samples.of(y[:, None], y, starts, starts[:0])
+    samples = Samples.of(Source.of(y[:, None]), y, starts, starts[:0])
     learning = begin(network, plan, Inputs(), 1)(member_keys(0, 1))
     model = torch_twin(learning.weights)
 
     x = torch.tensor(np.stack([y[s : s + WINDOW] for s in starts]), dtype=torch.float32)[..., None]
     target = torch.tensor(y[starts + WINDOW], dtype=torch.float32)[:, None]
-    ours = forward(network, learning.weights, y[:, None], starts, WINDOW, 1)[0]
+    ours = forward(network, learning.weights, Source.of(y[:, None]), starts, WINDOW, 1)[0]
     apart = float(np.abs(ours - model(x).detach().numpy()).max())
     assert apart < 1e-5, f"the outputs differ by {apart}"
 
