@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import TrainingError
-from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.epoch import begin, compiled_epoch, member_keys
 from penstock.training.plan import Plan
@@ -72,7 +71,7 @@ def train(
     TrainingError
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
-    inputs = Inputs(samples.inputs.shape[1])
+    inputs = samples.source.widths
     learning = begin(network, plan, inputs, outputs)(member_keys(seed, members))
     epoch = compiled_epoch(network, plan, inputs, outputs, window, horizon)
     learned_by_epoch, watched_by_epoch = [], []
