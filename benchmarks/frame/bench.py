@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Figures:
         What else a path tells after its last call, such as how well its fit fits.
     load
         Load average of the machine before and after.
+    seconds
+        What the whole row took.
     """
 
     row: Row
@@ -47,6 +50,7 @@ class Figures:
     failed: dict[str, str] = field(default_factory=dict)
     facts: dict[str, dict[str, float]] = field(default_factory=dict)
     load: tuple[float, float] = (0.0, 0.0)
+    seconds: float = 0.0
 
     @property
     def best_peer(self) -> str | None:
@@ -84,6 +88,7 @@ class Bench:
     def __init__(self, seconds: float, rounds: int) -> None:
         self.seconds, self.rounds = seconds, rounds
         self._workers: dict[str, Worker] = {}
+        self._lost: Counter[tuple[str, str]] = Counter()
         self._folder = tempfile.TemporaryDirectory(prefix="penstock-bench-")
 
     def __enter__(self) -> Bench:
@@ -103,12 +108,12 @@ class Bench:
         """Prepare every path, compare, time in turn."""
         figures = Figures(row)
         rounds: dict[tuple[str, str], list[Round]] = {}
-        before = os.getloadavg()[0]
+        before, began = os.getloadavg()[0], time.perf_counter()
         if row.fresh:
             self._measure_afresh(row, figures, rounds)
         else:
             self._measure_in_turn(row, figures, rounds)
-        figures.load = before, os.getloadavg()[0]
+        figures.load, figures.seconds = (before, os.getloadavg()[0]), time.perf_counter() - began
         self._sort(figures, rounds)
         return figures
 
@@ -129,7 +134,10 @@ class Bench:
         heat: dict[tuple[str, str], list[Round]] = {}
         for path, way in turns:
             self._time(path, way, figures, heat, 0.0, 1)
-        turns = _near_the_best(turns, heat)
+        stay = _near_the_best(turns, heat)
+        for turn in turns:
+            self._lost[turn] = 0 if turn in stay else self._lost[turn] + 1
+        turns = stay
         for _ in range(self.rounds if row.rounds is None else row.rounds):
             for path, way in turns:
                 self._time(path, way, figures, rounds, self.seconds, 3)
@@ -149,7 +157,7 @@ class Bench:
             job = row.job_of(path)
             if job not in drawn:
                 drawn[job] = job.arrays()
-            self._worker(path).send("prepare", job, drawn[job], not row.fresh)
+            self._worker(path).send("prepare", job, drawn[job], not row.fresh, self._retired(path))
             ready.append(path)
         ways, outputs = {}, {}
         for path in ready:
@@ -194,6 +202,10 @@ class Bench:
     def _fail(self, path: str, figures: Figures, error: PathError) -> None:
         figures.failed[path] = str(error)
         self._workers.pop(path).close()
+
+    def _retired(self, path: str) -> set[str]:
+        """Name the path's ways that were far behind in three rows, one after the other: they are tried no more."""
+        return {way for (its, way), times in self._lost.items() if its == path and times >= 3}
 
     def _worker(self, path: str) -> Worker:
         if path not in self._workers:

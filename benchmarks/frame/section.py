@@ -73,4 +73,5 @@ def as_data(figures: Figures) -> dict[str, Any]:
         "facts": figures.facts,
         "load average": figures.load,
         "note": row.note,
+        "took": figures.seconds,
     }

@@ -39,7 +39,7 @@ class Worker:
         theirs.close()
 
     def send(self, command: str, *arguments: Any) -> None:
-        """Ask for ``prepare`` (job, arrays, warm) or ``measure`` (way, seconds, least)."""
+        """Ask for ``prepare`` (job, arrays, warm, skip) or ``measure`` (way, seconds, least)."""
         self._pipe.send((command, arguments))
 
     def receive(self) -> Any:
@@ -111,15 +111,17 @@ class _Desk:
         self._ways: dict[str, Callable[[], object]] = {}
         self._units = 1
 
-    def prepare(self, job: Job, arrays: Arrays, warm: bool) -> tuple[Arrays, list[str]]:
+    def prepare(self, job: Job, arrays: Arrays, warm: bool, skip: set[str]) -> tuple[Arrays, list[str]]:
         """Build a task in place of the last; give its outputs and the names of its ways.
 
-        With `warm` each way is called once, so that compilation and first allocations are over.
+        With `warm` each way is called once, so that compilation and first allocations are over. The ways to `skip` are
+        left out.
         """
         self._task, self._ways = None, {}
         task = importlib.import_module(f"paths.{self._library}.{job.kind}").Task(job, arrays)
         outputs = task.outputs()
-        self._task, self._ways, self._units = task, task.ways(), task.units
+        self._task, self._units = task, task.units
+        self._ways = {name: way for name, way in task.ways().items() if name not in skip}
         for way in self._ways.values() if warm else ():
             way()
         return outputs, list(self._ways)

@@ -32,7 +32,7 @@ def run(bench: Bench, quick: bool) -> Section:
         "One call: the whole sequence forward, and back to weights and inputs. Ours, `lax.scan` and Keras-JAX are one "
         "compiled call each, from Python, so the smallest rows hold the cost of that call.\n"
     )
-    for cell in ("lstm", "gru_after"):
+    for cell in ("lstm",) if quick else ("lstm", "gru_after"):
         measured(section, bench, f"{NAMES[cell]}, inputs as wide", sweep(cell, quick))
     wide = [
         Row("GRU 32 on 100, reset after", Layer("gru_after", 32, 100), EVERY),

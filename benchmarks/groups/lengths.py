@@ -17,7 +17,7 @@ def run(bench: Bench, quick: bool) -> Section:
     section = Section("Lengths")
     section.say("Batch 32, window 100, lengths from 1 to 100. torch packs padded sequences, Keras masks them.\n")
     shares: list[tuple[str, str, float]] = []
-    for cell, units, inputs in (("lstm", 32, 32), ("gru_after", 32, 100)):
+    for cell, units, inputs in (("lstm", 32, 32), ("gru_after", 32, 100))[1 if quick else 0 :]:
         name = f"{NAMES[cell]} {units} on {inputs}"
         rows = [
             Row(f"{name}, full", Layer(cell, units, inputs), EVERY),

@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from penstock.training.step import Batch, Step
 
 from frame.row import Arrays
 from jobs.model import Model
@@ -18,6 +17,7 @@ from penstock.training.forward import forward
 from penstock.training.optimizers import optimizer_named
 from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Source
+from penstock.training.step import Batch, Step
 
 __all__ = ["Task"]
 
