@@ -58,7 +58,9 @@ class RMSprop(Optimizer):
 
     def rested(self, state: Any, steps: jax.Array) -> Any:
         """Let the mean of squares decay, as steps with a gradient of zero would."""
-        return jax.tree.map(lambda squares: squares * jnp.power(self.decay, steps).astype(squares.dtype), state)
+        # The barrier: without it XLA fuses the power into the product and takes it once for each weight.
+        kept = jax.lax.optimization_barrier(jnp.power(self.decay, steps))  # type: ignore[no-untyped-call]
+        return jax.tree.map(lambda squares: squares * kept.astype(squares.dtype), state)
 
 
 @dataclass(frozen=True, repr=False)

@@ -113,10 +113,12 @@ def update_rows(table: jax.Array, state: Table, summed: Summed, optimizer: Optim
     -------
     The weights and the state after the step.
     """
-    rows = summed.rows
+    touched = _at(state.touched, summed.rows)
+    # The barrier: XLA knows that the rows are written after `touched` was read, and copies nothing.
+    touched, rows = jax.lax.optimization_barrier((touched, summed.rows))  # type: ignore[no-untyped-call]
     like_table = jax.tree.map(lambda leaf: leaf.shape == table.shape, state.optimizer)
     part = jax.tree.map(lambda leaf, per_row: _at(leaf, rows) if per_row else leaf, state.optimizer, like_table)
-    idle = (state.number - _at(state.touched, rows) - 1).astype(table.dtype)
+    idle = (state.number - touched - 1).astype(table.dtype)
     updates, part = optimizer.build().update(summed.gradients, optimizer.rested(part, idle[:, None]))
 
     def put(whole: jax.Array, new: jax.Array, per_row: bool) -> jax.Array:
