@@ -47,7 +47,7 @@ format: $(VENV)/.lint  ## Mend style and format
 	$(BIN)/ruff format .
 
 bench: $(BENCH)/.bench  ## Measure against the peers, in turn in one run (installs them beside)
-	$(BENCH)/bin/python benchmarks/sp500_epoch.py
+	$(BENCH)/bin/python benchmarks/run.py --out build/benchmarks
 
 studies: $(VENV)/.demo  ## Run the long studies under both protocols into build/studies (edition 2 needs PENSTOCK_DATA)
 	mkdir -p build/studies

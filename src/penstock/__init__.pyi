@@ -24,7 +24,14 @@ from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
 # The forecaster, and what it is made of
 from .forecaster import Forecaster as Forecaster
 from .layers.dense import Dense as Dense
+from .layers.dropout import Dropout as Dropout
+from .layers.embedding import Embedding as Embedding
+from .layers.gru import GRU as GRU
+from .layers.leaky import Leaky as Leaky
 from .layers.lstm import LSTM as LSTM
+from .layers.recurrent import Recurrent as Recurrent
+from .layers.rnn import RNN as RNN
+from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
 from .training.optimizers import SGD as SGD
 from .training.optimizers import Adam as Adam

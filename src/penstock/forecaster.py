@@ -17,14 +17,15 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import cut_windows
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
+from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import option
 from penstock.storage import Arrays
 from penstock.training.forward import forward
-from penstock.training.losses import LOSSES
+from penstock.training.losses import VALUE_LOSSES
 from penstock.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
 from penstock.training.plan import Plan
-from penstock.training.samples import Samples
+from penstock.training.samples import Samples, Source
 from penstock.training.train import History, train
 
 __all__ = ["Forecaster"]
@@ -63,7 +64,7 @@ class Forecaster(Estimator):
     window: int = option(63, "input length in steps", at_least=1)
     transform: str = option("none", "change of variable before scaling", choices=TRANSFORMS)
     scale: str = option("minmax", "scaling, fitted on training rows", choices=SCALINGS)
-    loss: str = option("mse", "loss to minimise, in scaled units", choices=LOSSES)
+    loss: str = option("mse", "loss to minimise, in scaled units", choices=VALUE_LOSSES)
     optimizer: str | Optimizer = option("rmsprop", "optimiser, by name or described", choices=OPTIMIZERS)
     batch: int = option(20, "samples a step", at_least=1)
     epochs: int = option(500, "passes over the samples at most", at_least=1)
@@ -77,7 +78,7 @@ class Forecaster(Estimator):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return "+".join(f"{type(layer).__name__}({layer.outputs})" for layer in self.network.layers)
+        return "+".join(f"{type(x).__name__}({x.outputs})" for x in self.network.layers if x.over_time)
 
     @property
     def rows_needed(self) -> int:
@@ -108,11 +109,11 @@ class Forecaster(Estimator):
     @property
     def parameters(self) -> int:
         """Weights of one member."""
-        return self.network.parameters(1, self.horizon)
+        return self.network.parameters(Inputs(), self.horizon)
 
     def summary(self) -> str:
         """Give the table of the network's layers."""
-        return self.network.summary(1, self.horizon, self.window)
+        return self.network.summary(Inputs(), self.horizon, self.window)
 
     def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
         lost = TRANSFORMS[self.transform].lost
@@ -130,7 +131,7 @@ class Forecaster(Estimator):
         trained = train(
             self.network,
             Plan(self.loss, optimizer_named(self.optimizer), self.batch, self.patience, self.clip),
-            Samples.of(scaled[:, None], scaled, learn, watch),
+            Samples.of(Source.of(scaled[:, None]), scaled, learn, watch),
             window=self.window,
             horizon=self.horizon,
             outputs=self.horizon,
@@ -147,7 +148,7 @@ class Forecaster(Estimator):
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         scaled = self.scaling_.forward(self._transformed(panel), fitted[panel.series_of(np.arange(panel.rows))])
         starts = origins - self.window + 1
-        out = forward(self.network, self.weights_, scaled[:, None], starts, self.window, self.horizon)
+        out = forward(self.network, self.weights_, Source.of(scaled[:, None]), starts, self.window, self.horizon)
         series = fitted[panel.series_of(origins)]
         steps = np.stack([self.scaling_.inverse(member, series) for member in out])
         return TRANSFORMS[self.transform].invert(steps, panel.y[origins])
@@ -167,7 +168,7 @@ class Forecaster(Estimator):
         }
 
     def _restore(self, arrays: Arrays) -> None:
-        shapes = eqx.filter_eval_shape(self.network.build, 1, self.horizon, jax.random.key(0))
+        shapes = eqx.filter_eval_shape(self.network.build, Inputs(), self.horizon, jax.random.key(0))
         shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
         leaves = []
         for name, leaf in _named_leaves(shapes):

@@ -25,6 +25,7 @@ def option(
     above: float | None = None,
     below: float | None = None,
     choices: Iterable[str] | None = None,
+    kw_only: Any = dataclasses.MISSING,
 ) -> Any:
     """Declare one option of a dataclass: its default, one line of help, and what is allowed.
 
@@ -38,9 +39,11 @@ def option(
         Inclusive lower, exclusive lower and exclusive upper bound for numbers.
     choices
         The names allowed where the option is a string.
+    kw_only
+        Whether the option can be given by its name alone; left out, as its class says.
     """
     rules = {"at_least": at_least, "above": above, "below": below, "choices": choices and tuple(choices)}
-    return dataclasses.field(default=default, metadata={"help": help, **rules})
+    return dataclasses.field(default=default, metadata={"help": help, **rules}, kw_only=kw_only)
 
 
 def help_of(owner: type, name: str) -> str:

@@ -30,6 +30,14 @@ MODELS: dict[str, Estimator] = {
     "Forecaster of log returns": ps.Forecaster(
         ps.Network([ps.LSTM(4)]), horizon=3, transform="log_return", scale="none", loss="mae", **SMALL
     ),
+    "Forecaster with dropout": ps.Forecaster(
+        ps.Network(
+            [ps.GRU(4, dropout=0.1, recurrent_dropout=0.2), ps.Dropout(0.1), ps.RNN(3, "relu", dropout=0.1)], [4]
+        ),
+        horizon=3,
+        members=2,
+        **SMALL,
+    ),
 }
 SEASONAL = {
     "SeasonalNaive": 1

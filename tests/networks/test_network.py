@@ -8,6 +8,7 @@ import pytest
 
 import penstock as ps
 from gradients import check
+from penstock.networks.inputs import Inputs
 from penstock.options import from_json, to_json
 from penstock.training.losses import LOSSES
 
@@ -21,13 +22,13 @@ from penstock.training.losses import LOSSES
     ],
 )
 def test_parameters(network: ps.Network, outputs: int, count: int) -> None:
-    assert network.parameters(inputs=1, outputs=outputs) == count
-    module = network.build(1, outputs, jax.random.key(0))
+    assert network.parameters(Inputs(), outputs=outputs) == count
+    module = network.build(Inputs(), outputs, jax.random.key(0))
     assert sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(module, eqx.is_array))) == count
 
 
 def test_summary() -> None:
-    assert ps.Network([ps.LSTM(25), ps.LSTM(10)], dense=[10]).summary(inputs=2, outputs=3, window=52) == "\n".join(
+    assert ps.Network([ps.LSTM(25), ps.LSTM(10)], dense=[10]).summary(Inputs(2), outputs=3, window=52) == "\n".join(
         [
             "layer      output           parameters",
             "LSTM(25)   [batch, 52, 25]       2,800",
@@ -52,7 +53,7 @@ def test_description_is_frozen_comparable_and_json() -> None:
 
 
 def test_reads_the_last_step() -> None:
-    module = ps.Network([ps.LSTM(4)]).build(1, 5, jax.random.key(0))
+    module = ps.Network([ps.LSTM(4)]).build(Inputs(), 5, jax.random.key(0))
     x = jax.random.normal(jax.random.key(1), (2, 6, 1))
     out = module(x)
     assert out.shape == (2, 5)
@@ -62,7 +63,7 @@ def test_reads_the_last_step() -> None:
 @pytest.mark.parametrize("loss", list(LOSSES))
 def test_gradients_of_network_and_loss(loss: str) -> None:
     with jax.enable_x64(True):
-        module = ps.Network([ps.LSTM(3), ps.LSTM(2)], dense=[ps.Dense(3, "tanh")]).build(1, 2, jax.random.key(0))
+        module = ps.Network([ps.LSTM(3), ps.LSTM(2)], dense=[ps.Dense(3, "tanh")]).build(Inputs(), 2, jax.random.key(0))
         x = jax.random.normal(jax.random.key(1), (4, 5, 1))
         y = 3 * jax.random.normal(jax.random.key(2), (4, 2))  # far enough for both branches of the Huber loss
         errors = np.abs(y - module(x))
@@ -78,7 +79,7 @@ def test_gradients_of_network_and_loss(loss: str) -> None:
         (lambda: ps.LSTM(0), "units=0 is out of range; allowed: a whole number at least 1"),
         (lambda: ps.LSTM(2.5), "units=2.5 is not a whole number"),
         (lambda: ps.LSTM(5, "sigmod"), "'sigmod' is unknown; did you mean 'sigmoid'"),
-        (lambda: ps.Network([]), "no layer was given; allowed: a list of layers such as"),
+        (lambda: ps.Network([]), "no layer over time was given; allowed: a list of layers such as"),
         (lambda: ps.Network([20]), "20 is no layer over time"),
         (lambda: ps.Network(3), "3 is no layer over time"),
         (lambda: ps.Network([ps.Dense(3)]), r"Dense\(3\) is no layer over time"),

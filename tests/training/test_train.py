@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import penstock as ps
+from penstock.networks.inputs import Inputs
 from penstock.training.epoch import begin, compiled_epoch, member_keys
 from penstock.training.forward import forward
-from penstock.training.losses import LOSSES
+from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, optimizer_named
 from penstock.training.plan import Plan
-from penstock.training.samples import Samples
+from penstock.training.samples import Samples, Source
 from penstock.training.train import Trained, train
 
 NETWORK = ps.Network([ps.LSTM(4)])
@@ -26,25 +27,25 @@ LEARN, WATCH = np.arange(45), np.arange(52, 74)
 
 
 def fit(plan: Plan, watch: np.ndarray = WATCH, **options: Any) -> Trained:
-    samples = Samples.of(Y[:, None], Y, LEARN, watch)
+    samples = Samples.of(Source.of(Y[:, None]), Y, LEARN, watch)
     arguments = {"epochs": 6, "window": WINDOW, "horizon": 1, "outputs": 1, **options}
     return train(NETWORK, plan, samples, **arguments)
 
 
 def watched_loss(weights: Any) -> np.ndarray:
-    yhat = forward(NETWORK, weights, Y[:, None], WATCH, WINDOW, 1)[..., 0]
+    yhat = forward(NETWORK, weights, Source.of(Y[:, None]), WATCH, WINDOW, 1)[..., 0]
     return np.mean((yhat - Y[WATCH + WINDOW]) ** 2, axis=1)
 
 
 def test_one_epoch_is_one_step_of_gradient_descent_where_the_batch_is_everything() -> None:
     plan = Plan("mse", ps.SGD(0.1), batch=45, patience=None)
     trained = fit(plan, watch=WATCH[:0], epochs=1)
-    weights = jax.tree.map(lambda leaf: leaf[0], begin(NETWORK, plan, 1, 1)(member_keys(0, 1)).weights)
+    weights = jax.tree.map(lambda leaf: leaf[0], begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 1)).weights)
     x = jnp.asarray(np.stack([Y[s : s + WINDOW] for s in LEARN])[..., None], jnp.float32)
     y = jnp.asarray(Y[LEARN + WINDOW][:, None], jnp.float32)
 
     def loss(weights: Any) -> jax.Array:
-        return jnp.mean(jnp.square(NETWORK.with_weights(weights, 1, 1)(x) - y))
+        return jnp.mean(jnp.square(NETWORK.with_weights(weights, Inputs(), 1)(x) - y))
 
     value, gradients = jax.value_and_grad(loss)(weights)
     stepped = jax.tree.map(lambda w, g: w - 0.1 * g, weights, gradients)
@@ -57,15 +58,15 @@ def test_every_sample_counts_once_an_epoch_also_in_a_last_batch_that_is_not_full
     """With a step size that moves nothing, the mean over 3 batches of 20, 20 and 5 is the loss over all 45."""
     plan = Plan("mae", ps.SGD(1e-12), batch=20, patience=None)
     trained = fit(plan, epochs=3)
-    yhat = forward(NETWORK, trained.weights, Y[:, None], LEARN, WINDOW, 1)[0, :, 0]
+    yhat = forward(NETWORK, trained.weights, Source.of(Y[:, None]), LEARN, WINDOW, 1)[0, :, 0]
     np.testing.assert_allclose(trained.history.learned[:, 0], np.mean(np.abs(yhat - Y[LEARN + WINDOW])), rtol=1e-5)
 
 
 def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
     plan = Plan(patience=3)
-    samples = Samples.of(Y[:, None], Y, LEARN, WATCH)
-    learning = begin(NETWORK, plan, 1, 1)(member_keys(0, 2))
-    epoch = compiled_epoch(NETWORK, plan, 1, 1, WINDOW, 1)
+    samples = Samples.of(Source.of(Y[:, None]), Y, LEARN, WATCH)
+    learning = begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 2))
+    epoch = compiled_epoch(NETWORK, plan, Inputs(), 1, WINDOW, 1)
     with jax.transfer_guard("disallow"):
         _, learned, _ = epoch(learning, samples)
     assert np.isfinite(learned).all()
@@ -113,21 +114,21 @@ def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
 
 def test_a_last_step_that_breaks_the_weights_is_not_kept() -> None:
     """Nothing is watched and the loss before the only step is finite: the step itself must be noticed."""
-    samples = Samples.of(1e4 * Y[:, None], 1e4 * Y, LEARN, WATCH[:0])
+    samples = Samples.of(Source.of(1e4 * Y[:, None]), 1e4 * Y, LEARN, WATCH[:0])
     with pytest.raises(ps.TrainingError, match="no longer finite in epoch 1"):
         train(NETWORK, Plan("mse", ps.SGD(3e38), batch=45), samples, window=WINDOW, horizon=1, outputs=1, epochs=1)
 
 
 def test_clipping_bounds_the_step() -> None:
     plan = Plan("mse", ps.SGD(1.0), batch=45, patience=None, clip=1e-3)
-    before = begin(NETWORK, plan, 1, 1)(member_keys(0, 1)).weights
+    before = begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 1)).weights
     pairs = zip(jax.tree.leaves(fit(plan, epochs=1).weights), jax.tree.leaves(before), strict=True)
     moved = np.sqrt(sum(float(np.sum((a - b) ** 2)) for a, b in pairs))
     assert moved == pytest.approx(1e-3, rel=1e-2)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9)])
-@pytest.mark.parametrize("loss", list(LOSSES))
+@pytest.mark.parametrize("loss", list(VALUE_LOSSES))
 def test_every_optimizer_and_loss_learns(optimizer: str | Optimizer, loss: str) -> None:
     history = fit(Plan(loss, optimizer_named(optimizer), batch=5), epochs=25).history
     assert history.learned[-1, 0] < 0.7 * history.learned[0, 0]
@@ -171,7 +172,7 @@ def test_silent_where_there_is_no_terminal_and_a_bar_where_it_is_wanted(
 
 
 def test_the_weights_tree_is_that_of_the_module() -> None:
-    module = NETWORK.build(1, 1, jax.random.key(0))
+    module = NETWORK.build(Inputs(), 1, jax.random.key(0))
     assert jax.tree.structure(fit(Plan(), epochs=1).weights) == jax.tree.structure(eqx.filter(module, eqx.is_array))
 
 

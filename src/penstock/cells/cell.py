@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 import abc
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax
 
-__all__ = ["Cell"]
+__all__ = ["Cell", "masked"]
 
 State = TypeVar("State")
 
 
 class Cell(eqx.Module, Generic[State]):
-    """One step of a recurrence. A cell of your own implements these two methods and runs wherever a cell does."""
+    """One step of a recurrence. A cell of your own implements these two methods and runs wherever a cell does.
+
+    A cell that knows recurrent dropout sets `masks` and takes the mask ``[batch, units]`` as a third argument of
+    `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
+    """
+
+    masks: ClassVar[bool] = False
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> State:
         """Give the state before the first step: any pytree whose leaves start with ``[batch, ...]``."""
 
-    def unroll(self, x: jax.Array, state: State) -> tuple[jax.Array, State] | None:
+    def unroll(
+        self,
+        x: jax.Array,
+        state: State,
+        *,
+        lengths: jax.Array | None = None,
+        mask: jax.Array | None = None,
+        reverse: bool = False,
+        sequence: bool = True,
+    ) -> tuple[jax.Array, State] | None:
         """Run a whole sequence ``[batch, time, features]`` by other means than step by step; None where there are none.
 
-        The result must be that of the steps; a test holds the two equal.
+        :func:`penstock.layers.unroll.unroll` says what the options mean. The result must be that of the steps; a test
+        holds the two equal.
         """
         return None
 
     @abc.abstractmethod
     def __call__(self, x: jax.Array, state: State) -> tuple[jax.Array, State]:
         """Take one step: input ``[batch, features]`` and state in; output ``[batch, outputs]`` and state out."""
+
+
+def masked(h: jax.Array, mask: jax.Array | None) -> jax.Array:
+    """Give h as it enters a recurrent product: under the mask of recurrent dropout, if there is one."""
+    return h if mask is None else h * mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
 import equinox as eqx
 import jax
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
-from penstock.cells.cell import Cell
+from penstock.cells.cell import Cell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["LSTMCell"]
@@ -49,6 +49,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     Jozefowicz, Zaremba & Sutskever (2015) for its bias of one.
     """
 
+    masks: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array
@@ -67,19 +68,31 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         zeros = jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
         return zeros, zeros
 
-    def unroll(self, x: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    def unroll(
+        self,
+        x: jax.Array,
+        state: tuple[jax.Array, jax.Array],
+        *,
+        lengths: jax.Array | None = None,
+        mask: jax.Array | None = None,
+        reverse: bool = False,
+        sequence: bool = True,
+    ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         """Run a whole sequence through the compiled kernel, or through its ``lax.scan`` twin where there is none."""
         activation = cast("kernels.Sigmoid", self.recurrent_activation)
-        outputs, last = kernels.lstm(x, *state, self.W, self.U, self.b, recurrent_activation=activation)
-        return cast("jax.Array", outputs), last
+        outputs, last = kernels.lstm(
+            x, *state, self.W, self.U, self.b, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
+            recurrent_activation=activation,
+        )  # fmt: skip
+        return (last[0] if outputs is None else outputs), last
 
     def __call__(
-        self, x: jax.Array, state: tuple[jax.Array, jax.Array]
+        self, x: jax.Array, state: tuple[jax.Array, jax.Array], mask: jax.Array | None = None
     ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         """Take one step; the output is h."""
         h, c = state
         σ = GATE_ACTIVATIONS[self.recurrent_activation]
-        i, f, g, o = jnp.split(x @ self.W + h @ self.U + self.b, 4, axis=-1)
+        i, f, g, o = jnp.split(x @ self.W + masked(h, mask) @ self.U + self.b, 4, axis=-1)
         c = σ(f) * c + σ(i) * jnp.tanh(g)
         h = σ(o) * jnp.tanh(c)
         return h, (h, c)

@@ -29,7 +29,7 @@ class DenseModule(eqx.Module):
         self.b = jnp.zeros(units, dtype)
         self.activation = activation
 
-    def __call__(self, x: jax.Array) -> jax.Array:
+    def __call__(self, x: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
         """Map ``[..., inputs]`` to ``[..., units]``."""
         return ACTIVATIONS[self.activation](x @ self.W + self.b)
 

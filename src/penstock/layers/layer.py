@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -15,12 +16,20 @@ __all__ = ["Layer"]
 
 @dataclass(frozen=True, repr=False)
 class Layer(Description):
-    """A layer described: how wide its output is, and how to build the module with weights."""
+    """A layer described: how wide its output is, and how to build the module with weights.
+
+    The module of a layer over time maps ``[batch, time, features]`` and takes the keywords `lengths`, `sequence` and
+    `key`, as :class:`penstock.layers.recurrent.RecurrentModule` does. That of any other layer maps the last axis
+    alone and takes the keyword `key`. A key means training: whatever is random, such as dropout, is drawn from it;
+    without one nothing is.
+    """
+
+    over_time: ClassVar[bool] = False
 
     @property
     @abc.abstractmethod
-    def outputs(self) -> int:
-        """Width of the output at each step."""
+    def outputs(self) -> int | None:
+        """Width of the output at each step; None where it is that of the input."""
 
     @abc.abstractmethod
     def build(self, inputs: int, key: jax.Array) -> eqx.Module:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
 from penstock.cells.cell import Cell
+from penstock.errors import OptionError
 
 __all__ = ["unroll"]
 
 State = TypeVar("State")
 
 
-def unroll(cell: Cell[State], x: jax.Array, state: State | None = None) -> tuple[jax.Array, State]:
+def unroll(
+    cell: Cell[State],
+    x: jax.Array,
+    state: State | None = None,
+    *,
+    lengths: jax.Array | None = None,
+    mask: jax.Array | None = None,
+    reverse: bool = False,
+    sequence: bool = True,
+) -> tuple[jax.Array, State]:
     """Run a cell over a sequence: with its compiled kernel where it has one, else with ``lax.scan``.
 
     Parameters
@@ -25,28 +35,91 @@ def unroll(cell: Cell[State], x: jax.Array, state: State | None = None) -> tuple
         Inputs ``[batch, time, features]``.
     state
         State before the first step; the cell's own initial state if left out.
+    lengths
+        True steps of each sample, ``[batch]``. Later steps are not read, leave the state alone and put out zeros.
+    mask
+        What h is multiplied by where it enters the recurrent product, ``[batch, units]``, the same at every step
+        (recurrent dropout). Only cells that know it take one.
+    reverse
+        Walk each sample's true steps from the last to the first; outputs stay at their times.
+    sequence
+        Whether to give the outputs of all steps, or only that of the step walked last.
 
     Returns
     -------
     outputs, state
-        The output of every step ``[batch, time, outputs]``, and the state after the last.
+        The output of every step ``[batch, time, outputs]``, or of the last one ``[batch, outputs]`` (zeros for a sample
+        without steps); and the state after it.
+
+    Raises
+    ------
+    OptionError
+        Where a mask is given to a cell that knows none.
 
     Examples
     --------
     >>> import jax
     >>> from penstock.cells.lstm import LSTMCell
-    >>> outputs, (h, c) = unroll(LSTMCell(1, 20, jax.random.key(0)), jax.numpy.ones((3, 63, 1)))
+    >>> cell, x = LSTMCell(1, 20, jax.random.key(0)), jax.numpy.ones((3, 63, 1))
+    >>> outputs, (h, c) = unroll(cell, x)
     >>> outputs.shape, bool((outputs[:, -1] == h).all())
     ((3, 63, 20), True)
+    >>> unroll(cell, x, sequence=False)[0].shape
+    (3, 20)
     """
+    if mask is not None and not cell.masks:
+        raise OptionError(
+            f"{type(cell).__name__} knows no recurrent dropout; allowed: dropout of its inputs, or a cell that sets "
+            "`masks` and takes a mask."
+        )
     first = cell.initial_state(x.shape[0]) if state is None else state
-    whole = cell.unroll(x, first)
-    if whole is not None:
-        return whole
+    whole = cell.unroll(x, first, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)
+    if whole is None:
+        return _steps(cell, x, first, lengths, mask, reverse, sequence)
+    outputs, last = whole
+    if not sequence and lengths is not None and state is not None:
+        outputs = jnp.where(_beside(lengths > 0, outputs), outputs, 0)
+    return outputs, last
 
-    def step(state: State, x_t: jax.Array) -> tuple[State, jax.Array]:
-        output, state = cell(x_t, state)
-        return state, output
 
-    last, outputs = jax.lax.scan(step, first, jnp.moveaxis(x, 1, 0))
-    return jnp.moveaxis(outputs, 0, 1), last
+def _steps(
+    cell: Cell[State],
+    x: jax.Array,
+    first: State,
+    lengths: jax.Array | None,
+    mask: jax.Array | None,
+    reverse: bool,
+    sequence: bool,
+) -> tuple[jax.Array, State]:
+    alive = None
+    if lengths is not None:
+        alive = jnp.arange(x.shape[1])[:, None] < lengths
+        # What stands in the padding may be anything, NaN included; it must not reach a gradient.
+        x = jnp.where(alive.T[:, :, None], x, 0)
+    options = () if mask is None else (jax.lax.stop_gradient(mask),)
+
+    def take(x_t: jax.Array, state: State) -> tuple[jax.Array, State]:
+        return cell(x_t, state, *options)
+
+    def step(carry: tuple[State, Any], now: tuple[jax.Array, jax.Array | None]) -> tuple[tuple[State, Any], Any]:
+        (state, kept), (x_t, going) = carry, now
+        output, after = take(x_t, state)
+        if going is not None:
+            after = jax.tree.map(lambda new, old: jnp.where(_beside(going, new), new, old), after, state)
+            kept = None if kept is None else jnp.where(_beside(going, output), output, kept)
+            output = jnp.where(_beside(going, output), output, 0)
+        elif kept is not None:
+            kept = output
+        return (after, kept), output if sequence else None
+
+    kept = None
+    if not sequence:
+        shape = jax.eval_shape(take, x[:, 0], first)[0]
+        kept = jnp.zeros(shape.shape, shape.dtype)
+    (last, kept), outputs = jax.lax.scan(step, (first, kept), (jnp.moveaxis(x, 1, 0), alive), reverse=reverse)
+    return kept if kept is not None else jnp.moveaxis(outputs, 0, 1), last
+
+
+def _beside(condition: jax.Array, values: jax.Array) -> jax.Array:
+    """Give a condition ``[batch]`` the axes of values ``[batch, ...]``."""
+    return condition.reshape(condition.shape + (1,) * (values.ndim - 1))

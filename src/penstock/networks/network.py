@@ -1,4 +1,4 @@
-"""The network: recurrent layers read to their last step, then dense layers."""
+"""The network described: layers over time read to their last step, then dense layers."""
 
 from __future__ import annotations
 
@@ -12,26 +12,15 @@ import jax
 
 from penstock.errors import OptionError
 from penstock.layers.dense import Dense
+from penstock.layers.dropout import Dropout
+from penstock.layers.embedding import Embedding, EmbeddingModule
 from penstock.layers.layer import Layer
+from penstock.layers.one_hot import OneHotModule
+from penstock.networks.inputs import Inputs
+from penstock.networks.module import NetworkModule
 from penstock.options import Description
 
-__all__ = ["Network", "NetworkModule"]
-
-
-class NetworkModule(eqx.Module):
-    """A network with weights: a sequence in, one vector out, read from the LAST step of the top recurrent layer."""
-
-    layers: tuple[eqx.Module, ...]
-    dense: tuple[eqx.Module, ...]
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Map inputs ``[batch, time, features]`` to outputs ``[batch, outputs]``."""
-        for layer in self.layers:
-            x = layer(x)  # type: ignore[operator]
-        x = x[:, -1]
-        for dense in self.dense:
-            x = dense(x)  # type: ignore[operator]
-        return x
+__all__ = ["Network"]
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -42,58 +31,95 @@ class Network(Description):
     ----------
     layers
         Layers over time, bottom first, such as ``[LSTM(25), LSTM(10)]``. All but the top one hand their whole
-        sequence on.
+        sequence on. An :class:`Embedding` may come first, and :class:`Dropout` after any of them.
     dense
-        Dense layers between the last step and the output: :class:`Dense`, or a number of ReLU units.
+        Dense layers between the last step and the output: :class:`Dense`, or a number of ReLU units; and
+        :class:`Dropout`.
+    embeddings
+        For each static category of a sample, such as its series, the width of its vector, which joins the last step;
+        0 for one-hot.
 
     Examples
     --------
     >>> from penstock.layers.lstm import LSTM
-    >>> network = Network([LSTM(20)])
-    >>> network.parameters(inputs=1, outputs=1)
+    >>> Network([LSTM(20)]).parameters(Inputs(1), outputs=1)
     1781
-    >>> network == Network((LSTM(20),), dense=[])
-    True
+    >>> stocks = Network([LSTM(25), LSTM(10), Dropout(0.2)], dense=[10], embeddings=[10])
+    >>> stocks.parameters(Inputs(1, categories=(2489,), extra=12), outputs=1)
+    29371
     """
 
     layers: tuple[Layer, ...]
-    dense: tuple[Dense, ...]
+    dense: tuple[Dense | Dropout, ...]
+    embeddings: tuple[int, ...]
 
-    def __init__(self, layers: Iterable[Layer], dense: Iterable[Dense | int] = ()) -> None:
-        layers = tuple(layers) if isinstance(layers, Iterable) else (layers,)
-        dense = tuple(dense) if isinstance(dense, Iterable) else (dense,)
-        wrong = [layer for layer in layers if not isinstance(layer, Layer) or isinstance(layer, Dense)]
-        if wrong or not layers:
-            given = f"{wrong[0]!r} is no layer over time" if wrong else "no layer was given"
+    def __init__(
+        self,
+        layers: Iterable[Layer] | Layer,
+        dense: Iterable[Dense | Dropout | int] | Dense | int = (),
+        embeddings: Iterable[int] | int = (),
+    ) -> None:
+        above = [d if isinstance(d, (Dense, Dropout)) else Dense(d) for d in _several(dense)]
+        object.__setattr__(self, "layers", _several(layers))
+        object.__setattr__(self, "dense", tuple(above))
+        object.__setattr__(self, "embeddings", _several(embeddings))
+        wrong = [layer for place, layer in enumerate(self.layers) if not _allowed(layer, place)]
+        if wrong or not any(layer.over_time for layer in self.layers):
+            given = f"{wrong[0]!r} is no layer over time" if wrong else "no layer over time was given"
             raise OptionError(f"Network: {given}; allowed: a list of layers such as [LSTM(20)].")
-        object.__setattr__(self, "layers", layers)
-        object.__setattr__(self, "dense", tuple(d if isinstance(d, Dense) else Dense(d) for d in dense))
+        for width in self.embeddings:
+            if not isinstance(width, int) or isinstance(width, bool) or width < 0:
+                raise OptionError(f"Network: embeddings holds {width!r}; allowed: whole numbers, 0 for one-hot.")
 
     def __repr__(self) -> str:
         dense = f", dense={list(self.dense)!r}" if self.dense else ""
-        return f"Network({list(self.layers)!r}{dense})"
+        embeddings = f", embeddings={list(self.embeddings)!r}" if self.embeddings else ""
+        return f"Network({list(self.layers)!r}{dense}{embeddings})"
 
-    def build(self, inputs: int, outputs: int, key: jax.Array) -> NetworkModule:
-        """Draw the weights of a module from ``[batch, time, inputs]`` to ``[batch, outputs]``."""
-        built: list[eqx.Module] = []
+    def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> NetworkModule:
+        """Draw the weights of a module that reads `inputs` and gives ``[batch, outputs]``.
+
+        Raises
+        ------
+        OptionError
+            Where the inputs do not fit: another number of categories than embeddings, or features beside token ids.
+        """
+        if len(inputs.categories) != len(self.embeddings):
+            raise OptionError(
+                f"{self!r} has {len(self.embeddings)} embeddings for {len(inputs.categories)} categories; give "
+                "embeddings one width for each category, 0 for one-hot."
+            )
+        if isinstance(self.layers[0], Embedding) and inputs.features != 1:
+            raise OptionError(f"{self!r} reads one token id a step, not {inputs.features} features.")
         chain = self._chain(outputs)
-        for layer, subkey in zip(chain, jax.random.split(key, len(chain)), strict=True):
-            built.append(layer.build(inputs, subkey))
-            inputs = layer.outputs
-        return NetworkModule(tuple(built[: len(self.layers)]), tuple(built[len(self.layers) :]))
+        keys = jax.random.split(key, len(chain))
+        built: list[eqx.Module] = []
+        width = inputs.features
+        for place, (layer, subkey) in enumerate(zip(chain, keys, strict=True)):
+            if place == len(self.layers):
+                width += inputs.extra + sum(e or n for e, n in zip(self.embeddings, inputs.categories, strict=True))
+            built.append(layer.build(width, subkey))
+            width = layer.outputs or width
+        embeddings = tuple(
+            EmbeddingModule(size, embed, jax.random.fold_in(key, place)) if embed else OneHotModule(size)
+            for place, (embed, size) in enumerate(zip(self.embeddings, inputs.categories, strict=True))
+        )
+        over_time = tuple(layer.over_time for layer in self.layers)
+        own = len(self.layers)
+        return NetworkModule(tuple(built[:own]), tuple(built[own:]), embeddings, inputs, over_time)
 
-    def with_weights(self, weights: Any, inputs: int, outputs: int) -> NetworkModule:
+    def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> NetworkModule:
         """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module."""
         shapes = eqx.filter_eval_shape(self.build, inputs, outputs, jax.random.key(0))
         rest = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
         module: NetworkModule = eqx.combine(weights, rest)
         return module
 
-    def parameters(self, inputs: int, outputs: int) -> int:
+    def parameters(self, inputs: Inputs, outputs: int) -> int:
         """Count the weights without drawing them."""
-        return sum(self._counts(inputs, outputs))
+        return sum(count for _, _, count in self._rows(inputs, outputs))
 
-    def summary(self, inputs: int = 1, outputs: int = 1, window: int | None = None) -> str:
+    def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
         """Give a table of the layers: what each puts out and how many weights it has.
 
         Examples
@@ -107,11 +133,10 @@ class Network(Description):
         """
         time = "time" if window is None else window
         rows = [("layer", "output", "parameters")]
-        for place, (layer, count) in enumerate(
-            zip(self._chain(outputs), self._counts(inputs, outputs), strict=True), start=1
-        ):
-            steps = f"{time}, " if place < len(self.layers) else ""
-            rows.append((f"{type(layer).__name__}({layer.outputs})", f"[batch, {steps}{layer.outputs}]", f"{count:,}"))
+        for name, shape, count in self._rows(inputs, outputs):
+            rows.append(
+                (name, f"[batch, {', '.join(str(time if axis is None else axis) for axis in shape)}]", f"{count:,}")
+            )
         rows.append(("total", "", f"{self.parameters(inputs, outputs):,}"))
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
@@ -119,8 +144,35 @@ class Network(Description):
     def _chain(self, outputs: int) -> list[Layer]:
         return [*self.layers, *self.dense, Dense(outputs, "linear")]
 
-    def _counts(self, inputs: int, outputs: int) -> list[int]:
-        module = jax.eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
-        return [
-            sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(layer)) for layer in (*module.layers, *module.dense)
-        ]
+    def _rows(self, inputs: Inputs, outputs: int) -> list[tuple[str, tuple[int | None, ...], int]]:
+        """Name each part, with its output after the batch (None: time) and its weights."""
+        module = eqx.filter_eval_shape(self.build, inputs, outputs, jax.random.key(0))
+        top = max(place for place, layer in enumerate(self.layers) if layer.over_time)
+        rows: list[tuple[str, tuple[int | None, ...], int]] = []
+        width = inputs.features
+        built = (*module.layers, *module.dense)
+        for place, (layer, part) in enumerate(zip(self._chain(outputs), built, strict=True)):
+            if place == len(self.layers):
+                for size, embed in zip(inputs.categories, self.embeddings, strict=True):
+                    name = f"Embedding({size}, {embed})" if embed else f"one-hot({size})"
+                    rows.append((name, (embed or size,), size * embed))
+                if inputs.extra:
+                    rows.append(("extra", (inputs.extra,), 0))
+            width = layer.outputs or width
+            name = repr(layer) if layer.outputs is None else f"{type(layer).__name__}({width})"
+            rows.append((name, (None, width) if place < top else (width,), _size(part)))
+        return rows
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    return tuple(given) if isinstance(given, Iterable) else (given,)
+
+
+def _allowed(layer: Any, place: int) -> bool:
+    if isinstance(layer, Embedding):
+        return place == 0
+    return isinstance(layer, Layer) and (layer.over_time or isinstance(layer, Dropout))
+
+
+def _size(part: Any) -> int:
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(part) if hasattr(leaf, "shape"))

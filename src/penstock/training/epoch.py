@@ -9,15 +9,14 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optax
 
+from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.losses import LOSSES
 from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Starts, gather
+from penstock.training.step import Batch, Step
 
 __all__ = ["Learning", "begin", "compiled_epoch"]
 
@@ -34,7 +33,7 @@ class Learning(NamedTuple):
     optimizer
         State of the optimiser.
     key
-        Random key of each member, for its shuffles.
+        Random key of each member, for its shuffles and dropout.
     best_loss, waited
         Lowest watched loss, and the epochs since.
     """
@@ -53,16 +52,17 @@ def member_keys(seed: int, members: int) -> jax.Array:
 
 
 @lru_cache(maxsize=64)
-def begin(network: Network, plan: Plan, inputs: int, outputs: int) -> Callable[[jax.Array], Learning]:
+def begin(network: Network, plan: Plan, inputs: Inputs, outputs: int) -> Callable[[jax.Array], Learning]:
     """Compile the draw of initial weights: member keys ``[M]`` in, :class:`Learning` out."""
+    step = Step(network, plan, inputs, outputs)
 
     def member(key: jax.Array) -> Learning:
         key_weights, key_shuffle = jax.random.split(key)
-        weights = eqx.filter(network.build(inputs, outputs, key_weights), eqx.is_array)
+        weights = step.draw(key_weights)
         return Learning(
             weights,
             weights,
-            plan.build_optimizer().init(weights),
+            step.begin(weights),
             key_shuffle,
             jnp.asarray(jnp.inf),
             jnp.asarray(0),
@@ -73,7 +73,7 @@ def begin(network: Network, plan: Plan, inputs: int, outputs: int) -> Callable[[
 
 @lru_cache(maxsize=64)
 def compiled_epoch(
-    network: Network, plan: Plan, inputs: int, outputs: int, window: int, horizon: int
+    network: Network, plan: Plan, inputs: Inputs, outputs: int, window: int, horizon: int
 ) -> Callable[[Learning, Samples], tuple[Learning, jax.Array, jax.Array]]:
     """Compile one epoch for all members.
 
@@ -83,15 +83,12 @@ def compiled_epoch(
     member, the mean loss over the epoch's steps and the watched loss (infinite where nothing is watched). A member
     that has waited for `patience` epochs is left as it is.
     """
-    loss, optimizer = LOSSES[plan.loss], plan.build_optimizer()
+    take = Step(network, plan, inputs, outputs)
 
-    def losses(weights: Any, samples: Samples, starts: jax.Array) -> jax.Array:
-        module = network.with_weights(weights, inputs, outputs)
-        yhat = module(gather(samples.inputs, starts, window))
-        return loss(gather(samples.targets, starts + window, horizon), yhat)
-
-    def mean_loss(weights: Any, samples: Samples, starts: jax.Array, counted: jax.Array) -> jax.Array:
-        return jnp.sum(losses(weights, samples, starts) * counted) / jnp.sum(counted)
+    def batch_of(samples: Samples, starts: jax.Array, counted: jax.Array | None = None) -> Batch:
+        x, categories, extra = samples.source.read(starts, window)
+        y = gather(samples.targets, starts + window, horizon)
+        return Batch(x, y, counted, categories=categories, extra=extra)
 
     def shuffled(key: jax.Array, starts: Starts) -> jax.Array:
         places = jnp.arange(len(starts.rows))
@@ -99,8 +96,11 @@ def compiled_epoch(
         rows = starts.rows[jnp.argsort(draw)]
         return jnp.pad(rows, (0, -len(rows) % plan.batch), mode="edge")
 
-    def learn(weights: Any, state: Any, key: jax.Array, samples: Samples) -> tuple[Any, Any, jax.Array]:
-        order = shuffled(key, samples.learn)
+    def learn(
+        weights: Any, state: Any, keys: tuple[jax.Array, jax.Array], samples: Samples
+    ) -> tuple[Any, Any, jax.Array]:
+        key_shuffle, key_dropout = keys
+        order = shuffled(key_shuffle, samples.learn)
         count = samples.learn.total
 
         def step(number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
@@ -108,9 +108,9 @@ def compiled_epoch(
             first = number * plan.batch
             starts = jax.lax.dynamic_slice_in_dim(order, first, plan.batch)
             counted = (first + jnp.arange(plan.batch) < count).astype(samples.targets.dtype)
-            value, gradients = jax.value_and_grad(mean_loss)(weights, samples, starts, counted)
-            updates, state = optimizer.update(gradients, state, weights)
-            return optax.apply_updates(weights, updates), state, total + value * jnp.sum(counted)
+            batch = batch_of(samples, starts, counted)
+            weights, state, value = take(weights, state, batch, jax.random.fold_in(key_dropout, number))
+            return weights, state, total + value * jnp.sum(counted)
 
         steps = (count + plan.batch - 1) // plan.batch
         zero = jnp.zeros((), samples.targets.dtype)
@@ -125,7 +125,7 @@ def compiled_epoch(
         def step(number: jax.Array, total: jax.Array) -> jax.Array:
             first = number * chunk
             counted = first + jnp.arange(chunk) < count
-            each = losses(weights, samples, jax.lax.dynamic_slice_in_dim(padded, first, chunk))
+            each = take.losses(weights, batch_of(samples, jax.lax.dynamic_slice_in_dim(padded, first, chunk)))
             return total + jnp.sum(jnp.where(counted, each, 0))
 
         zero = jnp.zeros((), samples.targets.dtype)
@@ -134,7 +134,8 @@ def compiled_epoch(
 
     def member(learning: Learning, samples: Samples) -> tuple[Learning, jax.Array, jax.Array]:
         key, key_shuffle = jax.random.split(learning.key)
-        weights, state, learned = learn(learning.weights, learning.optimizer, key_shuffle, samples)
+        key_dropout = jax.random.fold_in(learning.key, 2)  # beside the two of the split
+        weights, state, learned = learn(learning.weights, learning.optimizer, (key_shuffle, key_dropout), samples)
         watched = watch(weights, samples)
         nothing_watched = samples.watch.total == 0
         better = (watched < learning.best_loss) | nothing_watched

@@ -11,8 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.samples import gather, padded_length
+from penstock.training.samples import Source, padded_length
 
 __all__ = ["forward"]
 
@@ -21,11 +22,16 @@ _CHUNK = 256  # windows at once; always this many, so that a window's bits do no
 
 @lru_cache(maxsize=64)
 def _compiled(
-    network: Network, inputs: int, outputs: int, window: int
-) -> Callable[[Any, jax.Array, jax.Array], jax.Array]:
-    def member(weights: Any, values: jax.Array, starts: jax.Array) -> jax.Array:
+    network: Network, inputs: Inputs, outputs: int, window: int
+) -> Callable[[Any, Source, jax.Array], jax.Array]:
+    def member(weights: Any, source: Source, starts: jax.Array) -> jax.Array:
         module = network.with_weights(weights, inputs, outputs)
-        return jax.lax.map(lambda chunk: module(gather(values, chunk, window)), starts)
+
+        def run(chunk: jax.Array) -> jax.Array:
+            x, categories, extra = source.read(chunk, window)
+            return module(x, categories=categories, extra=extra)
+
+        return jax.lax.map(run, starts)
 
     return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
 
@@ -33,7 +39,7 @@ def _compiled(
 def forward(
     network: Network,
     weights: Any,
-    values: NDArray[np.float64],
+    source: Source,
     starts: NDArray[np.int64],
     window: int,
     outputs: int,
@@ -44,8 +50,8 @@ def forward(
     ----------
     network, weights
         The description, and weights whose leaves are ``[members, ...]``.
-    values
-        Flat inputs ``[rows, features]``, scaled.
+    source
+        The rows, scaled.
     starts
         First rows of the windows, ``[n]``.
 
@@ -53,11 +59,9 @@ def forward(
     -------
     Outputs ``[members, n, outputs]``, still scaled.
     """
-    dtype = jax.dtypes.canonicalize_dtype(float)
-    count, rows, features = len(starts), *values.shape
-    flat = np.pad(values, ((0, padded_length(rows) - rows), (0, 0)))
+    count = len(starts)
     filled = np.resize(starts, _CHUNK * -(-padded_length(count) // _CHUNK)).astype(np.int32)
-    run = _compiled(network, features, outputs, window)
-    result = run(weights, jnp.asarray(flat, dtype), jnp.asarray(filled.reshape(-1, _CHUNK)))
+    run = _compiled(network, source.widths, outputs, window)
+    result = run(weights, source, jnp.asarray(filled.reshape(-1, _CHUNK)))
     members, _, _, width = result.shape
     return np.asarray(result, dtype=np.float64).reshape(members, -1, width)[:, :count]

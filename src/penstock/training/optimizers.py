@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
+from typing import Any
 
+import jax
+import jax.numpy as jnp
 import optax
 
 from penstock.errors import OptionError, nearest
@@ -19,7 +22,14 @@ class Optimizer(Description):
 
     @abc.abstractmethod
     def build(self) -> optax.GradientTransformation:
-        """Make the Optax transformation."""
+        """Make the Optax transformation, which works on each weight for itself."""
+
+    def rested(self, state: Any, steps: jax.Array) -> Any:
+        """Give the state of a table's rows after `steps` steps ``[n, 1]`` in which they were not looked up.
+
+        By default it is what it was: moments rest too.
+        """
+        return state
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +55,12 @@ class RMSprop(Optimizer):
     def build(self) -> optax.GradientTransformation:
         """Make the Optax transformation."""
         return optax.rmsprop(self.learning_rate, decay=self.decay, eps=self.epsilon, eps_in_sqrt=True)
+
+    def rested(self, state: Any, steps: jax.Array) -> Any:
+        """Let the mean of squares decay, as steps with a gradient of zero would."""
+        # The barrier: without it XLA fuses the power into the product and takes it once for each weight.
+        kept = jax.lax.optimization_barrier(jnp.power(self.decay, steps))  # type: ignore[no-untyped-call]
+        return jax.tree.map(lambda squares: squares * kept.astype(squares.dtype), state)
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import optax
-
 from penstock.training.optimizers import Optimizer, RMSprop
 
 __all__ = ["Plan"]
@@ -36,8 +34,3 @@ class Plan:
     batch: int = 20
     patience: int | None = None
     clip: float | None = None
-
-    def build_optimizer(self) -> optax.GradientTransformation:
-        """Make the Optax transformation, clipping included."""
-        rule = self.optimizer.build()
-        return rule if self.clip is None else optax.chain(optax.clip_by_global_norm(self.clip), rule)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Samples", "Starts", "gather", "padded_length"]
+from penstock.networks.inputs import Inputs
+
+__all__ = ["Read", "Samples", "Source", "Starts", "gather", "padded_length"]
 
 
 class Starts(NamedTuple):
@@ -31,10 +35,78 @@ class Starts(NamedTuple):
         return cls(jnp.asarray(padded), jnp.asarray(len(starts), dtype=jnp.int32))
 
 
-class Samples(NamedTuple):
-    """What training reads: inputs ``[rows, features]``, targets ``[rows]``, the windows to learn from and to watch."""
+class Read(NamedTuple):
+    """What a network reads of some windows: their inputs, and the categories and extra features it wants."""
+
+    x: jax.Array
+    categories: jax.Array | None
+    extra: jax.Array | None
+
+
+@partial(
+    jax.tree_util.register_dataclass, data_fields=["inputs", "series", "categories", "extra"], meta_fields=["sizes"]
+)
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The flat rows that windows are cut from; nothing is copied for a window before its step.
+
+    Attributes
+    ----------
+    inputs
+        ``[rows, features]``.
+    series, categories, sizes
+        The series of each row ``[rows]``, the static categories of each series ``[series, categories]``, and how many
+        values each category can take.
+    extra
+        Further features of the sample whose first target stands in a row, ``[rows, extra]``, of any number type.
+    """
 
     inputs: jax.Array
+    series: jax.Array | None = None
+    categories: jax.Array | None = None
+    extra: jax.Array | None = None
+    sizes: tuple[int, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        inputs: NDArray[np.float64],
+        *,
+        series: NDArray[np.integer[Any]] | None = None,
+        categories: NDArray[np.integer[Any]] | None = None,
+        sizes: tuple[int, ...] = (),
+        extra: NDArray[Any] | None = None,
+    ) -> Source:
+        """Put arrays on the device: inputs in JAX's default precision, one-hot features best as ``uint8``."""
+        dtype = jax.dtypes.canonicalize_dtype(float)
+        return cls(
+            _padded(inputs, dtype),
+            None if series is None else _padded(series, np.int32),
+            None if categories is None else jnp.asarray(categories, np.int32),
+            None if extra is None else _padded(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
+            sizes,
+        )
+
+    @property
+    def widths(self) -> Inputs:
+        """Describe what a network reads of it."""
+        return Inputs(self.inputs.shape[1], self.sizes, 0 if self.extra is None else self.extra.shape[1])
+
+    def read(self, starts: jax.Array, window: int) -> Read:
+        """Gather the windows that begin at `starts` ``[n]``."""
+        categories = extra = None
+        if self.categories is not None and self.series is not None:
+            categories = self.categories[self.series[starts]]
+        if self.extra is not None:
+            ahead = self.extra.at[starts + window].get(mode="clip")  # a forecast's target may lie behind the last row
+            extra = ahead.astype(self.inputs.dtype)
+        return Read(gather(self.inputs, starts, window), categories, extra)
+
+
+class Samples(NamedTuple):
+    """What training reads: rows, targets ``[rows]``, the windows to learn from and to watch."""
+
+    source: Source
     targets: jax.Array
     learn: Starts
     watch: Starts
@@ -42,20 +114,14 @@ class Samples(NamedTuple):
     @classmethod
     def of(
         cls,
-        inputs: NDArray[np.float64],
+        source: Source,
         targets: NDArray[np.float64],
         learn: NDArray[np.int64],
         watch: NDArray[np.int64],
     ) -> Samples:
-        """Put arrays on the device, in JAX's default precision."""
+        """Put targets and starts on the device, in JAX's default precision."""
         dtype = jax.dtypes.canonicalize_dtype(float)
-        extra = padded_length(len(targets)) - len(targets)
-        return cls(
-            jnp.asarray(np.pad(inputs, ((0, extra), (0, 0))), dtype),
-            jnp.asarray(np.pad(targets, (0, extra)), dtype),
-            Starts.of(learn),
-            Starts.of(watch),
-        )
+        return cls(source, _padded(targets, dtype), Starts.of(learn), Starts.of(watch))
 
 
 def gather(values: jax.Array, starts: jax.Array, length: int) -> jax.Array:
@@ -73,3 +139,10 @@ def padded_length(count: int) -> int:
     """
     step = max(1 << max(math.ceil(math.log2(max(count, 1))) - 4, 0), 1)
     return max(math.ceil(count / step) * step, 16)
+
+
+def _padded(rows: NDArray[Any], dtype: Any) -> jax.Array:
+    """Put flat rows on the device, with zeros behind up to a length that other folds share."""
+    padded = np.zeros((padded_length(len(rows)), *rows.shape[1:]), dtype)
+    padded[: len(rows)] = rows
+    return jnp.asarray(padded)

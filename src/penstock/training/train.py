@@ -71,7 +71,7 @@ def train(
     TrainingError
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
-    inputs = samples.inputs.shape[1]
+    inputs = samples.source.widths
     learning = begin(network, plan, inputs, outputs)(member_keys(seed, members))
     epoch = compiled_epoch(network, plan, inputs, outputs, window, horizon)
     learned_by_epoch, watched_by_epoch = [], []

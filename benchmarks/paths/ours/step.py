@@ -1,0 +1,105 @@
+"""Training steps in Penstock: what a fit runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from frame.row import Arrays
+from jobs.model import Model
+from paths.ours.model import inputs_of, network_of, with_weights
+from penstock.training.epoch import begin, compiled_epoch, member_keys
+from penstock.training.forward import forward
+from penstock.training.optimizers import optimizer_named
+from penstock.training.plan import Plan
+from penstock.training.samples import Samples, Source
+from penstock.training.step import Batch, Step
+
+__all__ = ["Task"]
+
+
+class Task:
+    """An epoch as one compiled call for all members: shuffle, gather, forward, backward, update."""
+
+    def __init__(self, job: Model, arrays: Arrays) -> None:
+        self.units = job.steps
+        self._job = job
+        plan = Plan(loss=job.loss, optimizer=optimizer_named(job.optimizer), batch=job.batch, patience=None)
+        make = _over_tokens if job.tokens else _over_windows
+        self._run, self._yhat = make(job, plan, arrays)
+
+    def outputs(self) -> Arrays:
+        """Give the outputs of the first samples, without dropout; probabilities where the loss wants them."""
+        yhat = np.asarray(self._yhat(), float)
+        return {"yhat": 1 / (1 + np.exp(-yhat)) if self._job.loss == "bce" else yhat}
+
+    def ways(self) -> dict[str, object]:
+        """Give the epoch."""
+        return {"epoch": self._run}
+
+
+_Made = tuple[Callable[[], None], Callable[[], Any]]
+
+
+def _over_windows(job: Model, plan: Plan, arrays: Arrays) -> _Made:
+    """Make the epoch that ``Forecaster.fit`` runs."""
+    network, inputs, starts = network_of(job), inputs_of(job), np.arange(job.samples)
+    beside: dict[str, Any] = {}
+    if job.category:
+        beside = {
+            "series": np.arange(job.rows),
+            "categories": np.resize(arrays["data.category"], job.rows)[:, None],
+            "sizes": inputs.categories,
+        }
+    if job.extra:
+        extra = np.zeros((job.rows, job.extra), np.uint8)
+        extra[job.window : job.window + job.samples] = arrays["data.extra"]
+        beside["extra"] = extra
+    source = Source.of(arrays["data.values"].astype(float), **beside)
+    samples = Samples.of(source, arrays["data.target"].astype(float), starts, starts[:0])
+    learning = begin(network, plan, inputs, job.outputs)(member_keys(0, job.members))
+    weights = with_weights(learning.weights, job, arrays)
+    learning = learning._replace(weights=weights, best_weights=jax.tree.map(jnp.copy, weights))
+    epoch = compiled_epoch(network, plan, inputs, job.outputs, job.window, job.outputs)
+
+    def run() -> None:
+        nonlocal learning
+        learning, learned, _ = epoch(learning, samples)
+        jax.block_until_ready(learned)
+
+    return run, lambda: forward(network, learning.weights, source, starts[:256], job.window, job.outputs)[0]
+
+
+def _over_tokens(job: Model, plan: Plan, arrays: Arrays) -> _Made:
+    """Loop over the product's training step where samples are texts."""
+    take = Step(network_of(job), plan, inputs_of(job), job.outputs)
+    tokens, targets = jnp.asarray(arrays["data.tokens"]), jnp.asarray(job.targets(arrays))
+    weights = with_weights(take.draw(jax.random.key(0)), job, arrays)
+
+    def epoch(weights: Any, state: Any, key: jax.Array) -> tuple[Any, Any, jax.Array]:
+        key, key_shuffle, key_dropout = jax.random.split(key, 3)
+        order = jax.random.permutation(key_shuffle, job.samples).reshape(job.steps, job.batch)
+
+        def step(number: jax.Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            batch = Batch(tokens[order[number]], targets[order[number]])
+            weights, state, _ = take(*carry, batch, jax.random.fold_in(key_dropout, number))
+            return weights, state
+
+        return *jax.lax.fori_loop(0, job.steps, step, (weights, state)), key
+
+    compiled = jax.jit(epoch, donate_argnums=(0, 1))
+    carry = (weights, take.begin(weights), jax.random.key(1))
+
+    def run() -> None:
+        nonlocal carry
+        carry = jax.block_until_ready(compiled(*carry))
+
+    @jax.jit
+    def yhat(weights: Any) -> jax.Array:
+        return take.network.with_weights(weights, take.inputs, take.outputs)(tokens[:256])
+
+    return run, lambda: yhat(carry[0])

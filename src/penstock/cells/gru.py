@@ -1,0 +1,114 @@
+"""The gated recurrent unit."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from penstock import kernels
+from penstock.cells.activations import GATE_ACTIVATIONS
+from penstock.cells.cell import Cell, masked
+from penstock.cells.initializers import input_weights, recurrent_weights
+
+__all__ = ["GRUCell"]
+
+
+class GRUCell(Cell[jax.Array]):
+    r"""One step of a gated recurrent unit, with the reset before or after the recurrent product.
+
+    .. math::
+        r &= σ(x W_r + h U_r + b_r) &\quad z &= σ(x W_z + h U_z + b_z) \\
+        n &= \tanh(x W_n + (r ⊙ h) U_n + b_n) &\quad h' &= z ⊙ h + (1 - z) ⊙ n
+
+    Reset after the product, each gate has a second bias b', inside the recurrent term, and
+    :math:`n = \tanh(x W_n + b_n + r ⊙ (h U_n + b'_n))`.
+
+    Attributes
+    ----------
+    W
+        Input weights of the gates r, z, n side by side, ``[features, 3 units]``, Glorot uniform.
+    U
+        Recurrent weights, ``[units, 3 units]``, orthogonal.
+    b
+        Biases, ``[3 units]``, zero.
+    bU
+        The second biases b', ``[3 units]``, zero; None where the reset comes before the product.
+    recurrent_activation
+        σ of the gates: ``"sigmoid"`` or ``"hard_sigmoid"``.
+
+    Examples
+    --------
+    >>> import jax
+    >>> cell = GRUCell(features=1, units=20, key=jax.random.key(0))
+    >>> output, h = cell(jax.numpy.ones((3, 1)), cell.initial_state(batch=3))
+    >>> output.shape, bool((output == h).all())
+    ((3, 20), True)
+
+    References
+    ----------
+    Cho et al. (2014), equations 5 to 8, version 1 of the preprint for the reset after the product, which cuDNN, torch
+    and Keras since its version 2.3 use.
+    """
+
+    masks: ClassVar[bool] = True
+    W: jax.Array
+    U: jax.Array
+    b: jax.Array
+    bU: jax.Array | None  # noqa: N815 (the b of U)
+    recurrent_activation: str = eqx.field(static=True)
+
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        key: jax.Array,
+        reset_after: bool = False,
+        recurrent_activation: str = "sigmoid",
+    ) -> None:
+        key_W, key_U = jax.random.split(key)
+        dtype = jax.dtypes.canonicalize_dtype(float)
+        self.W = input_weights(key_W, (features, 3 * units), dtype)
+        self.U = recurrent_weights(key_U, (units, 3 * units), dtype)
+        self.b = jnp.zeros(3 * units, dtype)
+        self.bU = jnp.zeros(3 * units, dtype) if reset_after else None
+        self.recurrent_activation = recurrent_activation
+
+    def initial_state(self, batch: int) -> jax.Array:
+        """Give h before the first step: zeros ``[batch, units]``."""
+        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
+
+    def unroll(
+        self,
+        x: jax.Array,
+        state: jax.Array,
+        *,
+        lengths: jax.Array | None = None,
+        mask: jax.Array | None = None,
+        reverse: bool = False,
+        sequence: bool = True,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Run a whole sequence through the compiled kernel, or through its ``lax.scan`` twin where there is none."""
+        activation = cast("kernels.Sigmoid", self.recurrent_activation)
+        outputs, h = kernels.gru(
+            x, state, self.W, self.U, self.b, self.bU, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
+            recurrent_activation=activation,
+        )  # fmt: skip
+        return (h if outputs is None else outputs), h
+
+    def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+        """Take one step; the output is h."""
+        h, hm, units = state, masked(state, mask), state.shape[-1]
+        σ = GATE_ACTIVATIONS[self.recurrent_activation]
+        xr, xz, xn = jnp.split(x @ self.W + self.b, 3, axis=-1)
+        if self.bU is None:
+            hr, hz = jnp.split(hm @ self.U[:, : 2 * units], 2, axis=-1)
+            n = jnp.tanh(xn + (σ(xr + hr) * hm) @ self.U[:, 2 * units :])
+        else:
+            hr, hz, hn = jnp.split(hm @ self.U + self.bU, 3, axis=-1)
+            n = jnp.tanh(xn + σ(xr + hr) * hn)
+        z = σ(xz + hz)
+        h = z * h + (1 - z) * n
+        return h, h

@@ -1,0 +1,95 @@
+"""The leaky unit."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from penstock import kernels
+from penstock.cells.cell import Cell, masked
+from penstock.cells.initializers import input_weights, recurrent_weights
+
+__all__ = ["LeakyCell"]
+
+
+class LeakyCell(Cell[jax.Array]):
+    r"""One step of leaky units: :math:`h' = (1 - a) ⊙ h + a ⊙ \tanh(x W + h U + b)`.
+
+    The smaller the leak a, the longer a unit remembers: some 1/a steps.
+
+    Attributes
+    ----------
+    W
+        Input weights, ``[features, units]``, Glorot uniform.
+    U
+        Recurrent weights, ``[units, units]``, orthogonal.
+    b
+        Biases, ``[units]``, zero.
+    logit
+        Where the leak is learned, one for each unit: a = σ(logit), ``[units]``; else None.
+    leak
+        The fixed leak, or the one that learning starts from.
+
+    Examples
+    --------
+    >>> import jax
+    >>> cell = LeakyCell(features=1, units=4, key=jax.random.key(0), leak=0.25)
+    >>> output, h = cell(jax.numpy.ones((3, 1)), cell.initial_state(batch=3))
+    >>> output.shape, cell.a
+    ((3, 4), 0.25)
+
+    References
+    ----------
+    Jaeger, Lukoševičius, Popovici & Siewert (2007), equation 2, with the time step in the leak.
+    """
+
+    masks: ClassVar[bool] = True
+    W: jax.Array
+    U: jax.Array
+    b: jax.Array
+    logit: jax.Array | None
+    leak: float = eqx.field(static=True)
+
+    def __init__(self, features: int, units: int, key: jax.Array, leak: float = 0.5, learned: bool = False) -> None:
+        key_W, key_U = jax.random.split(key)
+        dtype = jax.dtypes.canonicalize_dtype(float)
+        self.W = input_weights(key_W, (features, units), dtype)
+        self.U = recurrent_weights(key_U, (units, units), dtype)
+        self.b = jnp.zeros(units, dtype)
+        self.logit = jnp.full(units, math.log(leak / (1 - leak)), dtype) if learned else None
+        self.leak = leak
+
+    @property
+    def a(self) -> jax.Array | float:
+        """The leak: one number, or one for each unit ``[units]`` where it is learned."""
+        return self.leak if self.logit is None else jax.nn.sigmoid(self.logit)
+
+    def initial_state(self, batch: int) -> jax.Array:
+        """Give h before the first step: zeros ``[batch, units]``."""
+        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
+
+    def unroll(
+        self,
+        x: jax.Array,
+        state: jax.Array,
+        *,
+        lengths: jax.Array | None = None,
+        mask: jax.Array | None = None,
+        reverse: bool = False,
+        sequence: bool = True,
+    ) -> tuple[jax.Array, jax.Array]:
+        """Run a whole sequence through the compiled kernel, or through its ``lax.scan`` twin where there is none."""
+        outputs, h = kernels.leaky(
+            x, state, self.W, self.U, self.b, self.a,
+            lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
+        )  # fmt: skip
+        return (h if outputs is None else outputs), h
+
+    def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+        """Take one step; the output is h."""
+        h = (1 - self.a) * state + self.a * jnp.tanh(x @ self.W + masked(state, mask) @ self.U + self.b)
+        return h, h

@@ -1,0 +1,87 @@
+"""The simple recurrent cell."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, cast
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from penstock import kernels
+from penstock.cells.activations import ACTIVATIONS
+from penstock.cells.cell import Cell, masked
+from penstock.cells.initializers import input_weights, recurrent_weights
+
+__all__ = ["RNNCell"]
+
+
+class RNNCell(Cell[jax.Array]):
+    r"""One step of a simple recurrent network: :math:`h' = φ(x W + h U + b)`.
+
+    Attributes
+    ----------
+    W
+        Input weights, ``[features, units]``, Glorot uniform.
+    U
+        Recurrent weights, ``[units, units]``, orthogonal.
+    b
+        Biases, ``[units]``, zero.
+    activation
+        φ by name. Tanh and ReLU have a compiled kernel.
+
+    Examples
+    --------
+    >>> import jax
+    >>> cell = RNNCell(features=3, units=12, key=jax.random.key(0))
+    >>> output, h = cell(jax.numpy.ones((5, 3)), cell.initial_state(batch=5))
+    >>> output.shape, bool((output == h).all())
+    ((5, 12), True)
+
+    References
+    ----------
+    Elman (1990); James et al., An Introduction to Statistical Learning, equation 10.16.
+    """
+
+    masks: ClassVar[bool] = True
+    W: jax.Array
+    U: jax.Array
+    b: jax.Array
+    activation: str = eqx.field(static=True)
+
+    def __init__(self, features: int, units: int, key: jax.Array, activation: str = "tanh") -> None:
+        key_W, key_U = jax.random.split(key)
+        dtype = jax.dtypes.canonicalize_dtype(float)
+        self.W = input_weights(key_W, (features, units), dtype)
+        self.U = recurrent_weights(key_U, (units, units), dtype)
+        self.b = jnp.zeros(units, dtype)
+        self.activation = activation
+
+    def initial_state(self, batch: int) -> jax.Array:
+        """Give h before the first step: zeros ``[batch, units]``."""
+        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
+
+    def unroll(
+        self,
+        x: jax.Array,
+        state: jax.Array,
+        *,
+        lengths: jax.Array | None = None,
+        mask: jax.Array | None = None,
+        reverse: bool = False,
+        sequence: bool = True,
+    ) -> tuple[jax.Array, jax.Array] | None:
+        """Run a whole sequence through the compiled kernel, or its ``lax.scan`` twin; None for other activations."""
+        if self.activation not in ("tanh", "relu"):
+            return None
+        activation = cast("Literal['tanh', 'relu']", self.activation)
+        outputs, h = kernels.rnn(
+            x, state, self.W, self.U, self.b, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
+            activation=activation,
+        )  # fmt: skip
+        return (h if outputs is None else outputs), h
+
+    def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+        """Take one step; the output is h."""
+        h = ACTIVATIONS[self.activation](x @ self.W + masked(state, mask) @ self.U + self.b)
+        return h, h

@@ -1,0 +1,31 @@
+"""The simple recurrent layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+
+from penstock.cells.activations import ACTIVATIONS
+from penstock.cells.rnn import RNNCell
+from penstock.layers.recurrent import Recurrent
+from penstock.options import option
+
+__all__ = ["RNN"]
+
+
+@dataclass(frozen=True, repr=False)
+class RNN(Recurrent):
+    """A simple recurrent layer, described; :class:`penstock.cells.rnn.RNNCell` holds the mathematics.
+
+    Examples
+    --------
+    >>> RNN(12, "relu")
+    RNN(12, activation='relu')
+    """
+
+    activation: str = option("tanh", "activation of the units", choices=ACTIVATIONS)
+
+    def cell(self, inputs: int, key: jax.Array) -> RNNCell:
+        """Draw the weights of the cell."""
+        return RNNCell(inputs, self.units, key, self.activation)

@@ -1,0 +1,123 @@
+"""The network with weights."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from penstock.errors import OptionError
+from penstock.layers.embedding import EmbeddingModule
+from penstock.layers.one_hot import OneHotModule
+from penstock.networks.inputs import Inputs
+
+__all__ = ["NetworkModule", "Vectors"]
+
+
+class Vectors(NamedTuple):
+    """What a network reads after its look-ups.
+
+    Attributes
+    ----------
+    x
+        The sequence ``[batch, time, features]``.
+    categories
+        The vectors of the static categories, each ``[batch, width]``.
+    """
+
+    x: jax.Array
+    categories: tuple[jax.Array, ...]
+
+
+class NetworkModule(eqx.Module):
+    """A network with weights: a sequence in, one vector out, read from the last true step of the top layer over time.
+
+    The dense layers read, side by side, that last step, the vectors of the static categories and the extra features.
+    """
+
+    layers: tuple[eqx.Module, ...]
+    dense: tuple[eqx.Module, ...]
+    embeddings: tuple[EmbeddingModule | OneHotModule, ...]
+    inputs: Inputs = eqx.field(static=True)
+    over_time: tuple[bool, ...] = eqx.field(static=True)
+
+    def __call__(
+        self,
+        x: jax.Array,
+        *,
+        lengths: jax.Array | None = None,
+        categories: jax.Array | None = None,
+        extra: jax.Array | None = None,
+        key: jax.Array | None = None,
+    ) -> jax.Array:
+        """Map sequences to outputs ``[batch, outputs]``.
+
+        Parameters
+        ----------
+        x
+            Inputs ``[batch, time, features]``, or token ids ``[batch, time]`` where the first layer embeds.
+        lengths
+            True steps of each sample, ``[batch]``; all if left out.
+        categories
+            Ids of the static categories, ``[batch, categories]``.
+        extra
+            Further features, ``[batch, extra]``.
+        key
+            What dropout draws from, in training; without it nothing is dropped.
+
+        Raises
+        ------
+        OptionError
+            Where an input is missing, or of another width than the network was built for.
+        """
+        return self.read(self.look_up(x, categories), lengths=lengths, extra=extra, key=key)
+
+    def look_up(self, x: jax.Array, categories: jax.Array | None = None) -> Vectors:
+        """Replace token ids and categories by their vectors."""
+        if isinstance(self.layers[0], EmbeddingModule):
+            _require("x", x, 2, None, "token ids [batch, time]")
+            x = self.layers[0](x)
+        _require("categories", categories, 2, len(self.embeddings), "one id for each category [batch, categories]")
+        ids = () if categories is None else jnp.moveaxis(categories, 1, 0)
+        return Vectors(x, tuple(embed(each) for embed, each in zip(self.embeddings, ids, strict=True)))
+
+    def read(
+        self,
+        vectors: Vectors,
+        *,
+        lengths: jax.Array | None = None,
+        extra: jax.Array | None = None,
+        key: jax.Array | None = None,
+    ) -> jax.Array:
+        """Do what :meth:`__call__` does after the look-ups."""
+        embeds = isinstance(self.layers[0], EmbeddingModule)
+        if not embeds:
+            _require("x", vectors.x, 3, self.inputs.features, "[batch, time, features]")
+        _require("extra", extra, 2, self.inputs.extra, "[batch, extra]")
+        keys = [None] * self._layers if key is None else list(jax.random.split(key, self._layers))
+        x, top = vectors.x, max(place for place, over_time in enumerate(self.over_time) if over_time)
+        for place, (layer, over_time) in enumerate(zip(self.layers, self.over_time, strict=True)):
+            if over_time:
+                x = layer(x, lengths=lengths, sequence=place < top, key=keys[place])  # type: ignore[operator]
+            elif not (embeds and place == 0):
+                x = layer(x, key=keys[place])  # type: ignore[operator]
+        x = jnp.concatenate([x, *vectors.categories, *([] if extra is None else [extra])], axis=-1)
+        for place, dense in enumerate(self.dense, start=len(self.layers)):
+            x = dense(x, key=keys[place])  # type: ignore[operator]
+        return x
+
+    @property
+    def _layers(self) -> int:
+        return len(self.layers) + len(self.dense)
+
+
+def _require(name: str, given: jax.Array | None, axes: int, width: int | None, wanted: str) -> None:
+    if given is None:
+        if width:
+            raise OptionError(f"the network reads {name} of width {width}, but none were given; give {wanted}.")
+        return
+    if given.ndim != axes or (width is not None and given.shape[-1] != width):
+        last = "" if width is None else f" with a last axis of {width}"
+        raise OptionError(f"the network reads {name} as {wanted}{last}, but was given the shape {given.shape}.")

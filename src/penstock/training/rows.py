@@ -1,0 +1,136 @@
+"""Updates of an embedding's table, row by row: what a step does not look up costs nothing.
+
+A step touches the rows whose ids it looks up. A row that is not touched has a gradient of zero, and what the optimiser
+would do to it meanwhile is made up for when it is touched next:
+
+- SGD without momentum does nothing; the result is that of the dense update.
+- RMSprop leaves the row where it is and lets its mean of squares decay by ρ a step, which :meth:`Optimizer.rested`
+  makes up for; the result is that of the dense update, but for rounding.
+- Adam, and SGD with momentum, would go on moving the row by its moments. Here both rest until the row is touched
+  (the "lazy" form, as in TensorFlow's LazyAdam); Adam's correction of its bias counts all steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from penstock.training.optimizers import Optimizer
+
+__all__ = ["Summed", "Table", "begin_table", "sum_by_row", "update_rows"]
+
+
+class Table(NamedTuple):
+    """Where the optimiser of a table ``[vocabulary, units]`` stands.
+
+    Attributes
+    ----------
+    optimizer
+        State of the optimiser, as of the whole table.
+    touched
+        The number of the step that touched each row last, ``[vocabulary]``; −1 for none.
+    owner
+        Room in which occurrences of one id find each other, ``[vocabulary]``.
+    number
+        Steps taken.
+    """
+
+    optimizer: Any
+    touched: jax.Array
+    owner: jax.Array
+    number: jax.Array
+
+
+class Summed(NamedTuple):
+    """The gradient of each row that a step touches, at one of its occurrences.
+
+    Attributes
+    ----------
+    rows
+        The row at each occurrence ``[n]``; the table's length, which is none of its rows, at all but one of a row's.
+    gradients
+        Its gradient, summed over all its occurrences, ``[n, units]``; zero elsewhere.
+    """
+
+    rows: jax.Array
+    gradients: jax.Array
+
+
+def begin_table(table: jax.Array, optimizer: Optimizer) -> Table:
+    """Start the optimiser of a table."""
+    return Table(
+        optimizer.build().init(table),
+        jnp.full(len(table), -1, jnp.int32),
+        jnp.zeros(len(table), jnp.int32),
+        jnp.zeros((), jnp.int32),
+    )
+
+
+def sum_by_row(state: Table, ids: jax.Array, gradients: jax.Array) -> tuple[Table, Summed]:
+    """Add up the gradients of occurrences with one id, without sorting: the last to sign its row owns it.
+
+    Parameters
+    ----------
+    state
+        The state of the table; comes back with its `owner` used.
+    ids
+        The row that each occurrence looked up, ``[n]``; the table's length where it is not to count.
+    gradients
+        The gradient of each occurrence, ``[n, units]``.
+
+    Examples
+    --------
+    >>> from penstock.training.optimizers import SGD
+    >>> state = begin_table(jnp.zeros((5, 1)), SGD())
+    >>> _, summed = sum_by_row(state, jnp.array([3, 1, 3]), jnp.array([[1.0], [2.0], [4.0]]))
+    >>> summed.rows.tolist(), summed.gradients[:, 0].tolist()
+    ([5, 1, 3], [0.0, 2.0, 5.0])
+    """
+    vocabulary, places = len(state.owner), jnp.arange(len(ids), dtype=jnp.int32)
+    owner = state.owner.at[ids].set(places, mode="drop", wrap_negative_indices=False)
+    mine = jnp.where(ids < vocabulary, _at(owner, ids), len(ids))
+    totals = jnp.zeros_like(gradients).at[mine].add(gradients, mode="drop", wrap_negative_indices=False)
+    return state._replace(owner=owner), Summed(jnp.where(mine == places, ids, vocabulary), totals)
+
+
+def update_rows(table: jax.Array, state: Table, summed: Summed, optimizer: Optimizer) -> tuple[jax.Array, Table]:
+    """Take one step of the optimiser on the rows that were touched; the others are neither read nor written.
+
+    Parameters
+    ----------
+    table
+        The weights, ``[vocabulary, units]``.
+    state
+        What :func:`begin_table` gave, or the last step.
+    summed
+        What :func:`sum_by_row` gave.
+    optimizer
+        The optimiser, described.
+
+    Returns
+    -------
+    The weights and the state after the step.
+    """
+    touched = _at(state.touched, summed.rows)
+    # The barrier: XLA knows that the rows are written after `touched` was read, and copies nothing.
+    touched, rows = jax.lax.optimization_barrier((touched, summed.rows))  # type: ignore[no-untyped-call]
+    like_table = jax.tree.map(lambda leaf: leaf.shape == table.shape, state.optimizer)
+    part = jax.tree.map(lambda leaf, per_row: _at(leaf, rows) if per_row else leaf, state.optimizer, like_table)
+    idle = (state.number - touched - 1).astype(table.dtype)
+    updates, part = optimizer.build().update(summed.gradients, optimizer.rested(part, idle[:, None]))
+
+    def put(whole: jax.Array, new: jax.Array, per_row: bool) -> jax.Array:
+        return whole.at[rows].set(new, mode="drop", wrap_negative_indices=False) if per_row else new
+
+    return table.at[rows].add(updates, mode="drop", wrap_negative_indices=False), Table(
+        jax.tree.map(put, state.optimizer, part, like_table),
+        state.touched.at[rows].set(state.number, mode="drop", wrap_negative_indices=False),
+        state.owner,
+        state.number + 1,
+    )
+
+
+def _at(values: jax.Array, rows: jax.Array) -> jax.Array:
+    return values.at[rows].get(mode="clip", wrap_negative_indices=False)

@@ -1,0 +1,208 @@
+"""One training step: forward, backward, update, as a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+
+from penstock.layers.embedding import EmbeddingModule
+from penstock.networks.inputs import Inputs
+from penstock.networks.module import NetworkModule, Vectors
+from penstock.networks.network import Network
+from penstock.training.losses import LOSSES
+from penstock.training.plan import Plan
+from penstock.training.rows import Table, begin_table, sum_by_row, update_rows
+
+__all__ = ["Batch", "Optimizing", "Step"]
+
+
+class Batch(NamedTuple):
+    """Samples that are learned from in one step.
+
+    Attributes
+    ----------
+    x
+        Sequences ``[batch, time, features]``, or token ids ``[batch, time]``.
+    y
+        Targets ``[batch, outputs]``.
+    counted
+        One for each sample that counts, zero for padding, ``[batch]``; None where all count.
+    lengths, categories, extra
+        True steps, static categories and further features, where the network reads them
+        (:class:`penstock.networks.module.NetworkModule` says how).
+    """
+
+    x: jax.Array
+    y: jax.Array
+    counted: jax.Array | None = None
+    lengths: jax.Array | None = None
+    categories: jax.Array | None = None
+    extra: jax.Array | None = None
+
+
+class Optimizing(NamedTuple):
+    """Where the optimiser stands: with the ordinary weights, and with each embedding's table."""
+
+    ordinary: Any
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training step of a network with a plan: weights, state, batch and key in; weights, state and loss out.
+
+    It is pure: it can be compiled, looped over and mapped over members. The tables of embeddings are updated row by
+    row (:mod:`penstock.training.rows`).
+
+    Examples
+    --------
+    >>> from penstock.layers.rnn import RNN
+    >>> step = Step(Network([RNN(2)]), Plan(), Inputs(), outputs=1)
+    >>> weights = step.draw(jax.random.key(0))
+    >>> batch = Batch(jnp.ones((4, 3, 1)), jnp.zeros((4, 1)))
+    >>> weights, state, loss = step(weights, step.begin(weights), batch, jax.random.key(1))
+    >>> bool(step.losses(weights, batch).mean() < loss)
+    True
+    """
+
+    network: Network
+    plan: Plan
+    inputs: Inputs
+    outputs: int
+
+    def draw(self, key: jax.Array) -> Any:
+        """Draw initial weights."""
+        return eqx.filter(self.network.build(self.inputs, self.outputs, key), eqx.is_array)
+
+    def begin(self, weights: Any) -> Optimizing:
+        """Start the optimiser."""
+        ordinary, tables = _parted(weights)
+        return Optimizing(
+            self.plan.optimizer.build().init(ordinary),
+            tuple(begin_table(table, self.plan.optimizer) for table in tables),
+        )
+
+    def losses(self, weights: Any, batch: Batch) -> jax.Array:
+        """Give the loss of each sample, ``[batch]``, without dropout."""
+        module = self.network.with_weights(weights, self.inputs, self.outputs)
+        yhat = module(batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra)
+        return LOSSES[self.plan.loss](batch.y, yhat)
+
+    def __call__(
+        self, weights: Any, state: Optimizing, batch: Batch, key: jax.Array | None
+    ) -> tuple[Any, Optimizing, jax.Array]:
+        """Take the step.
+
+        Parameters
+        ----------
+        weights, state
+            What :meth:`draw` and :meth:`begin` gave, or the last step.
+        batch
+            The samples.
+        key
+            What dropout draws from; None for none.
+
+        Returns
+        -------
+        Weights, state, and the mean loss over the samples that count, from before the step.
+        """
+        ordinary, tables = _parted(weights)
+        module = self.network.with_weights(weights, self.inputs, self.outputs)
+        looked_up, ids = _looked_up(module, batch)
+
+        def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> jax.Array:
+            module = self.network.with_weights(ordinary, self.inputs, self.outputs)
+            vectors = _vectors(module, batch, looked_up)
+            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key)
+            losses = LOSSES[self.plan.loss](batch.y, yhat)
+            if batch.counted is None:
+                return jnp.mean(losses)
+            return jnp.sum(losses * batch.counted) / jnp.sum(batch.counted)
+
+        value, (gradients, by_look_up) = jax.value_and_grad(mean_loss, argnums=(0, 1))(ordinary, looked_up)
+        summed = [
+            sum_by_row(table, each, gradient.reshape(each.size, -1))
+            for table, each, gradient in zip(state.tables, ids, by_look_up, strict=True)
+        ]
+        if self.plan.clip is not None:
+            clip = optax.clip_by_global_norm(self.plan.clip)
+            (gradients, clipped), _ = clip.update((gradients, [rows.gradients for _, rows in summed]), clip.init(None))
+            summed = [(table, rows._replace(gradients=g)) for (table, rows), g in zip(summed, clipped, strict=True)]
+        updates, after = self.plan.optimizer.build().update(gradients, state.ordinary, ordinary)
+        ordinary = optax.apply_updates(ordinary, updates)
+        done = [
+            update_rows(table, rest, rows, self.plan.optimizer)
+            for table, (rest, rows) in zip(tables, summed, strict=True)
+        ]
+        weights = _joined(ordinary, tuple(table for table, _ in done))
+        return weights, Optimizing(after, tuple(rest for _, rest in done)), value
+
+
+def _embeddings(module: NetworkModule) -> list[EmbeddingModule]:
+    """Find the embeddings: of the tokens, then of the categories."""
+    return [part for part in (module.layers[0], *module.embeddings) if isinstance(part, EmbeddingModule)]
+
+
+def _parted(weights: Any) -> tuple[Any, tuple[jax.Array, ...]]:
+    """Part ordinary weights from tables."""
+    tables = tuple(part.table for part in _embeddings(weights))
+    return _joined(weights, (None,) * len(tables)), tables
+
+
+def _joined(weights: Any, tables: tuple[Any, ...]) -> Any:
+    """Put tables (or None) into their places."""
+    if not tables:
+        return weights
+    of_tokens = isinstance(weights.layers[0], EmbeddingModule)
+    places = [place for place, part in enumerate(weights.embeddings) if isinstance(part, EmbeddingModule)]
+
+    def where(module: Any) -> list[Any]:
+        parts = [module.layers[0]] if of_tokens else []
+        return [part.table for part in (*parts, *(module.embeddings[place] for place in places))]
+
+    return eqx.tree_at(where, weights, tables, is_leaf=lambda leaf: leaf is None)
+
+
+def _looked_up(module: NetworkModule, batch: Batch) -> tuple[tuple[jax.Array, ...], list[jax.Array]]:
+    """Give the vectors that come from tables, and the flat ids they come from.
+
+    Ids of what does not count, padding samples and steps beyond a sample's length, become the table's length.
+    """
+    vectors = module.look_up(batch.x, batch.categories)
+    found: list[jax.Array] = []
+    ids = []
+
+    def add(embedding: EmbeddingModule, values: jax.Array, rows: jax.Array, counts: jax.Array | None) -> None:
+        found.append(values)
+        vocabulary = embedding.table.shape[0]
+        ids.append((rows if counts is None else jnp.where(counts, rows, vocabulary)).reshape(-1))
+
+    counted = None if batch.counted is None else batch.counted > 0
+    first = module.layers[0]
+    if isinstance(first, EmbeddingModule):
+        steps = None if counted is None else counted[:, None]
+        if batch.lengths is not None:
+            true = jnp.arange(batch.x.shape[1]) < batch.lengths[:, None]
+            steps = true if steps is None else steps & true
+        add(first, vectors.x, batch.x, steps)
+    for place, embedding in enumerate(module.embeddings):
+        if isinstance(embedding, EmbeddingModule):
+            assert batch.categories is not None  # noqa: S101 (look_up has refused it)
+            add(embedding, vectors.categories[place], batch.categories[:, place], counted)
+    return tuple(found), ids
+
+
+def _vectors(module: NetworkModule, batch: Batch, looked_up: tuple[jax.Array, ...]) -> Vectors:
+    """Put the vectors from tables beside what needs none."""
+    given = iter(looked_up)
+    x = next(given) if isinstance(module.layers[0], EmbeddingModule) else batch.x
+    categories = [
+        next(given) if isinstance(embedding, EmbeddingModule) else embedding(batch.categories[:, place])  # type: ignore[index]
+        for place, embedding in enumerate(module.embeddings)
+    ]
+    return Vectors(x, tuple(categories))
