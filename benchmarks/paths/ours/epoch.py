@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import resource
+from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from frame.row import Arrays
@@ -25,9 +26,9 @@ class Task:
     units = 1
 
     def __init__(self, job: Epoch, arrays: Arrays) -> None:
-        jax.block_until_ready(jax.numpy.zeros(1))
-        before = _resident()
-        model, rows = job.model, len(arrays["returns"])
+        jax.block_until_ready(jnp.zeros(1))
+        before = _memory("VmRSS")
+        model = job.model
         network, tickers = network_of(model), int(arrays["series"].max()) + 1
         inputs = Inputs(1, (tickers,), 12)
         plan = Plan(loss=model.loss, optimizer=optimizer_named(model.optimizer), batch=model.batch, patience=None)
@@ -37,12 +38,11 @@ class Task:
         )  # fmt: skip
         up = (arrays["returns"] > 0).astype(float)
         self._samples = Samples.of(source, up, arrays["starts"], arrays["starts"][:0])
-        few = Samples.of(source, up, arrays["starts"], arrays["starts"][:0])
-        few = few._replace(learn=few.learn._replace(total=np.int32(model.batch)))
+        few = self._samples._replace(learn=self._samples.learn._replace(total=jnp.asarray(model.batch, jnp.int32)))
         self._learning = begin(network, plan, inputs, 1)(member_keys(0, 1))
         self._epoch = compiled_epoch(network, plan, inputs, 1, model.window, 1)
         self._learning, _, _ = jax.block_until_ready(self._epoch(self._learning, few))
-        self._before, self._rows, self._windows = before, rows, len(arrays["starts"])
+        self._before, self._windows = before, len(arrays["starts"])
 
     def outputs(self) -> Arrays:
         """Give nothing: no other path runs it."""
@@ -56,22 +56,18 @@ class Task:
         return {"epoch": self._run}
 
     def facts(self) -> dict[str, float]:
-        """Give the size of the job, and the most memory over what the process held with the data read."""
+        """Give the size of the job, and the most memory over that of the process with the data read and JAX started."""
         return {
             "windows": self._windows,
-            "MB at most beside the data as read": _peak() - self._before,
+            "MB over the process before": _memory("VmHWM") - self._before,
             "mean loss": float(self._learned[0]),
         }
 
 
-def _resident() -> float:
-    """Give the memory of this process now, in MB, or its peak where the system does not tell."""
+def _memory(which: str) -> float:
+    """Give the memory of this process in MB, now (VmRSS) or at most (VmHWM); not a number where Linux does not tell."""
     try:
-        with open("/proc/self/statm") as file:  # noqa: PTH123
-            return int(file.read().split()[1]) * resource.getpagesize() / 1e6
+        lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
-        return _peak()
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        return float("nan")
+    return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(which))
