@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from penstock.layers.layer import Layer
+from penstock.layers.noise import draw
 from penstock.options import option
 
 __all__ = ["Dropout", "DropoutModule", "keep_mask"]
@@ -21,7 +23,8 @@ def keep_mask(key: jax.Array, rate: float, shape: tuple[int, ...], dtype: jax.ty
     >>> sorted(set(keep_mask(jax.random.key(0), 0.2, (8, 8), "float32").ravel().tolist()))
     [0.0, 1.25]
     """
-    return jax.random.bernoulli(key, 1 - rate, shape).astype(dtype) / (1 - rate)
+    dropped = draw(key, shape) < jnp.uint32(int(rate * 2**32))
+    return jnp.where(dropped, 0, 1 / (1 - rate)).astype(dtype)
 
 
 class DropoutModule(eqx.Module):

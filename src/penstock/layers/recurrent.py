@@ -12,6 +12,7 @@ import jax
 from penstock.cells.cell import Cell
 from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
+from penstock.layers.noise import derive
 from penstock.layers.unroll import unroll
 from penstock.options import option
 
@@ -54,11 +55,10 @@ class RecurrentModule(eqx.Module):
         """
         mask = None
         if key is not None and (self.dropout or self.recurrent_dropout):
-            key_x, key_h = jax.random.split(key)
             if self.dropout:
-                x = x * keep_mask(key_x, self.dropout, (x.shape[0], 1, x.shape[2]), x.dtype)
+                x = x * keep_mask(derive(key, 0), self.dropout, (x.shape[0], 1, x.shape[2]), x.dtype)
             if self.recurrent_dropout:
-                mask = keep_mask(key_h, self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
+                mask = keep_mask(derive(key, 1), self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
         return unroll(self.cell, x, lengths=lengths, mask=mask, sequence=sequence)[0]
 
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from penstock.errors import OptionError
 from penstock.layers.embedding import EmbeddingModule
+from penstock.layers.noise import derive
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 
@@ -96,7 +97,7 @@ class NetworkModule(eqx.Module):
         if not embeds:
             _require("x", vectors.x, 3, self.inputs.features, "[batch, time, features]")
         _require("extra", extra, 2, self.inputs.extra, "[batch, extra]")
-        keys = [None] * self._layers if key is None else list(jax.random.split(key, self._layers))
+        keys = [None if key is None else derive(key, place) for place in range(self._layers)]
         x, top = vectors.x, max(place for place, over_time in enumerate(self.over_time) if over_time)
         for place, (layer, over_time) in enumerate(zip(self.layers, self.over_time, strict=True)):
             if over_time:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from penstock.layers.noise import derive
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.plan import Plan
@@ -109,7 +110,7 @@ def compiled_epoch(
             starts = jax.lax.dynamic_slice_in_dim(order, first, plan.batch)
             counted = (first + jnp.arange(plan.batch) < count).astype(samples.targets.dtype)
             batch = batch_of(samples, starts, counted)
-            weights, state, value = take(weights, state, batch, jax.random.fold_in(key_dropout, number))
+            weights, state, value = take(weights, state, batch, derive(key_dropout, number))
             return weights, state, total + value * jnp.sum(counted)
 
         steps = (count + plan.batch - 1) // plan.batch
