@@ -35,7 +35,7 @@ def main() -> int:
     print(_foreword(machine), flush=True)
     sections: list[Section] = []
     options.out.mkdir(parents=True, exist_ok=True)
-    with Bench(seconds=0.1 if options.quick else 0.25, rounds=3) as bench:
+    with Bench(seconds=0.1 if options.quick else 0.25, rounds=2 if options.quick else 3) as bench:
         for name in options.only:
             section = importlib.import_module(f"groups.{name}").run(bench, options.quick)
             sections.append(section)

@@ -30,5 +30,5 @@ def run(bench: Bench, quick: bool) -> Section:
     section.say(
         "A step within an epoch: shuffle, gather a batch, forward, dropout where the study has it, backward, update.\n"
     )
-    measured(section, bench, "training step", ROWS[::2] if quick else ROWS)
+    measured(section, bench, "training step", ROWS[::4] if quick else ROWS)
     return section

@@ -42,7 +42,7 @@ class Task:
         self._learning = begin(network, plan, inputs, 1)(member_keys(0, 1))
         self._epoch = compiled_epoch(network, plan, inputs, 1, model.window, 1)
         self._learning, _, _ = jax.block_until_ready(self._epoch(self._learning, few))
-        self._before, self._windows = before, len(arrays["starts"])
+        self._before, self._compiled, self._windows = before, _memory("VmHWM"), len(arrays["starts"])
 
     def outputs(self) -> Arrays:
         """Give nothing: no other path runs it."""
@@ -59,7 +59,8 @@ class Task:
         """Give the size of the job, and the most memory over that of the process with the data read and JAX started."""
         return {
             "windows": self._windows,
-            "MB over the process before": _memory("VmHWM") - self._before,
+            "MB at most until compiled, over the process before": self._compiled - self._before,
+            "MB at most in all": _memory("VmHWM") - self._before,
             "mean loss": float(self._learned[0]),
         }
 
