@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
@@ -19,6 +21,9 @@ M = TypeVar("M", bound="Saved")
 
 class Saved(Options):
     """What a fitted model needs to be written and read: its options, its series, its last rows and its arrays."""
+
+    fits: ClassVar[tuple[str, ...]] = ()
+    """Arrays that a fit leaves, without their underscore; models that keep other things write their own methods."""
 
     ids_: tuple[Any, ...]
     kind_: FrameKind
@@ -37,10 +42,15 @@ class Saved(Options):
 
     def _arrays(self) -> Arrays:
         """Give what was fitted, by name, for the model file."""
-        return {}
+        return {name: getattr(self, f"{name}_") for name in self.fits}
 
     def _restore(self, arrays: Arrays) -> None:
         """Take back what :meth:`_arrays` gave."""
+        for name in self.fits:
+            if name == "sigma" and name not in arrays:  # a file older than standard errors: predict(level=...) says so
+                self.sigma_ = np.full(len(self.ids_), np.nan)
+            else:
+                setattr(self, f"{name}_", arrays[name])
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file; :func:`penstock.load` reads it."""
