@@ -13,7 +13,7 @@ from penstock.data.columns import COVARIATES, Columns
 from penstock.data.frames import read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.comparison import Comparison, Entry
 from penstock.evaluation.leaks import Leak
@@ -78,6 +78,10 @@ def compare(
     if Leak.SCALING in leaks:
         panel = _scaled_on_all_rows(panel)
     folds = list(split.folds(panel))
+    if not folds:
+        raise DataError(
+            f"no horizon of the {split.test} test rows has values of its own; all hold some carried forward."
+        )
     for model in named.values():
         model.check_rows(panel.before(folds[0].ends))
     entries = {}
