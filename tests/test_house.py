@@ -19,6 +19,7 @@ FLOORS = [
     ["options", "files", "kernels"],
     ["data", "cells"],
     ["storage", "datasets", "layers"],
+    ["saved"],
     ["estimator", "networks"],
     ["baselines", "training"],
     ["forecaster", "report"],

@@ -2,10 +2,23 @@
 from . import datasets as datasets
 
 # Baselines
+from .baselines.arx import ARX as ARX
 from .baselines.autoregression import AR as AR
 from .baselines.drift import Drift as Drift
+from .baselines.elastic_net import ElasticNet as ElasticNet
+from .baselines.ema import EMA as EMA
+from .baselines.garch import GARCH as GARCH
+from .baselines.lasso import Lasso as Lasso
+from .baselines.linear_trend import LinearTrend as LinearTrend
+from .baselines.local_level import LocalLevel as LocalLevel
+from .baselines.local_trend import LocalTrend as LocalTrend
+from .baselines.mean import Mean as Mean
 from .baselines.naive import Naive as Naive
+from .baselines.relaxed_lasso import RelaxedLasso as RelaxedLasso
+from .baselines.ridge import Ridge as Ridge
 from .baselines.seasonal_naive import SeasonalNaive as SeasonalNaive
+from .baselines.sma import SMA as SMA
+from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
 
 # Errors

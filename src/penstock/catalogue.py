@@ -4,16 +4,50 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from penstock.baselines.arx import ARX
 from penstock.baselines.autoregression import AR
 from penstock.baselines.drift import Drift
+from penstock.baselines.elastic_net import ElasticNet
+from penstock.baselines.ema import EMA
+from penstock.baselines.garch import GARCH
+from penstock.baselines.lasso import Lasso
+from penstock.baselines.linear_trend import LinearTrend
+from penstock.baselines.local_level import LocalLevel
+from penstock.baselines.local_trend import LocalTrend
+from penstock.baselines.mean import Mean
 from penstock.baselines.naive import Naive
+from penstock.baselines.relaxed_lasso import RelaxedLasso
+from penstock.baselines.ridge import Ridge
 from penstock.baselines.seasonal_naive import SeasonalNaive
+from penstock.baselines.sma import SMA
+from penstock.baselines.vector_autoregression import VAR
 from penstock.estimator import Estimator
 from penstock.forecaster import Forecaster
 
 __all__ = ["MODELS", "load"]
 
-MODELS: dict[str, type[Estimator]] = {model.__name__: model for model in (Forecaster, Naive, SeasonalNaive, Drift, AR)}
+_ALL: tuple[type[Estimator], ...] = (
+    Forecaster,
+    Naive,
+    SeasonalNaive,
+    Drift,
+    Mean,
+    SMA,
+    EMA,
+    LinearTrend,
+    AR,
+    ARX,
+    VAR,
+    Ridge,
+    Lasso,
+    RelaxedLasso,
+    ElasticNet,
+    LocalLevel,
+    LocalTrend,
+    GARCH,
+)
+
+MODELS: dict[str, type[Estimator]] = {model.__name__: model for model in _ALL}
 """Every model that a file may hold, by the name of its class."""
 
 

@@ -6,24 +6,27 @@ A model implements four methods on panels; frames, columns, checks and files are
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from statistics import NormalDist
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.frames import Columns, FrameKind, read_panel
+from penstock.data.columns import COVARIATES, Columns
+from penstock.data.frames import FrameKind, read_panel
+from penstock.data.future import read_future
 from penstock.data.panel import Panel
-from penstock.errors import DataError, ModelFileError, OptionError, nearest
-from penstock.options import Options, check_options, from_json, option, to_json
-from penstock.storage import Arrays, read_model, write_model
+from penstock.errors import DataError, OptionError, nearest
+from penstock.options import check_options, option
+from penstock.saved import Saved
 
 __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(Options, abc.ABC):
+class Estimator(Saved, abc.ABC):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes
@@ -33,6 +36,9 @@ class Estimator(Options, abc.ABC):
     tail_
         The last training rows, from which ``predict()`` forecasts.
     """
+
+    covariates: ClassVar[tuple[str, ...]] = ()
+    """The covariates that the model uses, among ``past``, ``known`` and ``static``."""
 
     horizon: int = option(1, "steps ahead", at_least=1)
 
@@ -59,6 +65,11 @@ class Estimator(Options, abc.ABC):
         return ""
 
     @property
+    def rows_kept(self) -> int | None:
+        """Training rows that ``predict()`` starts from; None: all, for models that remember their whole past."""
+        return self.rows_needed + 24  # a little more than a forecast needs, to read the calendar from
+
+    @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""
         return 0
@@ -74,12 +85,9 @@ class Estimator(Options, abc.ABC):
         `fitted` names, for each series of the panel, the fitted series that it is.
         """
 
-    def _arrays(self) -> Arrays:
-        """Give what was fitted, by name, for the model file."""
-        return {}
-
-    def _restore(self, arrays: Arrays) -> None:
-        """Take back what :meth:`_arrays` gave."""
+    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Give the standard deviation of each forecast's error, ``[n, horizon]``; None where the model has none."""
+        return None
 
     # ---- what people call --------------------------------------------------------------------------------------------
 
@@ -90,6 +98,10 @@ class Estimator(Options, abc.ABC):
         id: str = "unique_id",
         time: str = "ds",
         target: str = "y",
+        past: str | Sequence[str] = (),
+        known: str | Sequence[str] = (),
+        static: str | Sequence[str] = (),
+        missing: str = "error",
         validation: Any = None,
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
@@ -100,6 +112,15 @@ class Estimator(Options, abc.ABC):
             pandas, polars or pyarrow frame: one row per series and time, in order.
         id, time, target
             Names of its columns. Without the default id column the frame is a single series.
+        past
+            Columns of covariates that are seen only up to the cutoff, like the target.
+        known
+            Columns of covariates that are known ahead of the cutoff; `predict` is given their next rows as `future`.
+        static
+            Columns of covariates that are the same in every row of a series.
+        missing
+            Where a value, or a row of a regular series, is missing: ``error`` refuses it, ``ffill`` carries the last
+            value of the series forward, here and in `predict`.
         validation
             A frame of the rows that follow, for early stopping to watch instead of a tail cut from `frame`. Never give
             it the rows that you will judge the model by.
@@ -108,46 +129,81 @@ class Estimator(Options, abc.ABC):
         ------
         DataError
             Where the frame cannot be used; the message says why.
+        OptionError
+            Where covariates are named that the model does not use.
         """
-        columns = Columns(id, time, target)
-        train, kind = read_panel(frame, columns)
-        watched = None if validation is None else _joined(train, read_panel(validation, columns)[0])
+        columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
+        for name in COVARIATES:
+            if getattr(columns, name) and name not in self.covariates:
+                uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
+                raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
+        train, kind = read_panel(frame, columns, missing)
+        watched = validation
+        if validation is not None:
+            watched = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
         return self.fit_panel(train, kind, watched)
 
     def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None) -> Self:
-        """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean."""
+        """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean.
+
+        Covariates that the model does not use are left aside, so that one panel serves many models.
+        """
         check_options(self)
+        train, kind = train.with_only(self.covariates), kind.only(self.covariates)
+        watched = watched and watched.with_only(self.covariates)
         if watched is None:
             self.check_rows(train)
         self._fit(train, watched)
         self.ids_, self.kind_ = train.ids, kind
         self.fitted_options_ = self.get_params()
-        self.tail_ = train.last(self.rows_needed + 24)  # a little more, to read the calendar from
+        self.tail_ = train.last(self.rows_kept)
         return self
 
     def check_rows(self, train: Panel) -> None:
         """Refuse training rows that are too few, before anything is fitted."""
         self._require_rows(train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
 
-    def predict(self, frame: Any = None) -> Any:
+    def predict(self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = ()) -> Any:
         """Forecast the `horizon` steps after the end of each series.
 
         Parameters
         ----------
         frame
             History to forecast from, newer than the training rows if you like; the training rows if left out.
+        future
+            The rows that follow, with the known covariates (and the id and the time): at least `horizon` a series.
+        level
+            Coverage of the intervals that are wanted, in percent: 80, or [80, 95].
 
         Returns
         -------
-        A frame of the kind that was given to `fit` (or here): the id, the time, and ``yhat``.
+        A frame of the kind that was given to `fit` (or here): the id, the time, ``yhat``, and for each level the bounds
+        ``lo-80`` and ``hi-80`` of the interval that the model's own forecast standard errors and a Gaussian give.
         """
         self._require_fit()
-        panel, kind = (self.tail_, self.kind_) if frame is None else read_panel(frame, self.kind_.columns)
+        levels = _levels(level)
+        panel, kind = self.tail_, self.kind_
+        if frame is not None:
+            panel, kind = read_panel(frame, kind.columns, kind.missing)
+        if (future is None) == bool(kind.columns.known):
+            raise OptionError(
+                f"{self.label} was fitted with known={list(kind.columns.known)}; predict needs the rows that follow: "
+                "predict(future=frame)."
+                if future is None
+                else f"this {self.label} was fitted without known covariates; leave future= out."
+            )
+        if future is None:
+            times = [kind.next_times(panel.times[panel.span(series)], self.horizon) for series in range(len(panel))]
+        else:
+            panel, times = read_future(future, panel, kind, self.horizon)
         origins = panel.offsets[1:] - 1
         yhat = self.forecast_panel(panel, origins).mean(axis=0)
-        times = [kind.next_times(panel.times[panel.span(series)], self.horizon) for series in range(len(panel))]
         ids = [name for name in panel.ids for _ in range(self.horizon)]
-        return kind.frame({kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()})
+        answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()}
+        for name, share in levels.items():
+            half = NormalDist().inv_cdf((1 + share / 100) / 2) * self.sigma_panel(panel, origins)
+            answer |= {f"lo-{name}": (yhat - half).ravel(), f"hi-{name}": (yhat + half).ravel()}
+        return kind.frame(answer)
 
     def forecast_panel(self, panel: Panel, origins: NDArray[np.int64]) -> NDArray[np.float64]:
         """Forecast from many cutoffs of a panel at once.
@@ -155,7 +211,7 @@ class Estimator(Options, abc.ABC):
         Parameters
         ----------
         panel
-            The series; rows after a cutoff are not looked at for its forecast.
+            The series; rows after a cutoff are not looked at for its forecast, but for their known covariates.
         origins
             Flat row of the last known value, ``[n]``.
 
@@ -163,9 +219,37 @@ class Estimator(Options, abc.ABC):
         -------
         Forecasts ``[members, n, horizon]`` in the units of the target.
         """
+        panel = self._usable(panel, origins)
+        return self._forecast(panel, origins, self._fitted_series(panel))
+
+    def sigma_panel(self, panel: Panel, origins: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the standard deviation of the errors of :meth:`forecast_panel`, ``[n, horizon]``, as the model has it.
+
+        Raises
+        ------
+        OptionError
+            Where the model has no forecast standard errors of its own.
+        DataError
+            Where the training rows were too few to estimate them.
+        """
+        panel = self._usable(panel, origins)
+        sigma = self._sigma(panel, origins, self._fitted_series(panel))
+        if sigma is None:
+            raise OptionError(f"{self.label} has no forecast standard errors of its own; leave level= out.")
+        if not np.isfinite(sigma).all():
+            raise DataError(f"{self.label}: too few training rows to estimate standard errors; give more, or no level.")
+        return sigma
+
+    def _usable(self, panel: Panel, origins: NDArray[np.int64]) -> Panel:
+        """See that forecasts can be made there, and drop the covariates that the model does not use."""
         self._require_fit()
         self._require_rows(panel, origins, self.rows_needed, "rows up to the cutoff")
-        return self._forecast(panel, origins, self._fitted_series(panel))
+        panel = panel.with_only(self.covariates)
+        for name in COVARIATES:
+            given, wanted = getattr(panel, name).shape[1], getattr(self.kind_.columns, name)
+            if given != len(wanted):
+                raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but the panel holds {given}.")
+        return panel
 
     def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
         """Find each series among those fitted; a single series needs no name to be found."""
@@ -176,55 +260,6 @@ class Estimator(Options, abc.ABC):
         if unknown:
             raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], self.ids_)}")
         return np.array([places[name] for name in panel.ids])
-
-    def save(self, path: str | Path) -> None:
-        """Write the fitted model to one file; :func:`penstock.load` reads it."""
-        self._require_fit()
-        wrong = [name for name in self.ids_ if not isinstance(name, (str, int, float, type(None)))]
-        if wrong:
-            raise OptionError(f"series are named by text or numbers in a model file, not by {wrong[0]!r}.")
-        description = {
-            "model": type(self).__name__,
-            "options": {name: to_json(value) for name, value in self.get_params().items()},
-            "ids": list(self.ids_),
-            "frame": self.kind_.to_json(),
-        }
-        tail = {"y": self.tail_.y, "times": self.tail_.times.view(np.int64), "offsets": self.tail_.offsets}
-        arrays = {**self._arrays(), **{f"tail.{name}": array for name, array in tail.items()}}
-        write_model(path, description, arrays)
-
-    @staticmethod
-    def read(path: str | Path, models: dict[str, type[Estimator]]) -> Estimator:
-        """Read a model file, looking its class up among `models`; people call :func:`penstock.load`."""
-        description, arrays = read_model(path)
-        name = description.get("model") if isinstance(description, dict) else None
-        if name not in models:
-            raise ModelFileError(
-                f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"
-            )
-        try:
-            options = {key: from_json(value) for key, value in description["options"].items()}
-            model = models[name](**options)
-            model.kind_ = FrameKind.from_json(description["frame"])
-            model.ids_ = tuple(description["ids"])
-            times = arrays["tail.times"] if model.kind_.counts_steps else arrays["tail.times"].view("datetime64[ns]")
-            model.tail_ = Panel(arrays["tail.y"], times, arrays["tail.offsets"], model.ids_)
-            if len(model.tail_.offsets) != len(model.ids_) + 1:
-                raise ValueError(f"{len(model.ids_)} series are named, but {len(model.tail_.offsets) - 1} are stored")
-            model._restore(arrays)
-            model.fitted_options_ = model.get_params()
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelFileError(f"{str(path)!r} does not hold a whole {name}: {error}") from error
-        return model
-
-    def _require_fit(self) -> None:
-        if not hasattr(self, "ids_"):
-            raise OptionError(f"this {type(self).__name__} is not fitted yet; call fit(frame) first.")
-        changed = [name for name, value in self.get_params().items() if value != self.fitted_options_[name]]
-        if changed:
-            raise OptionError(
-                f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit(frame) again."
-            )
 
     def _require_rows(
         self, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
@@ -239,24 +274,10 @@ class Estimator(Options, abc.ABC):
             )
 
 
-def _joined(train: Panel, ahead: Panel) -> Panel:
-    """Put the rows of `ahead` behind those of `train`, series by series."""
-    if set(train.ids) != set(ahead.ids):
-        raise DataError(
-            f"the validation frame has the series {ahead.ids}, the training frame {train.ids}; they must agree."
-        )
-    parts = []
-    for series, name in enumerate(train.ids):
-        before, after = train.span(series), ahead.span(ahead.ids.index(name))
-        if ahead.times[after][0] <= train.times[before][-1]:
-            raise DataError(
-                f"the validation rows{train.name(series)} begin at {ahead.times[after][0]}, not after the training "
-                f"rows, which end at {train.times[before][-1]}; give the rows that follow."
-            )
-        parts.append((before, after))
-    return Panel(
-        np.concatenate([values for b, a in parts for values in (train.y[b], ahead.y[a])]),
-        np.concatenate([times for b, a in parts for times in (train.times[b], ahead.times[a])]),
-        np.concatenate([[0], np.cumsum([(b.stop - b.start) + (a.stop - a.start) for b, a in parts])]),
-        train.ids,
-    )
+def _levels(given: float | Sequence[float]) -> dict[str, float]:
+    """Read the levels of intervals, in percent, by the names that their columns end in."""
+    levels = [given] if isinstance(given, (int, float)) else list(given)
+    wrong = [level for level in levels if isinstance(level, (bool, str)) or not 0 < level < 100]
+    if wrong:
+        raise OptionError(f"level={wrong[0]!r} is no coverage in percent; allowed: above 0 and below 100, such as 80.")
+    return {f"{level:g}": float(level) for level in levels}

@@ -55,6 +55,16 @@ def test_diebold_mariano_without_a_difference() -> None:
     assert np.isnan(diebold_mariano(np.array([1.0, 2.0]), np.array([2.0, 1.0]))).all()
 
 
+def test_no_forecast_is_judged_by_a_value_that_was_carried_forward() -> None:
+    y = np.arange(30.0)
+    y[[22, 29]] = np.nan
+    frame = pd.DataFrame({"ds": range(30), "y": y})
+    result = ps.compare([], frame, RollingOrigin(horizon=2, test=10), missing="ffill")
+    assert result.panel.times[result.origins].tolist() == [19, 22, 23, 24, 25, 26]  # 20 and 21 would be judged by 22
+    with pytest.raises(ps.DataError, match="no horizon of the 2 test rows has values of its own"):
+        ps.compare([], frame, RollingOrigin(horizon=2, test=2), missing="ffill")
+
+
 def test_folds_of_the_rolling_origin() -> None:
     frame = pd.DataFrame({"unique_id": ["a"] * 20 + ["b"] * 15, "ds": [*range(20), *range(3, 18)], "y": 1.0})
     panel, _ = read_panel(frame)  # b begins at 3 and ends at 17, in the middle of the test times 14 to 19

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.errors import OptionError
 from penstock.estimator import Estimator
 from penstock.options import option
-from penstock.storage import Arrays
 
 __all__ = ["AR"]
 
@@ -21,7 +21,13 @@ class AR(Estimator):
     """AR(p): a constant and the last p values, by least squares, each series for itself.
 
     y_t = c + φ_1 y_{t−1} + … + φ_p y_{t−p}; further steps ahead feed the forecasts back. statsmodels' ``AutoReg``
-    does the estimation.
+    does the estimation. Where `order` names a criterion, each series takes the p of 0 to `max_order` that it favours on
+    common rows.
+
+    Attributes
+    ----------
+    coef_
+        The constant and the weights of the lags, newest first, ``[series, 1 + lags]``; zero beyond a chosen p.
 
     Examples
     --------
@@ -32,10 +38,20 @@ class AR(Estimator):
 
     References
     ----------
-    Hamilton (1994), *Time Series Analysis*, section 5.2: conditional least squares.
+    Hamilton (1994), *Time Series Analysis*, section 5.2: conditional least squares; 4.2: mean square errors of
+    forecasts, σ²(1 + ψ_1² + … + ψ_{h−1}²).
     """
 
-    order: int = option(5, "lags p", at_least=1)
+    order: int | str = option(5, "lags p, or what chooses it", at_least=1, choices=("aic", "bic"))
+    max_order: int = option(20, "largest p to choose from", at_least=1)
+
+    fits = ("coef", "sigma")
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not allowed, or that contradict each other."""
+        super().__post_init__()
+        if not isinstance(self.order, str) and self.max_order != 20:
+            raise OptionError(f"AR: max_order is for order='aic' or 'bic'; with order={self.order} leave it out.")
 
     @property
     def label(self) -> str:
@@ -44,41 +60,53 @@ class AR(Estimator):
 
     @property
     def rows_needed(self) -> int:
-        """The lags."""
-        return self.order
+        """The lags, or the most that may be chosen."""
+        return self.max_order if isinstance(self.order, str) else self.order
 
     @property
     def rows_to_fit(self) -> int:
         """One equation more than there are coefficients."""
-        return 2 * self.order + 2
+        return 2 * self.rows_needed + 2
 
     @property
     def parameters(self) -> int:
         """The constant and the lags."""
-        return self.order + 1
+        return self.rows_needed + 1
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         from statsmodels.tools.sm_exceptions import SingularMatrixWarning
-        from statsmodels.tsa.ar_model import AutoReg
+        from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 
-        with warnings.catch_warnings():
+        self.coef_ = np.zeros((len(train), 1 + self.rows_needed))
+        self.sigma_ = np.zeros(len(train))
+        with warnings.catch_warnings(), np.errstate(divide="ignore"):  # ln 0: a fit without error, which is the best
             # A constant series leaves the coefficients open; the smallest ones, which are taken, forecast it rightly.
             warnings.simplefilter("ignore", SingularMatrixWarning)
-            fits = [AutoReg(train.y[train.span(s)], self.order, trend="c").fit() for s in range(len(train))]
-        self.coef_ = np.array([fit.params for fit in fits], dtype=np.float64)
+            for series in range(len(train)):
+                y = train.y[train.span(series)]
+                if isinstance(self.order, str):
+                    model = ar_select_order(y, self.max_order, ic=self.order, trend="c").model
+                else:
+                    model = AutoReg(y, self.order, trend="c")
+                fit = model.fit()
+                self.coef_[series, : len(fit.params)] = fit.params
+                self.sigma_[series] = np.sqrt(fit.sigma2)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = fitted[panel.series_of(origins)]
         constant, weights = self.coef_[series, 0], self.coef_[series, 1:]
-        lags = panel.y[origins[:, None] - np.arange(self.order)]  # newest first, as the coefficients are
+        lags = panel.y[origins[:, None] - np.arange(weights.shape[1])]  # newest first, as the coefficients are
         forecast = np.empty((len(origins), self.horizon))
         for step in range(self.horizon):
             forecast[:, step] = constant + (weights * lags).sum(axis=1)
             lags = np.column_stack([forecast[:, step], lags[:, :-1]])
         return forecast[None]
 
-    def _arrays(self) -> Arrays:
-        return {"coef": self.coef_}
-
-    def _restore(self, arrays: Arrays) -> None:
-        self.coef_ = arrays["coef"]
+    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        psi = np.zeros((len(self.coef_), self.horizon))
+        psi[:, 0] = 1
+        for step in range(1, self.horizon):
+            lags = min(step, self.coef_.shape[1] - 1)
+            psi[:, step] = (self.coef_[:, 1 : lags + 1] * psi[:, step - lags : step][:, ::-1]).sum(axis=1)
+        spread = self.sigma_[:, None] * np.sqrt(np.cumsum(np.square(psi), axis=1))
+        return spread[fitted[panel.series_of(origins)]]

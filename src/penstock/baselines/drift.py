@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.residuals import deviations
 from penstock.data.panel import Panel
 from penstock.estimator import Estimator
-from penstock.storage import Arrays
 
 __all__ = ["Drift"]
 
@@ -27,16 +27,21 @@ class Drift(Estimator):
 
     References
     ----------
-    Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 5.2.
+    Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., section 5.2; standard errors
+    σ√(h(1 + h/(T − 1))) of table 5.2.
     """
 
     label = "Drift"
     rows_needed = 2
     parameters = 1
+    fits = ("step", "steps", "sigma")
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         first, last = train.offsets[:-1], train.offsets[1:] - 1
         self.step_ = (train.y[last] - train.y[first]) / (last - first)
+        self.steps_ = last - first
+        values = [train.y[train.span(series)] for series in range(len(train))]
+        self.sigma_ = deviations((np.diff(y) - step for y, step in zip(values, self.step_, strict=True)), 1)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = fitted[panel.series_of(origins)]
@@ -44,8 +49,7 @@ class Drift(Estimator):
         forecast: NDArray[np.float64] = panel.y[origins][:, None] + self.step_[series][:, None] * ahead
         return forecast[None]
 
-    def _arrays(self) -> Arrays:
-        return {"step": self.step_}
-
-    def _restore(self, arrays: Arrays) -> None:
-        self.step_ = arrays["step"]
+    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        series, ahead = fitted[panel.series_of(origins)], np.arange(1, self.horizon + 1)
+        spread = np.sqrt(ahead * (1 + ahead / self.steps_[series][:, None]))
+        return self.sigma_[series][:, None] * spread

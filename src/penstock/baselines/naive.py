@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.residuals import deviations
 from penstock.data.panel import Panel
 from penstock.estimator import Estimator
 
@@ -23,13 +24,22 @@ class Naive(Estimator):
     >>> frame = pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 8.0]})
     >>> Naive(horizon=2).fit(frame).predict().to_dict("list")
     {'ds': [4, 5], 'yhat': [8.0, 8.0]}
+
+    References
+    ----------
+    Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., table 5.2: standard errors σ√h.
     """
 
     label = "Naive"
     rows_needed = 1
+    fits = ("sigma",)
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
-        """Nothing is fitted."""
+        self.sigma_ = deviations(np.diff(train.y[train.span(series)]) for series in range(len(train)))
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.tile(panel.y[origins][None, :, None], (1, 1, self.horizon))
+
+    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        series = fitted[panel.series_of(origins)]
+        return self.sigma_[series][:, None] * np.sqrt(np.arange(1, self.horizon + 1))

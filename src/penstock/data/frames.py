@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
-from narwhals.exceptions import DuplicateError
 from numpy.typing import NDArray
 
-from penstock.data.calendar import next_times
+from penstock.data.calendar import continue_times, missing_steps
+from penstock.data.columns import Columns
+from penstock.data.missing import MISSING, fill_forward, refuse_infinite, refuse_missing
 from penstock.data.panel import Panel
+from penstock.data.reading import as_table, group, numbers, require_column, require_order
 from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
 
 __all__ = ["Columns", "FrameKind", "read_panel"]
-
-
-_RESERVED = ("yhat", "y", "cutoff", "step", "model")  # columns of answers, which the id and the time stand beside
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a long frame: which one names the series, which holds the time, which the target."""
-
-    id: str = "unique_id"
-    time: str = "ds"
-    target: str = "y"
-
-    def __post_init__(self) -> None:
-        """Refuse names that could not be told apart, in the frame or in answers."""
-        names = asdict(self)
-        for role, name in names.items():
-            if not isinstance(name, str):
-                raise OptionError(f"{role}={name!r}: columns are named by text; rename the frame's columns first.")
-        if len(set(names.values())) < 3:
-            raise OptionError(f"one column cannot be two things: {names}.")
-        for role in ("id", "time"):
-            if names[role] in _RESERVED:
-                raise OptionError(f"{role}={names[role]!r} is the name of a column of the answers; rename it first.")
 
 
 @dataclass(frozen=True)
@@ -54,12 +32,15 @@ class FrameKind:
         The library: pandas, polars or pyarrow.
     id, time
         Types of the two columns; ``id`` is None where the frame held one series without a name.
+    missing
+        What was chosen where values or rows are missing: ``error`` or ``ffill``.
     """
 
     backend: str
     columns: Columns
     id: nw.dtypes.DType | None
     time: nw.dtypes.DType
+    missing: str = "error"
 
     def plain_frame(self, columns: Mapping[str, Any]) -> Any:
         """Build a native frame of this kind from arrays or lists, as they are."""
@@ -67,16 +48,33 @@ class FrameKind:
 
     def next_times(self, times: NDArray[Any], steps: int) -> NDArray[Any]:
         """Continue the times of one series; days are counted on the clock of the column's own time zone."""
+        return self.times_after(times, len(times) - 1, steps)
+
+    def times_after(self, times: NDArray[Any], row: int, steps: int) -> NDArray[Any]:
+        """Give the times that follow the one in `row`, in the rhythm that all of them show."""
+        local, utc = self._clock(times)
+        return utc(continue_times(local, row, steps))
+
+    def missing_steps(self, times: NDArray[Any]) -> NDArray[np.int64]:
+        """Count the steps that are missing before each time of one series."""
+        return missing_steps(self._clock(times)[0])
+
+    def _clock(self, times: NDArray[Any]) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
+        """Put times in UTC on the clock of the column's own zone where a step is about a day; and the way back."""
         zone = getattr(self.time, "time_zone", None)
         if zone is None or len(times) < 2 or np.median(np.diff(times)) < np.timedelta64(20, "h"):
-            return next_times(times, steps)
+            return times, lambda local: local
         import pandas as pd
 
-        local = pd.DatetimeIndex(times, tz="UTC").tz_convert(zone).tz_localize(None).to_numpy("datetime64[ns]")
-        ahead = pd.DatetimeIndex(next_times(local, steps)).tz_localize(
-            zone, ambiguous=True, nonexistent="shift_forward"
-        )
-        return ahead.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
+        def utc(local: NDArray[Any]) -> NDArray[Any]:
+            zoned = pd.DatetimeIndex(local).tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+            return zoned.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
+
+        return pd.DatetimeIndex(times, tz="UTC").tz_convert(zone).tz_localize(None).to_numpy("datetime64[ns]"), utc
+
+    def only(self, kinds: Iterable[str]) -> FrameKind:
+        """Forget the covariates that are not of these kinds."""
+        return replace(self, columns=self.columns.only(kinds))
 
     def frame(self, columns: Mapping[str, Any]) -> Any:
         """Build a native frame of this kind from arrays or lists.
@@ -102,7 +100,8 @@ class FrameKind:
     def to_json(self) -> dict[str, Any]:
         """Describe the kind for a model file."""
         types = {"id": self.id and dtype_to_json(self.id), "time": dtype_to_json(self.time)}
-        return {"backend": self.backend, "columns": asdict(self.columns), **types}
+        chosen = {} if self.missing == "error" else {"missing": self.missing}
+        return {"backend": self.backend, "columns": self.columns.to_json(), **types, **chosen}
 
     @classmethod
     def from_json(cls, kind: dict[str, Any]) -> FrameKind:
@@ -111,10 +110,10 @@ class FrameKind:
         if backend not in ("pandas", "polars", "pyarrow") or not find_spec(backend):
             backend = "pandas"
         types = kind["id"] and dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
-        return cls(backend, Columns(**kind["columns"]), *types)
+        return cls(backend, Columns(**kind["columns"]), *types, kind.get("missing", "error"))
 
 
-def read_panel(frame: Any, columns: Columns | None = None) -> tuple[Panel, FrameKind]:
+def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error") -> tuple[Panel, FrameKind]:
     """Read a long frame into a panel, or say what is wrong with it.
 
     Parameters
@@ -122,14 +121,18 @@ def read_panel(frame: Any, columns: Columns | None = None) -> tuple[Panel, Frame
     frame
         A pandas, polars or pyarrow frame with one row per series and time.
     columns
-        Names of its columns; the defaults are ``unique_id``, ``ds``, ``y``. A frame without the default
-        id column holds a single series.
+        Names of its columns; the defaults are ``unique_id``, ``ds``, ``y``, and no covariates. A frame without the
+        default id column holds a single series.
+    missing
+        Where values or rows are missing: ``error`` refuses them, ``ffill`` carries the last value of the series forward
+        (see :mod:`penstock.data.missing`).
 
     Raises
     ------
     DataError
-        For a missing column, an empty frame, text where numbers belong, a value that is not finite, or
-        timestamps that are missing, unsorted or double.
+        For a missing column, an empty frame, text where numbers belong, a value that is infinite or (with ``error``)
+        missing, rows that are missing in a regular series, a static covariate that changes, or timestamps that are
+        missing, unsorted or double.
 
     Examples
     --------
@@ -137,111 +140,60 @@ def read_panel(frame: Any, columns: Columns | None = None) -> tuple[Panel, Frame
     >>> panel, _ = read_panel(pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 7.0]}))
     >>> panel.y.tolist(), len(panel)
     ([5.0, 6.0, 7.0], 1)
+    >>> gaps = pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, None, 7.0], "rate": [None, 1.0, 2.0]})
+    >>> panel, _ = read_panel(gaps, Columns(past="rate"), missing="ffill")  # row 0 has no rate before it: dropped
+    >>> panel.times.tolist(), panel.y.tolist(), panel.filled.tolist()
+    ([2, 3], [5.0, 7.0], [True, False])
     """
     columns = columns or Columns()
-    table = _table(frame)
-    for name in (columns.time, columns.target):
-        _column_must_exist(table, name, frame)
+    if missing not in MISSING:
+        raise OptionError(f"missing={missing!r} is unknown; {nearest(missing, MISSING)}")
+    table = as_table(frame)
+    for name in (columns.time, *(name for _, name in columns.numbers), *columns.static):
+        require_column(table, name, frame)
     has_id = columns.id in table.columns
     if not has_id and columns.id != Columns().id:
-        _column_must_exist(table, columns.id, frame)
+        require_column(table, columns.id, frame)
     if len(table) == 0:
         raise DataError(f"the frame is empty: it has the columns {table.columns} and no rows; at least 2 are needed.")
-    y = _numbers(table[columns.target])
     times = read_times(table[columns.time])
-    order, offsets, ids = _group(table[columns.id] if has_id else None, len(table))
-    panel = Panel(y[order], times[order], offsets, ids)
-    _must_be_finite(panel, columns)
-    _must_be_sorted(panel, columns)
+    order, offsets, ids = group(table[columns.id] if has_id else None, len(table))
+    values = np.column_stack([numbers(table[name], role) for role, name in columns.numbers])[order]
+    cut = 1 + len(columns.past)
+    panel = Panel(values[:, 0].copy(), times[order], offsets, ids, past=values[:, 1:cut], known=values[:, cut:])
+    panel = replace(panel, static=_static(table, columns, panel, order))
     kind = FrameKind(
         backend=table.implementation.value,
         columns=columns,
         id=table[columns.id].dtype if has_id else None,
         time=time_type(table[columns.time]),
+        missing=missing,
     )
-    return panel, kind
+    require_order(panel, columns)
+    if missing == "error":
+        refuse_missing(panel, columns, kind.missing_steps)
+        return panel, kind
+    refuse_infinite(panel, columns)
+    return fill_forward(panel, columns, kind.missing_steps, kind.times_after), kind
 
 
-def _table(frame: Any) -> nw.DataFrame[Any]:
-    try:
-        table = nw.from_native(frame)
-    except DuplicateError as error:
-        raise DataError(f"the frame has columns of one name; rename or drop all but one: {error}") from error
-    except TypeError as error:
-        raise DataError(
-            f"a {type(frame).__name__} was given; a pandas, polars or pyarrow frame with a time and a target column is "
-            "needed, for example pandas.DataFrame({'ds': dates, 'y': values})."
-        ) from error
-    if isinstance(table, nw.LazyFrame):
-        raise DataError("a lazy frame was given; collect it first: frame.collect().")
-    if len(set(table.columns)) < len(table.columns):  # pyarrow lets them pass
-        raise DataError(f"the frame has columns of one name; rename or drop all but one: {table.columns}")
-    return table
-
-
-def _column_must_exist(table: nw.DataFrame[Any], name: str, frame: Any) -> None:
-    if name in table.columns:
-        return
-    if name in getattr(getattr(frame, "index", None), "names", ()):
-        raise DataError(f"{name!r} is the frame's index, not a column; make it one: frame.reset_index().")
-    raise DataError(f"the frame has no column {name!r}; {nearest(name, table.columns)}")
-
-
-def _numbers(series: nw.Series[Any]) -> NDArray[np.float64]:
-    if not series.dtype.is_numeric():
-        first = next((value for value in series.to_list() if value is not None), None)
-        raise DataError(
-            f"the target column {series.name!r} holds {series.dtype}, not numbers (first value: {first!r}); "
-            f"turn it into numbers first, for example with pandas.to_numeric(frame[{series.name!r}])."
-        )
-    return np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
-
-
-def _group(ids: nw.Series[Any] | None, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[Any, ...]]:
-    """Order the rows series by series, keeping their order within each."""
-    if ids is None:
-        return np.arange(rows), np.array([0, rows]), (None,)
-    if ids.is_null().any():
-        raise DataError(f"the id column {ids.name!r} has missing values; name every series.")
-    codes: dict[Any, int] = {}
-    labels = np.fromiter((codes.setdefault(value, len(codes)) for value in ids.to_list()), dtype=np.int64, count=rows)
-    return (
-        np.argsort(labels, kind="stable"),
-        np.concatenate([[0], np.cumsum(np.bincount(labels))]),
-        tuple(codes),
-    )
-
-
-def _must_be_finite(panel: Panel, columns: Columns) -> None:
-    wrong = ~np.isfinite(panel.y)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise DataError(
-            f"the target column {columns.target!r} has {int(wrong.sum())} values that are NaN or infinite, the first "
-            f"in {panel.place(row)} (at {show_time(panel.times[row])}); "
-            "drop these rows, or fill them before they reach a model."
-        )
-
-
-def _must_be_sorted(panel: Panel, columns: Columns) -> None:
-    step = np.diff(panel.times)
-    zero = step.dtype.type(0)
-    inside = np.ones(len(step), dtype=bool)
-    inside[panel.offsets[1:-1] - 1] = False
-    for wrong, what, mend in (
-        ((step == zero) & inside, "twice", "keep one row a time, or name the series in the id column"),
-        (
-            (step < zero) & inside,
-            "after a later one",
-            f"sort the frame by {columns.time!r} first (--sort does it on the command line)",
-        ),
-    ):
-        if wrong.any():
-            row = int(wrong.argmax()) + 1
-            raise DataError(
-                f"the time column {columns.time!r} has {int(wrong.sum())} timestamps that come {what}, the first "
-                f"{show_time(panel.times[row])} in {panel.place(row)}; {mend}."
-            )
+def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDArray[np.int64]) -> NDArray[Any]:
+    """Read what is the same in every row of a series, ``[series, static]``."""
+    static = np.empty((len(panel), len(columns.static)), dtype=object)
+    for place, name in enumerate(columns.static):
+        values = table[name].to_list()
+        for series in range(len(panel)):
+            rows = order[panel.span(series)]
+            first = values[rows[0]]
+            if first is None or first != first:
+                raise DataError(f"the static column {name!r} has a missing value{panel.name(series)}; fill it.")
+            if (change := next((row for row, i in enumerate(rows) if values[i] != first), None)) is not None:
+                raise DataError(
+                    f"the static column {name!r} is not the same in every row{panel.name(series)}: {first!r} at first, "
+                    f"{values[rows[change]]!r} in row {change}; name it in past={name!r} or known={name!r}."
+                )
+            static[series, place] = first
+    return static
 
 
 def _plain(values: Any, *, text: bool) -> Any:

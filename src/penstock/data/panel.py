@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.errors import DataError
+
 __all__ = ["Panel"]
+
+_LEFT_OUT: Any = None  # becomes an empty array
+_BY_ROW = ("y", "times", "past", "known", "filled")
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Many series of one target, end to end in flat arrays.
+    """Many series of one target, end to end in flat arrays, with their covariates.
+
+    What is left out of the covariates is empty, never None.
 
     Attributes
     ----------
@@ -25,12 +33,48 @@ class Panel:
         Row at which each series starts, and the end of the last, ``[series + 1]``.
     ids
         Name of each series, ``[series]``; ``(None,)`` for a single series without a name.
+    past
+        Covariates seen up to the cutoff only, ``[rows, past]``, float64.
+    known
+        Covariates known ahead of the cutoff, ``[rows, known]``, float64; :meth:`known_after` reads them.
+    static
+        Covariates of the series, ``[series, static]``: numbers or text as they stand in the frame.
+    ahead
+        Known covariates of the steps that follow the last row of each series, ``[series, steps, known]``.
+    filled
+        Whether the target of a row was missing and stands for the last one before it, ``[rows]``.
+
+    Examples
+    --------
+    >>> known = np.array([[0.0], [1.0], [0.0], [1.0]])
+    >>> panel = Panel(np.array([5.0, 6.0, 7.0, 8.0]), np.arange(4), np.array([0, 4]), (None,), known=known)
+    >>> panel.known_after(np.array([0, 1]), 2)[:, :, 0].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
 
     y: NDArray[np.float64]
     times: NDArray[np.generic]
     offsets: NDArray[np.int64]
     ids: tuple[Hashable, ...]
+    past: NDArray[np.float64] = field(default=_LEFT_OUT, kw_only=True)
+    known: NDArray[np.float64] = field(default=_LEFT_OUT, kw_only=True)
+    static: NDArray[Any] = field(default=_LEFT_OUT, kw_only=True)
+    ahead: NDArray[np.float64] = field(default=_LEFT_OUT, kw_only=True)
+    filled: NDArray[np.bool_] = field(default=_LEFT_OUT, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Put empty arrays where nothing was given."""
+        rows, series = len(self.y), len(self.ids)
+        empty: dict[str, Callable[[], NDArray[Any]]] = {
+            "past": lambda: np.zeros((rows, 0)),
+            "known": lambda: np.zeros((rows, 0)),
+            "static": lambda: np.zeros((series, 0), dtype=object),
+            "ahead": lambda: np.zeros((series, 0, self.known.shape[1])),
+            "filled": lambda: np.zeros(rows, dtype=bool),
+        }
+        for name, make in empty.items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, make())
 
     def __len__(self) -> int:
         """Count the series."""
@@ -51,6 +95,14 @@ class Panel:
         """Index of the series with the fewest rows."""
         return int(np.argmin(self.lengths))
 
+    @property
+    def aligned(self) -> bool:
+        """Whether all series have their rows at the same times."""
+        if not (self.lengths == self.lengths[0]).all():
+            return False
+        times = self.times.reshape(len(self), -1)
+        return bool((times == times[0]).all())
+
     def span(self, series: int) -> slice:
         """Give the flat rows of one series."""
         return slice(int(self.offsets[series]), int(self.offsets[series + 1]))
@@ -68,20 +120,105 @@ class Panel:
         series = int(self.series_of(np.array([row]))[0])
         return f"row {row - int(self.offsets[series])}{self.name(series)}"
 
+    def known_after(self, origins: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
+        """Give the known covariates of the `steps` steps after each flat row, ``[n, steps, known]``.
+
+        Raises
+        ------
+        DataError
+            Where they reach beyond the rows of the series and beyond `ahead`.
+        """
+        if not self.known.shape[1]:
+            return np.zeros((len(origins), steps, 0))
+        series = self.series_of(origins)
+        rows = origins[:, None] + np.arange(1, steps + 1)
+        beyond = rows - self.offsets[series + 1][:, None]
+        missing = beyond >= self.ahead.shape[1]
+        if missing.any():
+            worst = int(missing.sum(axis=1).argmax())
+            raise DataError(
+                f"the known covariates of {int(missing[worst].sum())} of the {steps} steps after "
+                f"{self.place(int(origins[worst]))} are missing; give the rows that follow: predict(future=frame)."
+            )
+        inside = self.known[np.minimum(rows, self.rows - 1)]
+        if not self.ahead.shape[1]:
+            return inside
+        return np.where((beyond < 0)[..., None], inside, self.ahead[series[:, None], np.maximum(beyond, 0)])
+
     def between(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Panel:
-        """Keep the rows ``starts[s]`` to ``ends[s]`` (flat, end excluded) of every series."""
+        """Keep the rows ``starts[s]`` to ``ends[s]`` (flat, end excluded) of every series.
+
+        `ahead` is kept where no series loses its last row, and dropped otherwise: it would no longer follow.
+        """
         keep = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
         offsets = np.concatenate([[0], np.cumsum(ends - starts)])
-        return Panel(self.y[keep], self.times[keep], offsets, self.ids)
+        ahead = self.ahead if (ends == self.offsets[1:]).all() else _LEFT_OUT
+        return replace(self, offsets=offsets, ahead=ahead, **{name: getattr(self, name)[keep] for name in _BY_ROW})
 
     def before(self, ends: NDArray[np.int64]) -> Panel:
         """Keep the rows of every series before ``ends[s]`` (flat): what was known then."""
         return self.between(self.offsets[:-1], ends)
 
-    def last(self, count: int) -> Panel:
-        """Keep at most the last `count` rows of every series."""
+    def last(self, count: int | None) -> Panel:
+        """Keep at most the last `count` rows of every series; None: all."""
+        if count is None:
+            return self
         return self.between(np.maximum(self.offsets[:-1], self.offsets[1:] - count), self.offsets[1:])
 
     def with_values(self, y: NDArray[np.float64]) -> Panel:
         """Put other values at the same rows."""
         return replace(self, y=y)
+
+    def with_only(self, kinds: Iterable[str]) -> Panel:
+        """Keep these kinds of covariates (``past``, ``known``, ``static``) and drop the others."""
+        kinds = set(kinds)
+        dropped = {kind: _LEFT_OUT for kind in ("past", "known", "static") if kind not in kinds}
+        return replace(self, **dropped, **({} if "known" in kinds else {"ahead": _LEFT_OUT}))
+
+    def followed_by(self, other: Panel, what: str) -> Panel:
+        """Put the rows of another panel of the same series behind those of this one; `what` names it in messages.
+
+        Raises
+        ------
+        DataError
+            Where the series differ, or a row of `other` is not later than all rows here.
+        """
+        if set(self.ids) != set(other.ids):
+            raise DataError(
+                f"the {what} frame has the series {other.ids}, the training frame {self.ids}; they must agree."
+            )
+        places = [other.ids.index(name) for name in self.ids]
+        parts = [(self.span(series), other.span(place)) for series, place in enumerate(places)]
+        for series, (before, after) in enumerate(parts):
+            if other.times[after][0] <= self.times[before][-1]:
+                raise DataError(
+                    f"the {what} rows{self.name(series)} begin at {other.times[after][0]}, not after the training "
+                    f"rows, which end at {self.times[before][-1]}; give the rows that follow."
+                )
+        joined: dict[str, Any] = {
+            name: np.concatenate([rows for b, a in parts for rows in (getattr(self, name)[b], getattr(other, name)[a])])
+            for name in _BY_ROW
+        }
+        offsets = np.concatenate([[0], np.cumsum(self.lengths + other.lengths[places])])
+        return replace(self, offsets=offsets, ahead=other.ahead[places], **joined)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Give the arrays that a model file holds, by name; empty covariates are left out, `static` always."""
+        some = {name: getattr(self, name) for name in ("past", "known", "ahead") if getattr(self, name).size}
+        some |= {"filled": self.filled} if self.filled.any() else {}
+        return {"y": self.y, "times": self.times.view(np.int64), "offsets": self.offsets, **some}
+
+    @classmethod
+    def of_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], ids: tuple[Hashable, ...], *, counts_steps: bool, static: Any = None
+    ) -> Panel:
+        """Put a panel together from what :meth:`arrays` gave."""
+        rest = {name: arrays[name] for name in ("past", "known", "ahead", "filled") if name in arrays}
+        times = arrays["times"] if counts_steps else arrays["times"].view("datetime64[ns]")
+        table = _LEFT_OUT
+        if static is not None:
+            table = np.empty((len(ids), len(static[0])), dtype=object)
+            table[:] = static
+        if len(arrays["offsets"]) != len(ids) + 1:
+            raise ValueError(f"{len(ids)} series are named, but {len(arrays['offsets']) - 1} are stored")
+        return cls(arrays["y"], times, arrays["offsets"], ids, static=table, **rest)

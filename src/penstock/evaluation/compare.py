@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from penstock.baselines.naive import Naive
-from penstock.data.frames import Columns, read_panel
+from penstock.data.columns import COVARIATES, Columns
+from penstock.data.frames import read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.comparison import Comparison, Entry
 from penstock.evaluation.leaks import Leak
@@ -29,6 +30,10 @@ def compare(
     id: str = "unique_id",
     time: str = "ds",
     target: str = "y",
+    past: str | Sequence[str] = (),
+    known: str | Sequence[str] = (),
+    static: str | Sequence[str] = (),
+    missing: str = "error",
     leaks: Sequence[Leak] = (),
 ) -> Comparison:
     """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
@@ -44,6 +49,10 @@ def compare(
         The rolling origin.
     id, time, target
         Names of the frame's columns.
+    past, known, static
+        Columns of covariates, as in ``fit``. Each model takes those that it uses; one that none uses is refused.
+    missing
+        ``error``, or ``ffill`` to carry the last value forward where one is missing, as in ``fit``.
     leaks
         Leaks to turn on, to meet a figure that was published with them; the result names each.
 
@@ -61,10 +70,18 @@ def compare(
         raise OptionError(f"split={split!r} is no split; allowed: RollingOrigin(test=252) and the like.")
     named = _named([models] if isinstance(models, Estimator) else models, split.horizon)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
-    panel, kind = read_panel(frame, Columns(id, time, target))
+    columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
+    for covariate in COVARIATES:
+        if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
+            raise OptionError(f"none of these models uses {covariate} covariates; leave {covariate}= out.")
+    panel, kind = read_panel(frame, columns, missing)
     if Leak.SCALING in leaks:
         panel = _scaled_on_all_rows(panel)
     folds = list(split.folds(panel))
+    if not folds:
+        raise DataError(
+            f"no horizon of the {split.test} test rows has values of its own; all hold some carried forward."
+        )
     for model in named.values():
         model.check_rows(panel.before(folds[0].ends))
     entries = {}

@@ -37,7 +37,8 @@ class RollingOrigin(Description):
     """The last `test` times of the frame are forecast from every cutoff before them, each seeing only its past.
 
     Times are those of all series together, so that with several series no model is trained on a row that is later than
-    another series' first forecast. A series takes part in those cutoffs whose forecast times it has rows for.
+    another series' first forecast. A series takes part in those cutoffs whose forecast times it has rows for, with
+    values of their own: no forecast is judged by a value that was carried forward.
 
     Examples
     --------
@@ -82,12 +83,14 @@ class RollingOrigin(Description):
                 f"{panel.lengths[short]} rows{panel.name(short)} are too few for {self.test} test rows: at least "
                 f"{self.test + 2} are needed, and more to train on; choose a smaller test, or give more rows."
             )
+        filled = np.concatenate([[0], np.cumsum(panel.filled)])
         starts = calendar[np.arange(self.cutoffs) * self.step]
         for first in range(0, self.cutoffs, self.refit or self.cutoffs):
             block = starts[first : first + (self.refit or self.cutoffs)]
             targets = _first_rows_from(panel, block)
             there = targets + self.horizon <= panel.offsets[1:, None]
             there &= panel.times[np.minimum(targets, panel.rows - 1)] == block
+            there &= filled[np.minimum(targets + self.horizon, panel.rows)] == filled[targets]
             if there.any():
                 yield Fold(targets[:, 0], targets[there] - 1)
 

@@ -1,0 +1,91 @@
+"""What moving averages share: a span, given or chosen on the training rows."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.errors import OptionError
+from penstock.estimator import Estimator
+from penstock.options import option
+
+__all__ = ["MovingAverage"]
+
+
+@dataclass(repr=False, eq=False)
+class MovingAverage(Estimator):
+    """A flat forecast: an average of the last values, whose memory is a span.
+
+    Where no span is given, each series takes that of 1 to `max_span` whose one-step forecasts of its training rows have
+    the smallest squared error, all judged on the same rows.
+
+    Attributes
+    ----------
+    span_
+        Span of each series.
+    """
+
+    span: int | None = option(None, "values averaged; None: chosen on the training rows", at_least=1)
+    max_span: int = option(63, "largest span to choose from", at_least=1)
+
+    fits = ("span", "sigma")
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not allowed, or that contradict each other."""
+        super().__post_init__()
+        if self.span is not None and self.max_span != 63:
+            raise OptionError(f"{type(self).__name__}: max_span is for span=None; with span={self.span} leave it out.")
+
+    @property
+    def label(self) -> str:
+        """Short name in tables."""
+        return f"{type(self).__name__}({self.span if self.span is not None else 'chosen'})"
+
+    @property
+    def rows_needed(self) -> int:
+        """The span, or the largest that may be chosen."""
+        return self.span or self.max_span
+
+    @property
+    def rows_to_fit(self) -> int:
+        """The span; to choose one, as many rows again to judge it on."""
+        return self.span or 2 * self.max_span
+
+    @property
+    def parameters(self) -> int:
+        """The span, where it is chosen."""
+        return 0 if self.span else 1
+
+    @abc.abstractmethod
+    def _averages(self, y: NDArray[np.float64], rows: NDArray[np.int64], span: int) -> NDArray[np.float64]:
+        """Average the values of one series up to each of the `rows`, ``[n]``."""
+
+    @abc.abstractmethod
+    def _spreads(self, y: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+        """Give the standard deviation of the errors at each step ahead, ``[horizon]``, from the training rows."""
+
+    def _fit(self, train: Panel, watched: Panel | None) -> None:
+        values = [train.y[train.span(series)] for series in range(len(train))]
+        self.span_ = np.array([self.span or self._chosen(y) for y in values])
+        self.sigma_ = np.array([self._spreads(y, int(span)) for y, span in zip(values, self.span_, strict=True)])
+
+    def _chosen(self, y: NDArray[np.float64]) -> int:
+        rows = np.arange(self.max_span - 1, len(y) - 1)
+        losses = [np.square(y[rows + 1] - self._averages(y, rows, span)).mean() for span in range(1, self.max_span + 1)]
+        return 1 + int(np.argmin(losses))
+
+    def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        series = panel.series_of(origins)
+        average = np.empty(len(origins))
+        for place in np.unique(series):
+            own = series == place
+            rows = origins[own] - panel.offsets[place]
+            average[own] = self._averages(panel.y[panel.span(place)], rows, int(self.span_[fitted[place]]))
+        return np.tile(average[None, :, None], (1, 1, self.horizon))
+
+    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        return self.sigma_[fitted[panel.series_of(origins)]]

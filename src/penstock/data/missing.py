@@ -1,0 +1,140 @@
+"""Missing values and missing rows: refused, or filled from the past where that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.calendar import CLOSED
+from penstock.data.columns import Columns
+from penstock.data.panel import Panel
+from penstock.data.times import show_time
+from penstock.errors import DataError
+
+__all__ = ["MISSING", "fill_forward", "refuse_infinite", "refuse_missing"]
+
+MISSING = ("error", "ffill")
+"""What to do where a value or a row is missing: refuse it, or carry the last value of its series forward."""
+
+Times = NDArray[Any]
+
+
+def _values(panel: Panel) -> list[NDArray[np.float64]]:
+    """Give the columns of numbers, in the order of :attr:`Columns.numbers`."""
+    return [panel.y, *panel.past.T, *panel.known.T]
+
+
+def refuse_infinite(panel: Panel, columns: Columns) -> None:
+    """Refuse values that are infinite: no choice can fill them."""
+    for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
+        _refuse(panel, np.isinf(values), f"the {role} column {name!r}", "infinite", "drop or mend these rows")
+
+
+def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times], NDArray[np.int64]]) -> None:
+    """Refuse values that are not finite, and rows that are missing between others.
+
+    `steps` counts the rows that are missing before each time of a series, as ``calendar.missing_steps`` does.
+    """
+    for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
+        what = f"the {role} column {name!r}"
+        mend = "drop these rows, or carry the last value forward with missing='ffill'"
+        _refuse(panel, ~np.isfinite(values), what, "NaN or infinite", mend)
+    missing = _missing_rows(panel, steps)
+    if missing.any():
+        row = int(missing.argmax())
+        raise DataError(
+            f"the time column {columns.time!r} skips {int(missing.sum())} steps of its own rhythm, the first "
+            f"{int(missing[row])} after {show_time(panel.times[row - 1])}, before {panel.place(row)}; give these rows, "
+            f"or carry the last value forward with missing='ffill' (up to {CLOSED} business days in a row may be "
+            "missing)."
+        )
+
+
+def fill_forward(
+    panel: Panel,
+    columns: Columns,
+    steps: Callable[[Times], NDArray[np.int64]],
+    between: Callable[[Times, int, int], Times],
+) -> Panel:
+    """Fill missing values and rows with the last ones before them in their series; nothing is filled from the future.
+
+    Rows at the start of a series, before each column has had a first value, are dropped: no past could fill them.
+
+    Parameters
+    ----------
+    steps, between
+        Count the rows missing before each time of a series, and give their times (``calendar.continue_times``).
+
+    Returns
+    -------
+    The panel; `filled` marks the rows whose target was missing.
+    """
+    panel = _with_missing_rows(panel, _missing_rows(panel, steps), between)
+    values = np.column_stack(_values(panel))
+    there = np.isfinite(values)
+    rows = np.arange(panel.rows)
+    first = panel.offsets[:-1][panel.series_of(rows)]
+    last_seen = np.maximum.accumulate(np.where(there, rows[:, None], first[:, None]), axis=0)
+    whole: NDArray[np.bool_] = np.all(there[last_seen, np.arange(values.shape[1])], axis=1)
+    starts = np.empty(len(panel), dtype=np.int64)
+    for series in range(len(panel)):
+        span = panel.span(series)
+        if not whole[span].any():
+            empty = [
+                name for (_, name), has in zip(columns.numbers, np.any(there[span], axis=0), strict=True) if not has
+            ]
+            raise DataError(f"the column {empty[0]!r}{panel.name(series)} holds no value at all; leave it out.")
+        starts[series] = span.start + int(whole[span].argmax())
+    values = np.take_along_axis(values, last_seen, axis=0)
+    cut = 1 + panel.past.shape[1]
+    full = replace(panel, y=values[:, 0], past=values[:, 1:cut], known=values[:, cut:], filled=~there[:, 0])
+    return full.between(starts, panel.offsets[1:])
+
+
+def _missing_rows(panel: Panel, steps: Callable[[Times], NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([steps(panel.times[panel.span(series)]) for series in range(len(panel))])
+
+
+def _with_missing_rows(panel: Panel, missing: NDArray[np.int64], between: Callable[[Times, int, int], Times]) -> Panel:
+    if not missing.any():
+        return panel
+    rows = np.arange(panel.rows)
+    place = rows + np.cumsum(missing)  # where each row that is there comes to stand
+    total = panel.rows + int(missing.sum())
+    times = np.empty(total, dtype=panel.times.dtype)
+    times[place] = panel.times
+    for row in np.flatnonzero(missing):
+        series = int(panel.series_of(np.array([row]))[0])
+        own, count = panel.times[panel.span(series)], int(missing[row])
+        times[place[row] - count : place[row]] = between(own, int(row - panel.offsets[series] - 1), count)
+
+    def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        out = np.full((total, *values.shape[1:]), np.nan)
+        out[place] = values
+        return out
+
+    lengths = [int(count + missing[panel.span(s)].sum()) for s, count in enumerate(panel.lengths)]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    past, known = spread(panel.past), spread(panel.known)
+    return replace(
+        panel,
+        y=spread(panel.y),
+        times=times,
+        offsets=offsets,
+        past=past,
+        known=known,
+        filled=~np.isin(np.arange(total), place),
+    )
+
+
+def _refuse(panel: Panel, wrong: NDArray[np.bool_], what: str, why: str, mend: str) -> None:
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{what} has {int(wrong.sum())} values that are {why}, the first in {panel.place(row)} "
+            f"(at {show_time(panel.times[row])}); {mend}."
+        )

@@ -1,0 +1,93 @@
+"""Writing a fitted model to one file, and reading it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+
+from penstock.data.frames import FrameKind
+from penstock.data.panel import Panel
+from penstock.errors import ModelFileError, OptionError, nearest
+from penstock.options import Options, from_json, to_json
+from penstock.storage import Arrays, read_model, write_model
+
+__all__ = ["Saved"]
+
+M = TypeVar("M", bound="Saved")
+
+
+class Saved(Options):
+    """What a fitted model needs to be written and read: its options, its series, its last rows and its arrays."""
+
+    fits: ClassVar[tuple[str, ...]] = ()
+    """Arrays that a fit leaves, without their underscore; models that keep other things write their own methods."""
+
+    ids_: tuple[Any, ...]
+    kind_: FrameKind
+    tail_: Panel
+    fitted_options_: dict[str, Any]
+
+    def _require_fit(self) -> None:
+        """Refuse to go on where there is no fit, or none with these options."""
+        if not hasattr(self, "ids_"):
+            raise OptionError(f"this {type(self).__name__} is not fitted yet; call fit(frame) first.")
+        changed = [name for name, value in self.get_params().items() if value != self.fitted_options_[name]]
+        if changed:
+            raise OptionError(
+                f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit(frame) again."
+            )
+
+    def _arrays(self) -> Arrays:
+        """Give what was fitted, by name, for the model file."""
+        return {name: getattr(self, f"{name}_") for name in self.fits}
+
+    def _restore(self, arrays: Arrays) -> None:
+        """Take back what :meth:`_arrays` gave."""
+        for name in self.fits:
+            if name == "sigma" and name not in arrays:  # a file older than standard errors: predict(level=...) says so
+                self.sigma_ = np.full(len(self.ids_), np.nan)
+            else:
+                setattr(self, f"{name}_", arrays[name])
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted model to one file; :func:`penstock.load` reads it."""
+        self._require_fit()
+        wrong = [name for name in self.ids_ if not isinstance(name, (str, int, float, type(None)))]
+        if wrong:
+            raise OptionError(f"series are named by text or numbers in a model file, not by {wrong[0]!r}.")
+        description = {
+            "model": type(self).__name__,
+            "options": {name: to_json(value) for name, value in self.get_params().items()},
+            "ids": list(self.ids_),
+            "frame": self.kind_.to_json(),
+        }
+        if self.tail_.static.size:
+            description["static"] = self.tail_.static.tolist()
+        arrays = {**self._arrays(), **{f"tail.{name}": array for name, array in self.tail_.arrays().items()}}
+        write_model(path, description, arrays)
+
+    @staticmethod
+    def read(path: str | Path, models: Mapping[str, type[M]]) -> M:
+        """Read a model file, looking its class up among `models`; people call :func:`penstock.load`."""
+        description, arrays = read_model(path)
+        name = description.get("model") if isinstance(description, dict) else None
+        if name is None or name not in models:
+            raise ModelFileError(
+                f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"
+            )
+        try:
+            options = {key: from_json(value) for key, value in description["options"].items()}
+            model = models[name](**options)
+            model.kind_ = FrameKind.from_json(description["frame"])
+            model.ids_ = tuple(description["ids"])
+            tail = {name[5:]: array for name, array in arrays.items() if name.startswith("tail.")}
+            steps, static = model.kind_.counts_steps, description.get("static")
+            model.tail_ = Panel.of_arrays(tail, model.ids_, counts_steps=steps, static=static)
+            model._restore(arrays)
+            model.fitted_options_ = model.get_params()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError(f"{str(path)!r} does not hold a whole {name}: {error}") from error
+        return model
