@@ -1,8 +1,8 @@
 """Random numbers for dropout, within a compiled step.
 
-JAX's own generator, Threefry, costs some ten calls of the executor for each key and each mask: more than a whole step of a
-small network. Here a mask is a few integer operations on each value's place, which melt into the product that uses them.
-A seed of JAX's starts it; nothing else in the house draws this way.
+JAX's own generator, Threefry, costs some ten calls of the executor for each key and each mask: more than a whole step
+of a small network. Here a mask is a few integer operations on each value's place, which melt into the product that uses
+them. A seed of JAX's starts it; nothing else in the house draws this way.
 """
 
 from __future__ import annotations
