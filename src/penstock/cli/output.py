@@ -52,6 +52,8 @@ def show(comparison: Comparison, title: str, lines: Iterable[str], writers: Iter
     console.print()
     for name in comparison.networks:
         console.print(escape(comparison.verdicts[name]), highlight=False)
+    for finding in comparison.findings:
+        console.print(escape(finding), highlight=False)
     for path, write in writers:
         if path is not None:
             write(path)

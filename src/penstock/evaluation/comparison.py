@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from penstock.estimator import Estimator
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
 from penstock.evaluation.rolling_origin import RollingOrigin
-from penstock.evaluation.significance import diebold_mariano
+from penstock.evaluation.significance import Pairs, diebold_mariano, every_pair, holm
+from penstock.evaluation.superiority import Superiority, judge
 from penstock.evaluation.table import as_text, terminal_table
 from penstock.evaluation.verdict import verdict
 from penstock.files import write_json
@@ -80,7 +82,10 @@ class Comparison:
 
     def __post_init__(self) -> None:
         """Score every model."""
-        object.__setattr__(self, "rows", [self._row(name) for name in self.entries])
+        rows = [self._row(name) for name in self.entries]
+        for row, p in zip(rows, holm([row["dm_pvalue"] for row in rows]), strict=True):
+            row["p_holm"] = p
+        object.__setattr__(self, "rows", rows)
 
     @property
     def targets(self) -> NDArray[np.int64]:
@@ -116,7 +121,30 @@ class Comparison:
     def verdicts(self) -> dict[str, str]:
         """Say of every other model, in a sentence, whether it beats the last value."""
         rows = {row["model"]: row for row in self.rows}
-        return {name: verdict(row, rows[self.naive]) for name, row in rows.items() if name != self.naive}
+        tested = sum(not math.isnan(row["p_holm"]) for row in self.rows)
+        return {name: verdict(row, rows[self.naive], tested) for name, row in rows.items() if name != self.naive}
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The Diebold-Mariano test of every pair of models."""
+        losses = {name: self.losses(entry.forecast) for name, entry in self.entries.items()}
+        return every_pair(losses, self.split.overlap)
+
+    @cached_property
+    def superiority(self) -> Superiority | None:
+        """Superior predictive ability and the model confidence set; None for fewer than two rivals of the last value.
+
+        Models are judged by the losses at each cutoff that the Diebold-Mariano test takes; the resamples have a fixed
+        seed, so that the same forecasts give the same numbers.
+        """
+        losses = {name: self.losses(entry.forecast) for name, entry in self.entries.items()}
+        return judge(losses, self.naive, self.split.overlap)
+
+    @property
+    def findings(self) -> list[str]:
+        """Say, where there are more than two challengers, what holds when all models are judged together."""
+        few = len(self.entries) <= 3
+        return [] if few or self.superiority is None else self.superiority.sentences
 
     @property
     def networks(self) -> list[str]:
@@ -140,6 +168,9 @@ class Comparison:
             "models": {name: repr(entry.model) for name, entry in self.entries.items()},
             "rows": [_without_nan(row) for row in self.rows],
             "verdicts": self.verdicts,
+            "findings": self.findings,
+            "pairs": _without_nan(self.pairs.to_json()),
+            "superiority": self.superiority and _without_nan(self.superiority.to_json()),
             "leaks": [leak.value for leak in self.leaks],
         }
 
@@ -155,7 +186,8 @@ class Comparison:
 
     def __str__(self) -> str:
         """Lay the table out as text, with the verdicts on networks below it."""
-        said = [self.verdicts[name] for name in self.networks] + [f"Leak: {leak.value}" for leak in self.leaks]
+        said = [self.verdicts[name] for name in self.networks] + self.findings
+        said += [f"Leak: {leak.value}" for leak in self.leaks]
         return "\n".join([as_text(self.table()), *said])
 
     def _row(self, name: str) -> dict[str, Any]:
@@ -171,13 +203,13 @@ class Comparison:
 
     def _score(self, yhat: NDArray[np.float64]) -> dict[str, float]:
         """Score forecasts ``[n, horizon]``: the metrics, then skill and the test against the last value."""
-        loss, loss_naive = self._losses(yhat), self._losses(self.entries[self.naive].forecast)
+        loss, loss_naive = self.losses(yhat), self.losses(self.entries[self.naive].forecast)
         statistic, p = diebold_mariano(loss, loss_naive, self.split.overlap)
         skill = 1 - float(loss.sum() / loss_naive.sum()) if loss_naive.sum() > 0 else np.nan
         return {**measure(self.panel.y[self.targets], yhat), "skill": skill, "dm_statistic": statistic, "dm_pvalue": p}
 
-    def _losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum the squared errors of all series and steps at each cutoff, in the order of time.
+    def losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum the squared errors of forecasts ``[n, horizon]`` over series and steps, cutoff by cutoff in time's order.
 
         Sums, not means: their total is that of the pooled RMSE, so that RMSE, skill and the test agree in direction
         also where some cutoffs have fewer series.
@@ -197,4 +229,6 @@ def _spread(values: list[float]) -> dict[str, float]:
 def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
