@@ -50,6 +50,9 @@ def show(comparison: Comparison, title: str, lines: Iterable[str], writers: Iter
     if not whole:
         console.print("More columns: in a wider terminal, with --json, or with --report.", style="dim")
     console.print()
+    if comparison.levels:
+        console.print(comparison.interval_table())
+        console.print()
     for name in comparison.networks:
         console.print(escape(comparison.verdicts[name]), highlight=False)
     for finding in comparison.findings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.errors import OptionError
 from penstock.estimator import Estimator
+from penstock.evaluation.calibration import bounds, held_out_residuals
 from penstock.evaluation.comparison import Comparison, Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.intervals.conformal import Conformal, checked_levels, intervals_named
 
 __all__ = ["compare"]
 
@@ -29,6 +32,8 @@ def compare(
     id: str = "unique_id",
     time: str = "ds",
     target: str = "y",
+    level: float | Sequence[float] | None = None,
+    intervals: str | Conformal = "conformal",
     leaks: Sequence[Leak] = (),
 ) -> Comparison:
     """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
@@ -44,6 +49,12 @@ def compare(
         The rolling origin.
     id, time, target
         Names of the frame's columns.
+    level
+        Levels of intervals, as percentages: 95, or [80, 95]; none if left out.
+    intervals
+        How they are made: ``"conformal"``, ``"adaptive"`` (which follows drift), or a description of one, such as
+        ``Conformal(symmetric=False)``. The bounds at a cutoff come from residuals whose targets were known there: of
+        the validation tail, or of a tail that a twin of the model was not fitted on, and of past forecasts.
     leaks
         Leaks to turn on, to meet a figure that was published with them; the result names each.
 
@@ -61,25 +72,33 @@ def compare(
         raise OptionError(f"split={split!r} is no split; allowed: RollingOrigin(test=252) and the like.")
     named = _named([models] if isinstance(models, Estimator) else models, split.horizon)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
+    levels, method = checked_levels(level), intervals_named(intervals)
     panel, kind = read_panel(frame, Columns(id, time, target))
     if Leak.SCALING in leaks:
         panel = _scaled_on_all_rows(panel)
     folds = list(split.folds(panel))
+    origins = np.concatenate([fold.origins for fold in folds])
+    before = panel.before(folds[0].ends)
     for model in named.values():
-        model.check_rows(panel.before(folds[0].ends))
+        model.check_rows(before)
     entries = {}
     for name, model in named.items():
-        parts, seconds = [], 0.0
+        parts, seconds, residuals = [], 0.0, None
         for fold in folds:
             begin = clock.perf_counter()
             watched = panel if Leak.STOPPING in leaks else None
             model = model.clone().fit_panel(panel.before(fold.ends), kind, watched)
             seconds += clock.perf_counter() - begin
             parts.append(model.forecast_panel(panel, fold.origins))
-        entries[name] = Entry(model, np.concatenate(parts, axis=1), seconds)
-    origins = np.concatenate([fold.origins for fold in folds])
+            if levels and residuals is None:
+                residuals = held_out_residuals(model, before, kind, method, watches_training_rows=watched is None)
+        yhat = np.concatenate(parts, axis=1)
+        entry = Entry(model, yhat, seconds)
+        if residuals is not None:
+            entry = replace(entry, bounds=bounds(method, levels, residuals, before, panel, origins, entry.forecast))
+        entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
-    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks))
+    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, method if levels else None)
 
 
 def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) -> dict[str, Estimator]:

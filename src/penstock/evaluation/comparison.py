@@ -19,9 +19,11 @@ from penstock.evaluation.metrics import measure
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.significance import Pairs, diebold_mariano, every_pair, holm
 from penstock.evaluation.superiority import Superiority, judge
-from penstock.evaluation.table import as_text, terminal_table
+from penstock.evaluation.table import as_text, interval_table, terminal_table
 from penstock.evaluation.verdict import verdict
 from penstock.files import write_json
+from penstock.intervals.conformal import Conformal
+from penstock.intervals.scores import interval_scores
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,11 +43,14 @@ class Entry:
         Forecasts ``[members, n, horizon]``.
     seconds
         Time that all its fits took.
+    bounds
+        Lower and upper bounds of the intervals around `forecast`, ``[levels, 2, n, horizon]``, if asked for.
     """
 
     model: Estimator
     yhat: NDArray[np.float64]
     seconds: float
+    bounds: NDArray[np.float64] | None = None
 
     @property
     def forecast(self) -> NDArray[np.float64]:
@@ -69,6 +74,8 @@ class Comparison:
         The models by name; ``naive`` names the last value among them.
     leaks
         The leaks that were turned on; none unless asked for.
+    levels, intervals
+        Levels of the intervals as percentages, in rising order, and how the intervals were made, if any were asked for.
     """
 
     panel: Panel
@@ -78,6 +85,8 @@ class Comparison:
     entries: dict[str, Entry]
     naive: str
     leaks: tuple[Leak, ...] = ()
+    levels: tuple[float, ...] = ()
+    intervals: Conformal | None = None
     rows: list[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +110,10 @@ class Comparison:
 
     @property
     def forecasts(self) -> Any:
-        """Every forecast, as a frame of the kind that was given: id, cutoff, time, step, model, y, yhat."""
+        """Every forecast, as a frame of the kind that was given: id, cutoff, time, step, model, y, yhat, bounds.
+
+        The bounds of each level stand in columns of their own, such as ``lo-80`` and ``hi-80``.
+        """
         columns, shape = self.kind.columns, self.targets.shape
         series = np.repeat(self.panel.series_of(self.origins), shape[1])
         count, models = len(series), len(self.entries)
@@ -114,6 +126,7 @@ class Comparison:
                 "model": [name for name in self.entries for _ in range(count)],
                 "y": np.tile(self.panel.y[self.targets].ravel(), models),
                 "yhat": np.concatenate([entry.forecast.ravel() for entry in self.entries.values()]),
+                **self._bounds(),
             }
         )
 
@@ -155,6 +168,10 @@ class Comparison:
         """Lay the scores out for a terminal; not whole, only the columns that a narrow one can hold."""
         return terminal_table(self.rows, whole=whole)
 
+    def interval_table(self) -> Table:
+        """Lay out for a terminal how well the intervals held."""
+        return interval_table(self.rows, self.levels)
+
     def to_json(self) -> dict[str, Any]:
         """Give the scores and how they came about, ready for JSON; a score that does not exist is null."""
         return {
@@ -164,6 +181,7 @@ class Comparison:
                 "step": self.split.step,
                 "refit": self.split.refit,
             },
+            "intervals": self.intervals and {"method": repr(self.intervals), "levels": list(self.levels)},
             "series": len(self.panel),
             "models": {name: repr(entry.model) for name, entry in self.entries.items()},
             "rows": [_without_nan(row) for row in self.rows],
@@ -188,7 +206,8 @@ class Comparison:
         """Lay the table out as text, with the verdicts on networks below it."""
         said = [self.verdicts[name] for name in self.networks] + self.findings
         said += [f"Leak: {leak.value}" for leak in self.leaks]
-        return "\n".join([as_text(self.table()), *said])
+        tables = [self.table(), *([self.interval_table()] if self.levels else [])]
+        return "\n".join([*map(as_text, tables), *said])
 
     def _row(self, name: str) -> dict[str, Any]:
         entry = self.entries[name]
@@ -196,6 +215,7 @@ class Comparison:
         return {
             "model": name,
             **self._score(entry.forecast),
+            **self._interval_scores(entry),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
             "members": {"count": len(members), **{key: _spread([m[key] for m in members]) for key in members[0]}},
@@ -207,6 +227,26 @@ class Comparison:
         statistic, p = diebold_mariano(loss, loss_naive, self.split.overlap)
         skill = 1 - float(loss.sum() / loss_naive.sum()) if loss_naive.sum() > 0 else np.nan
         return {**measure(self.panel.y[self.targets], yhat), "skill": skill, "dm_statistic": statistic, "dm_pvalue": p}
+
+    def _interval_scores(self, entry: Entry) -> dict[str, float]:
+        """Score the intervals of each level: ``coverage_80``, ``width_80``, ``winkler_80``."""
+        if entry.bounds is None:
+            return {}
+        y = self.panel.y[self.targets]
+        scores = {
+            level: interval_scores(y, bounds[0], bounds[1], level)
+            for level, bounds in zip(self.levels, entry.bounds, strict=True)
+        }
+        return {f"{key}_{level:g}": value for level, each in scores.items() for key, value in each.items()}
+
+    def _bounds(self) -> dict[str, NDArray[np.float64]]:
+        return {
+            f"{side}-{level:g}": np.concatenate(
+                [entry.bounds[place, which].ravel() for entry in self.entries.values() if entry.bounds is not None]
+            )
+            for place, level in enumerate(self.levels)
+            for which, side in enumerate(("lo", "hi"))
+        }
 
     def losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum the squared errors of forecasts ``[n, horizon]`` over series and steps, cutoff by cutoff in time's order.

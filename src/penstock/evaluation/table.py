@@ -11,7 +11,17 @@ from rich.table import Table
 
 from penstock.evaluation.verdict import standing
 
-__all__ = ["COLUMNS", "as_text", "cells", "columns", "spread_cells", "terminal_table"]
+__all__ = [
+    "COLUMNS",
+    "INTERVAL_COLUMNS",
+    "as_text",
+    "cells",
+    "columns",
+    "interval_cells",
+    "interval_table",
+    "spread_cells",
+    "terminal_table",
+]
 
 COLUMNS = {
     "model": "model",
@@ -28,6 +38,9 @@ COLUMNS = {
     "fit_seconds": "fit s",
 }
 """The columns of the table: key of a score, and its heading; p Holm only where several models are held against one."""
+
+INTERVAL_COLUMNS = ("model", "level", "covered", "mean width", "interval score")
+"""Headings of the table of intervals."""
 
 _LONGEST_NAME = 40
 _NARROW = ("model", "rmse", "mae", "skill", "p_holm")
@@ -64,17 +77,43 @@ def terminal_table(rows: list[dict[str, Any]], *, whole: bool = True) -> Table:
     """Lay the scores out with rich; what is significantly better than naive is green, worse is red."""
     keys = columns(rows) if whole else list(_NARROW)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-    for key in keys:
-        if key == "model":
-            table.add_column(COLUMNS[key], no_wrap=True, max_width=_LONGEST_NAME, overflow="ellipsis")
-        else:
-            table.add_column(COLUMNS[key], justify="right", no_wrap=True)
+    _add_columns(table, [COLUMNS[key] for key in keys])
     for row in rows:
         style = {"better": "green", "worse": "red"}.get(standing(row))
         table.add_row(*cells(row, keys), style=style)
         for spread in spread_cells(row, keys):
             table.add_row(*spread, style="dim")
     return table
+
+
+def interval_cells(row: dict[str, Any], levels: tuple[float, ...]) -> list[list[str]]:
+    """Show how well one model's intervals held: a line for each level."""
+    return [
+        [
+            str(row["model"]),
+            f"{level:g} %",
+            f"{100 * row[f'coverage_{level:g}']:.1f} %",
+            _show("rmse", row[f"width_{level:g}"]),
+            _show("rmse", row[f"winkler_{level:g}"]),
+        ]
+        for level in levels
+    ]
+
+
+def interval_table(rows: list[dict[str, Any]], levels: tuple[float, ...]) -> Table:
+    """Lay out with rich how well the intervals of all models held."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    _add_columns(table, list(INTERVAL_COLUMNS))
+    for row in rows:
+        for line in interval_cells(row, levels):
+            table.add_row(*line)
+    return table
+
+
+def _add_columns(table: Table, headings: list[str]) -> None:
+    table.add_column(headings[0], no_wrap=True, max_width=_LONGEST_NAME, overflow="ellipsis")
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
 
 
 def as_text(table: Table) -> str:
