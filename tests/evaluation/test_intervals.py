@@ -109,7 +109,7 @@ def test_pooled_residuals_keep_each_series_its_scale(walk: pd.DataFrame) -> None
     small, large = width[table["unique_id"] == "walk"], width[table["unique_id"] == "b"]
     np.testing.assert_allclose(large.to_numpy(), 100 * small.to_numpy())
     short = pd.concat([walk[:75], big[:75]])  # 11 residuals each: too few for 95 %, enough together
-    with pytest.raises(ps.DataError, match="11 residuals can give no 95 % interval: 19 are needed"):
+    with pytest.raises(ps.DataError, match="Naive: 11 residuals can give no 95 % interval: 19 are needed"):
         ps.compare(ps.Naive(), short, ps.RollingOrigin(test=20), level=95)
     ps.compare(ps.Naive(), short, ps.RollingOrigin(test=20), level=95, intervals=pooled)
     flat = walk.assign(unique_id="flat", y=1.0)

@@ -13,10 +13,11 @@ from penstock.baselines.naive import Naive
 from penstock.data.frames import Columns, read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.calibration import bounds, held_out_residuals
-from penstock.evaluation.comparison import Comparison, Entry
+from penstock.evaluation.comparison import Comparison
+from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.intervals.conformal import Conformal, checked_levels, intervals_named
@@ -95,7 +96,11 @@ def compare(
         yhat = np.concatenate(parts, axis=1)
         entry = Entry(model, yhat, seconds)
         if residuals is not None:
-            entry = replace(entry, bounds=bounds(method, levels, residuals, before, panel, origins, entry.forecast))
+            try:
+                around = bounds(method, levels, residuals, before, panel, origins, entry.forecast)
+            except DataError as error:
+                raise DataError(f"{name}: {error}") from error
+            entry = replace(entry, bounds=around)
         entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
     return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, method if levels else None)

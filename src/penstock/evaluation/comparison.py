@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.estimator import Estimator
+from penstock.errors import OptionError, nearest
+from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
 from penstock.evaluation.rolling_origin import RollingOrigin
@@ -28,34 +29,10 @@ from penstock.intervals.scores import interval_scores
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["Comparison", "Entry"]
+    from penstock.evaluation.positions import Rule
+    from penstock.evaluation.trading import Trading
 
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One model of a comparison.
-
-    Attributes
-    ----------
-    model
-        The model as fitted for the last fold.
-    yhat
-        Forecasts ``[members, n, horizon]``.
-    seconds
-        Time that all its fits took.
-    bounds
-        Lower and upper bounds of the intervals around `forecast`, ``[levels, 2, n, horizon]``, if asked for.
-    """
-
-    model: Estimator
-    yhat: NDArray[np.float64]
-    seconds: float
-    bounds: NDArray[np.float64] | None = None
-
-    @property
-    def forecast(self) -> NDArray[np.float64]:
-        """The model's forecast, the mean of its members: ``[n, horizon]``."""
-        return self.yhat.mean(axis=0)
+__all__ = ["Comparison"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +78,11 @@ class Comparison:
         """Flat rows of the values forecast, ``[n, horizon]``."""
         targets: NDArray[np.int64] = self.origins[:, None] + 1 + np.arange(self.split.horizon)
         return targets
+
+    @property
+    def loss_times(self) -> NDArray[Any]:
+        """Time of the first value forecast from each cutoff, in order: to these belong :meth:`losses`."""
+        return np.unique(self.panel.times[self.targets[:, 0]])
 
     @property
     def scores(self) -> Any:
@@ -196,11 +178,37 @@ class Comparison:
         """Write :meth:`to_json` to a file, whole or not at all."""
         return write_json(path, self.to_json())
 
-    def report(self, path: str | Path, title: str = "Comparison", facts: dict[str, str] | None = None) -> Path:
-        """Write one self-contained HTML page: split, forecasts, losses, residuals, table, and the verdict."""
+    def trade(self, rule: str | Rule = "sign", **desk: Any) -> Trading:
+        """Trade every model's forecasts, one step after they are made, beside holding the series.
+
+        Parameters
+        ----------
+        rule
+            How forecasts become positions: ``"sign"``, ``"quantile"``, ``"volatility"``, or a description of one, such
+            as ``Quantile(share=0.1)`` or ``Sign(values="returns")``.
+        desk
+            Options of :class:`~penstock.evaluation.trading.Desk`: ``cost_bps``, ``delay``, ``periods``, ``trials``.
+        """
+        from penstock.evaluation.positions import rule_named
+        from penstock.evaluation.trading import Desk, trade
+
+        wrong = [name for name in desk if name not in Desk.__dataclass_fields__]
+        if wrong:
+            raise OptionError(f"trade has no option {wrong[0]!r}; {nearest(wrong[0], Desk.__dataclass_fields__)}")
+        forecasts = {name: entry.forecast for name, entry in self.entries.items()}
+        return trade(self.panel, self.kind, self.origins, forecasts, rule_named(rule), Desk(**desk))
+
+    def report(
+        self,
+        path: str | Path,
+        title: str = "Comparison",
+        facts: dict[str, str] | None = None,
+        trading: Trading | None = None,
+    ) -> Path:
+        """Write one self-contained HTML page: verdict, scores, forecasts, tests, intervals, and trading if given."""
         from penstock.evaluation.page import write_page
 
-        return write_page(self, path, title, facts or {})
+        return write_page(self, path, title, facts or {}, trading)
 
     def __str__(self) -> str:
         """Lay the table out as text, with the verdicts on networks below it."""

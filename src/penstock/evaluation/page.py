@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.evaluation.evidence import evidence_pictures, evidence_tables
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.table import COLUMNS, cells, columns, spread_cells
 from penstock.evaluation.verdict import SIGNIFICANT, standing
@@ -15,6 +16,7 @@ from penstock.report.svg import Picture
 
 if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
+    from penstock.evaluation.trading import Trading
 
 __all__ = ["write_page"]
 
@@ -29,7 +31,9 @@ _NOTES = (
 )
 
 
-def write_page(comparison: Comparison, path: str | Path, title: str, facts: dict[str, str]) -> Path:
+def write_page(
+    comparison: Comparison, path: str | Path, title: str, facts: dict[str, str], trading: Trading | None = None
+) -> Path:
     """Write the page of a comparison; the folder must exist."""
     check_destination(path)
     verdicts = comparison.verdicts
@@ -41,9 +45,10 @@ def write_page(comparison: Comparison, path: str | Path, title: str, facts: dict
         header=[COLUMNS[key] for key in keys],
         rows=[row for score in comparison.rows for row in _rows(score, keys)],
         notes=_NOTES,
+        tables=evidence_tables(comparison, trading),
         warnings=[leak.value for leak in comparison.leaks],
         facts={**facts, **_settings(comparison)},
-        pictures=_pictures(comparison),
+        pictures=[*_pictures(comparison), *evidence_pictures(comparison, trading)],
     )
     return write_whole(path, page.html())
 
