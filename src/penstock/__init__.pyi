@@ -29,6 +29,8 @@ from .errors import PenstockError as PenstockError
 from .errors import TrainingError as TrainingError
 
 # Evaluation
+from .evaluation.audit import Audit as Audit
+from .evaluation.audit import audit as audit
 from .evaluation.compare import compare as compare
 from .evaluation.comparison import Comparison as Comparison
 from .evaluation.leaks import Leak as Leak
@@ -36,6 +38,8 @@ from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
 
 # The forecaster, and what it is made of
 from .forecaster import Forecaster as Forecaster
+from .intervals.conformal import Adaptive as Adaptive
+from .intervals.conformal import Conformal as Conformal
 from .layers.dense import Dense as Dense
 from .layers.dropout import Dropout as Dropout
 from .layers.embedding import Embedding as Embedding

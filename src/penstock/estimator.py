@@ -19,6 +19,7 @@ from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
+from penstock.intervals.levels import checked_levels
 from penstock.options import check_options, option
 from penstock.saved import Saved
 
@@ -181,7 +182,7 @@ class Estimator(Saved, abc.ABC):
         ``lo-80`` and ``hi-80`` of the interval that the model's own forecast standard errors and a Gaussian give.
         """
         self._require_fit()
-        levels = _levels(level)
+        levels = checked_levels(level)
         panel, kind = self.tail_, self.kind_
         if frame is not None:
             panel, kind = read_panel(frame, kind.columns, kind.missing)
@@ -200,9 +201,9 @@ class Estimator(Saved, abc.ABC):
         yhat = self.forecast_panel(panel, origins).mean(axis=0)
         ids = [name for name in panel.ids for _ in range(self.horizon)]
         answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()}
-        for name, share in levels.items():
+        for share in levels:
             half = NormalDist().inv_cdf((1 + share / 100) / 2) * self.sigma_panel(panel, origins)
-            answer |= {f"lo-{name}": (yhat - half).ravel(), f"hi-{name}": (yhat + half).ravel()}
+            answer |= {f"lo-{share:g}": (yhat - half).ravel(), f"hi-{share:g}": (yhat + half).ravel()}
         return kind.frame(answer)
 
     def forecast_panel(self, panel: Panel, origins: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -272,12 +273,3 @@ class Estimator(Saved, abc.ABC):
                 f"{self.label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
                 f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
             )
-
-
-def _levels(given: float | Sequence[float]) -> dict[str, float]:
-    """Read the levels of intervals, in percent, by the names that their columns end in."""
-    levels = [given] if isinstance(given, (int, float)) else list(given)
-    wrong = [level for level in levels if isinstance(level, (bool, str)) or not 0 < level < 100]
-    if wrong:
-        raise OptionError(f"level={wrong[0]!r} is no coverage in percent; allowed: above 0 and below 100, such as 80.")
-    return {f"{level:g}": float(level) for level in levels}

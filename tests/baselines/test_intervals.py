@@ -82,7 +82,7 @@ def test_bounds_are_those_of_a_gaussian(walk: pd.DataFrame) -> None:
 def test_levels_refused(walk: pd.DataFrame) -> None:
     model = ps.Naive().fit(walk)
     for level in (0, 100, [80, 120], True):
-        with pytest.raises(ps.OptionError, match="is no coverage in percent; allowed: above 0 and below 100"):
+        with pytest.raises(ps.OptionError, match="is not allowed; allowed: percentages between 0 and 100"):
             model.predict(level=level)
     with pytest.raises(ps.OptionError, match=r"Ridge\(5\) has no forecast standard errors of its own"):
         ps.Ridge(5, penalty=1.0).fit(walk).predict(level=80)

@@ -146,6 +146,33 @@ def test_unknown_flag_is_refused_with_the_nearest(prices: Path) -> None:
     assert "--target" in done.stderr
 
 
+def test_intervals_and_trading(prices: Path) -> None:
+    options = ["--time", "Date", "--target", "Close", "--models", "ar:2", "--test", "40"]
+    more = ["--level", "80", "--level", "95", "--intervals", "adaptive", "--trade", "sign", "--cost", "5"]
+    done = penstock("compare", "prices.csv", *options, *more, "--report", "r.html", cwd=prices)
+    assert done.returncode == 0, done.stderr
+    assert "mean width" in done.stdout
+    assert "Buy and hold" in done.stdout
+    assert "Intervals of AR(2)" in (prices / "r.html").read_text()
+    wrong = penstock("compare", "prices.csv", *options, "--trade", "sing", cwd=prices)
+    assert wrong.returncode == 2
+    assert "rule='sing' is unknown; did you mean 'sign'" in wrong.stderr
+
+
+def test_audit(prices: Path) -> None:
+    options = ["--time", "Date", "--target", "Close", "--rows", "80"]
+    done = penstock("audit", "prices.csv", *options, "--models", "ar:2,drift", "--json", "a.json", cwd=prices)
+    assert done.returncode == 0, done.stderr
+    assert "Audit of AR(2)" in done.stdout
+    assert "All 4 steps ahead see the newest value." in done.stdout
+    stored = json.loads((prices / "a.json").read_text())
+    assert [each["model"] for each in stored["audits"]] == ["AR(2)", "Drift"]
+    assert all(each["ok"] for each in stored["audits"])
+    unknown = penstock("audit", "prices.csv", *options, "--models", "arr", cwd=prices)
+    assert unknown.returncode == 2
+    assert "there is no model 'arr'; did you mean 'ar'" in unknown.stderr
+
+
 def test_study(tmp_path: Path) -> None:
     done = penstock(
         "study", "sp500", "--protocol", "published", "--epochs", "1", "--members", "1", "--json", "r.json", cwd=tmp_path

@@ -83,8 +83,11 @@ def test_says_what_it_should(page: Path) -> None:
         "The last 60 test rows",
         "Losses of LSTM(3)",
         "Residuals",
+        "Loss saved against the best baseline",
+        "Every pair of models",
+        "Members",
     ]
-    assert text.count("<svg") == 10  # five pictures, each wide and narrow
+    assert text.count("<svg") == 16  # eight pictures, each wide and narrow
     assert "This protocol leaks" not in text
 
 
@@ -147,6 +150,70 @@ def test_folder_that_does_not_exist(walk: pd.DataFrame, tmp_path: Path) -> None:
         result.report(tmp_path / "none" / "r.html")
 
 
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> str:
+    import numpy as np
+
+    days = pd.date_range("2020-01-01", periods=260, freq="B")
+    rng = np.random.default_rng(1)
+    walks = 100 * np.exp(np.cumsum(0.01 * rng.normal(size=(2, 260)), axis=1))
+    frame = pd.concat([pd.DataFrame({"unique_id": n, "ds": days, "y": w}) for n, w in zip("ab", walks, strict=True)])
+    split = ps.RollingOrigin(horizon=3, test=70)
+    result = ps.compare([ps.AR(2), ps.Drift(), ps.SeasonalNaive(5)], frame, split, level=[80, 95], intervals="adaptive")
+    trading = result.trade("sign", cost_bps=5)
+    return result.report(tmp_path_factory.mktemp("page") / "e.html", trading=trading).read_text()
+
+
+def test_shows_the_evidence(evidence: str) -> None:
+    titles = re.findall(r"<h2>(.*?)</h2>", evidence)
+    assert titles == [
+        "Scores on the test rows",
+        "Intervals on the test rows",
+        "Trading on the forecasts",
+        "Data, split and settings",
+        "Data and split",
+        "Forecasts and actual values",
+        "The last 60 test rows",
+        "Residuals",
+        "Intervals of AR(2)",
+        "Loss saved against the best baseline",
+        "Error by step",
+        "Every pair of models",
+        "Trading on the forecasts",
+    ]
+    assert evidence.count("<table>") == 3
+    assert "Buy and hold" in evidence
+    assert "Made by Adaptive()" in evidence
+    assert "when all are judged together" in evidence
+    tags = Tags()
+    tags.feed(evidence)
+    assert tags.open == []
+    ids = [value for name, value in tags.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    for picture in re.findall(r"<svg.*?</svg>", evidence, flags=re.DOTALL):
+        assert not re.search(r"#0[123]0[123]0[123]|#11000\d", picture)
+
+
+def test_the_heat_map_is_coloured_by_who_is_better() -> None:
+    import numpy as np
+
+    from penstock.report.evidence import pairs_picture
+
+    statistic = np.array([[np.nan, -3.0], [3.0, np.nan]])
+    pvalue = np.array([[np.nan, 0.0004], [0.0004, np.nan]])
+    picture = pairs_picture(["good", "bad"], statistic, pvalue).wide
+    assert picture.count("&lt;.001") == 2
+    assert len(re.findall(r"fill: var\(--c3\)", picture)) == 1  # green: the row of the better model
+    assert len(re.findall(r"fill: var\(--c2\)", picture)) == 1
+
+
+def test_one_cutoff_draws_the_intervals_of_all_its_steps(walk: pd.DataFrame, tmp_path: Path) -> None:
+    split = ps.RollingOrigin(horizon=12, test=12)
+    result = ps.compare(ps.Naive(), walk, split, level=80)
+    text = result.report(tmp_path / "r.html").read_text()
+    assert "The forecast of all steps, with the intervals that past residuals gave" in text
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -185,5 +252,5 @@ def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: b
     result = json.loads(html.unescape(found.group(1)))
     assert result["inner"] == width
     assert result["over"] <= 0
-    assert (result["wide"], result["narrow"]) == ((0, 5) if width < 640 else (5, 0))
+    assert (result["wide"], result["narrow"]) == ((0, 8) if width < 640 else (8, 0))
     assert result["paper"] == ("rgb(20, 24, 26)" if dark else "rgb(253, 253, 251)")

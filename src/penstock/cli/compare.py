@@ -17,13 +17,16 @@ from penstock.data.tables import read_table
 from penstock.errors import OptionError, nearest
 from penstock.estimator import Estimator
 from penstock.evaluation.compare import compare as run
+from penstock.evaluation.positions import RULES, rule_named
 from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.evaluation.trading import Desk
 from penstock.forecaster import Forecaster
+from penstock.intervals.conformal import INTERVALS
 from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
 from penstock.options import default_of, help_of
 
-__all__ = ["compare"]
+__all__ = ["BUILDERS", "compare", "model_named"]
 
 BUILDERS: dict[str, tuple[int | None, Callable[[int], Estimator]]] = {
     "lstm": (20, lambda units: Forecaster(Network([LSTM(units)]))),
@@ -66,6 +69,12 @@ def compare(
     validation: Annotated[float, _asked(Forecaster, "validation")] = default_of(Forecaster, "validation"),
     members: Annotated[int, _asked(Forecaster, "members")] = 5,  # a spread, not one lucky seed
     clip: Annotated[float | None, _asked(Forecaster, "clip")] = default_of(Forecaster, "clip"),
+    level: Annotated[
+        list[float] | None, typer.Option(help="Level of intervals, in percent; give it again for another.")
+    ] = None,
+    intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
+    trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
+    cost: Annotated[float, _asked(Desk, "cost_bps")] = default_of(Desk, "cost_bps"),
     sort: Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")] = False,
     seed: Annotated[int, _asked(Forecaster, "seed")] = default_of(Forecaster, "seed"),
     json: JsonOption = None,
@@ -82,22 +91,26 @@ def compare(
         "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
         "clip": clip,
     }  # fmt: skip
-    chosen = [_model(name.strip(), network_options) for name in models.split(",")]
+    chosen = [model_named(name.strip(), network_options) for name in models.split(",")]
     table = read_table(file)
     if sort and time in table.columns:
         table = table.sort_values(time, kind="stable")
-    result = run(chosen, table, split, id=id, time=time, target=target)
+    rule = None if trade is None else rule_named(trade)
+    result = run(chosen, table, split, id=id, time=time, target=target, level=level, intervals=intervals)
+    trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {target}"
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
     show(
         result,
         title,
         [f"{result.panel.rows:,} rows, {count}; the last {test} times are the test."],
-        [(json, result.write_json), (report, lambda path: result.report(path, title))],
+        [(json, result.write_json), (report, lambda path: result.report(path, title, trading=trading))],
+        trading,
     )
 
 
-def _model(asked: str, network_options: dict[str, Any]) -> Estimator:
+def model_named(asked: str, network_options: dict[str, Any]) -> Estimator:
+    """Build the model that was asked for, such as ``lstm:20``; networks take their options from the command line."""
     name, _, number = asked.partition(":")
     if name not in BUILDERS:
         raise OptionError(f"there is no model {name!r}; {nearest(name, BUILDERS)}")

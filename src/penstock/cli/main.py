@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from penstock.cli.audit import audit
 from penstock.cli.compare import compare
 from penstock.cli.doctor import doctor
 from penstock.cli.study import study
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(study)
 app.command()(compare)
+app.command()(audit)
 app.command()(doctor)
 
 

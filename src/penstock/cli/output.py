@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from penstock.errors import OptionError
 from penstock.evaluation.comparison import Comparison
+from penstock.evaluation.trading import Trading
 from penstock.files import check_destination
 
-__all__ = ["JsonOption", "ReportOption", "check_paths", "show"]
+__all__ = ["WIDE", "JsonOption", "ReportOption", "check_paths", "show"]
 
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")]
 ReportOption = Annotated[
@@ -24,7 +25,8 @@ ReportOption = Annotated[
 Writer = tuple[Path | None, Callable[[Path], Path]]
 """A path, if one was asked for, and what writes it."""
 
-_WIDE = 108  # columns that the whole table takes
+WIDE = 108
+"""Columns that the whole table of scores takes."""
 
 
 def check_paths(*paths: Path | None) -> None:
@@ -34,24 +36,38 @@ def check_paths(*paths: Path | None) -> None:
         raise OptionError(f"two results cannot go to one file, {str(given[0])!r}.")
 
 
-def show(comparison: Comparison, title: str, lines: Iterable[str], writers: Iterable[Writer]) -> None:
-    """Print the title, some lines, the leaks, the table and the verdicts; only then write files, and name each."""
+def show(
+    comparison: Comparison,
+    title: str,
+    lines: Iterable[str],
+    writers: Iterable[Writer],
+    trading: Trading | None = None,
+) -> None:
+    """Print the title, some lines, the leaks, the tables and the verdicts; only then write files, and name each."""
     console = Console()
     if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the table stays whole
-        console = Console(width=_WIDE, soft_wrap=True)
+        console = Console(width=WIDE, soft_wrap=True)
     console.print(f"[bold]{escape(title)}[/]", highlight=False)
     for line in lines:
         console.print(escape(line), highlight=False)
     for leak in comparison.leaks:
         console.print(f"[bold yellow]Leak:[/] {escape(leak.value)}", highlight=False)
     console.print()
-    whole = console.width >= _WIDE
+    whole = console.width >= WIDE
     console.print(comparison.table(whole=whole))
     if not whole:
         console.print("More columns: in a wider terminal, with --json, or with --report.", style="dim")
     console.print()
+    if comparison.levels:
+        console.print(comparison.interval_table())
+        console.print()
+    if trading is not None:
+        console.print(trading.table())
+        console.print()
     for name in comparison.networks:
         console.print(escape(comparison.verdicts[name]), highlight=False)
+    for finding in comparison.findings:
+        console.print(escape(finding), highlight=False)
     for path, write in writers:
         if path is not None:
             write(path)

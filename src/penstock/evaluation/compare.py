@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,13 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.evaluation.comparison import Comparison, Entry
+from penstock.evaluation.calibration import bounds, held_out_residuals
+from penstock.evaluation.comparison import Comparison
+from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.intervals.conformal import Conformal, intervals_named
+from penstock.intervals.levels import checked_levels
 
 __all__ = ["compare"]
 
@@ -34,6 +39,8 @@ def compare(
     known: str | Sequence[str] = (),
     static: str | Sequence[str] = (),
     missing: str = "error",
+    level: float | Sequence[float] | None = None,
+    intervals: str | Conformal = "conformal",
     leaks: Sequence[Leak] = (),
 ) -> Comparison:
     """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
@@ -53,6 +60,12 @@ def compare(
         Columns of covariates, as in ``fit``. Each model takes those that it uses; one that none uses is refused.
     missing
         ``error``, or ``ffill`` to carry the last value forward where one is missing, as in ``fit``.
+    level
+        Levels of intervals, as percentages: 95, or [80, 95]; none if left out.
+    intervals
+        How they are made: ``"conformal"``, ``"adaptive"`` (which follows drift), or a description of one, such as
+        ``Conformal(symmetric=False)``. The bounds at a cutoff come from residuals whose targets were known there: of
+        the validation tail, or of a tail that a twin of the model was not fitted on, and of past forecasts.
     leaks
         Leaks to turn on, to meet a figure that was published with them; the result names each.
 
@@ -70,6 +83,7 @@ def compare(
         raise OptionError(f"split={split!r} is no split; allowed: RollingOrigin(test=252) and the like.")
     named = _named([models] if isinstance(models, Estimator) else models, split.horizon)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
+    levels, method = checked_levels(level), intervals_named(intervals)
     columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
     for covariate in COVARIATES:
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
@@ -82,21 +96,32 @@ def compare(
         raise DataError(
             f"no horizon of the {split.test} test rows has values of its own; all hold some carried forward."
         )
+    origins = np.concatenate([fold.origins for fold in folds])
+    before = panel.before(folds[0].ends)
     for model in named.values():
-        model.check_rows(panel.before(folds[0].ends))
+        model.check_rows(before)
     entries = {}
     for name, model in named.items():
-        parts, seconds = [], 0.0
+        parts, seconds, residuals = [], 0.0, None
         for fold in folds:
             begin = clock.perf_counter()
             watched = panel if Leak.STOPPING in leaks else None
             model = model.clone().fit_panel(panel.before(fold.ends), kind, watched)
             seconds += clock.perf_counter() - begin
             parts.append(model.forecast_panel(panel, fold.origins))
-        entries[name] = Entry(model, np.concatenate(parts, axis=1), seconds)
-    origins = np.concatenate([fold.origins for fold in folds])
+            if levels and residuals is None:
+                residuals = held_out_residuals(model, before, kind, method, watches_training_rows=watched is None)
+        yhat = np.concatenate(parts, axis=1)
+        entry = Entry(model, yhat, seconds)
+        if residuals is not None:
+            try:
+                around = bounds(method, levels, residuals, before, panel, origins, entry.forecast)
+            except DataError as error:
+                raise DataError(f"{name}: {error}") from error
+            entry = replace(entry, bounds=around)
+        entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
-    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks))
+    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, method if levels else None)
 
 
 def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) -> dict[str, Estimator]:

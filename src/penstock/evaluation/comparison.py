@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,43 +13,26 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.estimator import Estimator
+from penstock.errors import OptionError, nearest
+from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
 from penstock.evaluation.rolling_origin import RollingOrigin
-from penstock.evaluation.significance import diebold_mariano
-from penstock.evaluation.table import as_text, terminal_table
+from penstock.evaluation.significance import Pairs, diebold_mariano, every_pair, holm
+from penstock.evaluation.superiority import Superiority, judge
+from penstock.evaluation.table import as_text, interval_table, terminal_table
 from penstock.evaluation.verdict import verdict
 from penstock.files import write_json
+from penstock.intervals.conformal import Conformal
+from penstock.intervals.scores import interval_scores
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["Comparison", "Entry"]
+    from penstock.evaluation.positions import Rule
+    from penstock.evaluation.trading import Trading
 
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """One model of a comparison.
-
-    Attributes
-    ----------
-    model
-        The model as fitted for the last fold.
-    yhat
-        Forecasts ``[members, n, horizon]``.
-    seconds
-        Time that all its fits took.
-    """
-
-    model: Estimator
-    yhat: NDArray[np.float64]
-    seconds: float
-
-    @property
-    def forecast(self) -> NDArray[np.float64]:
-        """The model's forecast, the mean of its members: ``[n, horizon]``."""
-        return self.yhat.mean(axis=0)
+__all__ = ["Comparison"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +51,8 @@ class Comparison:
         The models by name; ``naive`` names the last value among them.
     leaks
         The leaks that were turned on; none unless asked for.
+    levels, intervals
+        Levels of the intervals as percentages, in rising order, and how the intervals were made, if any were asked for.
     """
 
     panel: Panel
@@ -76,17 +62,27 @@ class Comparison:
     entries: dict[str, Entry]
     naive: str
     leaks: tuple[Leak, ...] = ()
+    levels: tuple[float, ...] = ()
+    intervals: Conformal | None = None
     rows: list[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Score every model."""
-        object.__setattr__(self, "rows", [self._row(name) for name in self.entries])
+        rows = [self._row(name) for name in self.entries]
+        for row, p in zip(rows, holm([row["dm_pvalue"] for row in rows]), strict=True):
+            row["p_holm"] = p
+        object.__setattr__(self, "rows", rows)
 
     @property
     def targets(self) -> NDArray[np.int64]:
         """Flat rows of the values forecast, ``[n, horizon]``."""
         targets: NDArray[np.int64] = self.origins[:, None] + 1 + np.arange(self.split.horizon)
         return targets
+
+    @property
+    def loss_times(self) -> NDArray[Any]:
+        """Time of the first value forecast from each cutoff, in order: to these belong :meth:`losses`."""
+        return np.unique(self.panel.times[self.targets[:, 0]])
 
     @property
     def scores(self) -> Any:
@@ -96,7 +92,10 @@ class Comparison:
 
     @property
     def forecasts(self) -> Any:
-        """Every forecast, as a frame of the kind that was given: id, cutoff, time, step, model, y, yhat."""
+        """Every forecast, as a frame of the kind that was given: id, cutoff, time, step, model, y, yhat, bounds.
+
+        The bounds of each level stand in columns of their own, such as ``lo-80`` and ``hi-80``.
+        """
         columns, shape = self.kind.columns, self.targets.shape
         series = np.repeat(self.panel.series_of(self.origins), shape[1])
         count, models = len(series), len(self.entries)
@@ -109,6 +108,7 @@ class Comparison:
                 "model": [name for name in self.entries for _ in range(count)],
                 "y": np.tile(self.panel.y[self.targets].ravel(), models),
                 "yhat": np.concatenate([entry.forecast.ravel() for entry in self.entries.values()]),
+                **self._bounds(),
             }
         )
 
@@ -116,7 +116,30 @@ class Comparison:
     def verdicts(self) -> dict[str, str]:
         """Say of every other model, in a sentence, whether it beats the last value."""
         rows = {row["model"]: row for row in self.rows}
-        return {name: verdict(row, rows[self.naive]) for name, row in rows.items() if name != self.naive}
+        tested = sum(not math.isnan(row["p_holm"]) for row in self.rows)
+        return {name: verdict(row, rows[self.naive], tested) for name, row in rows.items() if name != self.naive}
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The Diebold-Mariano test of every pair of models."""
+        losses = {name: self.losses(entry.forecast) for name, entry in self.entries.items()}
+        return every_pair(losses, self.split.overlap)
+
+    @cached_property
+    def superiority(self) -> Superiority | None:
+        """Superior predictive ability and the model confidence set; None for fewer than two rivals of the last value.
+
+        Models are judged by the losses at each cutoff that the Diebold-Mariano test takes; the resamples have a fixed
+        seed, so that the same forecasts give the same numbers.
+        """
+        losses = {name: self.losses(entry.forecast) for name, entry in self.entries.items()}
+        return judge(losses, self.naive, self.split.overlap)
+
+    @property
+    def findings(self) -> list[str]:
+        """Say, where there are more than two challengers, what holds when all models are judged together."""
+        few = len(self.entries) <= 3
+        return [] if few or self.superiority is None else self.superiority.sentences
 
     @property
     def networks(self) -> list[str]:
@@ -127,6 +150,10 @@ class Comparison:
         """Lay the scores out for a terminal; not whole, only the columns that a narrow one can hold."""
         return terminal_table(self.rows, whole=whole)
 
+    def interval_table(self) -> Table:
+        """Lay out for a terminal how well the intervals held."""
+        return interval_table(self.rows, self.levels)
+
     def to_json(self) -> dict[str, Any]:
         """Give the scores and how they came about, ready for JSON; a score that does not exist is null."""
         return {
@@ -136,10 +163,14 @@ class Comparison:
                 "step": self.split.step,
                 "refit": self.split.refit,
             },
+            "intervals": self.intervals and {"method": repr(self.intervals), "levels": list(self.levels)},
             "series": len(self.panel),
             "models": {name: repr(entry.model) for name, entry in self.entries.items()},
             "rows": [_without_nan(row) for row in self.rows],
             "verdicts": self.verdicts,
+            "findings": self.findings,
+            "pairs": _without_nan(self.pairs.to_json()),
+            "superiority": self.superiority and _without_nan(self.superiority.to_json()),
             "leaks": [leak.value for leak in self.leaks],
         }
 
@@ -147,16 +178,44 @@ class Comparison:
         """Write :meth:`to_json` to a file, whole or not at all."""
         return write_json(path, self.to_json())
 
-    def report(self, path: str | Path, title: str = "Comparison", facts: dict[str, str] | None = None) -> Path:
-        """Write one self-contained HTML page: split, forecasts, losses, residuals, table, and the verdict."""
+    def trade(self, rule: str | Rule = "sign", **desk: Any) -> Trading:
+        """Trade every model's forecasts, one step after they are made, beside holding the series.
+
+        Parameters
+        ----------
+        rule
+            How forecasts become positions: ``"sign"``, ``"quantile"``, ``"volatility"``, or a description of one, such
+            as ``Quantile(share=0.1)`` or ``Sign(values="returns")``.
+        desk
+            Options of :class:`~penstock.evaluation.trading.Desk`: ``cost_bps``, ``delay``, ``periods``, ``trials``.
+        """
+        from penstock.evaluation.positions import rule_named
+        from penstock.evaluation.trading import Desk, trade
+
+        wrong = [name for name in desk if name not in Desk.__dataclass_fields__]
+        if wrong:
+            raise OptionError(f"trade has no option {wrong[0]!r}; {nearest(wrong[0], Desk.__dataclass_fields__)}")
+        forecasts = {name: entry.forecast for name, entry in self.entries.items()}
+        return trade(self.panel, self.kind, self.origins, forecasts, rule_named(rule), Desk(**desk))
+
+    def report(
+        self,
+        path: str | Path,
+        title: str = "Comparison",
+        facts: dict[str, str] | None = None,
+        trading: Trading | None = None,
+    ) -> Path:
+        """Write one self-contained HTML page: verdict, scores, forecasts, tests, intervals, and trading if given."""
         from penstock.evaluation.page import write_page
 
-        return write_page(self, path, title, facts or {})
+        return write_page(self, path, title, facts or {}, trading)
 
     def __str__(self) -> str:
         """Lay the table out as text, with the verdicts on networks below it."""
-        said = [self.verdicts[name] for name in self.networks] + [f"Leak: {leak.value}" for leak in self.leaks]
-        return "\n".join([as_text(self.table()), *said])
+        said = [self.verdicts[name] for name in self.networks] + self.findings
+        said += [f"Leak: {leak.value}" for leak in self.leaks]
+        tables = [self.table(), *([self.interval_table()] if self.levels else [])]
+        return "\n".join([*map(as_text, tables), *said])
 
     def _row(self, name: str) -> dict[str, Any]:
         entry = self.entries[name]
@@ -164,6 +223,7 @@ class Comparison:
         return {
             "model": name,
             **self._score(entry.forecast),
+            **self._interval_scores(entry),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
             "members": {"count": len(members), **{key: _spread([m[key] for m in members]) for key in members[0]}},
@@ -171,13 +231,33 @@ class Comparison:
 
     def _score(self, yhat: NDArray[np.float64]) -> dict[str, float]:
         """Score forecasts ``[n, horizon]``: the metrics, then skill and the test against the last value."""
-        loss, loss_naive = self._losses(yhat), self._losses(self.entries[self.naive].forecast)
+        loss, loss_naive = self.losses(yhat), self.losses(self.entries[self.naive].forecast)
         statistic, p = diebold_mariano(loss, loss_naive, self.split.overlap)
         skill = 1 - float(loss.sum() / loss_naive.sum()) if loss_naive.sum() > 0 else np.nan
         return {**measure(self.panel.y[self.targets], yhat), "skill": skill, "dm_statistic": statistic, "dm_pvalue": p}
 
-    def _losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum the squared errors of all series and steps at each cutoff, in the order of time.
+    def _interval_scores(self, entry: Entry) -> dict[str, float]:
+        """Score the intervals of each level: ``coverage_80``, ``width_80``, ``winkler_80``."""
+        if entry.bounds is None:
+            return {}
+        y = self.panel.y[self.targets]
+        scores = {
+            level: interval_scores(y, bounds[0], bounds[1], level)
+            for level, bounds in zip(self.levels, entry.bounds, strict=True)
+        }
+        return {f"{key}_{level:g}": value for level, each in scores.items() for key, value in each.items()}
+
+    def _bounds(self) -> dict[str, NDArray[np.float64]]:
+        return {
+            f"{side}-{level:g}": np.concatenate(
+                [entry.bounds[place, which].ravel() for entry in self.entries.values() if entry.bounds is not None]
+            )
+            for place, level in enumerate(self.levels)
+            for which, side in enumerate(("lo", "hi"))
+        }
+
+    def losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum the squared errors of forecasts ``[n, horizon]`` over series and steps, cutoff by cutoff in time's order.
 
         Sums, not means: their total is that of the pooled RMSE, so that RMSE, skill and the test agree in direction
         also where some cutoffs have fewer series.
@@ -197,4 +277,6 @@ def _spread(values: list[float]) -> dict[str, float]:
 def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

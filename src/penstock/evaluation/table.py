@@ -11,7 +11,17 @@ from rich.table import Table
 
 from penstock.evaluation.verdict import standing
 
-__all__ = ["COLUMNS", "as_text", "cells", "spread_cells", "terminal_table"]
+__all__ = [
+    "COLUMNS",
+    "INTERVAL_COLUMNS",
+    "as_text",
+    "cells",
+    "columns",
+    "interval_cells",
+    "interval_table",
+    "spread_cells",
+    "terminal_table",
+]
 
 COLUMNS = {
     "model": "model",
@@ -23,28 +33,38 @@ COLUMNS = {
     "skill": "skill",
     "dm_statistic": "DM",
     "dm_pvalue": "p",
+    "p_holm": "p Holm",
     "parameters": "weights",
     "fit_seconds": "fit s",
 }
-"""The columns of the table: key of a score, and its heading."""
+"""The columns of the table: key of a score, and its heading; p Holm only where several models are held against one."""
+
+INTERVAL_COLUMNS = ("model", "level", "covered", "mean width", "interval score")
+"""Headings of the table of intervals."""
 
 _LONGEST_NAME = 40
-_NARROW = ("model", "rmse", "mae", "skill", "dm_pvalue")
-_NO_SPREAD = ("model", "parameters", "fit_seconds")
+_NARROW = ("model", "rmse", "mae", "skill", "p_holm")
+_NO_SPREAD = ("model", "p_holm", "parameters", "fit_seconds")
 
 
-def cells(row: dict[str, Any]) -> list[str]:
+def columns(rows: list[dict[str, Any]]) -> list[str]:
+    """Name the columns that these rows need: the corrected p only where it can differ from the other."""
+    several = sum(not math.isnan(row["p_holm"]) for row in rows) > 1
+    return [key for key in COLUMNS if several or key != "p_holm"]
+
+
+def cells(row: dict[str, Any], keys: list[str]) -> list[str]:
     """Show one model's scores, in the order of the columns."""
-    return [str(row["model"]), *(_show(key, row[key]) for key in list(COLUMNS)[1:])]
+    return [str(row["model"]), *(_show(key, row[key]) for key in keys[1:])]
 
 
-def spread_cells(row: dict[str, Any]) -> list[list[str]]:
+def spread_cells(row: dict[str, Any], keys: list[str]) -> list[list[str]]:
     """Show the spread of a model's members: the median, the lowest, the highest; nothing for a single member."""
     members = row["members"]
     if members["count"] == 1:
         return []
     return [
-        [label, *("" if key in _NO_SPREAD else _show(key, members[key][part]) for key in list(COLUMNS)[1:])]
+        [label, *("" if key in _NO_SPREAD else _show(key, members[key][part]) for key in keys[1:])]
         for part, label in (
             ("median", f"· median of {members['count']} members"),
             ("low", "· lowest"),
@@ -55,19 +75,45 @@ def spread_cells(row: dict[str, Any]) -> list[list[str]]:
 
 def terminal_table(rows: list[dict[str, Any]], *, whole: bool = True) -> Table:
     """Lay the scores out with rich; what is significantly better than naive is green, worse is red."""
-    places = [place for place, key in enumerate(COLUMNS) if whole or key in _NARROW]
+    keys = columns(rows) if whole else list(_NARROW)
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-    for key in COLUMNS if whole else _NARROW:
-        if key == "model":
-            table.add_column(COLUMNS[key], no_wrap=True, max_width=_LONGEST_NAME, overflow="ellipsis")
-        else:
-            table.add_column(COLUMNS[key], justify="right", no_wrap=True)
+    _add_columns(table, [COLUMNS[key] for key in keys])
     for row in rows:
         style = {"better": "green", "worse": "red"}.get(standing(row))
-        table.add_row(*map(cells(row).__getitem__, places), style=style)
-        for spread in spread_cells(row):
-            table.add_row(*map(spread.__getitem__, places), style="dim")
+        table.add_row(*cells(row, keys), style=style)
+        for spread in spread_cells(row, keys):
+            table.add_row(*spread, style="dim")
     return table
+
+
+def interval_cells(row: dict[str, Any], levels: tuple[float, ...]) -> list[list[str]]:
+    """Show how well one model's intervals held: a line for each level."""
+    return [
+        [
+            str(row["model"]),
+            f"{level:g} %",
+            f"{100 * row[f'coverage_{level:g}']:.1f} %",
+            _show("rmse", row[f"width_{level:g}"]),
+            _show("rmse", row[f"winkler_{level:g}"]),
+        ]
+        for level in levels
+    ]
+
+
+def interval_table(rows: list[dict[str, Any]], levels: tuple[float, ...]) -> Table:
+    """Lay out with rich how well the intervals of all models held."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    _add_columns(table, list(INTERVAL_COLUMNS))
+    for row in rows:
+        for line in interval_cells(row, levels):
+            table.add_row(*line)
+    return table
+
+
+def _add_columns(table: Table, headings: list[str]) -> None:
+    table.add_column(headings[0], no_wrap=True, max_width=_LONGEST_NAME, overflow="ellipsis")
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
 
 
 def as_text(table: Table) -> str:
@@ -89,6 +135,6 @@ def _show(key: str, value: float) -> str:
         return f"{value:.1f}"
     if key == "dm_statistic":
         return f"{value:.2f}"
-    if key == "dm_pvalue":
+    if key in ("dm_pvalue", "p_holm"):
         return "<.001" if value < 0.001 else f"{value:.3f}"
     return f"{value:.4f}"

@@ -14,7 +14,7 @@ from penstock.version import __version__
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["Page", "TableRow"]
+__all__ = ["Page", "PageTable", "TableRow"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,16 @@ class TableRow:
     cells: Sequence[str]
     minor: bool = False
     mark: str = ""
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table of its own below the scores: its title, its columns, its rows, and how to read it."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[TableRow]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,8 @@ class Page:
         The table of scores.
     notes
         How to read the table.
+    tables
+        More tables, below.
     facts
         Data, split and settings, name by name.
     pictures
@@ -51,6 +63,7 @@ class Page:
     header: Sequence[str]
     rows: Sequence[TableRow]
     notes: Sequence[str] = ()
+    tables: Sequence[PageTable] = ()
     warnings: Sequence[str] = ()
     facts: dict[str, str] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()

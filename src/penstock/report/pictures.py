@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.report.svg import GRID, INK, MUTED, SERIES, Picture, draw
+from penstock.report.axes import finish, legend
+from penstock.report.svg import INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["forecast_picture", "loss_picture", "residual_picture", "split_picture"]
-
-_LONGEST_LABEL = 24
 
 Times = NDArray[Any]
 Values = NDArray[np.float64]
@@ -31,7 +29,7 @@ def split_picture(times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]
         for number, (name, (first, last)) in enumerate(borders.items()):
             axes.axvspan(first, last, color=SERIES[number % len(SERIES)], alpha=0.16, linewidth=0)
             axes.plot([], [], color=SERIES[number % len(SERIES)], alpha=0.5, linewidth=6, label=name)
-        _finish(axes, times, narrow)
+        finish(axes, times, narrow)
 
     caption = (
         "The series: " + "; ".join(f"{name} from {_day(a)} to {_day(b)}" for name, (a, b) in borders.items()) + "."
@@ -47,7 +45,7 @@ def forecast_picture(title: str, caption: str, times: Times, y: Values, forecast
         axes.plot(times, y, color=INK, linewidth=2.2, label="actual")
         for number, (name, yhat) in enumerate(forecasts.items()):
             axes.plot(times, yhat, color=SERIES[number % len(SERIES)], linewidth=1.1, label=name)
-        _finish(axes, times, narrow)
+        finish(axes, times, narrow)
 
     return draw(title, caption, plot, height=3.4)
 
@@ -72,7 +70,7 @@ def loss_picture(name: str, learned: Values, watched: Values, watched_name: str)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss, scaled units")
-        _legend(axes, narrow)
+        legend(axes, narrow)
 
     caption = (
         f"Losses of {name} by epoch, each member thin and the median of all bold (drawn while all still train); a "
@@ -98,32 +96,10 @@ def residual_picture(times: Times, residuals: Mapping[str, Values]) -> Picture:
         over_time.set_ylabel("actual − forecast")
         spread.set_xlabel("actual − forecast")
         spread.set_ylabel("test rows")
-        _finish(over_time, times, narrow)
+        finish(over_time, times, narrow)
 
     caption = f"Errors of {' and '.join(residuals)} on the test rows: over time, and their distribution."
     return draw("Residuals", caption, plot, height=3.4, narrow_height=5.4)
-
-
-def _finish(axes: Axes, times: Times, narrow: bool) -> None:
-    if np.asarray(times).dtype.kind == "M":
-        import matplotlib.dates as dates
-
-        locator = dates.AutoDateLocator(minticks=3, maxticks=5 if narrow else 9)  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.margins(x=0.01)
-    axes.grid(color=GRID)
-    _legend(axes, narrow)
-
-
-def _legend(axes: Axes, narrow: bool) -> None:
-    """Put the legend above, in as many columns as the longest name leaves room for."""
-    handles, labels = axes.get_legend_handles_labels()
-    labels = [label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…" for label in labels]
-    labels = [label.replace("$", r"\$") for label in labels]  # a dollar sign in a name opens no formula
-    room = 44 if narrow else 64  # letters
-    columns = max(1, min(len(labels), room // (max(map(len, labels)) + 5)))
-    axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=columns, borderaxespad=0.2)
 
 
 def _day(time: Any) -> str:

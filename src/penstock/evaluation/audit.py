@@ -1,0 +1,143 @@
+"""The audit: probes that change data and watch what a model's forecasts do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from penstock.data.frames import Columns
+from penstock.errors import DataError, OptionError
+from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
+from penstock.evaluation.subject import Backtest, Rows, subject_of
+from penstock.evaluation.table import as_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Audit", "audit"]
+
+_FEWEST = 20  # times without which there is nothing to cut a test from
+_LONGEST_TEST = 60
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the probes found.
+
+    Attributes
+    ----------
+    model
+        Name of the model.
+    findings
+        One finding a probe.
+    """
+
+    model: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no probe failed."""
+        return all(finding.outcome != FAIL for finding in self.findings)
+
+    def __getitem__(self, probe: str) -> Finding:
+        """Give the finding of a probe by its name."""
+        return next(finding for finding in self.findings if finding.probe == probe)
+
+    def table(self) -> Table:
+        """Lay the findings out for a terminal."""
+        from rich.table import Table
+
+        table = Table(title=f"Audit of {self.model}", box=None, title_justify="left", pad_edge=False, padding=(0, 1))
+        for heading in ("probe", "", "what was found"):
+            table.add_column(heading, no_wrap=heading != "what was found")
+        style = {PASS: "green", FAIL: "bold red", NOT_APPLICABLE: "dim"}
+        for each in self.findings:
+            table.add_row(each.probe, f"[{style[each.outcome]}]{each.outcome}[/]", each.sentence)
+        return table
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the findings, ready for JSON."""
+        found = {each.probe: {"outcome": each.outcome, "sentence": each.sentence} for each in self.findings}
+        return {"model": self.model, "ok": self.ok, "findings": found}
+
+    def __str__(self) -> str:
+        """Lay the findings out as text."""
+        return as_text(self.table())
+
+
+def audit(
+    model: Any,
+    frame: Any,
+    *,
+    id: str = "unique_id",
+    time: str = "ds",
+    target: str = "y",
+    horizon: int | None = None,
+    test: int | None = None,
+    backtest: Backtest | None = None,
+    seed: int = 0,
+) -> Audit:
+    """Probe a model for leaks and other faults that make its scores worthless.
+
+    Probes: *determinism*, *random state*, *refit freshness*, *future-blindness*, *scaler leak*, *freshness* of every
+    step ahead, *shuffled target*, *bad input*. The model that is passed in stays as it is; its twins are fitted a dozen
+    times or so.
+
+    Parameters
+    ----------
+    model
+        A Penstock model; an object with ``fit(frame)`` and ``predict(frame)`` (or ``predict()``), of any library, that
+        can be deep-copied; or a function ``forecast(frame, horizon)`` that fits and returns the values to come. Frames
+        in answers hold forecasts in the column ``yhat``, or in their last column of numbers.
+    frame
+        pandas, polars or pyarrow frame: one row per series and time, in order; a few hundred rows are enough.
+    id, time, target
+        Names of the frame's columns.
+    horizon
+        Steps ahead, for Penstock models and functions; the model's own if above 1, else 4.
+    test
+        Last times of the frame to backtest on; if left out, a fifth of all, but at most 60.
+    backtest
+        For an object of another library, how it evaluates itself: ``backtest(model, frame, test)`` gives its forecasts
+        ``[cutoffs, ...]`` for the last `test` times, the first made when none of them was known. Without it, what that
+        library's evaluation looks at cannot be seen.
+    seed
+        Seed of the changes that probes make.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from penstock.baselines.autoregression import AR
+    >>> frame = pd.DataFrame({"ds": range(80), "y": np.sin(np.arange(80.0)) + np.arange(80) % 3})
+    >>> audit(AR(2), frame).ok
+    True
+    >>> def peeks(frame, horizon):
+    ...     return np.random.normal(size=horizon)
+    >>> print(audit(peeks, frame)["determinism"].outcome)
+    fail
+    """
+    columns = Columns(id, time, target)
+    if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
+        raise OptionError(f"horizon={horizon!r} is not allowed; allowed: a whole number from 1.")
+    subject = subject_of(model, columns, horizon, backtest)
+    rows = Rows.read(frame, columns)
+    times = len(rows.calendar)
+    if times < _FEWEST:
+        raise DataError(f"{times} times are too few for an audit: at least {_FEWEST} are needed.")
+    least = getattr(subject, "horizon", 1)
+    test = max(min(times // 5, _LONGEST_TEST), least) if test is None else test
+    if not least <= test <= times - 2:
+        raise OptionError(f"test={test} is out of range; allowed: from {least} (the horizon) to {times - 2}.")
+    train = rows.until(rows.calendar[-test - 1])
+    if len(np.unique(train.series)) <= rows.series.max():
+        raise DataError("some series have no rows before the test; leave them out, or choose a smaller test.")
+    bench = Bench(subject, rows, train, test, seed)
+    findings = []
+    for probe in PROBES:
+        findings.append(probe(bench))
+        if probe is determinism:
+            bench = replace(bench, steady=findings[-1].outcome == PASS)
+    return Audit(subject.label, tuple(findings))

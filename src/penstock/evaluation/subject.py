@@ -1,0 +1,240 @@
+"""What an audit looks at: any estimator, object or function that forecasts, asked in one way."""
+
+from __future__ import annotations
+
+import abc
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.frames import Columns, read_panel
+from penstock.data.times import read_times
+from penstock.errors import DataError, OptionError
+from penstock.estimator import Estimator
+from penstock.evaluation.compare import compare
+from penstock.evaluation.rolling_origin import RollingOrigin
+
+__all__ = ["Backtest", "Rows", "Subject", "subject_of"]
+
+Values = NDArray[np.float64]
+Forecast = Callable[["Rows"], Values]
+"""A fitted model: history in, forecasts ``[series, horizon]`` out."""
+Backtest = Callable[[Any, Any, int], Any]
+"""A library's own backtest: ``backtest(model, frame, test)`` forecasts from every cutoff of the last `test` times."""
+
+_USUAL_HORIZON = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a frame, which can be cut in time and given other targets; other columns stay as they are.
+
+    Attributes
+    ----------
+    table
+        The frame.
+    times, series
+        Time of each row, and number of its series.
+    """
+
+    table: nw.DataFrame[Any]
+    columns: Columns
+    times: NDArray[Any]
+    series: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, frame: Any, columns: Columns) -> Rows:
+        """Read a frame, or say what is wrong with it."""
+        read_panel(frame, columns)
+        table = nw.from_native(frame, eager_only=True)
+        names = table[columns.id].to_list() if columns.id in table.columns else [None] * len(table)
+        places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        return cls(table, columns, read_times(table[columns.time]), np.array([places[name] for name in names]))
+
+    @property
+    def native(self) -> Any:
+        """The frame of the library that it came from."""
+        return self.table.to_native()
+
+    @property
+    def y(self) -> Values:
+        """The targets."""
+        return np.array(self.table[self.columns.target].cast(nw.Float64()).to_numpy(), dtype=np.float64)
+
+    @property
+    def calendar(self) -> NDArray[Any]:
+        """Every time once, in order."""
+        return np.unique(self.times)
+
+    @property
+    def last(self) -> NDArray[np.bool_]:
+        """Whether each row is the last of its series."""
+        newest = np.array([self.times[self.series == s].max() for s in range(int(self.series.max()) + 1)])
+        return np.asarray(self.times == newest[self.series])
+
+    def until(self, time: Any) -> Rows:
+        """Keep the rows up to a time."""
+        keep = self.times <= time
+        return Rows(self.table.filter(keep.tolist()), self.columns, self.times[keep], self.series[keep])
+
+    def with_y(self, y: Values) -> Rows:
+        """Put other targets at the same rows."""
+        column = nw.new_series(self.columns.target, y, nw.Float64(), backend=self.table.implementation)
+        return replace(self, table=self.table.with_columns(column))
+
+    def spread(self) -> Values:
+        """Give, for each row, the standard deviation of its series; 1 where it is constant."""
+        y = self.y
+        deviations = np.array([y[self.series == s].std() for s in range(self.series.max() + 1)])
+        return np.where(deviations > 0, deviations, 1.0)[self.series]
+
+
+class Subject(abc.ABC):
+    """A model under audit.
+
+    Attributes
+    ----------
+    label
+        Its name.
+    reads_history
+        Whether a fitted model can forecast from other rows than it was fitted on.
+    backtests
+        Whether it has a backtest of its own, which could look ahead.
+    """
+
+    label: str
+    reads_history: bool
+    backtests: bool
+
+    @abc.abstractmethod
+    def fit(self, *trainings: Rows) -> Forecast:
+        """Fit a fresh twin on each of `trainings`, one after the other."""
+
+    def backtest(self, rows: Rows, test: int, before: Rows | None = None) -> Values:
+        """Forecast the last `test` times from every cutoff, ``[cutoffs, ...]``, where `backtests` says it can.
+
+        `before` are rows on which the twin is fitted first; they must leave no trace.
+        """
+        raise NotImplementedError
+
+
+class _Ours(Subject):
+    reads_history = backtests = True
+
+    def __init__(self, model: Estimator, columns: Columns, horizon: int | None) -> None:
+        self.names: dict[str, Any] = {"id": columns.id, "time": columns.time, "target": columns.target}
+        usual = model.horizon if model.horizon > 1 else _USUAL_HORIZON
+        self.model = model.clone().set_params(horizon=horizon or usual)
+        self.label, self.horizon = model.label, self.model.horizon
+
+    def fit(self, *trainings: Rows) -> Forecast:
+        model = self.model.clone()
+        for rows in trainings:
+            model.fit(rows.native, **self.names)
+
+        def forecast(rows: Rows) -> Values:
+            out = nw.from_native(model.predict(rows.native), eager_only=True)
+            return np.asarray(out["yhat"].to_numpy(), dtype=np.float64).reshape(-1, self.horizon)
+
+        return forecast
+
+    def backtest(self, rows: Rows, test: int, before: Rows | None = None) -> Values:
+        model = self.model.clone()
+        if before is not None:
+            model.fit(before.native, **self.names)
+        split = RollingOrigin(horizon=self.horizon, test=test)
+        result = compare({"audited": model}, rows.native, split, **self.names)
+        times = result.panel.times[result.origins]
+        yhat = result.entries["audited"].forecast
+        if len(result.panel) == 1:
+            return yhat
+        calendar = np.unique(times)
+        out = np.zeros((len(calendar), len(result.panel), self.horizon))  # a series without that cutoff stays at zero
+        out[np.searchsorted(calendar, times), result.panel.series_of(result.origins)] = yhat
+        return out
+
+
+class _Object(Subject):
+    def __init__(self, model: Any, backtest: Backtest | None) -> None:
+        self.model, self.own_backtest, self.backtests = model, backtest, backtest is not None
+        self.label = type(model).__name__
+        try:
+            self.reads_history = len(inspect.signature(model.predict).parameters) > 0
+        except (TypeError, ValueError):  # built-in code has no signature
+            self.reads_history = True
+
+    def fit(self, *trainings: Rows) -> Forecast:
+        model = self._twin()
+        for rows in trainings:
+            model.fit(rows.native)
+
+        def forecast(rows: Rows) -> Values:
+            return _values(model.predict(rows.native) if self.reads_history else model.predict(), rows, self.label)
+
+        return forecast
+
+    def backtest(self, rows: Rows, test: int, before: Rows | None = None) -> Values:
+        if self.own_backtest is None:
+            raise NotImplementedError
+        model = self._twin()
+        if before is not None:
+            model.fit(before.native)
+        out = np.asarray(self.own_backtest(model, rows.native, test), dtype=np.float64)
+        return out.reshape(len(out), -1)
+
+    def _twin(self) -> Any:
+        return copy.deepcopy(self.model)
+
+
+class _Function(Subject):
+    reads_history = backtests = False
+
+    def __init__(self, function: Callable[[Any, int], Any], horizon: int) -> None:
+        self.function, self.horizon = function, horizon
+        self.label = getattr(function, "__name__", type(function).__name__)
+
+    def fit(self, *trainings: Rows) -> Forecast:
+        for rows in trainings[:-1]:
+            self.function(rows.native, self.horizon)
+        return lambda rows: _values(self.function(rows.native, self.horizon), rows, self.label)
+
+
+def subject_of(model: Any, columns: Columns, horizon: int | None, backtest: Backtest | None) -> Subject:
+    """Tell what was given, or say that it cannot be audited."""
+    if isinstance(model, Estimator):
+        return _Ours(model, columns, horizon)
+    if isinstance(model, type):
+        raise OptionError(f"the class {model.__name__} was given; give a model: {model.__name__}(...).")
+    if hasattr(model, "fit") and hasattr(model, "predict"):
+        return _Object(model, backtest)
+    if callable(model):
+        return _Function(model, horizon or _USUAL_HORIZON)
+    raise OptionError(
+        f"{model!r} cannot be audited; allowed: a Penstock model, an object with fit(frame) and predict(frame), or a "
+        "function forecast(frame, horizon) that returns the values to come."
+    )
+
+
+def _values(answer: Any, rows: Rows, label: str) -> Values:
+    """Read forecasts ``[series, horizon]`` off a frame or an array."""
+    count = int(rows.series.max()) + 1
+    table = nw.from_native(answer, eager_only=True, pass_through=True)
+    if isinstance(table, nw.DataFrame):
+        given = [
+            name
+            for name in table.columns
+            if name not in (rows.columns.id, rows.columns.time) and table[name].dtype.is_numeric()
+        ]
+        if not given:
+            raise DataError(f"{label} gave a frame without numbers: {table.columns}; a column 'yhat' is needed.")
+        answer = table["yhat" if "yhat" in given else given[-1]].to_numpy()
+    values = np.asarray(answer, dtype=np.float64)
+    if values.size == 0 or values.size % count:
+        raise DataError(f"{label} gave {values.size} forecasts for {count} series; the same number for each is needed.")
+    return values.reshape(count, -1)
