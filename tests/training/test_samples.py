@@ -82,7 +82,7 @@ def test_each_step_and_member_drops_others() -> None:
     """With a step size that moves nothing and the same batch every step, only the masks make the losses differ."""
     y = np.ones(ROWS)
     network = ps.Network([ps.RNN(3, dropout=0.5)])
-    samples = Samples.of(Source.of(np.ones((ROWS, 1))), y, STARTS[:16], STARTS[:0])
+    samples = Samples.of(Source.of(np.ones((ROWS, 40))), y, STARTS[:16], STARTS[:0])
     plan = Plan("mse", ps.SGD(1e-12), batch=16)
     trained = train(network, plan, samples, window=WINDOW, horizon=1, outputs=1, epochs=3, members=2)
     assert len(np.unique(trained.history.learned)) == 6

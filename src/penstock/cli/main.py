@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from penstock.errors import PenstockError
 from penstock.version import __version__
 
 __all__ = ["app", "main"]
+
+_INTERRUPTED = 130  # the status of a process that was interrupted
 
 app = typer.Typer(
     name="penstock",
@@ -54,6 +57,13 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that knows no '²' shows a '?', and the work is not lost
     try:
         app()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            # JAX 0.10 takes itself down under a program that is still being compiled, and the process crashes.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(_INTERRUPTED)
+        raise
     except PenstockError as error:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]penstock:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)
