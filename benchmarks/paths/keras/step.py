@@ -15,7 +15,7 @@ _LOSSES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "bce": "bi
 
 
 class Task:
-    """An epoch, by ``fit``, by ``fit`` with several steps an execution, or by ``train_on_batch``."""
+    """An epoch, by ``fit`` or by ``train_on_batch``."""
 
     def __init__(self, job: Model, arrays: Arrays) -> None:
         self.units = job.steps
