@@ -8,16 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.lag_order import LagOrder
 from penstock.data.panel import Panel
-from penstock.errors import OptionError
-from penstock.estimator import Estimator
 from penstock.options import option
 
 __all__ = ["AR"]
 
 
 @dataclass(repr=False, eq=False)
-class AR(Estimator):
+class AR(LagOrder):
     """AR(p): a constant and the last p values, by least squares, each series for itself.
 
     y_t = c + φ_1 y_{t−1} + … + φ_p y_{t−p}; further steps ahead feed the forecasts back. statsmodels' ``AutoReg``
@@ -46,27 +45,6 @@ class AR(Estimator):
     max_order: int = option(20, "largest p to choose from", at_least=1)
 
     fits = ("coef", "sigma")
-
-    def __post_init__(self) -> None:
-        """Refuse options that are not allowed, or that contradict each other."""
-        super().__post_init__()
-        if not isinstance(self.order, str) and self.max_order != 20:
-            raise OptionError(f"AR: max_order is for order='aic' or 'bic'; with order={self.order} leave it out.")
-
-    @property
-    def label(self) -> str:
-        """Short name in tables."""
-        return f"AR({self.order})"
-
-    @property
-    def rows_needed(self) -> int:
-        """The lags, or the most that may be chosen."""
-        return self.max_order if isinstance(self.order, str) else self.order
-
-    @property
-    def rows_to_fit(self) -> int:
-        """One equation more than there are coefficients."""
-        return 2 * self.rows_needed + 2
 
     @property
     def parameters(self) -> int:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.lag_order import LagOrder
 from penstock.data.panel import Panel
-from penstock.errors import DataError, OptionError
-from penstock.estimator import Estimator
+from penstock.errors import DataError
 from penstock.options import option
 
 __all__ = ["VAR"]
 
 
 @dataclass(repr=False, eq=False)
-class VAR(Estimator):
+class VAR(LagOrder):
     """VAR(p): a constant and the last p values of ALL series of the panel, by least squares.
 
     y_t = c + A_1 y_{t−1} + … + A_p y_{t−p}, where y_t holds the values of the K series at time t; further steps ahead
@@ -48,27 +48,6 @@ class VAR(Estimator):
     max_order: int = option(12, "largest p to choose from", at_least=1)
 
     fits = ("coef", "covariance")
-
-    def __post_init__(self) -> None:
-        """Refuse options that are not allowed, or that contradict each other."""
-        super().__post_init__()
-        if not isinstance(self.order, str) and self.max_order != 12:
-            raise OptionError(f"VAR: max_order is for order='aic' or 'bic'; with order={self.order} leave it out.")
-
-    @property
-    def label(self) -> str:
-        """Short name in tables."""
-        return f"VAR({self.order})"
-
-    @property
-    def rows_needed(self) -> int:
-        """The lags, or the most that may be chosen."""
-        return self.max_order if isinstance(self.order, str) else self.order
-
-    @property
-    def rows_to_fit(self) -> int:
-        """One equation more than a single series has coefficients; several series need more, and a fit says so."""
-        return 2 * self.rows_needed + 2
 
     @property
     def parameters(self) -> int:
