@@ -23,7 +23,9 @@ FLOORS = [
     ["estimator", "networks"],
     ["baselines", "training"],
     ["forecaster", "report"],
-    ["catalogue", "evaluation"],
+    ["evaluation"],
+    ["text"],
+    ["catalogue"],
     ["studies"],
     ["cli"],
 ]

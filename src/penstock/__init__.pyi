@@ -1,5 +1,6 @@
-# The public face. Data and files
+# The public face. Data, files and text
 from . import datasets as datasets
+from . import text as text
 
 # Baselines
 from .baselines.arx import ARX as ARX

@@ -1,0 +1,138 @@
+"""A vocabulary: the words that have a number, and documents turned into these numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from penstock.errors import ModelFileError
+from penstock.options import from_json, to_json
+from penstock.text.documents import UNKNOWN, Documents, checked_texts
+from penstock.text.extra import library
+from penstock.text.phrases import Phrases
+
+if TYPE_CHECKING:
+    from penstock.text.tokens import Tokens
+
+__all__ = ["Vocabulary", "Word"]
+
+_CHUNK = 512  # documents that are cut at once
+
+
+@dataclass(frozen=True)
+class Word:
+    """A token where it stands.
+
+    Attributes
+    ----------
+    id
+        Its number.
+    start, end
+        Its first letter and the one behind its last, in the text that was given (with phrases: in its joined form).
+    """
+
+    id: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The words of a fitted :class:`Tokens`, and what turns documents into their ids.
+
+    Attributes
+    ----------
+    tokens
+        The description that was fitted.
+    tokenizer
+        The tokenizer of the library ``tokenizers``.
+    phrases
+        Pairs of words that are joined first, or None.
+    """
+
+    tokens: Tokens
+    tokenizer: Any
+    phrases: Phrases | None = None
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """All words in the order of their ids; the first two are padding and the unknown word."""
+        ids: dict[str, int] = self.tokenizer.get_vocab()
+        return tuple(sorted(ids, key=ids.__getitem__))
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of each word."""
+        return {word: place for place, word in enumerate(self.words)}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short name of the words in their order, by which a model knows its own vocabulary."""
+        return hashlib.sha256("\n".join(self.words).encode()).hexdigest()[:16]
+
+    def joined(self, texts: Iterable[str]) -> list[str]:
+        """Give the documents as they are cut: the same, or with their phrases joined."""
+        documents = checked_texts(texts)
+        return documents if self.phrases is None else self.phrases.join_all(self.tokens.split(documents))
+
+    def encode(self, texts: Iterable[str]) -> Documents:
+        """Turn documents into ids; one without a word becomes one unknown word."""
+        documents = self.joined(texts)
+        found: list[list[int]] = []
+        for first in range(0, len(documents), _CHUNK):
+            part = self.tokenizer.encode_batch_fast(documents[first : first + _CHUNK])
+            found += [encoding.ids or [UNKNOWN] for encoding in part]
+        return Documents.of(found)
+
+    def locate(self, text: str) -> tuple[str, list[Word]]:
+        """Give a document as it is cut, and where each of its tokens stands in it."""
+        (joined,) = self.joined([text])
+        encoding = self.tokenizer.encode(joined)
+        return joined, [Word(token, *place) for token, place in zip(encoding.ids, encoding.offsets, strict=True)]
+
+    def sentences(self, texts: Iterable[str]) -> list[list[str]]:
+        """Cut documents into the words that have a number, whole, whatever the length; for training word vectors."""
+        return [[self.words[token] for token in each if token > UNKNOWN] for each in self.whole().encode(texts)]
+
+    def whole(self) -> Vocabulary:
+        """Give the same vocabulary without a limit of the length."""
+        if self.tokens.length is None:
+            return self
+        twin = library("tokenizers").Tokenizer.from_str(self.tokenizer.to_str())
+        twin.no_truncation()
+        return Vocabulary(self.tokens, twin, self.phrases)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give all that a model file needs to cut documents in the same way."""
+        return {
+            "tokens": to_json(self.tokens),
+            "tokenizer": json.loads(self.tokenizer.to_str()),
+            "phrases": None if self.phrases is None else self.phrases.to_json(),
+            "fingerprint": self.fingerprint,
+        }
+
+    @staticmethod
+    def from_json(given: dict[str, Any]) -> Vocabulary:
+        """Read back what :meth:`to_json` gave.
+
+        Raises
+        ------
+        ModelFileError
+            Where the words are not those that the file was written with.
+        """
+        tokenizer = library("tokenizers").Tokenizer.from_str(json.dumps(given["tokenizer"]))
+        phrases = None if given["phrases"] is None else Phrases.from_json(given["phrases"])
+        vocabulary = Vocabulary(from_json(given["tokens"]), tokenizer, phrases)
+        if vocabulary.fingerprint != given["fingerprint"]:
+            raise ModelFileError(
+                f"the vocabulary ({len(vocabulary):,} words, {vocabulary.fingerprint}) is not the one that the model "
+                f"was trained with ({given['fingerprint']}); take the vocabulary from the model's own file."
+            )
+        return vocabulary

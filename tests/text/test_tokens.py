@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import penstock as ps
+from penstock.text.documents import Documents
+from penstock.text.tokens import Tokens
+from penstock.text.vocabulary import Vocabulary
+
+REVIEWS = [
+    "This film isn't good.<br /><br />It's BAD -- 3/10!",
+    "A good film; a very good film &amp; I'd see it again!!",
+    "Café olé, naïve plot. <i>Really</i> naïve…",
+]
+
+
+def keras_words(text: str) -> list[str]:
+    """What Keras 2's `text_to_word_sequence` gives: its filter, lower-case, split at spaces."""
+    marks = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+    return [word for word in text.lower().translate(str.maketrans(marks, " " * len(marks))).split(" ") if word]
+
+
+def test_cuts_by_hand() -> None:
+    assert Tokens().split(REVIEWS[:1]) == [
+        ["this", "film", "isn't", "good", ".", "it's", "bad", "-", "-", "3", "/", "10", "!"]
+    ]
+    assert Tokens(cut="letters").split(REVIEWS[1:2]) == [
+        ["a", "good", "film", "a", "very", "good", "film", "i'd", "see", "it", "again"]
+    ]
+    assert Tokens(lower=False, html=False, cut="letters").split(["<b>Film</b>"]) == [["b", "Film", "b"]]
+
+
+@pytest.mark.parametrize("text", REVIEWS)
+def test_the_cut_of_keras(text: str) -> None:
+    assert Tokens(cut="keras", html=False).split([text]) == [keras_words(text)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.characters(codec="ascii"), max_size=60))
+def test_the_cut_of_keras_on_any_ascii(text: str) -> None:
+    assert Tokens(cut="keras", html=False).split([text]) == [keras_words(text)]
+
+
+def test_the_vocabulary_holds_the_most_frequent_words() -> None:
+    vocabulary = Tokens(7, cut="keras", html=False, length=None).fit(REVIEWS)
+    counts = Counter(word for review in REVIEWS for word in keras_words(review))
+    expected = sorted(counts, key=lambda word: (-counts[word], word))[:5]
+    assert vocabulary.words == ("<pad>", "<unk>", *expected)
+    assert len(vocabulary) == 7
+    ids = vocabulary.encode(REVIEWS[:1])[0]
+    assert ids.tolist() == [vocabulary.ids.get(word, 1) for word in keras_words(REVIEWS[0])]
+
+
+def test_min_count_leaves_rare_words_out() -> None:
+    assert Tokens(100, min_count=2).fit(["a b", "a c"]).words == ("<pad>", "<unk>", "a")
+
+
+@pytest.mark.parametrize(
+    ("keep", "cut", "expected"),
+    [
+        ("first", "letters", ["one", "two"]),
+        ("last", "letters", ["two", "three"]),
+        ("first", "words", ["one", ","]),
+        ("last", "words", [",", "three"]),
+    ],
+)
+def test_truncation(keep: str, cut: str, expected: list[str]) -> None:
+    vocabulary = Tokens(10, length=2, keep=keep, cut=cut).fit(["one, two, three"])
+    assert [vocabulary.words[token] for token in vocabulary.encode(["One, two, three"])[0]] == expected
+
+
+def test_empty_unknown_and_unicode_documents() -> None:
+    vocabulary = Tokens(10).fit(["ein Film", "ein Café", "日本 映画 日本"])
+    encoded = vocabulary.encode(["", "   ", "nothing known", "CAFE\u0301", "日本", "🎬"])
+    assert encoded.lengths.tolist() == [1, 1, 2, 1, 1, 1]
+    assert encoded[0].tolist() == encoded[1].tolist() == [1]
+    assert encoded[2].tolist() == [1, 1]
+    assert vocabulary.words[encoded[3][0]] == "café"  # a letter and its accent are one letter
+    assert vocabulary.words[encoded[4][0]] == "日本"
+    assert encoded[5].tolist() == [1]
+
+
+def test_padding_on_either_side() -> None:
+    documents = Documents.of([[5, 6, 7], [8]])
+    assert documents.padded("front").tolist() == [[5, 6, 7], [0, 0, 8]]
+    assert documents.padded("behind", length=4).tolist() == [[5, 6, 7, 0], [8, 0, 0, 0]]
+    with pytest.raises(ps.OptionError, match="length=2 is shorter than the longest document, 3 tokens"):
+        documents.padded(length=2)
+    with pytest.raises(ps.OptionError, match="side='back' is unknown"):
+        documents.padded("back")  # type: ignore[arg-type]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 99), max_size=8), min_size=1, max_size=6))
+def test_documents_keep_every_token(given_ids: list[list[int]]) -> None:
+    documents = Documents.of(given_ids)
+    assert [each.tolist() for each in documents] == given_ids
+    for side in ("front", "behind"):
+        rows = documents.padded(side)
+        assert [row[row > 0].tolist() for row in rows] == given_ids
+        assert rows.dtype == np.int32
+
+
+def test_words_are_found_again_in_the_text() -> None:
+    vocabulary = Tokens(30).fit(REVIEWS)
+    text, words = vocabulary.locate(REVIEWS[0])
+    assert text == REVIEWS[0]
+    shown = [text[word.start : word.end] for word in words]
+    assert shown == ["This", "film", "isn't", "good", ".", "It's", "BAD", "-", "-", "3", "/", "10", "!"]
+    assert [word.id for word in words] == vocabulary.encode([text])[0].tolist()
+
+
+def test_phrases_are_joined() -> None:
+    texts = ["we met in New York today"] * 12 + ["we met in town today", "he met us in the new town"] * 6
+    vocabulary = Tokens(30, phrases=True).fit(texts)
+    assert "new_york" in vocabulary.words
+    ids = vocabulary.encode(["He saw New York"])[0]
+    assert [vocabulary.words[token] for token in ids] == ["he", "<unk>", "new_york"]
+    twin = Vocabulary.from_json(json.loads(json.dumps(vocabulary.to_json())))
+    assert twin.encode(["He saw New York"])[0].tolist() == ids.tolist()
+
+
+def test_sentences_are_whole_and_hold_known_words() -> None:
+    vocabulary = Tokens(4, length=1).fit(["b a a", "a b"])
+    assert vocabulary.sentences(["a c b b a"]) == [["a", "b", "b", "a"]]
+    assert vocabulary.encode(["a c b b a"]).lengths.tolist() == [1]
+
+
+def test_a_vocabulary_comes_back_from_json() -> None:
+    vocabulary = Tokens(20, length=5, cut="letters").fit(REVIEWS)
+    stored = json.loads(json.dumps(vocabulary.to_json()))
+    twin = Vocabulary.from_json(stored)
+    assert twin.tokens == vocabulary.tokens
+    assert twin.words == vocabulary.words
+    assert twin.encode(REVIEWS).ids.tolist() == vocabulary.encode(REVIEWS).ids.tolist()
+
+
+def test_another_vocabulary_is_refused() -> None:
+    stored = Tokens(20).fit(REVIEWS).to_json()
+    stored["tokenizer"] = Tokens(20).fit(REVIEWS[:1]).to_json()["tokenizer"]
+    with pytest.raises(ps.ModelFileError, match="is not the one that the model was trained with"):
+        Vocabulary.from_json(stored)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ("one string", "texts are one string; a list of documents is needed"),
+        (["fine", None], "row 1 holds nothing, not text; drop it or write ''"),
+        (["fine", float("nan")], "row 1 holds nothing"),
+        ([3], "row 0 holds 3, a int, not text"),
+        (["half \ud83d"], "row 0 holds half a character at position 5"),
+    ],
+)
+def test_what_is_no_text_is_refused(texts: object, message: str) -> None:
+    with pytest.raises(ps.DataError, match=message):
+        Tokens(10).fit(texts)  # type: ignore[arg-type]
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(ps.OptionError, match="Tokens: vocabulary=2 is out of range"):
+        Tokens(2)
+    with pytest.raises(ps.OptionError, match="cut='word' is unknown; did you mean 'words'"):
+        Tokens(cut="word")
