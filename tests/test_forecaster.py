@@ -99,7 +99,7 @@ def test_summary() -> None:
         ({"validation": 1.5}, "validation=1.5 is neither a share below 1 nor a whole number of rows"),
         ({"seed": 2**32}, "seed=4294967296 is out of range"),
         ({"network": [20]}, r"network=\[20\] is not allowed; allowed: Network"),
-        ({"window": 0, "epochs": 0}, "window=0 .*; epochs=0"),
+        ({"window": 0, "epochs": 0}, "epochs=0 .*; window=0"),
     ],
 )
 def test_options_refused(options: dict[str, object], message: str) -> None:

@@ -21,13 +21,13 @@ from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
 from penstock.intervals.levels import checked_levels
 from penstock.options import check_options, option
-from penstock.saved import Saved
+from penstock.saved import SavedSeries
 
 __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(Saved, abc.ABC):
+class Estimator(SavedSeries, abc.ABC):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes

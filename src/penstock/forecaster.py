@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import equinox as eqx
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,16 +21,16 @@ from penstock.options import option
 from penstock.storage import Arrays
 from penstock.training.forward import forward
 from penstock.training.losses import VALUE_LOSSES
-from penstock.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
-from penstock.training.plan import Plan
+from penstock.training.options import TrainingOptions
 from penstock.training.samples import Samples, Source
+from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import History, train
 
 __all__ = ["Forecaster"]
 
 
 @dataclass(repr=False, eq=False)
-class Forecaster(Estimator):
+class Forecaster(TrainingOptions, Estimator):
     """A recurrent network that forecasts the next `horizon` values from the last `window`, directly.
 
     All steps ahead are read from the network's last state, so each sees the newest value. `fit` starts from fresh
@@ -65,15 +63,7 @@ class Forecaster(Estimator):
     transform: str = option("none", "change of variable before scaling", choices=TRANSFORMS)
     scale: str = option("minmax", "scaling, fitted on training rows", choices=SCALINGS)
     loss: str = option("mse", "loss to minimise, in scaled units", choices=VALUE_LOSSES)
-    optimizer: str | Optimizer = option("rmsprop", "optimiser, by name or described", choices=OPTIMIZERS)
-    batch: int = option(20, "samples a step", at_least=1)
-    epochs: int = option(500, "passes over the samples at most", at_least=1)
-    patience: int | None = option(25, "epochs to wait for a lower validation loss; None: never stop", at_least=1)
     validation: float = option(0.1, "tail of the training rows to watch: a share below 1, or rows; 0: none", at_least=0)
-    clip: float | None = option(None, "largest norm of a gradient", above=0)
-    members: int = option(1, "networks trained from different seeds; their mean is the forecast", at_least=1)
-    seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
-    progress: bool | None = option(None, "show a progress bar; None: on a terminal only")
 
     @property
     def label(self) -> str:
@@ -130,7 +120,7 @@ class Forecaster(Estimator):
         scaled = scaling.forward(self._transformed(panel), panel.series_of(np.arange(panel.rows)))
         trained = train(
             self.network,
-            Plan(self.loss, optimizer_named(self.optimizer), self.batch, self.patience, self.clip),
+            self.plan(self.loss),
             Samples.of(Source.of(scaled[:, None]), scaled, learn, watch),
             window=self.window,
             horizon=self.horizon,
@@ -157,31 +147,16 @@ class Forecaster(Estimator):
         return TRANSFORMS[self.transform].apply(panel)
 
     def _arrays(self) -> Arrays:
-        weights = {f"weights{name}": leaf for name, leaf in _named_leaves(self.weights_)}
         return {
-            **weights,
+            **stored_weights(self.weights_),
             "scaling.shift": self.scaling_.shift,
             "scaling.scale": self.scaling_.scale,
-            "history.learned": self.history_.learned,
-            "history.watched": self.history_.watched,
+            **stored_history(self.history_),
             "watched_rows": self.watched_rows_,
         }
 
     def _restore(self, arrays: Arrays) -> None:
-        shapes = eqx.filter_eval_shape(self.network.build, Inputs(), self.horizon, jax.random.key(0))
-        shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
-        leaves = []
-        for name, leaf in _named_leaves(shapes):
-            stored = arrays[f"weights{name}"]
-            if stored.shape != (self.members, *leaf.shape):
-                raise ValueError(f"weights{name} has the shape {stored.shape}, not {(self.members, *leaf.shape)}")
-            leaves.append(stored)
-        self.weights_ = jax.tree.unflatten(jax.tree.structure(shapes), leaves)
-        self.history_ = History(arrays["history.learned"], arrays["history.watched"])
+        self.weights_ = restored_weights(arrays, self.network, Inputs(), self.horizon, self.members)
+        self.history_ = restored_history(arrays)
         self.scaling_ = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
         self.watched_rows_ = arrays["watched_rows"]
-
-
-def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
-    """Name each leaf by its path, such as ``.layers[0].cell.W``."""
-    return [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self, get_args, get_type_hints
 
 from penstock.errors import OptionError, nearest
 
-__all__ = ["Description", "Options", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
+__all__ = ["Description", "Options", "but", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
 
 
 def option(
@@ -44,6 +44,24 @@ def option(
     """
     rules = {"at_least": at_least, "above": above, "below": below, "choices": choices and tuple(choices)}
     return dataclasses.field(default=default, metadata={"help": help, **rules}, kw_only=kw_only)
+
+
+def but(owner: type, name: str, default: Any) -> Any:
+    """Declare an option of `owner` again with another default.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Slow(Options):
+    ...     epochs: int = option(500, "passes over the samples", at_least=1)
+    >>> @dataclasses.dataclass
+    ... class Quick(Slow):
+    ...     epochs: int = but(Slow, "epochs", 5)
+    >>> Quick().epochs, help_of(Quick, "epochs")
+    (5, 'passes over the samples')
+    """
+    field = owner.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    return dataclasses.field(default=default, metadata=field.metadata, kw_only=field.kw_only)
 
 
 def help_of(owner: type, name: str) -> str:

@@ -182,7 +182,7 @@ def test_options(model: Estimator) -> None:
 
 def test_options_that_change_after_the_fit_ask_for_another(model: Estimator, walk: pd.DataFrame) -> None:
     model.fit(walk).set_params(horizon=5)
-    with pytest.raises(ps.OptionError, match=r"horizon of this .* changed since its fit; call fit\(frame\) again"):
+    with pytest.raises(ps.OptionError, match=r"horizon of this .* changed since its fit; call fit again"):
         model.predict()
     assert len(model.fit(walk).predict()) == 5
 

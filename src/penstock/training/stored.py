@@ -1,0 +1,53 @@
+"""Weights as named arrays, for the model file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from penstock.networks.inputs import Inputs
+from penstock.networks.network import Network
+from penstock.storage import Arrays
+from penstock.training.train import History
+
+__all__ = ["restored_history", "restored_weights", "stored_history", "stored_weights"]
+
+
+def stored_weights(weights: Any) -> Arrays:
+    """Name each leaf by its path, such as ``weights.layers[0].cell.W``."""
+    return {f"weights{name}": leaf for name, leaf in _named_leaves(weights)}
+
+
+def restored_weights(arrays: Arrays, network: Network, inputs: Inputs, outputs: int, members: int) -> Any:
+    """Take back what :func:`stored_weights` gave.
+
+    Raises
+    ------
+    KeyError, ValueError
+        Where a weight is missing, or has another shape than the network's.
+    """
+    shapes = eqx.filter_eval_shape(network.build, inputs, outputs, jax.random.key(0))
+    shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+    leaves = []
+    for name, leaf in _named_leaves(shapes):
+        stored = arrays[f"weights{name}"]
+        if stored.shape != (members, *leaf.shape):
+            raise ValueError(f"weights{name} has the shape {stored.shape}, not {(members, *leaf.shape)}")
+        leaves.append(stored)
+    return jax.tree.unflatten(jax.tree.structure(shapes), leaves)
+
+
+def stored_history(history: History) -> Arrays:
+    """Name the losses by epoch."""
+    return {"history.learned": history.learned, "history.watched": history.watched}
+
+
+def restored_history(arrays: Arrays) -> History:
+    """Take back what :func:`stored_history` gave."""
+    return History(arrays["history.learned"], arrays["history.watched"])
+
+
+def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
+    return [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]
