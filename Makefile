@@ -49,12 +49,9 @@ format: $(VENV)/.lint  ## Mend style and format
 bench: $(BENCH)/.bench  ## Measure against the peers, in turn in one run (installs them beside)
 	$(BENCH)/bin/python benchmarks/run.py --out build/benchmarks
 
-studies: $(VENV)/.demo  ## Run the long studies under both protocols into build/studies (edition 2 needs PENSTOCK_DATA)
-	mkdir -p build/studies
-	for edition in 1 2; do for protocol in honest published; do \
-	  $(BIN)/penstock study sp500 --edition $$edition --protocol $$protocol \
-	    --json build/studies/sp500-$$edition-$$protocol.json --report build/studies/sp500-$$edition-$$protocol.html \
-	  || exit 1; done; done
+studies: $(VENV)/.demo  ## Run every study under both protocols and fill docs/ with what came of it (needs PENSTOCK_DATA; hours)
+	$(BIN)/penstock study all --report build/studies
+	$(BIN)/python docs/fill.py build/studies
 
 clean:  ## Remove environments and what was built
 	rm -rf $(VENV) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -178,8 +178,9 @@ def test_study(tmp_path: Path) -> None:
         "study", "sp500", "--protocol", "published", "--epochs", "1", "--members", "1", "--json", "r.json", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert "2,264 rows from 2010-01-04 to 2018-12-31" in done.stdout
-    assert "windows (2201, 63, 1); 1,950 to train, 251 to test; 1,781 parameters." in done.stdout
+    assert "first 2010-01-04; last 2018-12-31; rows 2,264; windows 2,201 × 63 × 1; train 1,950;" in done.stdout
+    assert "test 251; parameters 1,781;" in done.stdout
+    assert "The source's figures and ours" in done.stdout
     assert "Leak: Early stopping watched the TEST rows" in done.stdout
     assert "Leak: The series was scaled to [0, 1]" in done.stdout
     assert json.loads((tmp_path / "r.json").read_text())["protocol"] == "published"

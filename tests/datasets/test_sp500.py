@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import penstock as ps
-from penstock.datasets.home import data_file
+from penstock.datasets.home import DataFile, data_file
 
 
 def test_what_comes_with_arch() -> None:
@@ -64,10 +64,10 @@ def test_a_missing_file_says_where_to_get_it(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(
         ps.DataError, match="X.csv is needed: get it from THERE, put it in a folder, and set PENSTOCK_DATA"
     ):
-        data_file("X.csv", "THERE")
+        data_file(DataFile("X.csv", "THERE"))
     monkeypatch.setenv("PENSTOCK_DATA", str(tmp_path))
     (tmp_path / "x.csv").write_text("")
     with pytest.raises(
         ps.DataError, match="X.csv is not in .*; get it from THERE and put it there. There, did you mean 'x.csv'"
     ):
-        data_file("X.csv", "THERE")
+        data_file(DataFile("X.csv", "THERE"))

@@ -7,16 +7,23 @@ from typing import Any
 import pytest
 
 import penstock as ps
+from penstock.evaluation.comparison import Comparison
+from penstock.studies.result import StudyResult
 from penstock.studies.shelf import STUDIES, study_named
-from penstock.studies.study import Request, StudyResult
+from penstock.studies.study import Request
 
 
 def run(**asked: Any) -> StudyResult:
     return study_named("sp500")(Request(members=1, epochs=2, **asked))
 
 
+def comparison_of(result: StudyResult) -> Comparison:
+    assert result.comparison is not None
+    return result.comparison
+
+
 def row(result: StudyResult, name: str) -> dict[str, Any]:
-    return next(row for row in result.comparison.rows if row["model"] == name)
+    return next(row for row in comparison_of(result).rows if row["model"] == name)
 
 
 @pytest.mark.xdist_group("sp500")
@@ -33,9 +40,9 @@ def test_edition_1_exact_facts_and_naive_figures() -> None:
     assert round(naive["rmse"], 5) == 0.01504
     assert round(naive["pearson"], 4) == 0.9586
     assert round(naive["spearman"], 4) == 0.9508
-    model = result.comparison.entries["LSTM(20)"].model
+    model = comparison_of(result).entries["LSTM(20)"].model
     assert model.watched_rows_.tolist() == [251]  # type: ignore[attr-defined]
-    assert result.comparison.leaks == (ps.Leak.SCALING, ps.Leak.STOPPING)
+    assert comparison_of(result).leaks == (ps.Leak.SCALING, ps.Leak.STOPPING)
 
 
 def test_edition_2_exact_facts_and_naive_figures(data_home: Path) -> None:
@@ -56,8 +63,8 @@ def test_edition_2_exact_facts_and_naive_figures(data_home: Path) -> None:
 def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     """The scaler knows the training rows only, the watched rows are training rows, and no leak is named."""
     result = run()
-    model = result.comparison.entries["LSTM(20)"].model
-    train = result.comparison.panel.y[:-251]
+    model = comparison_of(result).entries["LSTM(20)"].model
+    train = comparison_of(result).panel.y[:-251]
     assert model.scaling_.shift.tolist() == [train.min()]  # type: ignore[attr-defined]
     assert model.scaling_.scale.tolist() == [train.max() - train.min()]  # type: ignore[attr-defined]
     assert model.watched_rows_.tolist() == [202]  # type: ignore[attr-defined]
@@ -67,11 +74,19 @@ def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     assert content["facts"]["learned from"] == 1748
     assert content["facts"]["watched by early stopping"] == 202
     assert content["epochs"] == 2
-    assert content["models"]["AR(5)"] == "AR()"
+    assert content["comparison"]["models"]["AR(5)"] == "AR()"
     assert "at most 2 epochs" in result.title
-    assert [r["model"] for r in content["rows"]] == ["LSTM(20)", "Naive", "Drift", "SeasonalNaive(5)", "AR(5)"]
-    assert content["verdicts"]["LSTM(20)"].startswith("LSTM(20) does not beat the last value")
-    assert content["published"] == {"rmse": 0.015, "pearson": 0.9584}
+    assert [r["model"] for r in content["comparison"]["rows"]] == [
+        "LSTM(20)",
+        "Naive",
+        "Drift",
+        "SeasonalNaive(5)",
+        "AR(5)",
+    ]
+    assert content["verdict"][0].startswith("LSTM(20) does not beat the last value")
+    assert [(each["name"], each["published"]) for each in content["figures"]] == [("RMSE", 0.015), ("Pearson", 0.9584)]
+    rmse = result.figure("RMSE")  # in the source's units, in which the last value's is .01504 under any protocol
+    assert round(rmse.baseline_value or 0, 5) == 0.01504
 
 
 @pytest.mark.parametrize(
@@ -102,6 +117,6 @@ def test_a_file_that_lacks_days_is_refused(tmp_path: Path, data_home: Path) -> N
 
 
 def test_unknown_study() -> None:
-    assert list(STUDIES) == ["sp500"]
+    assert "sp500" in STUDIES
     with pytest.raises(ps.OptionError, match="there is no study 'sp50'; did you mean 'sp500'"):
         study_named("sp50")

@@ -1,37 +1,106 @@
-"""`penstock study`: run a published experiment."""
+"""`penstock study`: run published experiments."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
-from penstock.cli.output import JsonOption, ReportOption, check_paths, show
+from penstock.cli.output import WIDE, JsonOption, check_paths
 from penstock.errors import OptionError
+from penstock.options import help_of
+from penstock.studies.cells import show
+from penstock.studies.folder import run_all
+from penstock.studies.result import StudyResult
 from penstock.studies.shelf import STUDIES, study_named
-from penstock.studies.study import Request
+from penstock.studies.study import PROTOCOLS, Request
+from penstock.studies.tables import StudyTable, figures_table
 
 __all__ = ["study"]
 
+_STYLES = {"better": "green", "worse": "red", "minor": "dim"}
+_FAILED = 2
 
+
+def _with_study_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command a flag for every option that a study declares; one that is not given stays None."""
+    named: dict[str, tuple[Any, str, list[str]]] = {}
+    for each in STUDIES.values():
+        hints = get_type_hints(each.options)
+        for field in fields(each.options):
+            kinds = get_args(hints[field.name]) or (hints[field.name],)
+            kind = next(each for each in kinds if each is not type(None))
+            named.setdefault(field.name, (kind, help_of(each.options, field.name), []))[2].append(each.name)
+    own = inspect.signature(command, eval_str=True)
+    more = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                kind | None, typer.Option(help=f"{text} ({', '.join(names)})", rich_help_panel="Of single studies")
+            ],
+        )
+        for name, (kind, text, names) in named.items()
+    ]
+
+    def run(**given: Any) -> None:
+        options = {name: given.pop(name) for name in named}
+        command(**given, options={name: value for name, value in options.items() if value is not None})
+
+    parameters = [each for each in own.parameters.values() if each.name != "options"]
+    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    run.__signature__ = own.replace(parameters=[*parameters, *more])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in [*parameters, *more]}
+    run.__doc__, run.__name__ = command.__doc__, command.__name__
+    return run
+
+
+@_with_study_options
 def study(
-    name: Annotated[str | None, typer.Argument(help="Name of the study; see --list.", show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Name of the study, several by comma, or all; see --list.", show_default=False),
+    ] = None,
     protocol: Annotated[
-        str, typer.Option(help="honest: no leak; published: as the source did it, with every leak named.")
-    ] = "honest",
+        str | None,
+        typer.Option(
+            help="honest: no leak; published: as the source did it, with every leak named. Left out: honest; into a "
+            "folder, both.",
+            show_default=False,
+        ),
+    ] = None,
     edition: Annotated[int, typer.Option(help="Edition of the source.")] = 1,
-    members: Annotated[int, typer.Option(min=1, help="Networks to train from different seeds.")] = 5,
+    members: Annotated[
+        int | None, typer.Option(min=1, help="Networks to train from different seeds; left out: as the study says.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and shuffles.")] = 0,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Most epochs, if fewer than the source's are wanted.")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Data file to read instead of the usual one.")
+        Path | None,
+        typer.Option(metavar="PATH", help="Data file, or folder of data files, to read instead of the usual ones."),
     ] = None,
     json: JsonOption = None,
-    report: ReportOption = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE|DIR",
+            help="Write the report as one HTML page; of all or several studies, or where it is a folder: every edition "
+            "and protocol into the folder, with an index page.",
+        ),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the studies and end.")] = False,
+    options: Any = None,
 ) -> None:
     """Run a published experiment, under the honest protocol or as it was published."""
     if list_:
@@ -40,19 +109,57 @@ def study(
         return
     if name is None:
         raise OptionError("name a study, for example: penstock study sp500. See penstock study --list.")
-    chosen = study_named(name)
+    chosen = [study_named(each.strip()) for each in (STUDIES if name == "all" else name.split(","))]
+    request = Request(protocol or "honest", edition, members, seed, data, epochs, options)
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the tables stay whole
+        console = Console(width=WIDE, soft_wrap=True)
+    if len(chosen) > 1 or name == "all" or (report is not None and report.is_dir()):
+        if report is None:
+            raise OptionError("several studies need a folder for their pages: penstock study all --report DIR.")
+        if json is not None:
+            raise OptionError("into a folder every result is written as JSON too; leave --json out.")
+        if report.exists() and not report.is_dir():
+            raise OptionError(f"{str(report)!r} is a file; several studies need a folder for their pages.")
+        failed = run_all(
+            chosen, request, report, (protocol,) if protocol else PROTOCOLS, lambda line: console.print(escape(line))
+        )
+        console.print(f"Written: {report / 'index.html'}", highlight=False, markup=False)
+        if failed:
+            raise typer.Exit(_FAILED)
+        return
     check_paths(json, report)
-    result = chosen(Request(protocol, edition, members, seed, data, epochs))
-    facts = result.facts
-    windows = ", ".join(map(str, facts["windows"]))
-    show(
-        result.comparison,
-        result.title,
-        [
-            f"{facts['rows']:,} rows from {facts['first']} to {facts['last']} ({facts['source']}); "
-            f"windows ({windows}); {facts['train']:,} to train, {facts['test']} to test; "
-            f"{facts['parameters']:,} parameters.",
-            f"Published test figures: {result.published_in_words}.",
-        ],
-        [(json, result.write_json), (report, result.report)],
-    )
+    result = chosen[0](request)
+    _show(result, console)
+    for path, write in ((json, result.write_json), (report, result.report)):
+        if path is not None:
+            write(path)
+            console.print(f"Written: {path}", highlight=False, markup=False)
+
+
+def _show(result: StudyResult, console: Console) -> None:
+    """Print title, facts, leaks, tables and verdict."""
+    console.print(f"[bold]{escape(result.title)}[/]", highlight=False)
+    console.print(escape("; ".join(f"{name} {show(value)}" for name, value in result.facts.items())), highlight=False)
+    for leak in result.leaks:
+        console.print(f"[bold yellow]Leak:[/] {escape(leak)}", highlight=False)
+    tables = [*result.tables[:1], *([figures_table(result.figures)] if result.figures else []), *result.tables[1:]]
+    for table in tables:
+        console.print()
+        console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
+        console.print(_terminal(table))
+    console.print()
+    for sentence in [*result.verdict, *result.notes]:
+        console.print(escape(sentence), highlight=False)
+
+
+def _terminal(table: StudyTable) -> Table:
+    laid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    for place, heading in enumerate(table.columns):
+        if place:
+            laid.add_column(heading, justify="right", no_wrap=True)
+        else:
+            laid.add_column(heading, no_wrap=True, max_width=40, overflow="ellipsis")
+    for row in table.rows:
+        laid.add_row(*map(escape, table.cells(row)), style=_STYLES.get(row.get("mark", "")))
+    return laid

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
+from penstock.datasets.home import DataFile
 from penstock.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FRED_SOURCE", "sp500"]
+__all__ = ["SP500_FILE", "sp500"]
 
-FRED_SOURCE = (
-    "FRED (https://fred.stlouisfed.org/series/SP500, CSV; it serves the last ten years: older days need an old file)"
+SP500_FILE = DataFile(
+    "SP500.csv",
+    "FRED (https://fred.stlouisfed.org/series/SP500, CSV; it serves the last ten years: older days need an old file)",
 )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
     from penstock.evaluation.trading import Trading
 
-__all__ = ["write_page"]
+__all__ = ["comparison_pictures", "settings", "write_page"]
 
 _ZOOM = 60  # test rows in the close-up
 
@@ -47,8 +47,8 @@ def write_page(
         notes=_NOTES,
         tables=evidence_tables(comparison, trading),
         warnings=[leak.value for leak in comparison.leaks],
-        facts={**facts, **_settings(comparison)},
-        pictures=[*_pictures(comparison), *evidence_pictures(comparison, trading)],
+        facts={**facts, **settings(comparison)},
+        pictures=comparison_pictures(comparison, trading),
     )
     return write_whole(path, page.html())
 
@@ -60,7 +60,8 @@ def _rows(score: dict[str, Any], keys: list[str]) -> list[TableRow]:
     ]
 
 
-def _settings(comparison: Comparison) -> dict[str, str]:
+def settings(comparison: Comparison) -> dict[str, str]:
+    """Say what was forecast, and with which options."""
     split = comparison.split
     how = "once" if split.refit is None else f"every {split.refit} cutoffs"
     return {
@@ -71,6 +72,11 @@ def _settings(comparison: Comparison) -> dict[str, str]:
 
 def _ahead(horizon: int) -> str:
     return "1 step ahead" if horizon == 1 else f"{horizon} steps ahead"
+
+
+def comparison_pictures(comparison: Comparison, trading: Trading | None = None) -> list[Picture]:
+    """Draw data, split, forecasts, losses, residuals, and the evidence."""
+    return [*_pictures(comparison), *evidence_pictures(comparison, trading)]
 
 
 def _pictures(comparison: Comparison) -> list[Picture]:

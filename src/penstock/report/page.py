@@ -28,12 +28,13 @@ class TableRow:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table of its own below the scores: its title, its columns, its rows, and how to read it."""
+    """A table of its own below the scores: its title, its columns, its rows, how to read it, a link for each row."""
 
     title: str
     header: Sequence[str]
     rows: Sequence[TableRow]
     notes: Sequence[str] = ()
+    links: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Page:
         The title, and the plain sentences that a hurried reader takes away.
     warnings
         Leaks and the like, set off so that nobody misses them.
-    header, rows
-        The table of scores.
+    header, rows, table_title, links
+        The table of scores, its title, and where the first cell of each row leads, if anywhere.
     notes
         How to read the table.
     tables
@@ -65,6 +66,8 @@ class Page:
     notes: Sequence[str] = ()
     tables: Sequence[PageTable] = ()
     warnings: Sequence[str] = ()
+    table_title: str = "Scores on the test rows"
+    links: Sequence[str] = ()
     facts: dict[str, str] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["GRID", "INK", "MUTED", "SERIES", "Picture", "draw"]
+__all__ = ["GRID", "INK", "MUTED", "SERIES", "Picture", "draw", "standalone"]
 
 # Stand-ins that matplotlib can draw with; in the SVG each becomes a CSS variable of the page.
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
@@ -24,6 +24,10 @@ _VARIABLES = {
     GRID: "--line",
     **{c: f"--c{n}" for n, c in enumerate(SERIES, start=1)},
 }
+
+# The page's colours, for a picture that stands alone: ink, muted, grid, then the series.
+_LIGHT = ("#1d2326", "#5d686d", "#dcdfd8", "#0b7fa5", "#d0570b", "#5b8a1c", "#8a4fbf", "#b8336a", "#7a6a2b")
+_DARK = ("#e8ebe6", "#a3aeb2", "#343c40", "#4fb8e0", "#ff9248", "#9ccf52", "#c197f0", "#f07aa9", "#d3c06a")
 
 _STYLE: dict[Any, Any] = {
     "axes.edgecolor": GRID,
@@ -84,6 +88,21 @@ def draw(
         _svg(plot, caption, (8.0, height), narrow=False),
         _svg(plot, caption, (3.9, tall), narrow=True),
     )
+
+
+def standalone(picture: Picture) -> str:
+    """Give the wide shape as a file of its own, with the colours of a page, light and dark, inside."""
+    light, dark = (
+        "".join(f"{name}:{color};" for name, color in zip(_VARIABLES.values(), colors, strict=True))
+        for colors in (_LIGHT, _DARK)
+    )
+    style = (
+        f"<style>:root{{{light}font-family:system-ui,sans-serif}}"
+        f"@media(prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
+    )
+    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    opening, rest = picture.wide.split(">", 1)
+    return f"{opening.replace('<svg ', f'<svg {spaces}', 1)}>{style}{rest}\n"
 
 
 def _svg(plot: Callable[[Figure, bool], None], caption: str, size: tuple[float, float], *, narrow: bool) -> str:

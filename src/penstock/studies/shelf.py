@@ -8,7 +8,12 @@ from penstock.studies.study import Study
 
 __all__ = ["STUDIES", "study_named"]
 
-STUDIES: dict[str, Study] = {study.name: study for study in (SP500,)}
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        SP500,
+    )
+}  # fmt: skip
 """The studies, in the order in which they are listed."""
 
 

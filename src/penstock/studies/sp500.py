@@ -17,7 +17,7 @@ from penstock.baselines.naive import Naive
 from penstock.baselines.seasonal_naive import SeasonalNaive
 from penstock.data.windows import cut_windows
 from penstock.datasets.home import data_file
-from penstock.datasets.sp500 import FRED_SOURCE, sp500
+from penstock.datasets.sp500 import SP500_FILE, sp500
 from penstock.errors import DataError
 from penstock.evaluation.compare import compare
 from penstock.evaluation.leaks import Leak
@@ -25,7 +25,9 @@ from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
 from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
-from penstock.studies.study import Request, Study, StudyResult
+from penstock.studies.comparisons import comparison_figure, comparison_pictures, comparison_tables, said_of
+from penstock.studies.result import StudyResult
+from penstock.studies.study import Request, Study
 from penstock.training.optimizers import RMSprop
 
 __all__ = ["SP500"]
@@ -58,30 +60,32 @@ EDITIONS = {
 def run(request: Request) -> StudyResult:
     """Run one edition under one protocol."""
     edition = EDITIONS[request.edition]
-    leaking = request.protocol == "published"
     frame = _read(request, edition)
+    spread = float(frame["y"].max() - frame["y"].min())  # the source's scaler: all rows
     test = int((frame["ds"] >= f"{edition.end[:4]}-01-01").sum())
     lstm = Forecaster(
         Network([LSTM(edition.units)]),
         window=WINDOW,
-        scale="none" if leaking else "minmax",  # the published protocol scales all rows beforehand
+        scale="none" if request.leaking else "minmax",  # the published protocol scales all rows beforehand
         loss="mse",
         optimizer=RMSprop(learning_rate=0.001, decay=0.9, epsilon=1e-8),
         batch=20,
         epochs=request.epochs or 500,
         patience=edition.patience,
-        members=request.members,
+        members=request.networks,
         seed=request.seed,
     )
     result = compare(
         [lstm, Naive(), Drift(), SeasonalNaive(5), AR(5)],
         frame,
         RollingOrigin(horizon=1, test=test),
-        leaks=(Leak.SCALING, Leak.STOPPING) if leaking else (),
+        level=(80, 95),
+        intervals="adaptive",
+        leaks=(Leak.SCALING, Leak.STOPPING) if request.leaking else (),
     )
     windows = cut_windows(result.panel, WINDOW, horizon=1)
     fitted = result.entries[lstm.label].model
-    watched = 0 if leaking else int(fitted.watched_rows_[0])  # type: ignore[attr-defined]
+    watched = 0 if request.leaking else int(fitted.watched_rows_[0])  # type: ignore[attr-defined]
     train = len(windows.starts) - test
     facts = {
         "source": "arch.data.sp500, adjusted close" if request.edition == 1 and request.data is None else "FRED SP500",
@@ -94,14 +98,29 @@ def run(request: Request) -> StudyResult:
         "watched by early stopping": watched or "the test rows",
         "test": test,
         "parameters": lstm.parameters,
+        "figures in": f"the source's units: one is {spread:,.2f} index points",
     }
-    return StudyResult("sp500", request, facts, edition.published, result)
+    tables = comparison_tables(result)
+    return StudyResult(
+        "sp500",
+        request,
+        facts,
+        [
+            comparison_figure(result, score, lstm.label, figure, unit=1 if request.leaking else spread, form=".5f")
+            for score, figure in edition.published.items()
+        ],
+        tables,
+        said_of(result),
+        leaks=[leak.value for leak in result.leaks],
+        draw=lambda: comparison_pictures(result),
+        comparison=result,
+    )
 
 
 def _read(request: Request, edition: Edition) -> pd.DataFrame:
-    path = request.data
-    if path is None and request.edition == 2:  # the data in `arch` end in 2018
-        path = data_file("SP500.csv", FRED_SOURCE)
+    path = None
+    if request.data is not None or request.edition == 2:  # the data in `arch` end in 2018
+        path = data_file(SP500_FILE, request.data)
     frame = sp500(path, start=edition.start, end=edition.end)
     if len(frame) != edition.rows:
         raise DataError(
@@ -112,4 +131,10 @@ def _read(request: Request, edition: Edition) -> pd.DataFrame:
     return frame
 
 
-SP500 = Study("sp500", "LSTM on the level of the S&P 500, one day ahead, against the last value", run, editions=(1, 2))
+SP500 = Study(
+    "sp500",
+    "LSTM on the level of the S&P 500, one day ahead, against the last value",
+    run,
+    editions=(1, 2),
+    source="Jansen, Machine Learning for Algorithmic Trading: univariate time-series regression",
+)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from penstock.errors import OptionError, nearest
-from penstock.evaluation.comparison import Comparison
-from penstock.files import write_json
-from penstock.version import __version__
+from penstock.options import Description
+from penstock.studies.result import StudyResult
 
-__all__ = ["Request", "Study", "StudyResult"]
+__all__ = ["NO_OPTIONS", "PROTOCOLS", "NoOptions", "Request", "Study"]
+
+PROTOCOLS = ("honest", "published")
+
+
+@dataclass(frozen=True, repr=False)
+class NoOptions(Description):
+    """The options of a study that has none."""
+
+
+NO_OPTIONS = NoOptions()
 
 
 @dataclass(frozen=True)
@@ -27,76 +36,51 @@ class Request:
     edition
         Edition of the source.
     members, seed
-        Networks to train, and the seed they derive from.
+        Networks to train, and the seed they derive from; members left out: as many as the study wants.
     data
-        A data file to read instead of the usual one.
+        A data file, or a folder of data files, to read instead of the usual ones.
     epochs
         Most epochs to train, where fewer than the source's are wanted.
+    options
+        The study's own options: a description, or values by name; left out: as the study declares them.
+    progress
+        Show progress bars; None: on a terminal only.
     """
 
     protocol: str = "honest"
     edition: int = 1
-    members: int = 5
+    members: int | None = None
     seed: int = 0
     data: Path | None = None
     epochs: int | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class StudyResult:
-    """What came of a study: exact facts, and the comparison.
-
-    Attributes
-    ----------
-    facts
-        Rows, shape of the windows, sizes of the split, parameters: what can be checked against the source to the digit.
-    published
-        The figures that the source states.
-    """
-
-    study: str
-    request: Request
-    facts: dict[str, Any]
-    published: dict[str, float]
-    comparison: Comparison
+    options: Any = dataclasses.field(default_factory=dict)
+    progress: bool | None = None
 
     @property
-    def title(self) -> str:
-        """Name the study, its edition and its protocol."""
-        cut = f", at most {self.request.epochs} epochs" if self.request.epochs else ""
-        return f"{self.study}, edition {self.request.edition}, {self.request.protocol} protocol{cut}"
+    def leaking(self) -> bool:
+        """Whether the published protocol was asked for."""
+        return self.protocol == "published"
 
     @property
-    def published_in_words(self) -> str:
-        """The source's figures, one after the other."""
-        return ", ".join(f"{name} {value:g}" for name, value in self.published.items())
+    def networks(self) -> int:
+        """Members, as a number; known once a study has read the request."""
+        assert self.members is not None  # noqa: S101 - the study fills it in
+        return self.members
 
-    def to_json(self) -> dict[str, Any]:
-        """Give everything a reader needs to check the result."""
-        asked = self.request
-        return {
-            "penstock": __version__,
-            "study": self.study,
-            "protocol": asked.protocol,
-            "edition": asked.edition,
-            "seed": asked.seed,
-            "members": asked.members,
-            "epochs": asked.epochs,
-            "data": asked.data and str(asked.data),
-            "versions": {name: version(name) for name in ("jax", "optax", "statsmodels")},
-            "facts": self.facts,
-            "published": self.published,
-            **self.comparison.to_json(),
-        }
+    @property
+    def given(self) -> dict[str, Any]:
+        """The study's own options by name."""
+        if isinstance(self.options, dict):
+            return self.options
+        return {field.name: getattr(self.options, field.name) for field in dataclasses.fields(self.options)}
 
-    def write_json(self, path: str | Path) -> Path:
-        """Write :meth:`to_json`, whole or not at all."""
-        return write_json(path, self.to_json())
-
-    def report(self, path: str | Path) -> Path:
-        """Write the page of the study."""
-        facts = {name: _in_words(value) for name, value in self.facts.items()}
-        return self.comparison.report(path, self.title, {**facts, "published test figures": self.published_in_words})
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The study's own options that differ from their defaults."""
+        if isinstance(self.options, dict):
+            return self.options
+        defaults = {field.name: field.default for field in dataclasses.fields(self.options)}
+        return {name: value for name, value in self.given.items() if value != defaults[name]}
 
 
 @dataclass(frozen=True)
@@ -105,29 +89,61 @@ class Study:
 
     Attributes
     ----------
+    name, summary
+        Its name on the command line, and one line that says what it is.
     run
         Runs it as requested.
     editions
         Editions of the source that it can follow.
+    protocols
+        Protocols that it has.
+    members
+        Networks to train where the request does not say.
+    options
+        A :class:`~penstock.options.Description` that declares the study's own options, each once; the command line
+        reads it.
+    source
+        The text that the study follows.
+
+    Examples
+    --------
+    >>> from penstock.studies.shelf import study_named
+    >>> study_named("sp500").editions
+    (1, 2)
     """
 
     name: str
     summary: str
     run: Callable[[Request], StudyResult]
     editions: tuple[int, ...] = (1,)
+    protocols: tuple[str, ...] = PROTOCOLS
+    members: int = 5
+    options: type[Description] = NoOptions
+    source: str = ""
 
     def __call__(self, request: Request) -> StudyResult:
         """Run the study, or say what of the request is not allowed."""
         for given, allowed, what in (
-            (request.protocol, ("honest", "published"), "protocol"),
+            (request.protocol, self.protocols, "protocol"),
             (request.edition, self.editions, "edition"),
         ):
             if given not in allowed:
                 raise OptionError(f"study {self.name}: {what} {given!r} is unknown; {nearest(given, allowed)}")
-        return self.run(request)
+        return self.run(
+            dataclasses.replace(
+                request, members=request.members or self.members, options=self._options(request.options)
+            )
+        )
 
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return " × ".join(f"{item:,}" for item in value)
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    def _options(self, given: Any) -> Description:
+        """Read the study's own options."""
+        if isinstance(given, self.options):
+            return given
+        names = [field.name for field in dataclasses.fields(self.options)]
+        values = given if isinstance(given, dict) else {}
+        for name in values:
+            if name not in names:
+                flag = f"--{name.replace('_', '-')}"
+                known = nearest(flag, [f"--{each.replace('_', '-')}" for each in names]) if names else "it has none."
+                raise OptionError(f"study {self.name} has no option {flag}; {known}")
+        return self.options(**values)

@@ -1,0 +1,54 @@
+"""Weekly prices of many stocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.data.tables import read_table
+from penstock.datasets.home import DataFile, data_file
+from penstock.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["STOCKS_FILE", "stocks"]
+
+STOCKS_FILE = DataFile(
+    "stocks_weekly_adj_close.parquet",
+    "any source of weekly adjusted closes (Yahoo Finance, Quandl WIKI), as a long frame unique_id, ds, y in Parquet or "
+    "CSV",
+)
+
+
+def stocks(path: str | Path | None = None) -> pd.DataFrame:
+    """Read weekly adjusted closes of many stocks as a long frame.
+
+    Parameters
+    ----------
+    path
+        A Parquet or CSV file of your own with the columns ``unique_id`` (ticker), ``ds`` (week) and ``y`` (price), or a
+        folder that holds ``stocks_weekly_adj_close.parquet``.
+
+    Returns
+    -------
+    A pandas frame ``unique_id``, ``ds``, ``y``, in the order of tickers and weeks.
+    """
+    import pandas as pd
+
+    table = read_table(data_file(STOCKS_FILE, path))
+    absent = [name for name in ("unique_id", "ds", "y") if name not in table.columns]
+    if absent:
+        raise DataError(
+            f"the prices have no column {absent[0]!r}; a long frame unique_id, ds, y is needed, but the columns are "
+            f"{list(table.columns)}."
+        )
+    frame = table[["unique_id", "ds", "y"]].copy()
+    try:
+        frame["ds"] = pd.to_datetime(frame["ds"]).astype("datetime64[ns]")
+        frame["y"] = pd.to_numeric(frame["y"]).astype("float64")
+    except ValueError as error:
+        raise DataError(f"the prices hold something that is no day or no number: {error}") from error
+    if not (frame["y"] > 0).all():
+        raise DataError(f"{int((~(frame['y'] > 0)).sum())} prices are missing or not above zero; drop these rows.")
+    return frame.sort_values(["unique_id", "ds"], kind="stable", ignore_index=True)

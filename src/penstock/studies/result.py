@@ -1,0 +1,144 @@
+"""What came of a study: facts, figures beside the source's, tables, a verdict, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penstock.files import check_destination, write_json, write_whole
+from penstock.studies.cells import show
+from penstock.studies.numbers import plain
+from penstock.studies.tables import Figure, StudyTable, figures_table
+from penstock.version import __version__
+
+if TYPE_CHECKING:
+    from penstock.evaluation.comparison import Comparison
+    from penstock.report.page import Page
+    from penstock.report.svg import Picture
+    from penstock.studies.study import Request
+
+__all__ = ["StudyResult"]
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """What came of a study.
+
+    Attributes
+    ----------
+    study, request
+        Name of the study, and what was asked of it.
+    facts
+        Rows, shapes, sizes of the split, parameters: what can be checked against the source to the digit.
+    figures
+        The source's figures beside ours; the first is the one that a summary shows.
+    tables
+        The tables, the most important first.
+    verdict
+        What came of it, in sentences.
+    leaks
+        What leaks under this protocol, in sentences.
+    notes
+        More for the reader, in sentences.
+    draw
+        Draws the pictures; called only where they are wanted.
+    comparison
+        The comparison of series, where the study is one.
+    more
+        More for :meth:`to_json`.
+    """
+
+    study: str
+    request: Request
+    facts: dict[str, Any]
+    figures: Sequence[Figure]
+    tables: Sequence[StudyTable]
+    verdict: Sequence[str]
+    leaks: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    draw: Callable[[], Sequence[Picture]] | None = None
+    comparison: Comparison | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Name the study, its edition, its protocol and its options."""
+        asked = self.request
+        options = "".join(f", {name.replace('_', ' ')} {value}" for name, value in asked.changed.items())
+        cut = f", at most {asked.epochs} epochs" if asked.epochs else ""
+        return f"{self.study}, edition {asked.edition}, {asked.protocol} protocol{options}{cut}"
+
+    @property
+    def stem(self) -> str:
+        """Name of the result's files, without their endings."""
+        options = "".join(f"-{name.replace('_', '-')}-{value}" for name, value in self.request.changed.items())
+        return f"{self.study}-{self.request.edition}-{self.request.protocol}{options}"
+
+    def figure(self, name: str) -> Figure:
+        """Find a figure by its name."""
+        return next(each for each in self.figures if each.name == name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give everything a reader needs to check the result."""
+        asked = self.request
+        return {
+            "penstock": __version__,
+            "study": self.study,
+            "title": self.title,
+            "protocol": asked.protocol,
+            "edition": asked.edition,
+            "seed": asked.seed,
+            "members": asked.members,
+            "epochs": asked.epochs,
+            "data": asked.data and str(asked.data),
+            "options": plain(asked.given),
+            "versions": {name: version(name) for name in ("jax", "optax", "scikit-learn", "statsmodels")},
+            "facts": plain(self.facts),
+            "figures": [figure.to_json() for figure in self.figures],
+            "leaks": list(self.leaks),
+            "tables": [table.to_json() for table in self.tables],
+            "verdict": list(self.verdict),
+            "notes": list(self.notes),
+            **({"comparison": self.comparison.to_json()} if self.comparison is not None else {}),
+            **plain(self.more),
+        }
+
+    def write_json(self, path: str | Path) -> Path:
+        """Write :meth:`to_json`, whole or not at all."""
+        return write_json(path, self.to_json())
+
+    def pictures(self) -> list[Picture]:
+        """Draw the pictures."""
+        return list(self.draw()) if self.draw is not None else []
+
+    def page(self) -> Page:
+        """Lay the result out: verdict, leaks, tables, facts, pictures."""
+        from penstock.report.page import Page
+
+        first, *rest = [each.page_table() for each in self.tables]
+        figures = [figures_table(self.figures).page_table()] if self.figures else []
+        return Page(
+            title=self.title,
+            lead=[*self.verdict, *self.notes],
+            header=first.header,
+            rows=first.rows,
+            notes=first.notes,
+            table_title=first.title,
+            tables=[*figures, *rest],
+            warnings=list(self.leaks),
+            facts={**{name: show(value) for name, value in self.facts.items()}, **self._settings()},
+            pictures=self.pictures(),
+        )
+
+    def _settings(self) -> dict[str, str]:
+        from penstock.evaluation.page import settings
+
+        return {} if self.comparison is None else settings(self.comparison)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the page of the study: one self-contained HTML file."""
+        check_destination(path)
+        return write_whole(path, self.page().html())

@@ -1,0 +1,86 @@
+"""Many results in one table: what was published, ours under both protocols, the best baseline, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from penstock.report.page import Page, PageTable, TableRow
+from penstock.studies.cells import show
+
+__all__ = ["SUMMARY_COLUMNS", "index_page", "summary_rows"]
+
+SUMMARY_COLUMNS = ("study", "figure", "published", "published protocol", "honest protocol", "best baseline", "verdict")
+"""Headings of the summary."""
+
+
+def summary_rows(results: Mapping[str, dict[str, Any]]) -> list[list[str]]:
+    """Give one row for each study and edition, in the order of the shelf.
+
+    Parameters
+    ----------
+    results
+        What :meth:`StudyResult.to_json` gave, by the name of the result; those with options of their own are left out.
+    """
+    from penstock.studies.shelf import STUDIES
+
+    rows = []
+    order = list(STUDIES)
+    usual = [each for name, each in results.items() if name == f"{each['study']}-{each['edition']}-{each['protocol']}"]
+    keys = {(each["study"], each["edition"]) for each in usual if each["study"] in order}
+    for study, edition in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
+        mine = {each["protocol"]: each for each in usual if (each["study"], each["edition"]) == (study, edition)}
+        figures = {protocol: each["figures"][0] for protocol, each in mine.items() if each["figures"]}
+        told = mine.get("honest") or mine["published"]
+        first: dict[str, Any] = figures.get("honest") or figures.get("published") or {}
+        form = str(first.get("form", ""))
+        several = len(STUDIES[study].editions) > 1
+        best = f"{show(first['baseline_value'], form)} ({first['baseline']})" if first.get("baseline") else "–"
+        rows.append(
+            [
+                f"{study}, edition {edition}" if several else study,
+                str(first.get("name", "")),
+                show(first.get("published"), form),
+                *(_ours(figures.get(protocol)) for protocol in ("published", "honest")),
+                best,
+                told["verdict"][0] if told["verdict"] else "",
+            ]
+        )
+    return rows
+
+
+def _ours(figure: dict[str, Any] | None) -> str:
+    if figure is None:
+        return "–"
+    form = figure["form"]
+    if figure["low"] is None or figure["high"] is None:
+        return show(figure["ours"], form)
+    return f"{show(figure['ours'], form)} ({show(figure['low'], form)} – {show(figure['high'], form)})"
+
+
+def index_page(results: Mapping[str, dict[str, Any]], failed: Mapping[str, str]) -> Page:
+    """Lay the summary out, with a link to every page; `failed` gives the reasons of those that could not run."""
+    pages = [
+        TableRow([each["title"], show(each.get("seconds"), ",.0f"), each["verdict"][0] if each["verdict"] else ""])
+        for each in results.values()
+    ]
+    tables = [
+        PageTable(
+            "Every result",
+            ("result", "seconds", "verdict"),
+            pages,
+            links=[f"{name}.html" for name in results],
+        )
+    ]
+    if failed:
+        rows = [TableRow([name, reason]) for name, reason in failed.items()]
+        tables.append(PageTable("Not run", ("study", "reason"), rows))
+    return Page(
+        title="Published experiments, as they were made and as they should be",
+        lead=["Each figure stands beside the best baseline on the same rows; the published protocol keeps every leak."],
+        header=SUMMARY_COLUMNS,
+        rows=[TableRow(cells) for cells in summary_rows(results)],
+        notes=("In brackets: the lowest and the highest member, or an interval.",),
+        table_title="Summary",
+        tables=tables,
+    )

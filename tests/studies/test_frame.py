@@ -1,0 +1,153 @@
+"""What every study has: a result of any tables, options of its own, a folder of pages, pages of documentation."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import penstock as ps
+from penstock.errors import DataError
+from penstock.options import Description, option
+from penstock.report.svg import Picture, draw
+from penstock.studies import shelf
+from penstock.studies.folder import read_results, run_all
+from penstock.studies.markdown import fill, pictures_of
+from penstock.studies.result import StudyResult
+from penstock.studies.study import Request, Study
+from penstock.studies.summary import summary_rows
+from penstock.studies.tables import Figure, StudyTable
+
+
+@dataclass(frozen=True, repr=False)
+class Asked(Description):
+    """Options of the study below."""
+
+    share: float = option(0.0, "share of what is doubled", at_least=0, below=1)
+
+
+def pictures() -> list[Picture]:
+    return [draw("A line", "One to three.", lambda figure, narrow: figure.subplots().plot([1, 2, 3]))]
+
+
+def run(request: Request) -> StudyResult:
+    if request.edition == 2:
+        raise DataError("part.csv is not here.")
+    share = request.options.share
+    table = StudyTable(
+        "Scores",
+        {"model": "", "MAE": ".3f", "p": "p"},
+        [
+            {"model": "net", "MAE": np.float64(1 + share), "p": math.nan},
+            {"model": "· lowest", "MAE": 0.5, "mark": "minor"},
+        ],
+        ["How to read it."],
+    )
+    figure = Figure("MAE", 1.1, 1 + share, 0.5, 1.5, "mean", 2.0, ".2f")
+    leaks = ["It saw the test rows."] if request.leaking else []
+    facts = {"rows": 1234, "windows": (3, 4)}
+    return StudyResult("toy", request, facts, [figure], [table], ["It beats the mean."], leaks, draw=pictures)
+
+
+TOY = Study("toy", "doubles", run, editions=(1, 2), members=3, options=Asked)
+
+
+@pytest.fixture(autouse=True)
+def shelved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(shelf.STUDIES, "toy", TOY)
+
+
+def test_a_result_tells_json_and_a_page(tmp_path: Path) -> None:
+    result = TOY(Request(options={"share": 0.5}))
+    assert result.stem == "toy-1-honest-share-0.5"
+    assert result.title == "toy, edition 1, honest protocol, share 0.5"
+    content = json.loads(result.write_json(tmp_path / "r.json").read_text())
+    assert content["members"] == 3
+    assert content["options"] == {"share": 0.5}
+    assert content["facts"] == {"rows": 1234, "windows": [3, 4]}
+    assert content["tables"][0]["rows"][0] == {"model": "net", "MAE": 1.5, "p": None}
+    page = result.report(tmp_path / "r.html").read_text()
+    for part in ("<h2>Scores</h2>", "<td>1.500</td>", "<dd>1,234</dd>", "<dd>3 × 4</dd>", "It beats the mean.", "1.10"):
+        assert part in page
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shar": 0.1}, "study toy has no option --shar; did you mean '--share'"),
+        ({"share": 1.5}, "share=1.5 is out of range; allowed: a number at least 0 and below 1"),
+    ],
+)
+def test_options_are_declared_once_and_checked(options: dict[str, float], message: str) -> None:
+    with pytest.raises(ps.OptionError, match=message):
+        TOY(Request(options=options))
+    with pytest.raises(ps.OptionError, match="study sp500 has no option --share; it has none"):
+        shelf.study_named("sp500")(Request(options={"share": 0.1}))
+
+
+def test_a_folder_of_pages_with_an_index(tmp_path: Path) -> None:
+    told: list[str] = []
+    failed = run_all([TOY], Request(), tmp_path / "out", ("honest", "published"), told.append)
+    assert failed == ["toy, edition 2, honest protocol", "toy, edition 2, published protocol"]
+    assert sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.*")) == [
+        "index.html",
+        "pictures/toy-1-honest-1.svg",
+        "pictures/toy-1-published-1.svg",
+        "toy-1-honest.html",
+        "toy-1-honest.json",
+        "toy-1-published.html",
+        "toy-1-published.json",
+    ]
+    index = (tmp_path / "out" / "index.html").read_text()
+    assert '<a href="toy-1-honest.html">' in index
+    assert "part.csv is not here." in index
+    rows = summary_rows(read_results(tmp_path / "out"))
+    assert rows == [
+        [
+            "toy, edition 1",
+            "MAE",
+            "1.10",
+            "1.00 (0.50 – 1.50)",
+            "1.00 (0.50 – 1.50)",
+            "2.00 (mean)",
+            "It beats the mean.",
+        ]
+    ]
+    svg = (tmp_path / "out" / "pictures" / "toy-1-honest-1.svg").read_text()
+    assert svg.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+    assert "--ink:#1d2326" in svg
+    assert len(told) == 4
+
+
+def test_pages_are_filled_from_results(tmp_path: Path) -> None:
+    run_all([TOY], Request(), tmp_path, ("honest",))
+    results = read_results(tmp_path)
+    page = (
+        "# Toy\n<!-- result toy-1-honest -->\nold\n<!-- end -->\n<!-- picture toy-1-honest 1 -->\n<!-- end -->\n"
+        "<!-- table toy-1-honest 0 -->\n<!-- end -->\n<!-- summary -->\n<!-- end -->\nKept.\n"
+    )
+    filled = fill(page, results)
+    assert "old" not in filled
+    assert "| net | 1.000 | – |\n| · lowest | 0.500 |  |" in filled
+    assert "![A line](pictures/toy-1-honest-1.svg)" in filled
+    assert "| MAE | 1.10 | 1.00 | 0.50 – 1.50 | 2.00 (mean) |" in filled
+    assert filled.endswith("Kept.\n")
+    assert fill(filled, results) == filled
+    assert pictures_of(page) == [("toy-1-honest", 1)]
+    with pytest.raises(ps.DataError, match="no such result; did you mean 'toy-1-honest'"):
+        fill("<!-- result toy-1-honst -->\n<!-- end -->", results)
+
+
+def test_the_documentation_agrees_with_its_results() -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    results = read_results(docs / "results")
+    for path in docs.rglob("*.md"):
+        page = path.read_text(encoding="utf-8")
+        folder = "../pictures" if path.parent.name == "studies" else "pictures"
+        assert fill(page, results, folder) == page, f"{path}: run python docs/fill.py"
+        for name, number in pictures_of(page):
+            assert (docs / "pictures" / f"{name}-{number}.svg").is_file()
