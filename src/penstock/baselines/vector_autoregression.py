@@ -106,12 +106,7 @@ class VAR(LagOrder):
 
     def _together(self, panel: Panel) -> NDArray[np.float64]:
         """Put the series side by side, ``[times, series]``, or say why they do not stand so."""
-        if not panel.aligned:
-            lengths = dict(zip(panel.ids, panel.lengths.tolist(), strict=True))
-            raise DataError(
-                f"{self.label} reads all series at each time, but these do not have their rows at the same times "
-                f"(rows: {lengths}); keep the times that all of them have."
-            )
+        panel.require_aligned(self.label)
         return panel.y.reshape(len(panel), -1).T
 
 

@@ -29,7 +29,7 @@ class Columns:
     known
         Covariates that are known ahead of the cutoff: the calendar, a planned price.
     static
-        What is the same in every row of a series: its sector, its country.
+        What is the same in every row of a series: its sector, its country; the id itself may be named again here.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Columns:
         for kind in COVARIATES:
             object.__setattr__(self, kind, _names(kind, getattr(self, kind)))
         roles = [(role, getattr(self, role)) for role in ("id", "time", "target")]
-        roles += [(kind, name) for kind in COVARIATES for name in getattr(self, kind)]
+        roles += [(k, name) for k in COVARIATES for name in getattr(self, k) if (k, name) != ("static", self.id)]
         for role, name in roles:
             if not isinstance(name, str):
                 raise OptionError(f"{role}={name!r}: columns are named by text; rename the frame's columns first.")

@@ -103,6 +103,15 @@ class Panel:
         times = self.times.reshape(len(self), -1)
         return bool((times == times[0]).all())
 
+    def require_aligned(self, who: str) -> None:
+        """Refuse series that do not have their rows at the same times; `who` names what reads them together."""
+        if not self.aligned:
+            raise DataError(
+                f"{who} reads all series at each time, but these do not have their rows at the same times "
+                f"(rows: {dict(zip(self.ids, self.lengths.tolist(), strict=True))}); keep the times that all of them "
+                "have."
+            )
+
     def span(self, series: int) -> slice:
         """Give the flat rows of one series."""
         return slice(int(self.offsets[series]), int(self.offsets[series + 1]))

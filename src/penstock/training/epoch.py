@@ -16,7 +16,7 @@ from penstock.layers.noise import derive
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.plan import Plan
-from penstock.training.samples import Samples, Starts, gather
+from penstock.training.samples import Samples, Starts
 from penstock.training.step import Batch, Step
 
 __all__ = ["Learning", "begin", "compiled_epoch"]
@@ -88,7 +88,7 @@ def compiled_epoch(
 
     def batch_of(samples: Samples, starts: jax.Array, counted: jax.Array | None = None) -> Batch:
         x, categories, extra = samples.source.read(starts, window)
-        y = gather(samples.targets, starts + window, horizon)
+        y = samples.targets_of(starts, window, horizon)
         return Batch(x, y, counted, categories=categories, extra=extra)
 
     def shuffled(key: jax.Array, starts: Starts) -> jax.Array:

@@ -44,7 +44,9 @@ class Read(NamedTuple):
 
 
 @partial(
-    jax.tree_util.register_dataclass, data_fields=["inputs", "series", "categories", "extra"], meta_fields=["sizes"]
+    jax.tree_util.register_dataclass,
+    data_fields=["inputs", "series", "categories", "extra"],
+    meta_fields=["sizes", "ahead", "reverse"],
 )
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -58,7 +60,12 @@ class Source:
         The series of each row ``[rows]``, the static categories of each series ``[series, categories]``, and how many
         values each category can take.
     extra
-        Further features of the sample whose first target stands in a row, ``[rows, extra]``, of any number type.
+        Further features, ``[rows, extra]``, of any number type: a sample reads those of its first target's row and of
+        the next, `ahead` rows in all.
+    ahead
+        Rows whose extra features a sample reads.
+    reverse
+        Whether windows are fed newest row first.
     """
 
     inputs: jax.Array
@@ -66,6 +73,8 @@ class Source:
     categories: jax.Array | None = None
     extra: jax.Array | None = None
     sizes: tuple[int, ...] = ()
+    ahead: int = 1
+    reverse: bool = False
 
     @classmethod
     def of(
@@ -76,6 +85,8 @@ class Source:
         categories: NDArray[np.integer[Any]] | None = None,
         sizes: tuple[int, ...] = (),
         extra: NDArray[Any] | None = None,
+        ahead: int = 1,
+        reverse: bool = False,
     ) -> Source:
         """Put arrays on the device: inputs in JAX's default precision, one-hot features best as ``uint8``."""
         dtype = jax.dtypes.canonicalize_dtype(float)
@@ -85,12 +96,14 @@ class Source:
             None if categories is None else jnp.asarray(categories, np.int32),
             None if extra is None else _padded(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
             sizes,
+            ahead,
+            reverse,
         )
 
     @property
     def widths(self) -> Inputs:
         """Describe what a network reads of it."""
-        return Inputs(self.inputs.shape[1], self.sizes, 0 if self.extra is None else self.extra.shape[1])
+        return Inputs(self.inputs.shape[1], self.sizes, 0 if self.extra is None else self.ahead * self.extra.shape[1])
 
     def read(self, starts: jax.Array, window: int) -> Read:
         """Gather the windows that begin at `starts` ``[n]``."""
@@ -98,13 +111,15 @@ class Source:
         if self.categories is not None and self.series is not None:
             categories = self.categories[self.series[starts]]
         if self.extra is not None:
-            ahead = self.extra.at[starts + window].get(mode="clip")  # a forecast's target may lie behind the last row
-            extra = ahead.astype(self.inputs.dtype)
-        return Read(gather(self.inputs, starts, window), categories, extra)
+            rows = starts[:, None] + window + jnp.arange(self.ahead)
+            ahead = self.extra.at[rows].get(mode="clip")  # a forecast's target may lie behind the last row
+            extra = ahead.astype(self.inputs.dtype).reshape(len(starts), -1)
+        x = gather(self.inputs, starts, window)
+        return Read(x[:, ::-1] if self.reverse else x, categories, extra)
 
 
 class Samples(NamedTuple):
-    """What training reads: rows, targets ``[rows]``, the windows to learn from and to watch."""
+    """What training reads: rows, targets ``[rows]`` or ``[rows, targets]``, the windows to learn from and to watch."""
 
     source: Source
     targets: jax.Array
@@ -122,6 +137,10 @@ class Samples(NamedTuple):
         """Put targets and starts on the device, in JAX's default precision."""
         dtype = jax.dtypes.canonicalize_dtype(float)
         return cls(source, _padded(targets, dtype), Starts.of(learn), Starts.of(watch))
+
+    def targets_of(self, starts: jax.Array, window: int, horizon: int) -> jax.Array:
+        """Gather the targets that follow the windows at `starts` ``[n]``, step by step: ``[n, horizon · targets]``."""
+        return gather(self.targets, starts + window, horizon).reshape(len(starts), -1)
 
 
 def gather(values: jax.Array, starts: jax.Array, length: int) -> jax.Array:

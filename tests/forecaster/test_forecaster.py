@@ -66,18 +66,11 @@ def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
     model = ps.Forecaster(ps.Network([ps.LSTM(5)]), window=8, epochs=1, validation=20)
     model.clone().fit(walk[:152])
     before = compiled_epoch.cache_info().currsize
-    plan_function = compiled_epoch(model.network, _plan(model), ps.Inputs(), 1, 8, 1)
+    plan_function = compiled_epoch(model.network, model.plan(model.loss), ps.Inputs(), 1, 8, 1)
     compiled = plan_function._cache_size()  # type: ignore[attr-defined]
     model.clone().fit(walk[:153])
     assert compiled_epoch.cache_info().currsize == before
     assert plan_function._cache_size() == compiled == 1  # type: ignore[attr-defined]
-
-
-def _plan(model: ps.Forecaster) -> object:
-    from penstock.training.optimizers import optimizer_named
-    from penstock.training.plan import Plan
-
-    return Plan(model.loss, optimizer_named(model.optimizer), model.batch, model.patience, model.clip)
 
 
 def test_summary() -> None:

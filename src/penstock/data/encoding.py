@@ -1,0 +1,94 @@
+"""Covariates as a network reads them: numbers scaled, categories counted; fitted on training rows only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.errors import DataError, nearest
+
+__all__ = ["Encoding"]
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """How the covariates of a panel become what a network reads.
+
+    A past or known covariate is scaled to mean 0 and deviation 1 over the training rows of all series together, unless
+    it holds zeros and ones alone. A static covariate becomes the place of its value among those of the fitted series,
+    in the order in which they came.
+
+    Attributes
+    ----------
+    shift, scale
+        scaled = (x − shift) / scale, both ``[past + known]``.
+    values
+        The values of each static covariate.
+
+    Examples
+    --------
+    >>> volume = np.array([[1.0, 0.0], [3.0, 1.0], [5.0, 0.0]])
+    >>> panel = Panel(np.zeros(3), np.arange(3), np.array([0, 3]), (None,), past=volume)
+    >>> Encoding.fit(panel).past(panel).round(3).tolist()
+    [[-1.225, 0.0], [0.0, 1.0], [1.225, 0.0]]
+    """
+
+    shift: Values
+    scale: Values
+    values: tuple[tuple[Any, ...], ...] = ()
+
+    @classmethod
+    def fit(cls, train: Panel) -> Encoding:
+        """Fit on the rows of a panel, which must be training rows."""
+        numbers = np.hstack([train.past, train.known])
+        marks = np.all((numbers == 0) | (numbers == 1), axis=0)
+        spread = np.std(numbers, axis=0)
+        scaled = ~marks & (spread > 0)
+        shift = np.where(marks, 0.0, np.mean(numbers, axis=0))
+        return cls(shift, np.where(scaled, spread, 1.0), cls.values_of(train.static))
+
+    @staticmethod
+    def values_of(static: NDArray[Any]) -> tuple[tuple[Any, ...], ...]:
+        """List the values of each static covariate ``[series, static]`` in the order in which they come."""
+        return tuple(tuple(dict.fromkeys(column)) for column in static.T.tolist())
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many values each static covariate has."""
+        return tuple(len(values) for values in self.values)
+
+    def past(self, panel: Panel) -> Values:
+        """Scale the past covariates, ``[rows, past]``."""
+        count = panel.past.shape[1]
+        return (panel.past - self.shift[:count]) / self.scale[:count]
+
+    def known(self, known: Values) -> Values:
+        """Scale known covariates, ``[..., known]``."""
+        first = len(self.shift) - known.shape[-1]
+        return (known - self.shift[first:]) / self.scale[first:]
+
+    def codes(self, panel: Panel) -> NDArray[np.int64]:
+        """Give the place of each static covariate of each series, ``[series, static]``.
+
+        Raises
+        ------
+        DataError
+            For a value that no fitted series had.
+        """
+        codes = np.empty(panel.static.shape, dtype=np.int64)
+        for place, values in enumerate(self.values):
+            known = {value: code for code, value in enumerate(values)}
+            for series, value in enumerate(panel.static[:, place].tolist()):
+                if value not in known:
+                    raise DataError(
+                        f"the static value {value!r}{panel.name(series)} was not among those fitted; "
+                        f"{nearest(value, values[:12])}"
+                    )
+                codes[series, place] = known[value]
+        return codes

@@ -1,0 +1,138 @@
+"""Between panels and networks: rows become what a network reads and learns, and its outputs become forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.encoding import Encoding
+from penstock.data.panel import Panel
+from penstock.data.scaling import Scaling
+from penstock.data.splits import cut_at
+from penstock.data.transforms import TRANSFORMS
+from penstock.data.windows import cut_windows
+from penstock.errors import DataError
+from penstock.training.samples import Samples, Source
+
+__all__ = ["Reader"]
+
+Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """What a forecaster makes of panels; fitted on training rows, and the same for every panel that follows.
+
+    Each row gives the target, then the past covariates, then the known ones, all scaled. A sample also reads the known
+    covariates of its steps ahead, and the categories of its series.
+
+    Attributes
+    ----------
+    scaling, encoding
+        Scales of the target by series, and of the covariates; the categories.
+    transform, window, known_in_window, reverse, joint
+        As the forecaster's options.
+    steps
+        Steps ahead that the network puts out.
+    """
+
+    scaling: Scaling
+    encoding: Encoding
+    transform: str
+    window: int
+    steps: int
+    known_in_window: bool = True
+    reverse: bool = False
+    joint: bool = False
+
+    def samples(self, panel: Panel, border: Rows) -> Samples:
+        """Give what training reads of the fitted series: samples before the border of each are learned, others watched.
+
+        Raises
+        ------
+        DataError
+            Where a series is too short for a single sample, or the series cannot be read together.
+        """
+        fitted = np.arange(len(panel))
+        source = self.source(panel, fitted)
+        windows = cut_windows(panel, self.window, self.steps, TRANSFORMS[self.transform].lost)
+        learn, watch = cut_at(panel, windows, border)
+        if self.joint:  # the first series stands for all of them
+            learn, watch = learn[learn < panel.offsets[1]], watch[watch < panel.offsets[1]]
+        return Samples.of(source, self.targets(panel, fitted), learn, watch)
+
+    def source(self, panel: Panel, fitted: Rows) -> Source:
+        """Give the rows that windows are cut from; behind each series stand the rows of its known covariates ahead.
+
+        `fitted` names, for each series of the panel, the fitted series that it is.
+        """
+        known = self.encoding.known(panel.known)
+        inputs = np.hstack([self._scaled(panel, fitted)[:, None], self.encoding.past(panel)])
+        inputs = self._laid_out(panel, fitted, np.hstack([inputs, known]) if self.known_in_window else inputs)
+        extra = None
+        if known.shape[1]:
+            extra = self._laid_out(panel, fitted, known, self.encoding.known(panel.ahead))
+            whole = extra.astype(np.uint8)
+            extra = whole if (whole == extra).all() else extra
+        series = categories = None
+        if self.encoding.values:
+            lengths = panel.lengths + panel.ahead.shape[1]
+            series, categories = np.repeat(np.arange(len(panel)), lengths), self.encoding.codes(panel)
+        return Source.of(
+            inputs,
+            series=series,
+            categories=categories,
+            sizes=self.encoding.sizes,
+            extra=extra,
+            ahead=self.steps,
+            reverse=self.reverse,
+        )
+
+    def targets(self, panel: Panel, fitted: Rows) -> Values:
+        """Give the value to learn of each row, ``[rows]``, or of each time and series, ``[times, series]``."""
+        y = self._scaled(panel, fitted)
+        return self._together(panel, fitted, y[:, None]) if self.joint else y
+
+    def starts(self, panel: Panel, origins: Rows) -> Rows:
+        """Give the rows of :meth:`source` at which the windows that end at the given flat rows begin, ``[n]``."""
+        series = panel.series_of(origins)
+        ends = origins - panel.offsets[series] if self.joint else origins + series * panel.ahead.shape[1]
+        return ends - self.window + 1
+
+    def own(self, out: Values, panel: Panel, origins: Rows, fitted: Rows) -> Values:
+        """Pick what a network put out for the series of each origin, ``[members, n, steps]``."""
+        out = out.reshape(*out.shape[:2], self.steps, -1)
+        series = fitted[panel.series_of(origins)] if self.joint else np.zeros(len(origins), dtype=np.int64)
+        return np.moveaxis(out[:, np.arange(len(origins)), :, series], 1, 0)
+
+    def levels(self, steps: Values, panel: Panel, origins: Rows, fitted: Rows) -> Values:
+        """Bring scaled steps ahead ``[members, n, steps]`` back to the units of the target."""
+        series = fitted[panel.series_of(origins)]
+        unscaled = np.stack([self.scaling.inverse(member, series) for member in steps])
+        return TRANSFORMS[self.transform].invert(unscaled, panel.y[origins])
+
+    def _scaled(self, panel: Panel, fitted: Rows) -> Values:
+        series = panel.series_of(np.arange(panel.rows))
+        return self.scaling.forward(TRANSFORMS[self.transform].apply(panel), fitted[series])
+
+    def _laid_out(self, panel: Panel, fitted: Rows, rows: Values, ahead: Values | None = None) -> Values:
+        """Put rows ahead behind those of each series (zeros if left out); where `joint`, all series side by side."""
+        count = panel.ahead.shape[1]
+        behind = np.repeat(panel.offsets[1:], count)
+        rows = np.insert(rows, behind, 0.0 if ahead is None else ahead.reshape(len(behind), rows.shape[1]), axis=0)
+        return self._together(panel, fitted, rows) if self.joint else rows
+
+    def _together(self, panel: Panel, fitted: Rows, rows: Values) -> Values:
+        """Put the rows of all fitted series side by side, ``[times, series · features]``."""
+        absent = np.setdiff1d(np.arange(len(self.scaling.shift)), fitted)
+        if len(absent):
+            raise DataError(
+                f"{len(absent)} of the {len(self.scaling.shift)} series that were fitted together are not in the frame;"
+                " give all of them."
+            )
+        panel.require_aligned("joint=True")
+        by_series = rows.reshape(len(panel), -1, rows.shape[1])[np.argsort(fitted)]
+        return by_series.transpose(1, 0, 2).reshape(by_series.shape[1], -1)
