@@ -240,8 +240,8 @@ class Forecaster(TrainingOptions, Estimator):
 
     def _restore(self, arrays: Arrays) -> None:
         none = np.zeros(0)  # files older than covariates
-        scales = (arrays.get(f"encoding.{name}", none) for name in ("shift", "scale"))
-        encoding = Encoding(*scales, Encoding.values_of(self.tail_.static))
+        shift, scale = arrays.get("encoding.shift", none), arrays.get("encoding.scale", none)
+        encoding = Encoding(shift, scale, Encoding.values_of(self.tail_.static))
         self.reader_ = self._reader(Scaling(arrays["scaling.shift"], arrays["scaling.scale"]), encoding)
         self.inputs_ = self.reader_.source(self.tail_, np.arange(len(self.tail_))).widths
         outputs = self.outputs(len(self.ids_))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class Reader:
         known = self.encoding.known(panel.known)
         inputs = np.hstack([self._scaled(panel, fitted)[:, None], self.encoding.past(panel)])
         inputs = self._laid_out(panel, fitted, np.hstack([inputs, known]) if self.known_in_window else inputs)
-        extra = None
+        extra: NDArray[Any] | None = None
         if known.shape[1]:
             extra = self._laid_out(panel, fitted, known, self.encoding.known(panel.ahead))
             whole = extra.astype(np.uint8)
