@@ -1,5 +1,6 @@
 # The public face. Data, files and text
 from . import datasets as datasets
+from . import layers as layers
 from . import text as text
 
 # Baselines

@@ -16,6 +16,7 @@ from penstock.cells.leaky import LeakyCell
 from penstock.cells.lstm import LSTMCell
 from penstock.cells.rnn import RNNCell
 from penstock.layers.unroll import unroll
+from penstock.options import from_json, to_json
 
 KEY = jax.random.key(0)
 CELLS: dict[str, Cell[Any]] = {
@@ -117,3 +118,70 @@ def test_the_last_output_of_a_sample_without_steps_is_zero_whatever_its_first_st
 def test_a_mask_is_refused_where_the_cell_knows_none() -> None:
     with pytest.raises(ps.OptionError, match="Sum knows no recurrent dropout; allowed: dropout of its inputs"):
         unroll(Sum(), NUMBERS, mask=jnp.ones((3, 1)))
+
+
+class Growing(Sum):
+    """A cell whose state grows: no cell at all."""
+
+    def __call__(self, x: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return state, jnp.concatenate([state, x], axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("cell", "x", "lengths", "message"),
+    [
+        (Sum(), NUMBERS[0], None, r"Sum reads \[batch, time, features\], but was given the shape \(3, 1\)"),
+        (RNNCell(1, 1, KEY), NUMBERS[:, :0], None, "RNNCell was given an empty sequence, of the shape"),
+        (
+            RNNCell(1, 1, KEY),
+            NUMBERS,
+            [3, 4, 0],
+            "sample 1 is said to have 4 steps, but the data hold 3; allowed: 0 to",
+        ),
+        (RNNCell(1, 1, KEY), NUMBERS, [3, 0, -1], "sample 2 is said to have -1 steps"),
+        (Sum(), NUMBERS, [3, 1], "lengths have the shape .* give one whole number for each of the 3 samples"),
+        (Sum(), NUMBERS, [3.0, 1.0, 0.0], "lengths have the shape .* and the type float"),
+        (Growing(), NUMBERS, None, r"a step of Growing changes its state from float32\[3, 1\] to float32\[3, 2\]"),
+    ],
+)
+def test_what_is_refused(cell: Cell[Any], x: jax.Array, lengths: Any, message: str) -> None:
+    with pytest.raises(ps.OptionError, match=message):
+        unroll(cell, x, lengths=None if lengths is None else jnp.asarray(lengths))
+
+
+def test_a_layer_of_a_cell_of_ones_own() -> None:
+    layer = ps.Recurrent(Narrow, 3, dropout=0.1)
+    assert from_json(to_json(layer)) == layer == ps.Recurrent("Narrow", 3, dropout=0.1)
+    assert repr(ps.Recurrent(LeakyCell, 5, leak=0.2, learned=True)) == "Recurrent(LeakyCell, 5, leak=0.2, learned=True)"
+    ours, theirs = (each.build(2, KEY) for each in (ps.Recurrent(LeakyCell, 5, leak=0.2), ps.Leaky(5, 0.2)))
+    assert np.array_equal(ours(X), theirs(X))
+    assert ps.Network([ps.Recurrent(LeakyCell, 5)]).parameters(ps.Inputs(2), 1) == 46
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: ps.Recurrent("LeakyCel", 5), "no cell named 'LeakyCel' is known; .* did you mean 'LeakyCell'"),
+        (lambda: ps.Recurrent(int, 5), "Recurrent: <class 'int'> is no cell"),
+        (lambda: ps.Recurrent(LeakyCell, 0), "units=0 is out of range"),
+        (
+            lambda: ps.Recurrent(LeakyCell, 5, leek=0.1),
+            "does not take these: got an unexpected keyword argument 'leek'",
+        ),
+        (
+            lambda: ps.Recurrent(Narrow, 5).build(1, KEY),
+            r"puts out the shape \(2, 1\); a layer of 5 units needs \(2, 5\)",
+        ),
+        (lambda: ps.Recurrent(Narrow, 1, recurrent_dropout=0.1).build(1, KEY), "Narrow knows no recurrent dropout"),
+    ],
+)
+def test_what_a_layer_of_any_cell_refuses(build: Any, message: str) -> None:
+    with pytest.raises(ps.OptionError, match=message):
+        build()
+
+
+class Narrow(Sum):
+    """Puts out one number whatever its units."""
+
+    def __init__(self, features: int, units: int, key: jax.Array) -> None:
+        pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -16,11 +16,19 @@ State = TypeVar("State")
 class Cell(eqx.Module, Generic[State]):
     """One step of a recurrence. A cell of your own implements these two methods and runs wherever a cell does.
 
+    :class:`penstock.layers.recurrent.Recurrent` makes a layer of it, by its name if need be: `kinds` knows every cell.
+
     A cell that knows recurrent dropout sets `masks` and takes the mask ``[batch, units]`` as a third argument of
     `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
     """
 
+    kinds: ClassVar[dict[str, type[Cell[Any]]]] = {}
     masks: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not cls.__name__.startswith("_"):
+            Cell.kinds[cls.__name__] = cls
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> State:

@@ -98,7 +98,8 @@ class Forecaster(TrainingOptions, Estimator):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return "+".join(f"{type(x).__name__}({x.outputs})" for x in self.network.layers if x.over_time)
+        over_time = [layer for layer in self.network.layers if layer.over_time]
+        return "+".join(type(x).__name__ + (f"({x.outputs})" if x.outputs else "") for x in over_time)
 
     @property
     def rows_needed(self) -> int:

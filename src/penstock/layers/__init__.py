@@ -1,1 +1,5 @@
-"""Layers: a cell over time, and what stands on it."""
+"""Layers: a cell over time, stacked, both ways, embedded, attended, normalised, dropped."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -21,7 +21,7 @@ class Layer(Description):
     The module of a layer over time maps ``[batch, time, features]`` and takes the keywords `lengths`, `sequence` and
     `key`, as :class:`penstock.layers.recurrent.RecurrentModule` does. That of any other layer maps the last axis
     alone and takes the keyword `key`. A key means training: whatever is random, such as dropout, is drawn from it;
-    without one nothing is.
+    without one nothing is. What stands behind a sample's true steps never changes a result.
     """
 
     over_time: ClassVar[bool] = False
@@ -29,7 +29,11 @@ class Layer(Description):
     @property
     @abc.abstractmethod
     def outputs(self) -> int | None:
-        """Width of the output at each step; None where it is that of the input."""
+        """Width of the output at each step; None where it depends on that of the input, as :meth:`width` says."""
+
+    def width(self, inputs: int) -> int:
+        """Give the width of the output for ``inputs`` features: the same, where `outputs` is None."""
+        return self.outputs or inputs
 
     @abc.abstractmethod
     def build(self, inputs: int, key: jax.Array) -> eqx.Module:

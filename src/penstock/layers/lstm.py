@@ -8,14 +8,14 @@ import jax
 
 from penstock.cells.activations import GATE_ACTIVATIONS
 from penstock.cells.lstm import LSTMCell
-from penstock.layers.recurrent import Recurrent
+from penstock.layers.recurrent import RecurrentLayer
 from penstock.options import option
 
 __all__ = ["LSTM"]
 
 
 @dataclass(frozen=True, repr=False)
-class LSTM(Recurrent):
+class LSTM(RecurrentLayer):
     """A layer of long short-term memory, described; :class:`penstock.cells.lstm.LSTMCell` holds the mathematics.
 
     Examples
@@ -28,6 +28,6 @@ class LSTM(Recurrent):
 
     recurrent_activation: str = option("sigmoid", "activation of the gates", choices=GATE_ACTIVATIONS)
 
-    def cell(self, inputs: int, key: jax.Array) -> LSTMCell:
+    def draw(self, inputs: int, key: jax.Array) -> LSTMCell:
         """Draw the weights of the cell."""
         return LSTMCell(inputs, self.units, key, self.recurrent_activation)

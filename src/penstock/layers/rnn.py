@@ -8,14 +8,14 @@ import jax
 
 from penstock.cells.activations import ACTIVATIONS
 from penstock.cells.rnn import RNNCell
-from penstock.layers.recurrent import Recurrent
+from penstock.layers.recurrent import RecurrentLayer
 from penstock.options import option
 
 __all__ = ["RNN"]
 
 
 @dataclass(frozen=True, repr=False)
-class RNN(Recurrent):
+class RNN(RecurrentLayer):
     """A simple recurrent layer, described; :class:`penstock.cells.rnn.RNNCell` holds the mathematics.
 
     Examples
@@ -26,6 +26,6 @@ class RNN(Recurrent):
 
     activation: str = option("tanh", "activation of the units", choices=ACTIVATIONS)
 
-    def cell(self, inputs: int, key: jax.Array) -> RNNCell:
+    def draw(self, inputs: int, key: jax.Array) -> RNNCell:
         """Draw the weights of the cell."""
         return RNNCell(inputs, self.units, key, self.activation)

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 
 from penstock.cells.cell import Cell
 from penstock.errors import OptionError
+from penstock.layers.padding import check_sequence, true_steps, without_padding
 
-__all__ = ["unroll"]
+__all__ = ["check_step", "unroll"]
 
 State = TypeVar("State")
 
@@ -54,7 +55,8 @@ def unroll(
     Raises
     ------
     OptionError
-        Where a mask is given to a cell that knows none.
+        Where a mask is given to a cell that knows none; where `x` is no sequence, empty, or shorter than `lengths` say;
+        where the cell's step changes the shape of its state.
 
     Examples
     --------
@@ -67,6 +69,7 @@ def unroll(
     >>> unroll(cell, x, sequence=False)[0].shape
     (3, 20)
     """
+    check_sequence(type(cell).__name__, x, lengths)
     if mask is not None and not cell.masks:
         raise OptionError(
             f"{type(cell).__name__} knows no recurrent dropout; allowed: dropout of its inputs, or a cell that sets "
@@ -82,6 +85,25 @@ def unroll(
     return outputs, last
 
 
+def check_step(cell: Cell[State], x: Any, state: Any, *options: jax.Array) -> jax.ShapeDtypeStruct:
+    """Trace one step and give the shape of its output.
+
+    Raises
+    ------
+    OptionError
+        Where the step gives back a state of other shapes or types than it was given.
+    """
+    output, after = jax.eval_shape(lambda x, state: cell(x, state, *options), x, state)
+    before = jax.eval_shape(lambda state: state, state)
+    told, found = (str(jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree)) for tree in (before, after))
+    if told != found:
+        raise OptionError(
+            f"a step of {type(cell).__name__} changes its state from {told} to {found}; it must give back a state of "
+            "the shapes and types that it was given."
+        )
+    return output
+
+
 def _steps(
     cell: Cell[State],
     x: jax.Array,
@@ -91,11 +113,8 @@ def _steps(
     reverse: bool,
     sequence: bool,
 ) -> tuple[jax.Array, State]:
-    alive = None
-    if lengths is not None:
-        alive = jnp.arange(x.shape[1])[:, None] < lengths
-        # What stands in the padding may be anything, NaN included; it must not reach a gradient.
-        x = jnp.where(alive.T[:, :, None], x, 0)
+    alive = None if lengths is None else true_steps(lengths, x.shape[1]).T
+    x = without_padding(x, lengths)
     options = () if mask is None else (jax.lax.stop_gradient(mask),)
 
     def take(x_t: jax.Array, state: State) -> tuple[jax.Array, State]:
@@ -112,10 +131,8 @@ def _steps(
             kept = output
         return (after, kept), output if sequence else None
 
-    kept = None
-    if not sequence:
-        shape = jax.eval_shape(take, x[:, 0], first)[0]
-        kept = jnp.zeros(shape.shape, shape.dtype)
+    output = check_step(cell, x[:, 0], first, *options)
+    kept = None if sequence else jnp.zeros(output.shape, output.dtype)
     (last, kept), outputs = jax.lax.scan(step, (first, kept), (jnp.moveaxis(x, 1, 0), alive), reverse=reverse)
     return kept if kept is not None else jnp.moveaxis(outputs, 0, 1), last
 

@@ -12,6 +12,7 @@ from penstock.errors import OptionError
 from penstock.layers.embedding import EmbeddingModule
 from penstock.layers.noise import derive
 from penstock.layers.one_hot import OneHotModule
+from penstock.layers.padding import without_padding
 from penstock.networks.inputs import Inputs
 
 __all__ = ["NetworkModule", "Vectors"]
@@ -99,6 +100,8 @@ class NetworkModule(eqx.Module):
         _require("extra", extra, 2, self.inputs.extra, "[batch, extra]")
         keys = [None if key is None else derive(key, place) for place in range(self._layers)]
         x, top = vectors.x, max(place for place, over_time in enumerate(self.over_time) if over_time)
+        if not (embeds or self.over_time[0]):
+            x = without_padding(x, lengths)  # what maps each step for itself would see it
         for place, (layer, over_time) in enumerate(zip(self.layers, self.over_time, strict=True)):
             if over_time:
                 x = layer(x, lengths=lengths, sequence=place < top, key=keys[place])  # type: ignore[operator]

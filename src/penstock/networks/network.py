@@ -15,6 +15,7 @@ from penstock.layers.dense import Dense
 from penstock.layers.dropout import Dropout
 from penstock.layers.embedding import Embedding, EmbeddingModule
 from penstock.layers.layer import Layer
+from penstock.layers.layer_norm import LayerNorm
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
@@ -31,7 +32,7 @@ class Network(Description):
     ----------
     layers
         Layers over time, bottom first, such as ``[LSTM(25), LSTM(10)]``. All but the top one hand their whole
-        sequence on. An :class:`Embedding` may come first, and :class:`Dropout` after any of them.
+        sequence on. An :class:`Embedding` may come first, :class:`Dropout` and :class:`LayerNorm` anywhere else.
     dense
         Dense layers between the last step and the output: :class:`Dense`, or a number of ReLU units; and
         :class:`Dropout`.
@@ -99,7 +100,7 @@ class Network(Description):
             if place == len(self.layers):
                 width += inputs.extra + sum(e or n for e, n in zip(self.embeddings, inputs.categories, strict=True))
             built.append(layer.build(width, subkey))
-            width = layer.outputs or width
+            width = layer.width(width)
         embeddings = tuple(
             EmbeddingModule(size, embed, jax.random.fold_in(key, place)) if embed else OneHotModule(size)
             for place, (embed, size) in enumerate(zip(self.embeddings, inputs.categories, strict=True))
@@ -158,8 +159,8 @@ class Network(Description):
                     rows.append((name, (embed or size,), size * embed))
                 if inputs.extra:
                     rows.append(("extra", (inputs.extra,), 0))
-            width = layer.outputs or width
-            name = repr(layer) if layer.outputs is None else f"{type(layer).__name__}({width})"
+            width = layer.width(width)
+            name = f"{type(layer).__name__}({width})" if layer.outputs else repr(layer)
             rows.append((name, (None, width) if place < top else (width,), _size(part)))
         return rows
 
@@ -171,7 +172,7 @@ def _several(given: Any) -> tuple[Any, ...]:
 def _allowed(layer: Any, place: int) -> bool:
     if isinstance(layer, Embedding):
         return place == 0
-    return isinstance(layer, Layer) and (layer.over_time or isinstance(layer, Dropout))
+    return isinstance(layer, Layer) and (layer.over_time or isinstance(layer, (Dropout, LayerNorm)))
 
 
 def _size(part: Any) -> int:

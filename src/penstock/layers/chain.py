@@ -1,0 +1,81 @@
+"""Layers one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import equinox as eqx
+import jax
+
+from penstock.errors import OptionError
+from penstock.layers.layer import Layer
+from penstock.layers.noise import derive
+from penstock.layers.padding import without_padding
+
+__all__ = ["Chain", "ChainModule"]
+
+
+class ChainModule(eqx.Module):
+    """Modules one after another; all below the top one over time hand their whole sequence on."""
+
+    modules: tuple[Any, ...]
+    over_time: tuple[bool, ...] = eqx.field(static=True)
+
+    def __call__(
+        self,
+        x: jax.Array,
+        *,
+        lengths: jax.Array | None = None,
+        sequence: bool = True,
+        key: jax.Array | None = None,
+    ) -> jax.Array:
+        """Map ``[batch, time, features]`` to ``[batch, time, width]``, or ``[batch, width]`` of the last true step."""
+        if not self.over_time[0]:
+            x = without_padding(x, lengths)  # what maps each step for itself would see it
+        top = max(place for place, over_time in enumerate(self.over_time) if over_time)
+        for place, (module, over_time) in enumerate(zip(self.modules, self.over_time, strict=True)):
+            own = None if key is None else derive(key, place)
+            if over_time:
+                x = module(x, lengths=lengths, sequence=sequence or place < top, key=own)
+            else:
+                x = module(x, key=own)
+        return x
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Layers described, at least one of them over time."""
+
+    layers: tuple[Layer, ...]
+
+    @staticmethod
+    def of(owner: str, given: Iterable[Layer] | Layer) -> Chain:
+        """Read what the user of `owner` gave: a layer, or several.
+
+        Raises
+        ------
+        OptionError
+            Where something is no layer, or none of them runs over time.
+        """
+        layers = tuple(given) if isinstance(given, Iterable) else (given,)
+        wrong = [layer for layer in layers if not isinstance(layer, Layer)]
+        if wrong or not any(layer.over_time for layer in layers):
+            said = f"{wrong[0]!r} is no layer" if wrong else "no layer over time was given"
+            raise OptionError(f"{owner}: {said}; allowed: a layer such as LSTM(20), or a list of layers.")
+        return Chain(layers)
+
+    def width(self, inputs: int) -> int:
+        """Give the width of the top layer's output."""
+        for layer in self.layers:
+            inputs = layer.width(inputs)
+        return inputs
+
+    def build(self, inputs: int, key: jax.Array) -> ChainModule:
+        """Draw the weights."""
+        modules = []
+        for layer, own in zip(self.layers, jax.random.split(key, len(self.layers)), strict=True):
+            modules.append(layer.build(inputs, own))
+            inputs = layer.width(inputs)
+        return ChainModule(tuple(modules), tuple(layer.over_time for layer in self.layers))
