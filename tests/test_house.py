@@ -22,7 +22,7 @@ FLOORS = [
     ["saved"],
     ["estimator", "networks"],
     ["baselines", "training"],
-    ["forecaster", "report"],
+    ["forecaster", "sequences", "report"],
     ["evaluation"],
     ["text"],
     ["catalogue"],

@@ -20,10 +20,12 @@ class EmbeddingModule(eqx.Module):
     """
 
     table: jax.Array
+    frozen: bool = eqx.field(static=True)
 
-    def __init__(self, vocabulary: int, units: int, key: jax.Array) -> None:
+    def __init__(self, vocabulary: int, units: int, key: jax.Array, frozen: bool = False) -> None:
         dtype = jax.dtypes.canonicalize_dtype(float)
         self.table = jax.random.uniform(key, (vocabulary, units), dtype, -0.05, 0.05)
+        self.frozen = frozen
 
     def __call__(self, ids: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
         """Map ids ``[...]``, whole numbers from 0 to vocabulary − 1, to vectors ``[..., units]``."""
@@ -34,14 +36,17 @@ class EmbeddingModule(eqx.Module):
 class Embedding(Layer):
     """An embedding, described: the first layer of a network that reads token ids.
 
+    Pretrained vectors are given when a network is fitted, not here: a description holds no arrays.
+
     Examples
     --------
-    >>> Embedding(20_000, 100)
-    Embedding(20000, 100)
+    >>> Embedding(20_000, 100), Embedding(10_000, 100, frozen=True)
+    (Embedding(20000, 100), Embedding(10000, 100, frozen=True))
     """
 
     vocabulary: int = option(help="how many tokens there are: ids go from 0 to this less 1", at_least=1)
     units: int = option(help="width of each token's vector", at_least=1)
+    frozen: bool = option(False, "keep the vectors as they are given, such as pretrained ones", kw_only=True)
 
     @property
     def outputs(self) -> int:
@@ -50,4 +55,4 @@ class Embedding(Layer):
 
     def build(self, inputs: int, key: jax.Array) -> EmbeddingModule:
         """Draw the table; the input is one id a step."""
-        return EmbeddingModule(self.vocabulary, self.units, key)
+        return EmbeddingModule(self.vocabulary, self.units, key, self.frozen)

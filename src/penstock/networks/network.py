@@ -117,7 +117,7 @@ class Network(Description):
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights without drawing them."""
+        """Count the weights that a fit chooses, without drawing them; a frozen embedding has none."""
         return sum(count for _, _, count in self._rows(inputs, outputs))
 
     def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
@@ -176,4 +176,6 @@ def _allowed(layer: Any, place: int) -> bool:
 
 
 def _size(part: Any) -> int:
+    if isinstance(part, EmbeddingModule) and part.frozen:
+        return 0
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(part) if hasattr(leaf, "shape"))

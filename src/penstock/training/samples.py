@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 
-__all__ = ["Read", "Samples", "Source", "Starts", "gather", "padded_length"]
+__all__ = ["Read", "Samples", "Source", "Starts", "gather", "pad_rows", "padded_length"]
 
 
 class Starts(NamedTuple):
@@ -91,10 +91,10 @@ class Source:
         """Put arrays on the device: inputs in JAX's default precision, one-hot features best as ``uint8``."""
         dtype = jax.dtypes.canonicalize_dtype(float)
         return cls(
-            _padded(inputs, dtype),
-            None if series is None else _padded(series, np.int32),
+            pad_rows(inputs, dtype),
+            None if series is None else pad_rows(series, np.int32),
             None if categories is None else jnp.asarray(categories, np.int32),
-            None if extra is None else _padded(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
+            None if extra is None else pad_rows(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
             sizes,
             ahead,
             reverse,
@@ -136,7 +136,7 @@ class Samples(NamedTuple):
     ) -> Samples:
         """Put targets and starts on the device, in JAX's default precision."""
         dtype = jax.dtypes.canonicalize_dtype(float)
-        return cls(source, _padded(targets, dtype), Starts.of(learn), Starts.of(watch))
+        return cls(source, pad_rows(targets, dtype), Starts.of(learn), Starts.of(watch))
 
     def targets_of(self, starts: jax.Array, window: int, horizon: int) -> jax.Array:
         """Gather the targets that follow the windows at `starts` ``[n]``, step by step: ``[n, horizon · targets]``."""
@@ -160,7 +160,7 @@ def padded_length(count: int) -> int:
     return max(math.ceil(count / step) * step, 16)
 
 
-def _padded(rows: NDArray[Any], dtype: Any) -> jax.Array:
+def pad_rows(rows: NDArray[Any], dtype: Any) -> jax.Array:
     """Put flat rows on the device, with zeros behind up to a length that other folds share."""
     padded = np.zeros((padded_length(len(rows)), *rows.shape[1:]), dtype)
     padded[: len(rows)] = rows

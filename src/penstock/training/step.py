@@ -14,7 +14,7 @@ from penstock.layers.embedding import EmbeddingModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule, Vectors
 from penstock.networks.network import Network
-from penstock.training.losses import LOSSES
+from penstock.training.losses import sample_losses
 from penstock.training.plan import Plan
 from penstock.training.rows import Table, begin_table, sum_by_row, update_rows
 
@@ -46,10 +46,10 @@ class Batch(NamedTuple):
 
 
 class Optimizing(NamedTuple):
-    """Where the optimiser stands: with the ordinary weights, and with each embedding's table."""
+    """Where the optimiser stands: with the ordinary weights, and with each embedding's table (None: frozen)."""
 
     ordinary: Any
-    tables: tuple[Table, ...]
+    tables: tuple[Table | None, ...]
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,17 @@ class Step:
         ordinary, tables = _parted(weights)
         return Optimizing(
             self.plan.optimizer.build().init(ordinary),
-            tuple(begin_table(table, self.plan.optimizer) for table in tables),
+            tuple(
+                None if part.frozen else begin_table(table, self.plan.optimizer)
+                for part, table in zip(_embeddings(weights), tables, strict=True)
+            ),
         )
 
     def losses(self, weights: Any, batch: Batch) -> jax.Array:
         """Give the loss of each sample, ``[batch]``, without dropout."""
         module = self.network.with_weights(weights, self.inputs, self.outputs)
         yhat = module(batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra)
-        return LOSSES[self.plan.loss](batch.y, yhat)
+        return sample_losses(self.plan.loss, batch.y, yhat, batch.lengths)
 
     def __call__(
         self, weights: Any, state: Optimizing, batch: Batch, key: jax.Array | None
@@ -119,28 +122,28 @@ class Step:
             module = self.network.with_weights(ordinary, self.inputs, self.outputs)
             vectors = _vectors(module, batch, looked_up)
             yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key)
-            losses = LOSSES[self.plan.loss](batch.y, yhat)
+            losses = sample_losses(self.plan.loss, batch.y, yhat, batch.lengths)
             if batch.counted is None:
                 return jnp.mean(losses)
             return jnp.sum(losses * batch.counted) / jnp.sum(batch.counted)
 
         value, (gradients, by_look_up) = jax.value_and_grad(mean_loss, argnums=(0, 1))(ordinary, looked_up)
-        summed = [
-            sum_by_row(table, each, gradient.reshape(each.size, -1))
-            for table, each, gradient in zip(state.tables, ids, by_look_up, strict=True)
-        ]
+        summed = {
+            place: sum_by_row(table, ids[place], by_look_up[place].reshape(ids[place].size, -1))
+            for place, table in enumerate(state.tables)
+            if table is not None
+        }
         if self.plan.clip is not None:
             clip = optax.clip_by_global_norm(self.plan.clip)
-            (gradients, clipped), _ = clip.update((gradients, [rows.gradients for _, rows in summed]), clip.init(None))
-            summed = [(table, rows._replace(gradients=g)) for (table, rows), g in zip(summed, clipped, strict=True)]
+            by_row = {place: rows.gradients for place, (_, rows) in summed.items()}
+            (gradients, by_row), _ = clip.update((gradients, by_row), clip.init(None))
+            summed = {place: (table, rows._replace(gradients=by_row[place])) for place, (table, rows) in summed.items()}
         updates, after = self.plan.optimizer.build().update(gradients, state.ordinary, ordinary)
         ordinary = optax.apply_updates(ordinary, updates)
-        done = [
-            update_rows(table, rest, rows, self.plan.optimizer)
-            for table, (rest, rows) in zip(tables, summed, strict=True)
-        ]
-        weights = _joined(ordinary, tuple(table for table, _ in done))
-        return weights, Optimizing(after, tuple(rest for _, rest in done)), value
+        rested = list(state.tables)
+        for place, (rest, rows) in summed.items():
+            tables[place], rested[place] = update_rows(tables[place], rest, rows, self.plan.optimizer)
+        return _joined(ordinary, tables), Optimizing(after, tuple(rested)), value
 
 
 def _embeddings(module: NetworkModule) -> list[EmbeddingModule]:
@@ -148,13 +151,13 @@ def _embeddings(module: NetworkModule) -> list[EmbeddingModule]:
     return [part for part in (module.layers[0], *module.embeddings) if isinstance(part, EmbeddingModule)]
 
 
-def _parted(weights: Any) -> tuple[Any, tuple[jax.Array, ...]]:
+def _parted(weights: Any) -> tuple[Any, list[jax.Array]]:
     """Part ordinary weights from tables."""
-    tables = tuple(part.table for part in _embeddings(weights))
-    return _joined(weights, (None,) * len(tables)), tables
+    tables = [part.table for part in _embeddings(weights)]
+    return _joined(weights, [None] * len(tables)), tables
 
 
-def _joined(weights: Any, tables: tuple[Any, ...]) -> Any:
+def _joined(weights: Any, tables: list[Any]) -> Any:
     """Put tables (or None) into their places."""
     if not tables:
         return weights

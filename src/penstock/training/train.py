@@ -16,7 +16,7 @@ from penstock.training.plan import Plan
 from penstock.training.progress import EpochBar
 from penstock.training.samples import Samples
 
-__all__ = ["History", "Trained", "train"]
+__all__ = ["History", "Trained", "must_be_finite", "train"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def train(
         for number in range(1, epochs + 1):
             learning, learned, watched = epoch(learning, samples)
             learned, watched, waited = jax.device_get((learned, watched, learning.waited))
-            _must_be_finite(learned, watched if watching else learned, going, number, plan)
+            must_be_finite(learned, watched if watching else learned, going, number, plan)
             learned_by_epoch.append(np.where(going, learned, np.nan))
             watched_by_epoch.append(np.where(going & watching, watched, np.nan))
             if plan.patience is not None:
@@ -93,14 +93,15 @@ def train(
     whole = np.all(leaves, axis=0)
     # Where nothing is watched, the very last step may have broken the weights unseen.
     broken = np.where(whole, np.asarray(learned), np.nan)
-    _must_be_finite(broken, broken, ~whole, number, plan)
+    must_be_finite(broken, broken, ~whole, number, plan)
     history = History(np.array(learned_by_epoch, dtype=float), np.array(watched_by_epoch, dtype=float))
     return Trained(jax.tree.map(np.asarray, learning.best_weights), history)
 
 
-def _must_be_finite(
+def must_be_finite(
     learned: NDArray[Any], watched: NDArray[Any], going: NDArray[np.bool_], epoch: int, plan: Plan
 ) -> None:
+    """Raise the error of a loss ``[members]`` that is no longer finite, where a member is still going."""
     broken = going & ~(np.isfinite(learned) & np.isfinite(watched))
     if broken.any():
         which = f" of member {int(broken.argmax())}" if len(broken) > 1 else ""

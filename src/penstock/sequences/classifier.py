@@ -1,0 +1,103 @@
+"""A label for each sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.errors import OptionError
+from penstock.options import option
+from penstock.sequences.estimator import SequenceEstimator, Targets, storable_labels
+from penstock.sequences.labels import class_weights, codes_of, probabilities, read_labels
+from penstock.storage import Arrays
+
+__all__ = ["SequenceClassifier"]
+
+
+@dataclass(repr=False, eq=False)
+class SequenceClassifier(SequenceEstimator):
+    """A network that gives each sequence one of two or more labels.
+
+    Two labels are told apart by one logit, more by one each. With ``loss="ordered"`` the labels, in the order in which
+    they sort, are steps of a scale, such as stars: the network gives cumulative logits.
+
+    Attributes
+    ----------
+    classes_
+        The labels, in the order of the columns of :meth:`predict_proba`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(time, 2)) for time in rng.integers(3, 9, size=40)]
+    >>> y = ["up" if x[-1, 0] > 0 else "down" for x in X]
+    >>> from penstock.networks.network import Network
+    >>> from penstock.layers.gru import GRU
+    >>> model = SequenceClassifier(Network([GRU(4)]), epochs=30, optimizer="rmsprop", patience=None).fit(X, y)
+    >>> model.classes_.tolist(), model.predict_proba(X).shape, model.score(X, y) > 0.7
+    (['down', 'up'], (40, 2), True)
+    """
+
+    kind: ClassVar[str] = "classifier"
+
+    loss: str = option("cross_entropy", "loss to minimise", choices=("cross_entropy", "ordered"), kw_only=True)
+    class_weight: dict[Any, float] | str | None = option(
+        None, "weight of each label, or balanced: inverse to how often it occurs", choices=("balanced",), kw_only=True
+    )
+
+    def predict(self, X: Any, **samples: Any) -> NDArray[Any]:
+        """Give the most probable label of each sample; the arguments are those of :meth:`predict_proba`."""
+        return self.classes_[np.argmax(self.predict_proba(X, **samples), axis=1)]
+
+    def predict_proba(
+        self,
+        X: Any,
+        *,
+        lengths: Any = None,
+        padding: str = "behind",
+        categories: Any = None,
+        extra: Any = None,
+    ) -> NDArray[np.float64]:
+        """Give the probability of each label, ``[samples, classes]``, the mean of the members'.
+
+        The arguments are those of :meth:`fit`.
+        """
+        logits = self.outputs(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        return probabilities(self._loss, logits).mean(axis=0)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
+        """Give the share of samples whose label is predicted."""
+        right = self.predict(X, **samples) == np.asarray(y)
+        return float(np.average(right, weights=sample_weight))
+
+    @property
+    def _loss(self) -> str:
+        return "bce" if len(self.classes_) == 2 else self.loss
+
+    def _fit_targets(self, y: Any, count: int, sample_weight: NDArray[np.float64] | None) -> Targets:
+        self.classes_, codes = read_labels(y, count)
+        by_class = class_weights(self.class_weight, self.classes_, codes)
+        weight = by_class[codes] * (1.0 if sample_weight is None else sample_weight)
+        kinds = len(self.classes_)
+        outputs = 1 if kinds == 2 else kinds - (self.loss == "ordered")
+        self._by_class = by_class
+        return Targets(codes[:, None].astype(np.float64), weight, outputs)
+
+    def _read_targets(self, y: Any, count: int) -> Targets:
+        codes = codes_of(y, self.classes_, count)
+        return Targets(codes[:, None].astype(np.float64), self._by_class[codes], 0)
+
+    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._beside()
+        if isinstance(self.class_weight, dict):
+            storable_labels(self.class_weight, "labels")
+        return {**about, "classes": storable_labels(self.classes_, "labels"), "type": self.classes_.dtype.str}, arrays
+
+    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+        self.classes_ = np.array(description["classes"], dtype=np.dtype(description["type"]))
+        super()._recall(description, arrays)
+        if len(self.classes_) < 2:
+            raise OptionError(f"a classifier has two labels or more, not {self.classes_.tolist()}.")

@@ -1,0 +1,280 @@
+"""What the estimators of sequences share: reading, splitting, training, predicting, saving."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.scaling import SCALINGS
+from penstock.errors import DataError, OptionError, nearest
+from penstock.layers.gru import GRU
+from penstock.networks.inputs import Inputs
+from penstock.networks.network import Network
+from penstock.options import but, check_options, option
+from penstock.saved import Saved
+from penstock.sequences.grammar import SklearnGrammar
+from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
+from penstock.storage import Arrays
+from penstock.training.optimizers import Optimizer
+from penstock.training.options import TrainingOptions
+from penstock.training.ragged import RaggedSamples, bucket_bounds
+from penstock.training.ragged_forward import forward_ragged
+from penstock.training.ragged_train import train_ragged
+from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
+from penstock.training.train import History
+
+__all__ = ["SequenceEstimator", "Targets"]
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What is learned of samples: targets ``[samples, width]``, what each weighs ``[samples]``, outputs."""
+
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    outputs: int
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
+    """A network that reads one sequence a sample, in scikit-learn's grammar.
+
+    Attributes
+    ----------
+    weights_
+        Weights of all members, every leaf ``[members, ...]``.
+    history_
+        Losses by epoch and member.
+    coding_
+        How samples become numbers.
+    bounds_
+        Lengths of the buckets in which samples of like length go through the network.
+    """
+
+    network: Network = option(Network([GRU(32)]), "the network's description", kw_only=False)
+    scale: str = option("standard", "scaling of features, fitted on training samples", choices=SCALINGS)
+    optimizer: str | Optimizer = but(TrainingOptions, "optimizer", "adam")
+    batch: int = but(TrainingOptions, "batch", 32)
+    epochs: int = but(TrainingOptions, "epochs", 50)
+    patience: int | None = but(TrainingOptions, "patience", 5)
+    validation: float = option(0.1, "training samples to watch: a share below 1, or a number; 0: none", at_least=0)
+
+    # ---- what an estimator implements --------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def _fit_targets(self, y: Any, count: int, sample_weight: NDArray[np.float64] | None) -> Targets:
+        """Read the targets of training samples, and fit what reads others."""
+
+    @abc.abstractmethod
+    def _read_targets(self, y: Any, count: int) -> Targets:
+        """Read the targets of other samples."""
+
+    @property
+    @abc.abstractmethod
+    def _loss(self) -> str:
+        """The name of the loss, once the targets are fitted."""
+
+    # ---- what people call --------------------------------------------------------------------------------------------
+
+    @property
+    def parameters_(self) -> int:
+        """Weights of one fitted member."""
+        return self.network.parameters(self._inputs, self.outputs_)
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        lengths: Any = None,
+        padding: str = "behind",
+        categories: Any = None,
+        extra: Any = None,
+        sample_weight: Any = None,
+        vectors: Any = None,
+        validation: Any = None,
+    ) -> Self:
+        """Fit afresh; earlier fits leave no trace.
+
+        Parameters
+        ----------
+        X
+            An array ``[samples, time, features]`` or ``[samples, time]`` of one feature, or a list with one array
+            ``[time, features]`` a sample, whose lengths may differ. Where the network begins with an embedding: token
+            ids, ``[samples, time]`` or a list of lists.
+        y
+            One target a sample.
+        lengths, padding
+            True steps of each sample of an array that was padded, and where its padding stands: ``behind`` or
+            ``front``. Padding is not read.
+        categories
+            Labels of static categories of each sample, ``[samples, categories]``; the network says in `embeddings`
+            how each is read.
+        extra
+            Further numbers of each sample, ``[samples, extra]``, which join the last step.
+        sample_weight
+            What the loss of each sample weighs.
+        vectors
+            Initial table of the embedding that the network begins with, ``[vocabulary, units]``.
+        validation
+            Samples for early stopping to watch instead of a share cut from these: ``(X, y)``, or a mapping of this
+            method's arguments. Never give it the samples that you will judge the model by.
+
+        Raises
+        ------
+        DataError
+            Where the samples cannot be used; the message says why.
+        """
+        check_options(self)
+        if self.validation > 1 and self.validation != int(self.validation):
+            raise OptionError(
+                f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
+            )
+        given = read_given(X, self.network, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        table = require_vectors(vectors, self.network)
+        count = len(given)
+        targets = self._fit_targets(y, count, _weights(sample_weight, count))
+        self.coding_: Coding = Coding.fit(given, self.scale)
+        self.outputs_: int = targets.outputs
+        if validation is None:
+            learn, watch = self._cut(count)
+        else:
+            other, their_targets = self._read_validation(validation)
+            learn, watch = np.arange(count), count + np.arange(len(other))
+            given = given.followed_by(other)
+            targets = Targets(
+                np.concatenate([targets.y, their_targets.y]),
+                np.concatenate([targets.weight, their_targets.weight]),
+                targets.outputs,
+            )
+        learn, watch = learn[targets.weight[learn] > 0], watch[targets.weight[watch] > 0]
+        if len(learn) == 0:
+            raise DataError(
+                f"no sample of {count} is left to learn from: all weigh 0 or are watched; give more samples."
+            )
+        lengths_of = given.sequences.lengths
+        self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
+        trained = train_ragged(
+            self.network,
+            self.plan(self._loss),
+            RaggedSamples.of(self.coding_.ragged(given), targets.y, targets.weight),
+            learn,
+            watch,
+            self.bounds_,
+            outputs=self.outputs_,
+            epochs=self.epochs,
+            members=self.members,
+            seed=self.seed,
+            progress=self.progress,
+            vectors=table,
+        )
+        self.weights_: Any = trained.weights
+        self.history_: History = trained.history
+        self.n_features_in_ = given.sequences.features
+        self.fitted_options_ = self.get_params()
+        return self
+
+    def outputs(
+        self,
+        X: Any,
+        *,
+        lengths: Any = None,
+        padding: str = "behind",
+        categories: Any = None,
+        extra: Any = None,
+    ) -> NDArray[np.float64]:
+        """Give what the network puts out for each member and sample, ``[members, samples, outputs]``: logits or scaled.
+
+        A sample's outputs do not depend on the other samples, bit for bit.
+        """
+        self._require_fit()
+        given = read_given(X, self.network, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        source = self.coding_.ragged(given)
+        return forward_ragged(self.network, self.weights_, source, given.sequences.lengths, self.bounds_, self.outputs_)
+
+    # ---- how ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def _inputs(self) -> Inputs:
+        features, sizes = max(len(self.coding_.shift), 1), tuple(len(labels) for labels in self.coding_.categories)
+        return Inputs(features, sizes, len(self.coding_.extra_shift))
+
+    def _cut(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Part the training samples, by the seed, into those to learn from and those to watch."""
+        watched = math.ceil(count * self.validation) if self.validation < 1 else int(self.validation)
+        if self.validation and watched >= count:
+            raise DataError(
+                f"{count} sample(s) are too few for validation={self.validation:g}, which leaves none to learn from; "
+                "give more samples, or validation=0 for none."
+            )
+        order = np.random.default_rng([self.seed, count]).permutation(count)
+        return np.sort(order[watched:]), np.sort(order[:watched])
+
+    def _read_validation(self, validation: Any) -> tuple[Given, Targets]:
+        allowed = ("X", "y", "lengths", "padding", "categories", "extra")
+        if isinstance(validation, Mapping):
+            wrong = [name for name in validation if name not in allowed]
+            if wrong:
+                raise OptionError(f"validation has no {wrong[0]!r}; {nearest(wrong[0], allowed)}")
+            arguments = dict(validation)
+        elif isinstance(validation, (tuple, list)) and len(validation) == 2:
+            arguments = {"X": validation[0], "y": validation[1]}
+        else:
+            arguments = {}
+        if "X" not in arguments or "y" not in arguments:
+            raise OptionError("validation is neither (X, y) nor a mapping that holds 'X' and 'y'.")
+        y = arguments.pop("y")
+        given = read_given(network=self.network, name="the validation X", **arguments)
+        return given, self._read_targets(y, len(given))
+
+    def _arrays(self) -> Arrays:
+        return {
+            **stored_weights(self.weights_),
+            **stored_history(self.history_),
+            **self.coding_.arrays(),
+            "bounds": np.asarray(self.bounds_, dtype=np.int64),
+        }
+
+    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+        for labels in self.coding_.categories:
+            storable_labels(labels, "categories")
+        return {"categories": [list(labels) for labels in self.coding_.categories], "outputs": self.outputs_}, {}
+
+    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+        self.coding_ = Coding.of_arrays(description["categories"], arrays)
+        self.outputs_ = description["outputs"]
+        self.n_features_in_ = self._inputs.features
+
+    def _restore(self, arrays: Arrays) -> None:
+        self.weights_ = restored_weights(arrays, self.network, self._inputs, self.outputs_, self.members)
+        self.history_ = restored_history(arrays)
+        self.bounds_ = tuple(int(bound) for bound in arrays["bounds"])
+
+
+def storable_labels(labels: Any, what: str) -> list[Any]:
+    """Give labels as JSON holds them, or refuse what it cannot hold."""
+    plain = [label.item() if isinstance(label, np.generic) else label for label in labels]
+    wrong = [label for label in plain if not isinstance(label, (str, int, float, bool, type(None)))]
+    if wrong:
+        raise OptionError(f"{what} are named by text or numbers in a model file, not by {wrong[0]!r}.")
+    return plain
+
+
+def _weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None:
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (count,):
+        raise DataError(
+            f"sample_weight has the shape {weight.shape}; allowed: one number for each of the {count} samples."
+        )
+    if not np.isfinite(weight).all() or (weight < 0).any():
+        sample = int((~(weight >= 0) | np.isinf(weight)).argmax())
+        raise DataError(f"sample_weight[{sample}] is {weight[sample]:g}; allowed: finite numbers from 0.")
+    return weight

@@ -1,0 +1,228 @@
+"""What sequence estimators read of samples: checked, coded and scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.scaling import SCALINGS
+from penstock.data.sequences import Sequences, read_sequences
+from penstock.errors import DataError, OptionError, nearest
+from penstock.layers.embedding import Embedding
+from penstock.networks.network import Network
+from penstock.storage import Arrays
+from penstock.training.ragged import Ragged
+
+__all__ = ["Coding", "Given", "read_given"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Samples as they were given, checked.
+
+    Attributes
+    ----------
+    sequences
+        Their steps.
+    categories
+        The labels of each static category, each ``[samples]``.
+    extra
+        Further features, ``[samples, extra]``; None for none.
+    """
+
+    sequences: Sequences
+    categories: tuple[NDArray[Any], ...]
+    extra: Floats | None
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def followed_by(self, others: Given) -> Given:
+        """Put other samples behind these."""
+        return Given(
+            self.sequences.followed_by(others.sequences),
+            tuple(np.concatenate(pair) for pair in zip(self.categories, others.categories, strict=True)),
+            None if self.extra is None or others.extra is None else np.concatenate([self.extra, others.extra]),
+        )
+
+
+def read_given(
+    X: Any,
+    network: Network,
+    *,
+    lengths: Any = None,
+    padding: str = "behind",
+    categories: Any = None,
+    extra: Any = None,
+    name: str = "X",
+) -> Given:
+    """Read and check samples for a network.
+
+    Raises
+    ------
+    DataError
+        Where they cannot be used; the message says why.
+    """
+    first = network.layers[0]
+    sequences = read_sequences(X, ids=isinstance(first, Embedding), lengths=lengths, padding=padding, name=name)
+    if isinstance(first, Embedding) and sequences.values.max() >= first.vocabulary:
+        step = int((sequences.values >= first.vocabulary).argmax())
+        sample = int(np.searchsorted(sequences.offsets, step, side="right")) - 1
+        raise DataError(
+            f"sample {sample} of {name} holds the id {sequences.values[step]} at step "
+            f"{step - sequences.offsets[sample]}, but {first!r} knows ids from 0 to {first.vocabulary - 1}."
+        )
+    count = len(sequences)
+    columns: tuple[NDArray[Any], ...] = ()
+    if categories is not None:
+        table = np.asarray(categories, dtype=object)
+        table = table[:, None] if table.ndim == 1 else table
+        _require_rows("categories", table, count)
+        columns = tuple(table.T)
+    further = None
+    if extra is not None:
+        try:
+            further = np.asarray(extra, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"extra holds what is no number: {error}; give text as categories=.") from error
+        further = further[:, None] if further.ndim == 1 else further
+        _require_rows("extra", further, count)
+        if not np.isfinite(further).all():
+            sample = int((~np.isfinite(further)).any(axis=1).argmax())
+            raise DataError(f"extra holds NaN or inf, first for sample {sample}; fill it.")
+    return Given(sequences, columns, further)
+
+
+@dataclass(frozen=True, eq=False)
+class Coding:
+    """How samples become numbers: what each category's labels are, and shift and scale of each feature.
+
+    Attributes
+    ----------
+    categories
+        The labels of each category in the order of their ids.
+    shift, scale
+        Of each feature of a step; empty for token ids.
+    extra_shift, extra_scale
+        Of each further feature.
+    """
+
+    categories: tuple[tuple[Any, ...], ...]
+    shift: Floats
+    scale: Floats
+    extra_shift: Floats
+    extra_scale: Floats
+
+    @classmethod
+    def fit(cls, given: Given, scale: str) -> Self:
+        """Fit on samples, which must be training samples."""
+        tokens = given.sequences.values.ndim == 1
+        steps = np.empty((1, 0)) if tokens else given.sequences.values
+        extra = np.empty((1, 0)) if given.extra is None else given.extra
+        labels = tuple(tuple(_labels(column)) for column in given.categories)
+        return cls(labels, *_fit_columns(steps, scale), *_fit_columns(extra, scale))
+
+    def ragged(self, given: Given) -> Ragged:
+        """Code samples, and put them on the device.
+
+        Raises
+        ------
+        DataError
+            For a label that was not fitted, or another number of features, categories or further features.
+        """
+        sequences = given.sequences
+        tokens, features = sequences.values.ndim == 1, len(self.shift)
+        if not tokens and sequences.features != features:
+            raise DataError(
+                f"X has {sequences.features} features, but this model is expecting {features} features as input."
+            )
+        if len(given.categories) != len(self.categories):
+            raise DataError(f"{len(given.categories)} categories were given, but {len(self.categories)} were fitted.")
+        wanted = len(self.extra_shift)
+        if (0 if given.extra is None else given.extra.shape[1]) != wanted:
+            raise DataError(f"extra has {_width(given.extra)} columns, but {wanted} were fitted.")
+        if not tokens:
+            sequences = Sequences((sequences.values - self.shift) / self.scale, sequences.offsets)
+        ids = [_ids(column, labels) for column, labels in zip(given.categories, self.categories, strict=True)]
+        return Ragged.of(
+            sequences,
+            categories=np.stack(ids, axis=1) if ids else None,
+            sizes=tuple(len(labels) for labels in self.categories),
+            extra=None if given.extra is None else (given.extra - self.extra_shift) / self.extra_scale,
+        )
+
+    def arrays(self) -> Arrays:
+        """Give the shifts and scales by name, for the model file."""
+        names = ("shift", "scale", "extra_shift", "extra_scale")
+        return {f"coding.{name}": getattr(self, name) for name in names}
+
+    @classmethod
+    def of_arrays(cls, categories: Any, arrays: Arrays) -> Self:
+        """Take back what :meth:`arrays` gave."""
+        names = ("shift", "scale", "extra_shift", "extra_scale")
+        return cls(tuple(tuple(labels) for labels in categories), *(arrays[f"coding.{name}"] for name in names))
+
+
+def _fit_columns(values: Floats, scale: str) -> tuple[Floats, Floats]:
+    """Fit shift and scale of each column; a constant one is only shifted."""
+    fitted = np.array([SCALINGS[scale](column) for column in values.T], dtype=np.float64).reshape(-1, 2)
+    return fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
+
+
+def _labels(column: NDArray[Any]) -> list[Any]:
+    found = [label.item() if isinstance(label, np.generic) else label for label in dict.fromkeys(column.tolist())]
+    try:
+        return sorted(found)
+    except TypeError:
+        return found
+
+
+def _ids(column: NDArray[Any], labels: tuple[Any, ...]) -> NDArray[np.int64]:
+    place = {label: number for number, label in enumerate(labels)}
+    try:
+        return np.array([place[label] for label in column.tolist()], dtype=np.int64)
+    except KeyError as error:
+        label = error.args[0]
+        raise DataError(f"the category {label!r} was not among those fitted; {nearest(label, labels)}") from None
+
+
+def _require_rows(name: str, table: NDArray[Any], count: int) -> None:
+    if table.ndim != 2 or len(table) != count:
+        raise DataError(
+            f"{name} has the shape {table.shape}; allowed: [{count}, columns], one row for each of the {count} samples."
+        )
+
+
+def _width(extra: Floats | None) -> int:
+    return 0 if extra is None else extra.shape[1]
+
+
+def require_vectors(vectors: Any, network: Network) -> Floats | None:
+    """Check a table of vectors for the embedding that a network begins with.
+
+    Raises
+    ------
+    OptionError
+        Where the network begins with none, or the table is missing, of another shape, or not finite.
+    """
+    first = network.layers[0]
+    if vectors is None:
+        if isinstance(first, Embedding) and first.frozen:
+            raise OptionError(f"{first!r} keeps the vectors that it is given; give them: fit(X, y, vectors=table).")
+        return None
+    if not isinstance(first, Embedding):
+        raise OptionError(f"vectors= is for a network that begins with an Embedding, not with {first!r}; leave it out.")
+    table = np.asarray(vectors, dtype=np.float64)
+    if table.shape != (first.vocabulary, first.units):
+        raise OptionError(
+            f"vectors have the shape {table.shape}; {first!r} needs {(first.vocabulary, first.units)}: "
+            "one row for each id, one column for each unit."
+        )
+    if not np.isfinite(table).all():
+        raise OptionError(f"vectors hold NaN or inf, first in row {int((~np.isfinite(table)).any(axis=1).argmax())}.")
+    return table

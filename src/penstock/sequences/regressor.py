@@ -1,0 +1,113 @@
+"""A value for each sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.scaling import SCALINGS
+from penstock.errors import DataError
+from penstock.options import option
+from penstock.sequences.estimator import SequenceEstimator, Targets
+from penstock.sequences.labels import column
+from penstock.storage import Arrays
+from penstock.training.losses import VALUE_LOSSES
+
+__all__ = ["SequenceRegressor"]
+
+
+@dataclass(repr=False, eq=False)
+class SequenceRegressor(SequenceEstimator):
+    """A network that gives each sequence a value, or several.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=time) for time in rng.integers(3, 9, size=60)]
+    >>> y = [x[-1] for x in X]
+    >>> from penstock.networks.network import Network
+    >>> from penstock.layers.gru import GRU
+    >>> model = SequenceRegressor(Network([GRU(4)]), epochs=40, patience=None).fit(X, y)
+    >>> model.predict(X).shape, model.score(X, y) > 0.5
+    ((60,), True)
+    """
+
+    kind: ClassVar[str] = "regressor"
+
+    loss: str = option("mse", "loss to minimise, in scaled units", choices=VALUE_LOSSES, kw_only=True)
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        lengths: Any = None,
+        padding: str = "behind",
+        categories: Any = None,
+        extra: Any = None,
+    ) -> NDArray[np.float64]:
+        """Give the value of each sample, ``[samples]`` or as many columns as y had; the mean of the members'.
+
+        The arguments are those of :meth:`fit`.
+        """
+        scaled = self.outputs(X, lengths=lengths, padding=padding, categories=categories, extra=extra).mean(axis=0)
+        values = scaled * self.y_scale_ + self.y_shift_
+        return values[:, 0] if self.y_axes_ == 1 else values
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
+        """Give R², the share of the variance that is explained; the mean over the columns of y."""
+        truth = self._values(y, len(np.asarray(y)))
+        values = self.predict(X, **samples).reshape(truth.shape)
+        residual = np.average((truth - values) ** 2, axis=0, weights=sample_weight)
+        mean = np.average(truth, axis=0, weights=sample_weight)
+        total = np.average((truth - mean) ** 2, axis=0, weights=sample_weight)
+        # A constant column has no variance to explain: 1 where it is met exactly, else 0, as in scikit-learn.
+        share = np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), (residual == 0).astype(float))
+        return float(np.mean(share))
+
+    @property
+    def _loss(self) -> str:
+        return self.loss
+
+    def _values(self, y: Any, count: int) -> NDArray[np.float64]:
+        """Read values ``[samples, columns]``."""
+        table = np.asarray(y) if isinstance(y, (list, tuple)) else y
+        if getattr(table, "ndim", 1) == 2 and table.shape[1] != 1 and not hasattr(table, "tocsr"):
+            rows = np.asarray(table)
+            return np.stack([_numbers(column(rows[:, place], count)) for place in range(rows.shape[1])], axis=1)
+        return _numbers(column(table, count))[:, None]
+
+    def _fit_targets(self, y: Any, count: int, sample_weight: NDArray[np.float64] | None) -> Targets:
+        values = self._values(y, count)
+        self.y_axes_ = 2 if values.shape[1] > 1 else 1
+        fitted = np.array([SCALINGS[self.scale](part) for part in values.T], dtype=np.float64)
+        self.y_shift_, self.y_scale_ = fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
+        weight = np.ones(count) if sample_weight is None else sample_weight
+        return Targets(self._scaled(values), weight, values.shape[1])
+
+    def _read_targets(self, y: Any, count: int) -> Targets:
+        values = self._values(y, count)
+        if values.shape[1] != len(self.y_shift_):
+            raise DataError(f"the validation y has {values.shape[1]} columns, the training y {len(self.y_shift_)}.")
+        return Targets(self._scaled(values), np.ones(count), 0)
+
+    def _scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (values - self.y_shift_) / self.y_scale_
+
+    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._beside()
+        return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
+
+    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+        super()._recall(description, arrays)
+        self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
+        self.y_axes_ = 2 if len(self.y_shift_) > 1 else 1
+
+
+def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"y holds what is no number: {error}; for labels use SequenceClassifier.") from error

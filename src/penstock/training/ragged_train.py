@@ -1,0 +1,268 @@
+"""Training on samples of different lengths: an epoch is a few compiled calls, one or more for each bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.layers.noise import derive
+from penstock.networks.inputs import Inputs
+from penstock.networks.network import Network
+from penstock.training.epoch import Learning, begin, member_keys
+from penstock.training.plan import Plan
+from penstock.training.progress import EpochBar
+from penstock.training.ragged import RaggedSamples, at_once, starts_in_buckets
+from penstock.training.samples import Starts
+from penstock.training.step import Batch, Step
+from penstock.training.train import History, Trained, must_be_finite
+
+__all__ = ["train_ragged"]
+
+_RUNS = 8  # parts into which an epoch cuts each bucket's batches, so that short and long samples take turns
+
+
+class Recipe(NamedTuple):
+    """What the programs of one fit are compiled for, beside the length of their bucket."""
+
+    network: Network
+    plan: Plan
+    inputs: Inputs
+    outputs: int
+
+    @property
+    def step(self) -> Step:
+        """One training step."""
+        return Step(*self)
+
+
+def train_ragged(
+    network: Network,
+    plan: Plan,
+    samples: RaggedSamples,
+    learn: NDArray[np.int64],
+    watch: NDArray[np.int64],
+    bounds: tuple[int, ...],
+    *,
+    outputs: int,
+    epochs: int,
+    members: int = 1,
+    seed: int = 0,
+    progress: bool | None = None,
+    vectors: NDArray[Any] | None = None,
+) -> Trained:
+    """Train `members` networks from fresh weights on the same samples.
+
+    Batches are drawn within a bucket, in an order that each member shuffles for itself; the buckets take turns, in an
+    order drawn for each epoch. A member stops when its watched loss has not fallen for `plan.patience` epochs; its best
+    weights are returned.
+
+    Parameters
+    ----------
+    network, plan, samples
+        What to train, how, and on what.
+    learn, watch
+        Numbers of the samples to learn from and to watch.
+    bounds
+        Lengths of the buckets.
+    vectors
+        Initial table of the embedding that the network begins with, ``[vocabulary, units]``; drawn if left out.
+
+    Raises
+    ------
+    TrainingError
+        When a loss is no longer finite; the message says at which epoch and what to try.
+    """
+    recipe = Recipe(network, plan, samples.source.widths, outputs)
+    lengths = np.asarray(samples.source.lengths)
+    learning = begin(network, plan, recipe.inputs, outputs)(member_keys(seed, members))
+    if vectors is not None:
+        learning = _with_table(learning, vectors)
+    buckets, watched_buckets = starts_in_buckets(learn, lengths, bounds), starts_in_buckets(watch, lengths, bounds)
+    weigh = np.asarray(samples.weight)
+    learned_weight, watched_weight = float(weigh[learn].sum()), float(weigh[watch].sum())
+    learned_by_epoch, watched_by_epoch = [], []
+    going = np.ones(members, dtype=bool)
+    watching = len(watch) > 0
+    with EpochBar(epochs, progress) as bar:
+        for number in range(1, epochs + 1):
+            keys = _epoch_keys(learning.key)
+            orders = {length: _shuffle(keys.shuffle, length, starts, plan.batch) for length, starts in buckets.items()}
+            weights, state, total = learning.weights, learning.optimizer, jnp.zeros(members, samples.weight.dtype)
+            for length, first, last in _runs(buckets, plan.batch, np.random.default_rng([seed, number])):
+                count = buckets[length].total
+                weights, state, total = compiled_run(recipe, length)(
+                    weights, state, total, keys.dropout, orders[length], samples, count, first, last
+                )
+            watched_total = jnp.zeros(members, samples.weight.dtype)
+            for length, starts in watched_buckets.items():
+                watched_total = compiled_watch(recipe, length)(weights, watched_total, samples, starts)
+            watched_loss = watched_total / watched_weight if watching else jnp.full(members, jnp.inf)
+            best = _Best(learning.best_weights, learning.best_loss, learning.waited)
+            learning = _judge((weights, state, keys.next), watching, plan.patience, best, watched_loss)
+            learned, watched, waited = jax.device_get((total / learned_weight, watched_loss, learning.waited))
+            must_be_finite(learned, watched if watching else learned, going, number, plan)
+            learned_by_epoch.append(np.where(going, learned, np.nan))
+            watched_by_epoch.append(np.where(going & watching, watched, np.nan))
+            if plan.patience is not None:
+                going &= waited < plan.patience
+            bar.advance(float(np.median(learned)), float(np.median(watched)), int(going.sum()))
+            if not going.any():
+                break
+    kept = jax.tree.map(np.asarray, learning.best_weights)
+    whole = np.all([np.isfinite(leaf).reshape(members, -1).all(axis=1) for leaf in jax.tree.leaves(kept)], axis=0)
+    broken = np.where(whole, learned, np.nan)  # nothing watched: the very last step may have broken the weights unseen
+    must_be_finite(broken, broken, ~whole, number, plan)
+    return Trained(kept, History(np.array(learned_by_epoch, dtype=float), np.array(watched_by_epoch, dtype=float)))
+
+
+@lru_cache(maxsize=256)
+def compiled_run(recipe: Recipe, length: int) -> Callable[..., tuple[Any, Any, jax.Array]]:
+    """Compile the steps on batches `first` to `last` of a bucket, for all members.
+
+    Returns
+    -------
+    A function of weights, state of the optimiser, the epoch's total loss so far, key of dropout, order of the bucket's
+    samples, the samples, their count in the bucket, and the first and last batch. It gives the first three anew.
+    """
+    take, size = recipe.step, recipe.plan.batch
+
+    def member(
+        weights: Any,
+        state: Any,
+        total: jax.Array,
+        key: jax.Array,
+        order: jax.Array,
+        samples: RaggedSamples,
+        count: jax.Array,
+        first: jax.Array,
+        last: jax.Array,
+    ) -> tuple[Any, Any, jax.Array]:
+        key = derive(key, length)
+
+        def step(number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
+            weights, state, total = carry
+            rows = jax.lax.dynamic_slice_in_dim(order, number * size, size)
+            counted = jnp.where(number * size + jnp.arange(size) < count, samples.weight[rows], 0)
+            weights, state, value = take(weights, state, _batch(samples, rows, length, counted), derive(key, number))
+            return weights, state, total + value * jnp.sum(counted)
+
+        return jax.lax.fori_loop(first, last, step, (weights, state, total))
+
+    axes = (0, 0, 0, 0, 0, None, None, None, None)
+    return jax.jit(jax.vmap(member, in_axes=axes), donate_argnums=(0, 1, 2))
+
+
+@lru_cache(maxsize=256)
+def compiled_watch(recipe: Recipe, length: int) -> Callable[[Any, jax.Array, RaggedSamples, Starts], jax.Array]:
+    """Compile the sum of the weighed losses of a bucket's samples, added to what it is given, for all members."""
+    take, size = recipe.step, at_once(length)
+
+    def member(weights: Any, total: jax.Array, samples: RaggedSamples, starts: Starts) -> jax.Array:
+        rows = jnp.pad(starts.rows, (0, -len(starts.rows) % size), mode="edge")
+
+        def step(number: jax.Array, total: jax.Array) -> jax.Array:
+            now = jax.lax.dynamic_slice_in_dim(rows, number * size, size)
+            counted = jnp.where(number * size + jnp.arange(size) < starts.total, samples.weight[now], 0)
+            each = take.losses(weights, _batch(samples, now, length, counted))
+            return total + jnp.sum(jnp.where(counted > 0, each * counted, 0))
+
+        return jax.lax.fori_loop(0, (starts.total + size - 1) // size, step, total)
+
+    return jax.jit(jax.vmap(member, in_axes=(0, 0, None, None)))
+
+
+def _batch(samples: RaggedSamples, rows: jax.Array, length: int, counted: jax.Array) -> Batch:
+    x, lengths, categories, extra = samples.source.read(rows, length)
+    return Batch(x, samples.targets[rows], counted, lengths, categories, extra)
+
+
+class _Best(NamedTuple):
+    """The best weights so far, their watched loss, and the epochs since."""
+
+    weights: Any
+    loss: jax.Array
+    waited: jax.Array
+
+
+class _Keys(NamedTuple):
+    """The keys of one epoch, each ``[members]``, and those that the next epoch starts from."""
+
+    next: jax.Array
+    shuffle: jax.Array
+    dropout: jax.Array
+
+
+@jax.jit
+@jax.vmap
+def _epoch_keys(key: jax.Array) -> _Keys:
+    onward, shuffle = jax.random.split(key)
+    return _Keys(onward, shuffle, jax.random.fold_in(key, 2))
+
+
+@partial(jax.jit, static_argnums=(1, 3))
+def _shuffle(keys: jax.Array, length: int, starts: Starts, batch: int) -> jax.Array:
+    """Shuffle the samples of a bucket for each member: ``[members, n]``, with a last batch that is whole."""
+    places = jnp.arange(len(starts.rows))
+
+    def member(key: jax.Array) -> jax.Array:
+        draw = jax.random.uniform(jax.random.fold_in(key, length), places.shape)
+        rows = starts.rows[jnp.argsort(jnp.where(places < starts.total, draw, jnp.inf))]
+        return jnp.pad(rows, (0, -len(rows) % batch), mode="edge")
+
+    return jax.vmap(member)(keys)
+
+
+@partial(jax.jit, static_argnums=(1, 2), donate_argnums=3)
+def _judge(
+    after: tuple[Any, Any, jax.Array], watching: bool, patience: int | None, best: _Best, watched: jax.Array
+) -> Learning:
+    """End an epoch: keep the weights of the members whose watched loss has fallen, or all where nothing is watched.
+
+    A member that has stopped learns on for nothing, beside those that go on: its best weights are kept.
+    """
+    weights, state, key = after
+    stopped = best.waited >= patience if patience else jnp.zeros_like(best.waited, bool)
+    better = ~stopped & (watched < best.loss) if watching else ~stopped
+
+    def choose(new: jax.Array, old: jax.Array) -> jax.Array:
+        return jnp.where(better.reshape(better.shape + (1,) * (new.ndim - 1)), new, old)
+
+    return Learning(
+        weights,
+        jax.tree.map(choose, weights, best.weights),
+        state,
+        key,
+        choose(watched, best.loss),
+        jnp.where(better, 0, best.waited + 1),
+    )
+
+
+def _runs(buckets: dict[int, Starts], batch: int, rng: np.random.Generator) -> Iterator[tuple[int, np.int32, np.int32]]:
+    """Give the runs of an epoch in a drawn order: a bucket's length, its first batch, and the one after its last."""
+    runs = []
+    for length, starts in buckets.items():
+        batches = -(-int(starts.total) // batch)
+        cuts = np.linspace(0, batches, min(_RUNS if len(buckets) > 1 else 1, batches) + 1).astype(np.int32)
+        runs += [(length, first, last) for first, last in pairwise(cuts)]
+    yield from (runs[place] for place in rng.permutation(len(runs)))
+
+
+def _with_table(learning: Learning, vectors: NDArray[Any]) -> Learning:
+    """Put the same initial table into every member."""
+
+    def put(weights: Any) -> Any:
+        return eqx.tree_at(
+            lambda module: module.layers[0].table,
+            weights,
+            replace_fn=lambda table: jnp.broadcast_to(jnp.asarray(vectors, table.dtype), table.shape) + 0,
+        )
+
+    return learning._replace(weights=put(learning.weights), best_weights=put(learning.best_weights))
