@@ -52,6 +52,8 @@ from .layers.recurrent import Recurrent as Recurrent
 from .layers.rnn import RNN as RNN
 from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
+from .sequences.classifier import SequenceClassifier as SequenceClassifier
+from .sequences.regressor import SequenceRegressor as SequenceRegressor
 from .training.optimizers import SGD as SGD
 from .training.optimizers import Adam as Adam
 from .training.optimizers import RMSprop as RMSprop

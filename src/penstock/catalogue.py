@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from penstock.baselines.arx import ARX
 from penstock.baselines.autoregression import AR
@@ -23,8 +24,12 @@ from penstock.baselines.sma import SMA
 from penstock.baselines.vector_autoregression import VAR
 from penstock.estimator import Estimator
 from penstock.forecaster import Forecaster
+from penstock.saved import Saved
+from penstock.sequences.classifier import SequenceClassifier
+from penstock.sequences.estimator import SequenceEstimator
+from penstock.sequences.regressor import SequenceRegressor
 
-__all__ = ["MODELS", "load"]
+__all__ = ["MODELS", "SEQUENCE_MODELS", "load"]
 
 _ALL: tuple[type[Estimator], ...] = (
     Forecaster,
@@ -51,8 +56,14 @@ MODELS: dict[str, type[Estimator]] = {model.__name__: model for model in _ALL}
 """Every model that a file may hold, by the name of its class."""
 
 
-def load(path: str | Path) -> Estimator:
-    """Read a model that was written by its `save`; it forecasts the same bits.
+SEQUENCE_MODELS: dict[str, type[SequenceEstimator]] = {
+    model.__name__: model for model in (SequenceClassifier, SequenceRegressor)
+}
+"""Every estimator of sequences that a file may hold."""
+
+
+def load(path: str | Path) -> Any:
+    """Read a model that was written by its `save`; it predicts the same bits.
 
     Raises
     ------
@@ -68,4 +79,4 @@ def load(path: str | Path) -> Estimator:
     ...     load(f"{folder}/drift.penstock").predict()["yhat"].tolist()
     [9.5]
     """
-    return Estimator.read(path, MODELS)
+    return Saved.read(path, {**MODELS, **SEQUENCE_MODELS})

@@ -10,7 +10,7 @@ import dataclasses
 import math
 import numbers
 from collections.abc import Iterable
-from typing import Any, ClassVar, Self, get_args, get_type_hints
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
 
@@ -97,7 +97,7 @@ def check_options(owner: Any) -> None:
 
 
 def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
-    rules, kinds = field.metadata, get_args(hint) or (hint,)
+    rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
     if value is None:
         return None if type(None) in kinds else f"{field.name} was None, but a value is needed"
     if isinstance(value, str):
@@ -202,17 +202,21 @@ def _call(owner: Any) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """Turn options into JSON: numbers, text, lists, and descriptions as ``{"kind": name, field: value}``."""
+    """Turn options into JSON: descriptions as ``{"kind": name, field: value}``, mappings as ``{"pairs": [...]}``."""
     if isinstance(value, Description):
         fields = {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"kind": type(value).__name__, **fields}
     if isinstance(value, (list, tuple)):
         return [to_json(item) for item in value]
+    if isinstance(value, dict):
+        return {"pairs": [[to_json(name), to_json(item)] for name, item in value.items()]}
     return value
 
 
 def from_json(value: Any) -> Any:
     """Turn the JSON of :func:`to_json` back into the same options; lists come back as tuples."""
+    if isinstance(value, dict) and value.keys() == {"pairs"}:
+        return {from_json(name): from_json(item) for name, item in value["pairs"]}
     if isinstance(value, dict):
         fields = {name: from_json(item) for name, item in value.items() if name != "kind"}
         if value.get("kind") not in Description.kinds:

@@ -127,8 +127,8 @@ def _of_array(array: NDArray[Any], ids: bool, lengths: Any, padding: str, name: 
     if samples == 0 or time == 0 or (array.ndim == 3 and array.shape[2] == 0):
         widths = zip(("sample(s)", "step(s)", "feature(s)"), array.shape, strict=False)
         raise DataError(
-            f"{name} has {', '.join(f'{width} {what}' for what, width in widths)} (shape={array.shape}) while a minimum "
-            "of 1 is required."
+            f"{name} has {', '.join(f'{width} {what}' for what, width in widths)} (shape={array.shape}) while a "
+            "minimum of 1 is required."
         )
     flat = array if ids else array.reshape(samples, time, -1)
     if lengths is None:

@@ -36,7 +36,8 @@ class SequenceClassifier(SequenceEstimator):
     >>> y = ["up" if x[-1, 0] > 0 else "down" for x in X]
     >>> from penstock.networks.network import Network
     >>> from penstock.layers.gru import GRU
-    >>> model = SequenceClassifier(Network([GRU(4)]), epochs=30, optimizer="rmsprop", patience=None).fit(X, y)
+    >>> from penstock.training.optimizers import Adam
+    >>> model = SequenceClassifier(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
     >>> model.classes_.tolist(), model.predict_proba(X).shape, model.score(X, y) > 0.7
     (['down', 'up'], (40, 2), True)
     """
@@ -50,7 +51,8 @@ class SequenceClassifier(SequenceEstimator):
 
     def predict(self, X: Any, **samples: Any) -> NDArray[Any]:
         """Give the most probable label of each sample; the arguments are those of :meth:`predict_proba`."""
-        return self.classes_[np.argmax(self.predict_proba(X, **samples), axis=1)]
+        most = np.argmax(self.predict_proba(X, **samples), axis=1)
+        return self.classes_[most]
 
     def predict_proba(
         self,

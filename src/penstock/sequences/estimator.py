@@ -156,7 +156,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         learn, watch = learn[targets.weight[learn] > 0], watch[targets.weight[watch] > 0]
         if len(learn) == 0:
             raise DataError(
-                f"no sample of {count} is left to learn from: all weigh 0 or are watched; give more samples."
+                f"no sample of {count} is left to learn from: all that are not watched weigh zero (weight=0)."
             )
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])

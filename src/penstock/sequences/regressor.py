@@ -30,7 +30,8 @@ class SequenceRegressor(SequenceEstimator):
     >>> y = [x[-1] for x in X]
     >>> from penstock.networks.network import Network
     >>> from penstock.layers.gru import GRU
-    >>> model = SequenceRegressor(Network([GRU(4)]), epochs=40, patience=None).fit(X, y)
+    >>> from penstock.training.optimizers import Adam
+    >>> model = SequenceRegressor(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
     >>> model.predict(X).shape, model.score(X, y) > 0.5
     ((60,), True)
     """

@@ -21,7 +21,7 @@ from penstock.training.samples import Starts, pad_rows
 
 __all__ = ["Piece", "Ragged", "RaggedSamples", "at_once", "bucket_bounds", "in_buckets", "starts_in_buckets"]
 
-_PROGRAM_COST = 0.03  # what one more bucket must save: the share of all true steps that its compilation is worth
+_PROGRAM_COST = 0.05, 1 << 17  # padded steps that one more program is worth: a share of the true ones, at least
 
 _STEPS_AT_ONCE = 1 << 16
 
