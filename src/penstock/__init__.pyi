@@ -45,6 +45,7 @@ from .intervals.conformal import Conformal as Conformal
 from .layers.dense import Dense as Dense
 from .layers.dropout import Dropout as Dropout
 from .layers.embedding import Embedding as Embedding
+from .layers.flatten import Flatten as Flatten
 from .layers.gru import GRU as GRU
 from .layers.leaky import Leaky as Leaky
 from .layers.lstm import LSTM as LSTM

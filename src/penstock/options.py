@@ -105,7 +105,7 @@ def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
             return f"{field.name}={value!r} is unknown; {nearest(value, rules['choices'])}"
         return None if str in kinds else f"{field.name}={value!r} is text; {_wanted(rules, kinds)}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        named = tuple(kind for kind in kinds if isinstance(kind, type))
+        named = tuple(plain for kind in kinds if isinstance(plain := get_origin(kind) or kind, type))
         wrong = bool not in kinds if isinstance(value, bool) else named and not isinstance(value, named)
         return f"{field.name}={value!r} is not allowed; {_wanted(rules, kinds)}" if wrong else None
     if int in kinds and float not in kinds and not isinstance(value, int):

@@ -53,10 +53,23 @@ MODELS: dict[str, Estimator] = {
         members=2,
         **SMALL,
     ),
+    "Feed-forward net on lags": ps.Forecaster(ps.Network([ps.Flatten(5)], dense=[4]), horizon=3, **SMALL),
+    "Joint forecaster": ps.Forecaster(ps.Network([ps.RNN(4)]), horizon=3, joint=True, **SMALL),
+    "Recursive forecaster": ps.Forecaster(ps.Network([ps.RNN(4)]), horizon=3, strategy="recursive", **SMALL),
+    "Forecaster of quantiles": ps.Forecaster(
+        ps.Network([ps.RNN(3)]), horizon=3, loss="pinball", transform="difference", scale="standard", **SMALL
+    ),
+    "Forecaster of Student's t": ps.Forecaster(
+        ps.Network([ps.RNN(3)]), horizon=3, loss="student", transform="log_return", scale="standard", **SMALL
+    ),
+    "Forecaster of a Gaussian": ps.Forecaster(ps.Network([ps.RNN(3)]), horizon=3, loss="gaussian", **SMALL),
+    "Forecaster of directions": ps.Forecaster(
+        ps.Network([ps.RNN(3)]), horizon=3, loss="direction", transform="difference", **SMALL
+    ),
 }
 # Steps of the horizon that see the newest value, where by design not all do.
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
-JOINT = {"VAR"}  # series explain each other, at the same times
+JOINT = {"VAR", "Joint forecaster"}  # series explain each other, at the same times
 
 
 # One group a model: its programs are compiled once, by the worker that runs the group.

@@ -66,7 +66,7 @@ def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
     model = ps.Forecaster(ps.Network([ps.LSTM(5)]), window=8, epochs=1, validation=20)
     model.clone().fit(walk[:152])
     before = compiled_epoch.cache_info().currsize
-    plan_function = compiled_epoch(model.network, model.plan(model.loss), ps.Inputs(), 1, 8, 1)
+    plan_function = compiled_epoch(model.network, model.plan(model.head()), ps.Inputs(), 1, 8, 1)
     compiled = plan_function._cache_size()  # type: ignore[attr-defined]
     model.clone().fit(walk[:153])
     assert compiled_epoch.cache_info().currsize == before
@@ -82,7 +82,7 @@ def test_summary() -> None:
     [
         ({"window": 0}, "window=0 is out of range; allowed: a whole number at least 1"),
         ({"horizon": -1}, "horizon=-1 is out of range"),
-        ({"loss": "rmse"}, "loss='rmse' is unknown; did you mean 'mse'. Allowed: 'mse', 'mae', 'huber'"),
+        ({"loss": "rmse"}, "loss='rmse' is unknown; did you mean 'mse'. Allowed: 'mse', 'mae', 'huber', 'direction'"),
         ({"scale": "min-max"}, "scale='min-max' is unknown; did you mean 'minmax'"),
         ({"optimizer": "rmspop"}, "optimizer='rmspop' is unknown; did you mean 'rmsprop'"),
         ({"transform": 3}, "transform=3 is a number; allowed: text among 'none', 'difference', 'log_return'"),

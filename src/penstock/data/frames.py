@@ -33,7 +33,7 @@ class FrameKind:
     id, time
         Types of the two columns; ``id`` is None where the frame held one series without a name.
     missing
-        What was chosen where values or rows are missing: ``error`` or ``ffill``.
+        What was chosen where values or rows are missing: ``error``, ``ffill`` or ``mask``.
     """
 
     backend: str
@@ -125,7 +125,7 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
         default id column holds a single series.
     missing
         Where values or rows are missing: ``error`` refuses them, ``ffill`` carries the last value of the series forward
-        (see :mod:`penstock.data.missing`).
+        (see :mod:`penstock.data.missing`), ``mask`` does so and marks the panel, for models that can be told of it.
 
     Raises
     ------
@@ -174,7 +174,8 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
         refuse_missing(panel, columns, kind.missing_steps)
         return panel, kind
     refuse_infinite(panel, columns)
-    return fill_forward(panel, columns, kind.missing_steps, kind.times_after), kind
+    filled = fill_forward(panel, columns, kind.missing_steps, kind.times_after)
+    return replace(filled, masked=missing == "mask"), kind
 
 
 def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDArray[np.int64]) -> NDArray[Any]:

@@ -17,8 +17,9 @@ from penstock.errors import DataError
 
 __all__ = ["MISSING", "fill_forward", "refuse_infinite", "refuse_missing"]
 
-MISSING = ("error", "ffill")
-"""What to do where a value or a row is missing: refuse it, or carry the last value of its series forward."""
+MISSING = ("error", "ffill", "mask")
+"""What to do where a value or a row is missing: refuse it; carry the last value of its series forward; or do that and
+tell models that can be told which targets are filled, so that they do not learn from them."""
 
 Times = NDArray[Any]
 

@@ -43,6 +43,8 @@ class Panel:
         Known covariates of the steps that follow the last row of each series, ``[series, steps, known]``.
     filled
         Whether the target of a row was missing and stands for the last one before it, ``[rows]``.
+    masked
+        Whether models are to be told which rows are filled, and not to learn from these.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class Panel:
     static: NDArray[Any] = field(default=_LEFT_OUT, kw_only=True)
     ahead: NDArray[np.float64] = field(default=_LEFT_OUT, kw_only=True)
     filled: NDArray[np.bool_] = field(default=_LEFT_OUT, kw_only=True)
+    masked: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Put empty arrays where nothing was given."""

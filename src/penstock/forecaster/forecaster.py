@@ -10,19 +10,16 @@ from numpy.typing import NDArray
 
 from penstock.data.encoding import Encoding
 from penstock.data.panel import Panel
-from penstock.data.scaling import SCALINGS, Scaling, fit_scaling
-from penstock.data.splits import rows_for_tail, tail_border
+from penstock.data.scaling import Scaling, fit_scaling
+from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.errors import DataError, OptionError
-from penstock.estimator import Estimator
+from penstock.forecaster.options import ForecasterOptions
 from penstock.forecaster.reader import Reader
 from penstock.networks.inputs import Inputs
-from penstock.networks.network import Network
-from penstock.options import option
 from penstock.storage import Arrays
 from penstock.training.forward import forward
-from penstock.training.losses import VALUE_LOSSES
-from penstock.training.options import TrainingOptions
+from penstock.training.recursion import recurse
 from penstock.training.samples import Samples
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import History, Trained, train
@@ -50,24 +47,30 @@ class Prepared:
 
 
 @dataclass(repr=False, eq=False)
-class Forecaster(TrainingOptions, Estimator):
-    """A recurrent network that forecasts the next `horizon` values from the last `window`, directly.
+class Forecaster(ForecasterOptions):
+    """A network that forecasts the next `horizon` values from the last `window`.
 
-    All steps ahead are read from the network's last state, so each sees the newest value. `fit` starts from fresh
-    weights, fits the scaler on the training rows, cuts the validation tail from them, and keeps the weights with the
-    lowest loss on that tail. Several series share the weights; each has its own scale. Where `joint`, the series stand
-    at the same times: one window holds all of them, and one output the forecasts of all.
+    By default directly: all steps ahead are read from the network's last state, so each sees the newest value. `fit`
+    starts from fresh weights, fits the scaler on the training rows, cuts the validation tail from them, and keeps the
+    weights with the lowest loss on that tail. Several series share the weights; each has its own scale. Where `joint`,
+    the series stand at the same times: one window holds all of them, and one output the forecasts of all.
 
     Covariates are named at the fit. Past ones are further features of the window. Known ones are too, and the network
     reads their values at the steps ahead beside its last state. Static ones are categories: `Network(embeddings=[8])`
-    gives each its width, 0 for one-hot; ``static="unique_id"`` gives each series a vector of its own.
+    gives each its width, 0 for one-hot; ``static="unique_id"`` gives each series a vector of its own. With
+    ``missing="mask"`` a feature tells which targets were missing; these are filled for the input alone, not learned.
+
+    The loss says what is forecast. ``mse``, ``mae``, ``huber``: the value. ``direction``: the probability that it lies
+    above zero, before scaling; with a transform, that it rises. ``pinball``: the median and the bounds of `levels`,
+    which never cross. ``gaussian``, ``student``: a distribution, whose centre is the forecast. With a transform these
+    three speak of the whole change up to each step.
 
     Attributes
     ----------
     weights_
         Weights of all members, every leaf ``[members, ...]``.
-    inputs_
-        Widths of what the network reads.
+    reader_, inputs_
+        How panels are read, with all scales; widths of what the network reads.
     history_
         Losses by epoch and member.
     watched_rows_
@@ -77,6 +80,7 @@ class Forecaster(TrainingOptions, Estimator):
     --------
     >>> import numpy as np, pandas as pd
     >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.networks.network import Network
     >>> frame = pd.DataFrame({"ds": range(80), "y": np.sin(np.arange(80) / 4)})
     >>> model = Forecaster(Network([LSTM(4)]), window=8, epochs=2, seed=1).fit(frame)
     >>> model.predict().columns.tolist(), model.parameters
@@ -84,48 +88,6 @@ class Forecaster(TrainingOptions, Estimator):
     """
 
     covariates: ClassVar[tuple[str, ...]] = ("past", "known", "static")
-
-    network: Network = option(help="the network's description")
-    window: int = option(63, "input length in steps", at_least=1)
-    known_in_window: bool = option(True, "read known covariates in the window too, not only at the steps ahead")
-    joint: bool = option(False, "read all series together and forecast them together, as a VAR does")
-    reverse: bool = option(False, "feed windows newest row first, as some publications do; of no use to the network")
-    transform: str = option("none", "change of variable before scaling", choices=TRANSFORMS)
-    scale: str = option("minmax", "scaling, fitted on training rows", choices=SCALINGS)
-    loss: str = option("mse", "loss to minimise, in scaled units", choices=VALUE_LOSSES)
-    validation: float = option(0.1, "tail of the training rows to watch: a share below 1, or rows; 0: none", at_least=0)
-
-    @property
-    def label(self) -> str:
-        """Short name in tables."""
-        over_time = [layer for layer in self.network.layers if layer.over_time]
-        return "+".join(type(x).__name__ + (f"({x.outputs})" if x.outputs else "") for x in over_time)
-
-    @property
-    def rows_needed(self) -> int:
-        """The window, and what the transform loses."""
-        return self.window + TRANSFORMS[self.transform].lost
-
-    @property
-    def rows_to_fit(self) -> int:
-        """One window with its targets, and the validation tail."""
-        return rows_for_tail(self.rows_needed + self.horizon, self.validation, self.horizon)
-
-    def __post_init__(self) -> None:
-        """Refuse options that are not allowed, or that contradict each other."""
-        super().__post_init__()
-        if self.validation > 1 and self.validation != int(self.validation):
-            raise OptionError(
-                f"Forecaster: validation={self.validation} is neither a share below 1 nor a whole number of rows."
-            )
-
-    @property
-    def rows_made_of(self) -> str:
-        """What the rows that a fit needs add up from."""
-        lost, tail = TRANSFORMS[self.transform].lost, self.rows_to_fit - self.rows_needed - self.horizon
-        parts = [f"window {self.window}", f"horizon {self.horizon}"]
-        parts += [f"{tail} for validation"] if tail else []
-        return " + ".join([*parts, f"{lost} lost to the transform"] if lost else parts)
 
     @property
     def parameters(self) -> int:
@@ -157,10 +119,11 @@ class Forecaster(TrainingOptions, Estimator):
         watched
             The same rows followed by others to watch; left out, a tail of the training rows is watched.
         """
-        self._require_embeddings(train_panel)
+        self._require_options_that_fit(train_panel)
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
-        reader = self._reader(fit_scaling(self.scale, scaled, lost), Encoding.fit(train_panel))
+        scaling = fit_scaling(self.scale, scaled, lost)
+        reader = self._reader(scaling, Encoding.fit(train_panel), gaps=train_panel.masked)
         if watched is None:
             panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon)
         else:
@@ -182,10 +145,10 @@ class Forecaster(TrainingOptions, Estimator):
         prepared = self.prepare(train_panel, watched)
         trained = train(
             self.network,
-            self.plan(self.loss),
+            self.plan(self.head(gaps=prepared.reader.gaps)),
             prepared.samples,
             window=self.window,
-            horizon=self.horizon,
+            horizon=self.steps,
             outputs=self.outputs(len(train_panel)),
             epochs=self.epochs,
             members=self.members,
@@ -194,30 +157,50 @@ class Forecaster(TrainingOptions, Estimator):
         )
         self.finish(prepared, trained)
 
-    def outputs(self, series: int) -> int:
-        """Count what the network puts out for a panel of so many series."""
-        return self.horizon * (series if self.joint else 1)
-
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        out = self._put_out(panel, origins, fitted)
+        return self._levels(self.head().centre(out), panel, origins, fitted)
+
+    def _put_out(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Give the outputs for the series of each origin, still scaled, ``[members, n, horizon, width]``."""
         panel.known_after(origins, self.horizon)  # refuses those that are missing
         starts, which = np.unique(self.reader_.starts(panel, origins), return_inverse=True)
-        source, outputs = self.reader_.source(panel, fitted), self.outputs(len(self.ids_))
-        out = forward(self.network, self.weights_, source, starts, self.window, outputs)[:, which]
-        return self.reader_.levels(self.reader_.own(out, panel, origins, fitted), panel, origins, fitted)
+        source = self.reader_.source(panel, fitted)
+        if self.strategy == "direct":
+            outputs = self.outputs(len(self.ids_))
+            out = forward(self.network, self.weights_, source, starts, self.window, outputs)
+        else:
+            columns = self.reader_.columns(panel)
+            out = recurse(self.network, self.weights_, source, starts, self.window, self.horizon, *columns)
+        return self.reader_.own(out[:, which], panel, origins, fitted, self.horizon, self.head().width)
 
-    def _reader(self, scaling: Scaling, encoding: Encoding) -> Reader:
+    def _levels(
+        self, steps: NDArray[np.float64], panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Bring what a head says of scaled steps ahead ``[members, n, horizon]`` to the units of the target."""
+        head = self.head()
+        if head.probability:
+            return steps
+        if head.summed > 1:
+            steps = np.diff(steps, axis=-1, prepend=0.0)
+        return self.reader_.levels(steps, panel, origins, fitted)
+
+    def _reader(self, scaling: Scaling, encoding: Encoding, *, gaps: bool) -> Reader:
         return Reader(
             scaling,
             encoding,
             transform=self.transform,
             window=self.window,
-            steps=self.horizon,
+            steps=self.steps,
             known_in_window=self.known_in_window,
             reverse=self.reverse,
             joint=self.joint,
+            gaps=gaps,
+            labels=self.head().probability,
         )
 
-    def _require_embeddings(self, panel: Panel) -> None:
+    def _require_options_that_fit(self, panel: Panel) -> None:
+        """Refuse covariates that contradict the options."""
         categories, widths = panel.static.shape[1], len(self.network.embeddings)
         if self.joint and categories:
             raise OptionError("Forecaster: joint=True reads all series in one sample, which has no static covariates.")
@@ -226,6 +209,11 @@ class Forecaster(TrainingOptions, Estimator):
             raise OptionError(
                 f"Forecaster: {given}, but the network has {widths} embeddings; give Network(..., embeddings=[...]) one"
                 " width for each static column, 0 for one-hot."
+            )
+        if self.strategy == "recursive" and self.horizon > 1 and panel.past.shape[1]:
+            raise OptionError(
+                "Forecaster: strategy='recursive' would have to know the past covariates of the steps ahead; "
+                "allowed: strategy='direct', or known covariates."
             )
 
     def _arrays(self) -> Arrays:
@@ -243,7 +231,8 @@ class Forecaster(TrainingOptions, Estimator):
         none = np.zeros(0)  # files older than covariates
         shift, scale = arrays.get("encoding.shift", none), arrays.get("encoding.scale", none)
         encoding = Encoding(shift, scale, Encoding.values_of(self.tail_.static))
-        self.reader_ = self._reader(Scaling(arrays["scaling.shift"], arrays["scaling.scale"]), encoding)
+        scaling = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
+        self.reader_ = self._reader(scaling, encoding, gaps=self.kind_.missing == "mask")
         self.inputs_ = self.reader_.source(self.tail_, np.arange(len(self.tail_))).widths
         outputs = self.outputs(len(self.ids_))
         self.weights_ = restored_weights(arrays, self.network, self.inputs_, outputs, self.members)

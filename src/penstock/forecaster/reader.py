@@ -27,8 +27,8 @@ Rows = NDArray[np.int64]
 class Reader:
     """What a forecaster makes of panels; fitted on training rows, and the same for every panel that follows.
 
-    Each row gives the target, then the past covariates, then the known ones, all scaled. A sample also reads the known
-    covariates of its steps ahead, and the categories of its series.
+    Each row gives the target, whether it was missing (with `gaps`), the past covariates and the known ones, all scaled.
+    A sample also reads the known covariates of its steps ahead, and the categories of its series.
 
     Attributes
     ----------
@@ -38,6 +38,10 @@ class Reader:
         As the forecaster's options.
     steps
         Steps ahead that the network puts out.
+    gaps
+        Whether a feature tells which targets were missing, which are then not learned.
+    labels
+        Whether what is learned is if a value lies above zero, 1 or 0, before scaling.
     """
 
     scaling: Scaling
@@ -48,6 +52,8 @@ class Reader:
     known_in_window: bool = True
     reverse: bool = False
     joint: bool = False
+    gaps: bool = False
+    labels: bool = False
 
     def samples(self, panel: Panel, border: Rows) -> Samples:
         """Give what training reads of the fitted series: samples before the border of each are learned, others watched.
@@ -63,19 +69,27 @@ class Reader:
         learn, watch = cut_at(panel, windows, border)
         if self.joint:  # the first series stands for all of them
             learn, watch = learn[learn < panel.offsets[1]], watch[watch < panel.offsets[1]]
-        return Samples.of(source, self.targets(panel, fitted), learn, watch)
+        targets = self.targets(panel, fitted)
+        if self.gaps:
+            learn, watch = self._with_targets(learn, targets), self._with_targets(watch, targets)
+        return Samples.of(source, targets, learn, watch)
 
     def source(self, panel: Panel, fitted: Rows) -> Source:
         """Give the rows that windows are cut from; behind each series stand the rows of its known covariates ahead.
 
         `fitted` names, for each series of the panel, the fitted series that it is.
         """
-        known = self.encoding.known(panel.known)
-        inputs = np.hstack([self._scaled(panel, fitted)[:, None], self.encoding.past(panel)])
-        inputs = self._laid_out(panel, fitted, np.hstack([inputs, known]) if self.known_in_window else inputs)
+        known, ahead = self.encoding.known(panel.known), self.encoding.known(panel.ahead)
+        marks = [panel.filled[:, None]] if self.gaps else []
+        inputs = np.hstack([self._scaled(panel, fitted)[:, None], *marks, self.encoding.past(panel)])
+        if self.known_in_window:
+            behind = np.pad(ahead, ((0, 0), (0, 0), (inputs.shape[1], 0)))
+            inputs = self._laid_out(panel, fitted, np.hstack([inputs, known]), behind)
+        else:
+            inputs = self._laid_out(panel, fitted, inputs)
         extra: NDArray[Any] | None = None
         if known.shape[1]:
-            extra = self._laid_out(panel, fitted, known, self.encoding.known(panel.ahead))
+            extra = self._laid_out(panel, fitted, known, ahead)
             whole = extra.astype(np.uint8)
             extra = whole if (whole == extra).all() else extra
         series = categories = None
@@ -95,6 +109,10 @@ class Reader:
     def targets(self, panel: Panel, fitted: Rows) -> Values:
         """Give the value to learn of each row, ``[rows]``, or of each time and series, ``[times, series]``."""
         y = self._scaled(panel, fitted)
+        if self.labels:
+            y = (TRANSFORMS[self.transform].apply(panel) > 0).astype(float)
+        if self.gaps:
+            y = np.where(panel.filled, np.nan, y)
         return self._together(panel, fitted, y[:, None]) if self.joint else y
 
     def starts(self, panel: Panel, origins: Rows) -> Rows:
@@ -103,9 +121,16 @@ class Reader:
         ends = origins - panel.offsets[series] if self.joint else origins + series * panel.ahead.shape[1]
         return ends - self.window + 1
 
-    def own(self, out: Values, panel: Panel, origins: Rows, fitted: Rows) -> Values:
-        """Pick what a network put out for the series of each origin, ``[members, n, steps]``."""
-        out = out.reshape(*out.shape[:2], self.steps, -1)
+    def columns(self, panel: Panel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Name the columns of the inputs that hold targets, and those that mark missing ones."""
+        series = len(self.scaling.shift) if self.joint else 1
+        width = 1 + self.gaps + panel.past.shape[1] + self.known_in_window * panel.known.shape[1]
+        targets = tuple(place * width for place in range(series))
+        return targets, tuple(target + 1 for target in targets) if self.gaps else ()
+
+    def own(self, out: Values, panel: Panel, origins: Rows, fitted: Rows, horizon: int, width: int) -> Values:
+        """Pick what a network put out for the series of each origin, ``[members, n, horizon, width]``."""
+        out = out.reshape(*out.shape[:2], horizon, -1, width)
         series = fitted[panel.series_of(origins)] if self.joint else np.zeros(len(origins), dtype=np.int64)
         return np.moveaxis(out[:, np.arange(len(origins)), :, series], 1, 0)
 
@@ -114,6 +139,13 @@ class Reader:
         series = fitted[panel.series_of(origins)]
         unscaled = np.stack([self.scaling.inverse(member, series) for member in steps])
         return TRANSFORMS[self.transform].invert(unscaled, panel.y[origins])
+
+    def _with_targets(self, starts: Rows, targets: Values) -> Rows:
+        """Keep the windows that any target follows."""
+        there = np.isfinite(targets).reshape(len(targets), -1).any(axis=1)
+        count = np.concatenate([[0], np.cumsum(there)])
+        first = starts + self.window
+        return starts[count[first + self.steps] > count[first]]
 
     def _scaled(self, panel: Panel, fitted: Rows) -> Values:
         series = panel.series_of(np.arange(panel.rows))

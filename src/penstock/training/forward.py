@@ -15,7 +15,7 @@ from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.samples import Source, padded_length
 
-__all__ = ["forward"]
+__all__ = ["forward", "in_chunks"]
 
 _CHUNK = 256  # windows at once; always this many, so that a window's bits do not depend on its company
 
@@ -59,9 +59,15 @@ def forward(
     -------
     Outputs ``[members, n, outputs]``, still scaled.
     """
+    return in_chunks(_compiled(network, source.widths, outputs, window), weights, source, starts)
+
+
+def in_chunks(
+    run: Callable[[Any, Source, jax.Array], jax.Array], weights: Any, source: Source, starts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Run a compiled function of weights, rows and starts ``[chunks, chunk]``; outputs ``[members, n, outputs]``."""
     count = len(starts)
     filled = np.resize(starts, _CHUNK * -(-padded_length(count) // _CHUNK)).astype(np.int32)
-    run = _compiled(network, source.widths, outputs, window)
     result = run(weights, source, jnp.asarray(filled.reshape(-1, _CHUNK)))
     members, _, _, width = result.shape
     return np.asarray(result, dtype=np.float64).reshape(members, -1, width)[:, :count]

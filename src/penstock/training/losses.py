@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-__all__ = ["CLASS_LOSSES", "LOSSES", "VALUE_LOSSES", "cumulative_logits", "sample_losses"]
+__all__ = ["CLASS_LOSSES", "LOSSES", "VALUE_LOSSES", "Loss", "cumulative_logits", "sample_losses"]
 
 Loss = Callable[[jax.Array, jax.Array], jax.Array]
 
@@ -78,13 +78,13 @@ LOSSES: dict[str, Loss] = {**VALUE_LOSSES, **CLASS_LOSSES}
 """All losses, one a sample."""
 
 
-def sample_losses(name: str, y: jax.Array, yhat: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
+def sample_losses(loss: str | Loss, y: jax.Array, yhat: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
     """Give the loss of each sample ``[batch]``; of outputs ``[batch, time, outputs]`` the mean over its true steps.
 
     Parameters
     ----------
-    name
-        Name of a loss.
+    loss
+        Name of a loss, or the loss itself.
     y, yhat
         Targets and outputs, ``[batch, ...]`` or ``[batch, time, ...]``.
     lengths
@@ -96,10 +96,11 @@ def sample_losses(name: str, y: jax.Array, yhat: jax.Array, lengths: jax.Array |
     >>> sample_losses("mae", y, yhat, lengths=jnp.array([2])).tolist()
     [2.0]
     """
+    each_loss = LOSSES[loss] if isinstance(loss, str) else loss
     if yhat.ndim == 2:
-        return LOSSES[name](y, yhat)
+        return each_loss(y, yhat)
     batch, time, _ = yhat.shape
-    each = LOSSES[name](y.reshape(batch * time, -1), yhat.reshape(batch * time, -1)).reshape(batch, time)
+    each = each_loss(y.reshape(batch * time, -1), yhat.reshape(batch * time, -1)).reshape(batch, time)
     if lengths is None:
         return jnp.mean(each, axis=1)
     return jnp.sum(jnp.where(jnp.arange(time) < lengths[:, None], each, 0), axis=1) / lengths

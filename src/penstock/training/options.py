@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from penstock.options import Options, option
+from penstock.training.losses import Loss
 from penstock.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
 from penstock.training.plan import Plan
 
@@ -24,6 +25,6 @@ class TrainingOptions(Options):
     seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
     progress: bool | None = option(None, "show a progress bar; None: on a terminal only")
 
-    def plan(self, loss: str) -> Plan:
+    def plan(self, loss: str | Loss) -> Plan:
         """Give the plan of these options with a loss."""
         return Plan(loss, optimizer_named(self.optimizer), self.batch, self.patience, self.clip)

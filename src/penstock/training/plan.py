@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from penstock.training.losses import Loss
 from penstock.training.optimizers import Optimizer, RMSprop
 
 __all__ = ["Plan"]
@@ -18,7 +19,7 @@ class Plan:
     Attributes
     ----------
     loss
-        Name of a loss.
+        Name of a loss, or the loss itself, hashable.
     optimizer
         The optimiser, described.
     batch
@@ -29,7 +30,7 @@ class Plan:
         Largest global norm of a step's gradient; None not to clip.
     """
 
-    loss: str = "mse"
+    loss: str | Loss = "mse"
     optimizer: Optimizer = RMSprop()
     batch: int = 20
     patience: int | None = None

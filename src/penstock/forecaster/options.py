@@ -1,0 +1,104 @@
+"""The forecaster's options, and what follows from them before anything is fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.data.scaling import SCALINGS
+from penstock.data.splits import rows_for_tail
+from penstock.data.transforms import TRANSFORMS
+from penstock.errors import OptionError
+from penstock.estimator import Estimator
+from penstock.intervals.levels import checked_levels
+from penstock.layers.flatten import Flatten
+from penstock.layers.layer import Layer
+from penstock.networks.network import Network
+from penstock.options import option
+from penstock.training.heads import HEADS, Head, Value, head_named
+from penstock.training.options import TrainingOptions
+
+__all__ = ["STRATEGIES", "ForecasterOptions"]
+
+STRATEGIES = ("direct", "recursive")
+"""How several steps ahead are forecast: all from the last state; or one at a time, each fed back as if observed."""
+
+
+@dataclass(repr=False, eq=False)
+class ForecasterOptions(TrainingOptions, Estimator):
+    """The options of :class:`penstock.forecaster.Forecaster`."""
+
+    network: Network = option(help="the network's description")
+    window: int = option(63, "input length in steps", at_least=1)
+    strategy: str = option("direct", "how several steps ahead are forecast", choices=STRATEGIES)
+    known_in_window: bool = option(True, "read known covariates in the window too, not only at the steps ahead")
+    joint: bool = option(False, "read all series together and forecast them together, as a VAR does")
+    reverse: bool = option(False, "feed windows newest row first, as some publications do; of no use to the network")
+    transform: str = option("none", "change of variable before scaling", choices=TRANSFORMS)
+    scale: str = option("minmax", "scaling, fitted on training rows", choices=SCALINGS)
+    loss: str = option("mse", "loss to minimise, in scaled units; it says what is forecast", choices=HEADS)
+    levels: float | tuple[float, ...] = option((80, 95), "levels of the intervals that loss='pinball' learns, percent")
+    validation: float = option(0.1, "tail of the training rows to watch: a share below 1, or rows; 0: none", at_least=0)
+
+    def __post_init__(self) -> None:
+        """Refuse options that are not allowed, or that contradict each other."""
+        super().__post_init__()
+        if self.validation > 1 and self.validation != int(self.validation):
+            raise OptionError(
+                f"Forecaster: validation={self.validation} is neither a share below 1 nor a whole number of rows."
+            )
+        levels = checked_levels(self.levels)
+        if not levels:
+            raise OptionError("Forecaster: levels holds no level; allowed: percentages, such as (80, 95).")
+        if levels != self.levels:
+            self.levels = levels
+        if self.strategy == "recursive" and not isinstance(self.head(), Value):
+            values = [name for name, head in HEADS.items() if head is Value]
+            raise OptionError(
+                f"Forecaster: strategy='recursive' feeds values back, which loss={self.loss!r} does not forecast; "
+                f"allowed: strategy='direct', or loss among {', '.join(map(repr, values))}."
+            )
+
+    @property
+    def label(self) -> str:
+        """Short name in tables."""
+        over_time = [layer for layer in self.network.layers if layer.over_time]
+        above = self.network.dense if all(isinstance(layer, Flatten) for layer in over_time) else ()
+        named = [layer for layer in (*over_time, *above) if layer.outputs or layer.over_time]
+        return "+".join(map(_short, named))
+
+    @property
+    def steps(self) -> int:
+        """Steps ahead that the network puts out at once."""
+        return self.horizon if self.strategy == "direct" else 1
+
+    def head(self, *, gaps: bool = False) -> Head:
+        """Say what the network's outputs mean; `gaps` where targets may be missing."""
+        summed = self.steps if TRANSFORMS[self.transform].lost else 1
+        return head_named(self.loss, checked_levels(self.levels), gaps=gaps, steps=summed)
+
+    def outputs(self, series: int) -> int:
+        """Count what the network puts out for a panel of so many series."""
+        return self.steps * self.head().width * (series if self.joint else 1)
+
+    @property
+    def rows_needed(self) -> int:
+        """The window, and what the transform loses."""
+        return self.window + TRANSFORMS[self.transform].lost
+
+    @property
+    def rows_to_fit(self) -> int:
+        """One window with its targets, and the validation tail."""
+        return rows_for_tail(self.rows_needed + self.horizon, self.validation, self.horizon)
+
+    @property
+    def rows_made_of(self) -> str:
+        """What the rows that a fit needs add up from."""
+        lost, tail = TRANSFORMS[self.transform].lost, self.rows_to_fit - self.rows_needed - self.horizon
+        parts = [f"window {self.window}", f"horizon {self.horizon}"]
+        parts += [f"{tail} for validation"] if tail else []
+        return " + ".join([*parts, f"{lost} lost to the transform"] if lost else parts)
+
+
+def _short(layer: Layer) -> str:
+    width = layer.steps if isinstance(layer, Flatten) else layer.outputs
+    return type(layer).__name__ + (f"({width})" if width else "")
