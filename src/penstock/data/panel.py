@@ -225,7 +225,7 @@ class Panel:
         cls, arrays: Mapping[str, NDArray[Any]], ids: tuple[Hashable, ...], *, counts_steps: bool, static: Any = None
     ) -> Panel:
         """Put a panel together from what :meth:`arrays` gave."""
-        rest = {name: arrays[name] for name in ("past", "known", "ahead", "filled") if name in arrays}
+        rest: dict[str, Any] = {name: arrays[name] for name in ("past", "known", "ahead", "filled") if name in arrays}
         times = arrays["times"] if counts_steps else arrays["times"].view("datetime64[ns]")
         table = _LEFT_OUT
         if static is not None:

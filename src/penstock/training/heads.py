@@ -135,9 +135,7 @@ class Quantiles(Head):
         """Give the bounds of a level that was learned."""
         if level not in self.levels:
             learned = ", ".join(f"{each:g}" for each in self.levels)
-            raise OptionError(
-                f"level={level:g} was not learned; allowed: {learned}, or a fit with levels={level:g}."
-            )
+            raise OptionError(f"level={level:g} was not learned; allowed: {learned}, or a fit with levels={level:g}.")
         count, place = len(self.levels), self.levels.index(level) + 1
         apart = np.logaddexp(0, out[..., 1:]) + _LEAST
         up, down = apart[..., :place].sum(axis=-1), apart[..., count : count + place].sum(axis=-1)
