@@ -8,7 +8,6 @@ from __future__ import annotations
 import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,6 +19,7 @@ from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
 from penstock.intervals.levels import checked_levels
+from penstock.intervals.own import OwnIntervals
 from penstock.options import check_options, option
 from penstock.saved import SavedSeries
 
@@ -27,7 +27,7 @@ __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(SavedSeries, abc.ABC):
+class Estimator(SavedSeries, OwnIntervals):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes
@@ -85,10 +85,6 @@ class Estimator(SavedSeries, abc.ABC):
 
         `fitted` names, for each series of the panel, the fitted series that it is.
         """
-
-    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        """Give the standard deviation of each forecast's error, ``[n, horizon]``; None where the model has none."""
-        return None
 
     # ---- what people call --------------------------------------------------------------------------------------------
 
@@ -180,7 +176,8 @@ class Estimator(SavedSeries, abc.ABC):
         Returns
         -------
         A frame of the kind that was given to `fit` (or here): the id, the time, ``yhat``, and for each level the bounds
-        ``lo-80`` and ``hi-80`` of the interval that the model's own forecast standard errors and a Gaussian give.
+        ``lo-80`` and ``hi-80`` of the model's own interval: from its forecast standard errors and a Gaussian, if its
+        class says nothing else.
         """
         self._require_fit()
         levels = checked_levels(level)
@@ -202,9 +199,9 @@ class Estimator(SavedSeries, abc.ABC):
         yhat = self.forecast_panel(panel, origins).mean(axis=0)
         ids = [name for name in panel.ids for _ in range(self.horizon)]
         answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()}
-        for share in levels:
-            half = NormalDist().inv_cdf((1 + share / 100) / 2) * self.sigma_panel(panel, origins)
-            answer |= {f"lo-{share:g}": (yhat - half).ravel(), f"hi-{share:g}": (yhat + half).ravel()}
+        if levels:
+            for share, (low, high) in zip(levels, self.bounds_panel(panel, origins, levels), strict=True):
+                answer |= {f"lo-{share:g}": low.ravel(), f"hi-{share:g}": high.ravel()}
         return kind.frame(answer)
 
     def forecast_panel(self, panel: Panel, origins: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -223,24 +220,6 @@ class Estimator(SavedSeries, abc.ABC):
         """
         panel = self._usable(panel, origins)
         return self._forecast(panel, origins, self._fitted_series(panel))
-
-    def sigma_panel(self, panel: Panel, origins: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Give the standard deviation of the errors of :meth:`forecast_panel`, ``[n, horizon]``, as the model has it.
-
-        Raises
-        ------
-        OptionError
-            Where the model has no forecast standard errors of its own.
-        DataError
-            Where the training rows were too few to estimate them.
-        """
-        panel = self._usable(panel, origins)
-        sigma = self._sigma(panel, origins, self._fitted_series(panel))
-        if sigma is None:
-            raise OptionError(f"{self.label} has no forecast standard errors of its own; leave level= out.")
-        if not np.isfinite(sigma).all():
-            raise DataError(f"{self.label}: too few training rows to estimate standard errors; give more, or no level.")
-        return sigma
 
     def _usable(self, panel: Panel, origins: NDArray[np.int64]) -> Panel:
         """See that forecasts can be made there, and drop the covariates that the model does not use."""

@@ -15,35 +15,18 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.errors import DataError, OptionError
 from penstock.forecaster.options import ForecasterOptions
+from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
+from penstock.forecaster.tail import TailErrors
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
 from penstock.training.forward import forward
+from penstock.training.heads import Value
 from penstock.training.recursion import recurse
-from penstock.training.samples import Samples
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import History, Trained, train
 
-__all__ = ["Forecaster", "Prepared"]
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """What training starts from, and what a fit is to remember.
-
-    Attributes
-    ----------
-    samples
-        What training reads.
-    reader
-        How panels become samples, fitted on the training rows.
-    watched_rows
-        Length of the validation tail of each series, ``[series]``.
-    """
-
-    samples: Samples
-    reader: Reader
-    watched_rows: NDArray[np.int64]
+__all__ = ["Forecaster"]
 
 
 @dataclass(repr=False, eq=False)
@@ -65,6 +48,10 @@ class Forecaster(ForecasterOptions):
     which never cross. ``gaussian``, ``student``: a distribution, whose centre is the forecast. With a transform these
     three speak of the whole change up to each step.
 
+    ``predict(level=80)`` takes the bounds of quantiles and distributions from the network (the mean of the members'
+    bounds); those of values by split conformal prediction from the errors on the validation tail, which the network has
+    not learned from.
+
     Attributes
     ----------
     weights_
@@ -73,8 +60,8 @@ class Forecaster(ForecasterOptions):
         How panels are read, with all scales; widths of what the network reads.
     history_
         Losses by epoch and member.
-    watched_rows_
-        Length of the validation tail of each series.
+    watched_rows_, tail_rows_
+        Length of the validation tail of each series, and how much of it are training rows (all or none).
 
     Examples
     --------
@@ -131,11 +118,12 @@ class Forecaster(ForecasterOptions):
         samples = reader.samples(panel, border)
         if watched is not None and int(samples.watch.total) == 0:
             raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
-        return Prepared(samples, reader, panel.offsets[1:] - border)
+        return Prepared(samples, reader, panel.offsets[1:] - border, watched is None)
 
     def finish(self, prepared: Prepared, trained: Trained) -> None:
         """Keep what was prepared and what training gave."""
         self.watched_rows_ = prepared.watched_rows
+        self.tail_rows_ = prepared.watched_rows * prepared.own_tail
         self.reader_: Reader = prepared.reader
         self.inputs_: Inputs = prepared.samples.source.widths
         self.weights_: Any = trained.weights
@@ -185,6 +173,53 @@ class Forecaster(ForecasterOptions):
             steps = np.diff(steps, axis=-1, prepend=0.0)
         return self.reader_.levels(steps, panel, origins, fitted)
 
+    @property
+    def rows_kept(self) -> int:
+        """What a forecast needs, the validation tail, and a little more, to read the calendar from."""
+        return self.rows_needed + int(np.max(getattr(self, "tail_rows_", 0))) + 24
+
+    def _bounds(
+        self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64], levels: tuple[float, ...]
+    ) -> NDArray[np.float64]:
+        head = self.head()
+        if isinstance(head, Value):
+            errors, series = self._tail_errors(), fitted[panel.series_of(origins)]
+            around = {each: errors.bounds(int(each), levels) for each in np.unique(series)}
+            yhat = self._forecast(panel, origins, fitted).mean(axis=0)
+            return yhat + np.moveaxis(np.array([around[each] for each in series]), 0, 2)
+        out = self._put_out(panel, origins, fitted)
+        sides = [head.bounds(out, level) for level in levels]
+        return np.array([[self._levels(s, panel, origins, fitted).mean(axis=0) for s in pair] for pair in sides])
+
+    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        head = self.head()
+        if isinstance(head, Value):
+            errors, series = self._tail_errors(), fitted[panel.series_of(origins)]
+            return np.array([errors.deviation(int(each)) for each in series])
+        out = self._put_out(panel, origins, fitted)
+        deviation, centre = head.deviation(out), head.centre(out)
+        if deviation is None:
+            return None
+        upper, middle = (self._levels(each, panel, origins, fitted) for each in (centre + deviation, centre))
+        return (upper - middle).mean(axis=0)
+
+    def _tail_errors(self) -> TailErrors:
+        """Forecast the validation tail, which stands in the rows that are kept."""
+        panel, horizon = self.tail_, self.horizon
+        if (self.tail_rows_ < horizon).any():
+            raise OptionError(
+                f"{self.label} has no validation tail of training rows to take intervals from; fit it with validation= "
+                "above 0 and no validation frame, or with loss='pinball', 'gaussian' or 'student'."
+            )
+        ends = panel.offsets[1:]
+        origins = np.concatenate(
+            [np.arange(e - n - 1, e - horizon) for e, n in zip(ends, self.tail_rows_, strict=True)]
+        )
+        targets = origins[:, None] + np.arange(1, horizon + 1)
+        errors = panel.y[targets] - self.forecast_panel(panel, origins).mean(axis=0)
+        errors = np.where(panel.filled[targets], np.nan, errors)
+        return TailErrors(errors, panel.series_of(origins), self.scaling_.scale)
+
     def _reader(self, scaling: Scaling, encoding: Encoding, *, gaps: bool) -> Reader:
         return Reader(
             scaling,
@@ -225,6 +260,7 @@ class Forecaster(ForecasterOptions):
             "encoding.scale": self.reader_.encoding.scale,
             **stored_history(self.history_),
             "watched_rows": self.watched_rows_,
+            "tail_rows": self.tail_rows_,
         }
 
     def _restore(self, arrays: Arrays) -> None:
@@ -238,3 +274,4 @@ class Forecaster(ForecasterOptions):
         self.weights_ = restored_weights(arrays, self.network, self.inputs_, outputs, self.members)
         self.history_ = restored_history(arrays)
         self.watched_rows_ = arrays["watched_rows"]
+        self.tail_rows_ = arrays.get("tail_rows", 0 * self.watched_rows_)

@@ -55,9 +55,9 @@ class Head(abc.ABC):
         """Give the forecast that outputs ``[..., width]`` stand for, ``[...]``."""
         return out[..., 0]
 
-    def bounds(self, out: Values, level: float) -> tuple[Values, Values] | None:
-        """Give the bounds of the central interval of a level in percent, ``[...]`` each; None where there are none."""
-        return None
+    def bounds(self, out: Values, level: float) -> tuple[Values, Values]:
+        """Give the bounds of the central interval of a level in percent, ``[...]`` each."""
+        raise OptionError(f"loss={type(self).__name__.lower()!r} learns no intervals; leave level= out.")
 
     def deviation(self, out: Values) -> Values | None:
         """Give the standard deviation, ``[...]``; None where there is none."""
