@@ -58,3 +58,13 @@ def test_gradients(recurrent_activation: str) -> None:
             return jnp.sum(weights * output) + jnp.sum(jnp.sin(c))
 
         check(loss, (cell, x, h, c))
+
+
+def test_gates_by_hand() -> None:
+    cell, x, h = LSTMCell(2, 3, jax.random.key(0)), jnp.asarray([[0.7, -1.1]]), jnp.asarray([[0.4, -0.2, 0.9]])
+    i, f, g, o = np.split(np.asarray(x @ cell.W + h @ cell.U + cell.b), 4, axis=-1)
+    given = cell.gates(x, (h, h))
+    for letter, gate in {"i": 1 / (1 + np.exp(-i)), "f": 1 / (1 + np.exp(-f)), "g": np.tanh(g)}.items():
+        np.testing.assert_allclose(given[letter], gate, atol=1e-6)
+    assert list(given) == ["i", "f", "g", "o"]
+    np.testing.assert_allclose(cell(x, (h, h))[0], 1 / (1 + np.exp(-o)) * np.tanh(cell(x, (h, h))[1][1]), atol=1e-6)

@@ -25,6 +25,9 @@ class Cell(eqx.Module, Generic[State]):
     kinds: ClassVar[dict[str, type[Cell[Any]]]] = {}
     masks: ClassVar[bool] = False
 
+    letters: ClassVar[tuple[str, ...]] = ("h",)
+    """The letters of the state's leaves, in their order; for pictures and tables."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if not cls.__name__.startswith("_"):
@@ -50,6 +53,13 @@ class Cell(eqx.Module, Generic[State]):
         holds the two equal.
         """
         return None
+
+    def gates(self, x: jax.Array, state: State) -> dict[str, jax.Array]:
+        """Give the gates and the candidate of one step by their letters, each ``[batch, units]``; none by default.
+
+        A cell that has gates computes its step from what this method gives, so that a picture shows what happens.
+        """
+        return {}
 
     @abc.abstractmethod
     def __call__(self, x: jax.Array, state: State) -> tuple[jax.Array, State]:

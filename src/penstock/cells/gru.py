@@ -98,17 +98,23 @@ class GRUCell(Cell[jax.Array]):
         )  # fmt: skip
         return (h if outputs is None else outputs), h
 
-    def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
-        """Take one step; the output is h."""
-        h, hm, units = state, masked(state, mask), state.shape[-1]
+    def gates(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> dict[str, jax.Array]:
+        """Give r, z and the candidate n, each ``[batch, units]``."""
+        hm, units = masked(state, mask), state.shape[-1]
         σ = GATE_ACTIVATIONS[self.recurrent_activation]
         xr, xz, xn = jnp.split(x @ self.W + self.b, 3, axis=-1)
         if self.bU is None:
             hr, hz = jnp.split(hm @ self.U[:, : 2 * units], 2, axis=-1)
-            n = jnp.tanh(xn + (σ(xr + hr) * hm) @ self.U[:, 2 * units :])
+            r = σ(xr + hr)
+            n = jnp.tanh(xn + (r * hm) @ self.U[:, 2 * units :])
         else:
             hr, hz, hn = jnp.split(hm @ self.U + self.bU, 3, axis=-1)
-            n = jnp.tanh(xn + σ(xr + hr) * hn)
-        z = σ(xz + hz)
-        h = z * h + (1 - z) * n
+            r = σ(xr + hr)
+            n = jnp.tanh(xn + r * hn)
+        return {"r": r, "z": σ(xz + hz), "n": n}
+
+    def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
+        """Take one step; the output is h."""
+        _, z, n = self.gates(x, state, mask).values()
+        h = z * state + (1 - z) * n
         return h, h

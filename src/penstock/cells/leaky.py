@@ -89,7 +89,11 @@ class LeakyCell(Cell[jax.Array]):
         )  # fmt: skip
         return (h if outputs is None else outputs), h
 
+    def gates(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> dict[str, jax.Array]:
+        """Give the candidate n = tanh(x W + h U + b), ``[batch, units]``; the leak does not change with the step."""
+        return {"n": jnp.tanh(x @ self.W + masked(state, mask) @ self.U + self.b)}
+
     def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
         """Take one step; the output is h."""
-        h = (1 - self.a) * state + self.a * jnp.tanh(x @ self.W + masked(state, mask) @ self.U + self.b)
+        h = (1 - self.a) * state + self.a * self.gates(x, state, mask)["n"]
         return h, h

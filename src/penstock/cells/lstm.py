@@ -50,6 +50,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     """
 
     masks: ClassVar[bool] = True
+    letters: ClassVar[tuple[str, ...]] = ("h", "c")
     W: jax.Array
     U: jax.Array
     b: jax.Array
@@ -86,13 +87,19 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         )  # fmt: skip
         return (last[0] if outputs is None else outputs), last
 
+    def gates(
+        self, x: jax.Array, state: tuple[jax.Array, jax.Array], mask: jax.Array | None = None
+    ) -> dict[str, jax.Array]:
+        """Give i, f, g and o, each ``[batch, units]``."""
+        σ = GATE_ACTIVATIONS[self.recurrent_activation]
+        i, f, g, o = jnp.split(x @ self.W + masked(state[0], mask) @ self.U + self.b, 4, axis=-1)
+        return {"i": σ(i), "f": σ(f), "g": jnp.tanh(g), "o": σ(o)}
+
     def __call__(
         self, x: jax.Array, state: tuple[jax.Array, jax.Array], mask: jax.Array | None = None
     ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         """Take one step; the output is h."""
-        h, c = state
-        σ = GATE_ACTIVATIONS[self.recurrent_activation]
-        i, f, g, o = jnp.split(x @ self.W + masked(h, mask) @ self.U + self.b, 4, axis=-1)
-        c = σ(f) * c + σ(i) * jnp.tanh(g)
-        h = σ(o) * jnp.tanh(c)
+        i, f, g, o = self.gates(x, state, mask).values()
+        c = f * state[1] + i * g
+        h = o * jnp.tanh(c)
         return h, (h, c)
