@@ -1,6 +1,7 @@
 # The public face. Data, files and text
 from . import datasets as datasets
 from . import layers as layers
+from . import derivatives as derivatives
 from . import text as text
 
 # Baselines
@@ -23,7 +24,8 @@ from .baselines.sma import SMA as SMA
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
 
-# Errors
+# Gradient checks and errors
+from .derivatives.check import check_gradients as check_gradients
 from .errors import DataError as DataError
 from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError

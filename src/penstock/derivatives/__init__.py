@@ -1,0 +1,5 @@
+"""Numerical derivatives: formulas, the choice of their step, and gradients checked by them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,16 @@
+from .arrays import gradient as gradient
+from .arrays import hessian as hessian
+from .check import GradientCheck as GradientCheck
+from .check import check_gradients as check_gradients
+from .curve import ErrorCurve as ErrorCurve
+from .curve import error_curve as error_curve
+from .floats import Cancellation as Cancellation
+from .floats import float32_example as float32_example
+from .formulas import FORMULAS as FORMULAS
+from .formulas import Formula as Formula
+from .formulas import four_point as four_point
+from .formulas import one_sided as one_sided
+from .formulas import second as second
+from .formulas import second_wide as second_wide
+from .formulas import six_point as six_point
+from .formulas import symmetric as symmetric
