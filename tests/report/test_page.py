@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.report.page import Page, TableRow
+from penstock.report.page import Page, PageTable, Section, TableRow
 
 
 @pytest.fixture(scope="module")
@@ -254,3 +254,15 @@ def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: b
     assert result["over"] <= 0
     assert (result["wide"], result["narrow"]) == ((0, 8) if width < 640 else (8, 0))
     assert result["paper"] == ("rgb(20, 24, 26)" if dark else "rgb(253, 253, 251)")
+
+
+def test_a_page_that_explains_has_sections_and_no_table_of_scores() -> None:
+    table = PageTable("Steps", ["t", "h"], [TableRow(["1", ".5"])])
+    text = Page("t", ["lead"], sections=[Section("How", ["a < b"], ["h' = σ(x)"], tables=[table])]).html()
+    assert re.findall(r"<h2>(.*?)</h2>", text) == ["How", "Steps"]
+    assert "<p>a &lt; b</p>" in text
+    assert "<div>h&#39; = σ(x)</div>" in text
+    assert text.count("<table>") == 1
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []

@@ -14,7 +14,7 @@ from penstock.version import __version__
 if TYPE_CHECKING:
     from jinja2 import Template
 
-__all__ = ["Page", "PageTable", "TableRow"]
+__all__ = ["Page", "PageTable", "Section", "TableRow"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,29 @@ class PageTable:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of a page that explains: sentences, then formulas, pictures and tables.
+
+    Attributes
+    ----------
+    title
+        Its heading.
+    text
+        Paragraphs.
+    formulas
+        Lines of mathematics, set apart.
+    pictures, tables
+        What the words speak of.
+    """
+
+    title: str
+    text: Sequence[str] = ()
+    formulas: Sequence[str] = ()
+    pictures: Sequence[Picture] = ()
+    tables: Sequence[PageTable] = ()
+
+
+@dataclass(frozen=True)
 class Page:
     """What a report says, in the order in which it is read.
 
@@ -57,12 +80,14 @@ class Page:
         Data, split and settings, name by name.
     pictures
         The pictures.
+    sections
+        What is explained part by part, before all tables; a page that only explains has no others.
     """
 
     title: str
     lead: Sequence[str]
-    header: Sequence[str]
-    rows: Sequence[TableRow]
+    header: Sequence[str] = ()
+    rows: Sequence[TableRow] = ()
     notes: Sequence[str] = ()
     tables: Sequence[PageTable] = ()
     warnings: Sequence[str] = ()
@@ -70,6 +95,7 @@ class Page:
     links: Sequence[str] = ()
     facts: dict[str, str] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
+    sections: Sequence[Section] = ()
 
     def html(self) -> str:
         """Render the page; everything that came from data is escaped."""
