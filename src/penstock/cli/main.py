@@ -14,6 +14,7 @@ from rich.markup import escape
 from penstock.cli.audit import audit
 from penstock.cli.compare import compare
 from penstock.cli.doctor import doctor
+from penstock.cli.explain import explain
 from penstock.cli.study import study
 from penstock.errors import PenstockError
 from penstock.version import __version__
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(study)
 app.command()(compare)
 app.command()(audit)
+app.command()(explain)
 app.command()(doctor)
 
 

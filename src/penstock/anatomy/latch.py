@@ -1,0 +1,58 @@
+"""The demonstration: networks that learn to hold the sign of the last pulse, which takes a memory and a gate."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from penstock.anatomy.subject import Subject
+from penstock.layers.gru import GRU
+from penstock.layers.layer import Layer
+from penstock.layers.leaky import Leaky
+from penstock.layers.lstm import LSTM
+from penstock.layers.rnn import RNN
+from penstock.networks.network import Network
+from penstock.training.optimizers import Adam
+from penstock.training.plan import Plan
+from penstock.training.samples import Samples, Source
+from penstock.training.train import train
+
+__all__ = ["LATCHES", "latch"]
+
+LATCHES: dict[str, Layer] = {"LSTM": LSTM(4), "GRU": GRU(4), "Leaky": Leaky(4, leak=0.1), "RNN": RNN(4)}
+"""The networks that are shown beside each other."""
+
+_WINDOW, _ROWS, _PULSES = 60, 1500, 0.05
+
+
+@lru_cache(maxsize=8)
+def latch(layer: Layer, epochs: int = 60, seed: int = 0) -> Subject:
+    """Train a network of one layer to give the sign of the last pulse, and give it with 16 sequences it has not seen.
+
+    The input is zero but for pulses of ±1 at one step in twenty; pulses before the window are out of sight.
+    """
+    rng = np.random.default_rng(seed)
+    pulses = np.where(rng.random(_ROWS) < _PULSES, rng.choice([-1.0, 1.0], _ROWS), 0.0)
+    network, plan = Network([layer]), Plan(optimizer=Adam(0.02), batch=64, clip=1.0)
+    source = Source.of(pulses[:, None])
+    starts = np.arange(_ROWS - _WINDOW)
+    learn, unseen = starts[: _ROWS - 3 * _WINDOW], starts[-_WINDOW:]
+    samples = Samples.of(source, _held(pulses), learn, starts[:0])
+    trained = train(
+        network, plan, samples, window=_WINDOW, horizon=1, outputs=1, epochs=epochs, seed=seed, progress=False
+    )
+    weights: Any = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), trained.weights)
+    module = network.with_weights(weights, source.widths, 1)
+    name = f"{layer!r}, trained to hold the sign of the last pulse"
+    return Subject(name, module, source.read(jnp.asarray(unseen[:: len(unseen) // 16][:16]), _WINDOW).x)
+
+
+def _held(pulses: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Give the sign of the last pulse before each row, zero before the first."""
+    places = np.maximum.accumulate(np.where(pulses != 0, np.arange(len(pulses)), -1))
+    held = np.where(places >= 0, pulses[places], 0.0)
+    return np.concatenate([[0.0], held[:-1]])

@@ -1,0 +1,69 @@
+"""Floats: what rounding does to a difference of large numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.anatomy.explained import Explained
+from penstock.derivatives.floats import Cancellation, float32_example
+from penstock.report.page import Page, PageTable, Section, TableRow
+
+__all__ = ["Rounding", "rounding"]
+
+
+@dataclass(frozen=True)
+class Rounding(Explained):
+    """The float32 example as a page."""
+
+    example: Cancellation
+
+    def page(self) -> Page:
+        """Explain the example."""
+        each = self.example
+        a, b, c = (f"{abs(term):,.10g}" for term in each.terms)
+        stored = [
+            TableRow([f"{term:,.10g}".replace("-", "−"), f"{held:,.10g}".replace("-", "−")])
+            for term, held in zip(each.terms, each.stored, strict=True)
+        ]
+        orders = [
+            TableRow([f"({a} − {b}) − {c}", f"{each.as_written:.4f}"]),
+            TableRow([f"({a} − {c}) − {b}", f"{each.large_first:.4f}".replace("-", "−")]),
+            TableRow(["truth", f"{each.truth:.4f}".replace("-", "−")]),
+        ]
+        return Page(
+            "Floats: the order of a sum decides",
+            [
+                f"In float32, {a} − {b} − {c} is {each.as_written:g} as written and "
+                f"{each.large_first:.4f} with the large numbers first. The truth is {each.truth:.4f}.".replace(
+                    "-", "−"
+                ),
+            ],
+            sections=[
+                Section(
+                    "Why",
+                    [
+                        f"float32 keeps 24 binary digits, some seven decimal ones. At this size its numbers lie "
+                        f"{each.spacing:g} apart, so {a} is stored as {each.stored[0]:,.0f}: one has gone before anything is "
+                        f"computed. Taking {b} from it changes less than half a spacing and is rounded away.",
+                        "A numerical derivative is a difference of two nearly equal numbers, divided by a small step: it "
+                        "meets this at every turn. That is why gradients are checked in float64, and why the step must not "
+                        "be too small (penstock explain derivatives).",
+                    ],
+                    tables=[
+                        PageTable("Two orders, two results", ["in float32", "result"], orders),
+                        PageTable("What is stored", ["number", "as float32"], stored),
+                    ],
+                )
+            ],
+        )
+
+
+def rounding() -> Rounding:
+    """Compute 69,393,121 − 1.0235 − 69,393,120 in float32, in two orders.
+
+    Examples
+    --------
+    >>> rounding().page().lead[0]
+    'In float32, 69,393,121 − 1.0235 − 69,393,120 is 0 as written and −1.0235 with the large numbers first. The truth is −0.0235.'
+    """  # noqa: E501 (one sentence)
+    return Rounding(float32_example())

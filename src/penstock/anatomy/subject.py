@@ -1,0 +1,152 @@
+"""What is looked at: a network with its weights, and the sequences that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from penstock.cells.cell import Cell
+from penstock.errors import DataError, OptionError
+from penstock.layers.layer import Layer
+from penstock.layers.recurrent import RecurrentModule
+from penstock.layers.unroll import unroll
+from penstock.networks.inputs import Inputs
+from penstock.networks.network import Network
+from penstock.training.samples import Source
+
+__all__ = ["Subject", "subject_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network to look into.
+
+    Attributes
+    ----------
+    name
+        What a page calls it.
+    module
+        A cell, or any Equinox module that maps ``[batch, time, features]`` to outputs.
+    x
+        The sequences, ``[batch, time, features]``, or token ids ``[batch, time]``.
+    given
+        What else the module is called with.
+    """
+
+    name: str
+    module: Any
+    x: jax.Array
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    def run(self, module: Any, x: jax.Array) -> jax.Array:
+        """Give the outputs of a module like this one's, ``[batch, outputs]``: those of the last step."""
+        if isinstance(module, Cell):
+            return unroll(module, x, sequence=False, **self.given)[0]
+        if isinstance(module, RecurrentModule):
+            return module(x, sequence=False, **self.given)
+        out = module(x, **self.given)
+        return out[:, -1] if out.ndim == 3 else out
+
+    def only(self, sample: int) -> Subject:
+        """Give the subject with one of its sequences alone."""
+        if not -len(self.x) <= sample < len(self.x):
+            raise OptionError(f"sample={sample} is not there: {len(self.x)} sequences were given.")
+        keep = slice(sample, sample + 1 or None)
+        given = {name: value[keep] for name, value in self.given.items()}
+        return Subject(self.name, self.module, self.x[keep], given)
+
+
+def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> Subject:
+    """Make a subject of whatever is at hand.
+
+    Parameters
+    ----------
+    model
+        A fitted forecaster (its network and the newest windows of its training rows are taken), a network, a layer or a
+        cell, described or with weights, or a :class:`Subject`. Descriptions are built with weights drawn from `seed`.
+    x
+        Sequences ``[batch, time, features]``, or one ``[time, features]`` or ``[time]``; for anything but a forecaster
+        white noise of 50 steps if left out. A forecaster is given them scaled.
+    member
+        Which of a forecaster's networks.
+    seed
+        Of weights and noise.
+
+    Raises
+    ------
+    OptionError
+        Where the model is none that can be looked into, or is not fitted.
+    DataError
+        Where x is empty or has a shape that is none of a sequence.
+
+    Examples
+    --------
+    >>> from penstock.layers.lstm import LSTM
+    >>> subject_of(LSTM(3)).x.shape
+    (1, 50, 1)
+    """
+    if isinstance(model, Subject):
+        return model if x is None else Subject(model.name, model.module, _sequences(x))
+    if hasattr(model, "network") and hasattr(model, "fit"):
+        return _of_forecaster(model, x, member)
+    name = f"{model!r}" if isinstance(model, (Network, Layer)) else type(model).__name__.removesuffix("Module")
+    sequences = None if x is None else _sequences(x)
+    width = _width(model) if sequences is None else sequences.shape[-1] if sequences.ndim == 3 else 1
+    key = jax.random.key(seed)
+    if isinstance(model, Network):
+        model = model.build(Inputs(width), 1, key)
+    elif isinstance(model, Layer):
+        model = model.build(width, key)
+    if not isinstance(model, eqx.Module) or not callable(model):
+        raise OptionError(
+            f"{model!r} cannot be looked into; allowed: a fitted forecaster, a network, a layer or a cell, such as "
+            "LSTM(8)."
+        )
+    if sequences is None:
+        sequences = _sequences(np.random.default_rng(seed).normal(size=(1, 50, width)))
+    return Subject(name, model, sequences)
+
+
+def _of_forecaster(model: Any, x: Any, member: int) -> Subject:
+    if not hasattr(model, "weights_"):
+        raise OptionError(f"{model.label} is not fitted; call fit first.")
+    if not 0 <= member < model.members:
+        raise OptionError(f"member={member} is not there: the forecaster has {model.members}, counted from 0.")
+    weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), model.weights_)
+    module = model.network.with_weights(weights, Inputs(), model.horizon)
+    if x is not None:
+        return Subject(model.label, module, _sequences(x))
+    panel = model.tail_
+    series = np.zeros(len(panel), dtype=np.int64)
+    scaled = model.scaling_.forward(model._transformed(panel), series[panel.series_of(np.arange(panel.rows))])
+    last = int(panel.offsets[1]) - model.window
+    starts = np.arange(max(last - 15, model.rows_needed - model.window), last + 1)
+    read = Source.of(scaled[:, None]).read(jnp.asarray(starts), model.window)
+    given = {name: value for name, value in read._asdict().items() if name != "x" and value is not None}
+    return Subject(f"{model.label}, fitted", module, read.x, given)
+
+
+def _sequences(x: Any) -> jax.Array:
+    given = np.asarray(x)
+    if given.dtype.kind in "iu" and given.ndim == 2:
+        sequences = given  # token ids
+    else:
+        shape = {1: (1, -1, 1), 2: (1, *given.shape), 3: given.shape}.get(given.ndim)
+        sequences = given if shape is None else given.reshape(shape).astype(float)
+    if sequences.ndim not in (2, 3) or sequences.size == 0:
+        raise DataError(f"x has the shape {given.shape}; allowed: [batch, time, features], or one sequence of numbers.")
+    return jnp.asarray(sequences)
+
+
+def _width(model: Any) -> int:
+    if hasattr(model, "inputs") and isinstance(model.inputs, Inputs):
+        return model.inputs.features
+    cells = [leaf for leaf in jax.tree.leaves(model, is_leaf=lambda leaf: isinstance(leaf, Cell))]
+    W = next((cell.W for cell in cells if isinstance(cell, Cell) and hasattr(cell, "W")), None)
+    return 1 if W is None else int(W.shape[0])

@@ -1,0 +1,71 @@
+"""`penstock explain`: see how a mechanism works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
+from penstock.catalogue import load
+from penstock.cli.output import WIDE, ReportOption, check_paths
+from penstock.files import write_whole
+from penstock.report.page import Page, PageTable
+
+__all__ = ["explain"]
+
+
+def explain(
+    name: Annotated[str | None, typer.Argument(help="What to explain; left out: the list.", show_default=False)] = None,
+    model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A saved forecaster to look into, instead of the demonstration.")
+    ] = None,
+    report: ReportOption = None,
+) -> None:
+    """Explain a mechanism in numbers, and as a page with pictures."""
+    if name is None:
+        for each in EXPLANATIONS.values():
+            print(f"{each.name:<14}{each.summary}")  # noqa: T201
+        return
+    chosen = explanation_named(name)
+    check_paths(report)
+    page = chosen(None if model is None else load(model)).page()
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the tables stay whole
+        console = Console(width=WIDE, soft_wrap=True)
+    _show(page, console)
+    if report is not None:
+        write_whole(report, page.html())
+        console.print(f"Written: {report}", highlight=False, markup=False)
+    else:
+        console.print(f"With pictures: penstock explain {name} --report {name}.html", style="dim", highlight=False)
+
+
+def _show(page: Page, console: Console) -> None:
+    """Print the title, the sentences to take away, the formulas and the tables."""
+    console.print(f"[bold]{escape(page.title)}[/]", highlight=False)
+    for sentence in page.lead:
+        console.print(escape(sentence), highlight=False)
+    for section in page.sections:
+        if section.formulas:
+            console.print()
+        for formula in section.formulas:
+            console.print(f"  {escape(formula)}", highlight=False, soft_wrap=True)
+        for table in section.tables:
+            console.print()
+            console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
+            console.print(_terminal(table))
+    console.print()
+
+
+def _terminal(table: PageTable) -> Table:
+    laid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    for place, heading in enumerate(table.header):
+        laid.add_column(heading, justify="right" if place else "left", no_wrap=True)
+    for row in table.rows:
+        laid.add_row(*map(escape, row.cells))
+    return laid

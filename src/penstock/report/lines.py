@@ -1,0 +1,99 @@
+"""Curves over a number: plain, on logarithmic scales, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.report.axes import legend, plain
+from penstock.report.svg import GRID, INK, MUTED, SERIES, Picture, draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Curves", "curves_picture"]
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """One pair of axes with its curves.
+
+    Attributes
+    ----------
+    lines
+        Name, x and y of each.
+    x, y
+        What stands along the axes.
+    log
+        Which axes are logarithmic: ``""``, ``"x"``, ``"y"`` or ``"xy"``.
+    marks
+        Named points ``(x, y)`` to set off.
+    spans
+        Named stretches of x to shade.
+    level
+        A height to draw a thin line at.
+    limits
+        The range of y.
+    style
+        How lines are drawn.
+    """
+
+    lines: Mapping[str, tuple[Any, Any]]
+    x: str
+    y: str
+    log: str = ""
+    marks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    level: float | None = None
+    limits: tuple[float, float] | None = None
+    style: str = "-"
+
+
+def curves_picture(
+    title: str,
+    caption: str,
+    panels: Sequence[Curves] | Curves,
+    *,
+    height: float = 3.3,
+    narrow_height: float | None = None,
+) -> Picture:
+    """Draw one pair of axes, or several beside each other; on a phone below each other."""
+    every = [panels] if isinstance(panels, Curves) else list(panels)
+
+    def plot(figure: Figure, narrow: bool) -> None:
+        shape = (len(every), 1) if narrow else (1, len(every))
+        for axes, curves in zip(figure.subplots(*shape, squeeze=False).ravel(), every, strict=True):
+            _draw(axes, curves, narrow or len(every) > 1)
+
+    return draw(title, caption, plot, height=height, narrow_height=narrow_height or height * len(every))
+
+
+def _draw(axes: Axes, curves: Curves, narrow: bool) -> None:
+    for number, (name, (x, y)) in enumerate(curves.lines.items()):
+        axes.plot(x, y, curves.style, color=SERIES[number % len(SERIES)], label=name)
+    for number, (name, (low, high)) in enumerate(curves.spans.items()):
+        axes.axvspan(low, high, color=SERIES[number % len(SERIES)], alpha=0.14, linewidth=0)
+        axes.plot([], [], color=SERIES[number % len(SERIES)], alpha=0.35, linewidth=6, label=name)
+    for name, (x, y) in curves.marks.items():
+        axes.plot([x], [y], "o", color=INK, markersize=4)
+        axes.annotate(plain(name), (x, y), xytext=(5, 5), textcoords="offset points", fontsize=8.5, color=INK)
+    if curves.level is not None:
+        axes.axhline(curves.level, color=MUTED, linewidth=0.8)
+    if "x" in curves.log:
+        axes.set_xscale("log")
+    if "y" in curves.log:
+        axes.set_yscale("log")
+    if curves.limits:
+        axes.set_ylim(*curves.limits)
+    axes.set_xlabel(curves.x)
+    axes.set_ylabel(curves.y)
+    axes.margins(x=0.01)
+    axes.grid(color=GRID)
+    legend(axes, narrow)
