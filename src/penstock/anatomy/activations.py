@@ -51,8 +51,8 @@ class Activations(Explained):
         """Show them beside each other, and what their slopes do to a gradient."""
         both = curves_picture(
             "Values and slopes",
-            "Left (on a phone above): the activations. Right (below): their slopes, which a gradient is multiplied by on "
-            "its way back.",
+            "Left (on a phone above): the activations. Right (below): their slopes, which a gradient is multiplied by "
+            "on its way back.",
             [
                 Curves(
                     {name: (self.x, each) for name, each in self.values.items()}, "x", "value", limits=(-1.15, 1.15)
@@ -66,7 +66,7 @@ class Activations(Explained):
             TableRow(
                 [
                     name,
-                    f"{values.min():.2f} to {values.max():.2f}",
+                    f"{values.min():.2f} to {values.max():.2f}".replace("-", "−"),
                     f"{self.at(values, 0):.2f}",
                     f"{slopes.max():.2f}",
                     f"{self.at(slopes, 3):.3f}",
@@ -79,9 +79,9 @@ class Activations(Explained):
         return Page(
             "Sigmoid and tanh beside each other",
             [
-                "They are the same curve: tanh is a sigmoid stretched to run from −1 to 1, tanh(x) = 2 σ(2x) − 1. Gates "
-                "use the sigmoid, because a gate is a share between 0 and 1; states use tanh, because what is written "
-                "may be positive or negative.",
+                "They are the same curve: tanh is a sigmoid stretched to run from −1 to 1, tanh(x) = 2 σ(2x) − 1. "
+                "Gates use the sigmoid, because a gate is a share between 0 and 1; states use tanh, because what is "
+                "written may be positive or negative.",
                 "The sigmoid's slope is at most 1/4, that of tanh at most 1. Ten sigmoids in a row pass on less than a "
                 "millionth of a gradient even at their best.",
             ],
@@ -90,8 +90,10 @@ class Activations(Explained):
                     "Two curves, two slopes",
                     ["Far from zero both are flat: a saturated unit hardly learns."],
                     [
-                        "σ(x) = 1 / (1 + e⁻ˣ)                 σ'(x) = σ(x) (1 − σ(x))  ≤  1/4",
-                        "tanh(x) = 2 σ(2x) − 1             tanh'(x) = 1 − tanh²(x)  ≤  1",
+                        "sigmoid\tσ(x) = 1 / (1 + e⁻ˣ)",
+                        "its slope\tσ'(x) = σ(x) (1 − σ(x))  ≤  1/4",
+                        "tanh\ttanh(x) = 2 σ(2x) − 1",
+                        "its slope\ttanh'(x) = 1 − tanh²(x)  ≤  1",
                     ],
                     [both],
                     [PageTable("In numbers", heading, rows)],

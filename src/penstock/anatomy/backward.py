@@ -113,7 +113,7 @@ class Backward(Explained):
         names = [network if len(self.networks[network]) == 1 else layer.name for network, layer in every]
         back = [np.arange(len(layer.norms))[::-1] for _, layer in every]
 
-        def lines(part: str) -> dict[str, tuple[Values, Values]]:
+        def lines(part: str) -> dict[str, tuple[Any, Any]]:
             return {
                 name: (steps, np.maximum(getattr(layer, part), _LEAST))
                 for name, steps, (_, layer) in zip(names, back, every, strict=True)
@@ -159,9 +159,10 @@ class Backward(Explained):
                         "the way it is multiplied once for every step by the Jacobian of that step."
                     ],
                     formulas=[
-                        "∂L/∂s_t  =  ∂L/∂s_T · J_T · J_(T−1) · … · J_(t+1)        J_k = ∂s_k / ∂s_(k−1)",
-                        "simple RNN   h' = tanh(x W + h U + b)      J = U · diag(1 − h'²)",
-                        "LSTM            c' = f ⊙ c + i ⊙ g                 ∂c'/∂c = diag(f) + …",
+                        "gradient\t∂L/∂s_t  =  ∂L/∂s_T · J_T · J_(T−1) · … · J_(t+1)",
+                        "one step\tJ_k  =  ∂s_k / ∂s_(k−1)",
+                        "simple RNN\th' = tanh(x W + h U + b),   J = U · diag(1 − h'²)",
+                        "LSTM\tc' = f ⊙ c + i ⊙ g,   ∂c'/∂c = diag(f) + …",
                     ],
                     pictures=[products],
                     tables=[table],
@@ -169,19 +170,20 @@ class Backward(Explained):
                 Section(
                     "What the gates change",
                     [
-                        "In a simple RNN every Jacobian holds the same matrix U and a slope of tanh, which is below one: "
-                        "their product shrinks or grows as a power. An LSTM adds to its cell state instead, so that the "
-                        "gradient of c passes a step multiplied by the forget gate alone. Near one, it survives a "
-                        "hundred steps; and the network learns where to let it be near zero. The z of a GRU and the 1 − a "
-                        "of a leaky unit do the same.",
+                        "In a simple RNN every Jacobian holds the same matrix U and a slope of tanh, which is below "
+                        "one: their product shrinks or grows as a power. An LSTM adds to its cell state instead, so "
+                        "that the gradient of c passes a step multiplied by the forget gate alone. Near one, it "
+                        "survives a hundred steps; and the network learns where to let it be near zero. The z of a "
+                        "GRU and the 1 − a of a leaky unit do the same.",
                     ],
                     pictures=[norms],
                 ),
                 Section(
                     "What clipping changes",
                     [
-                        "Clipping scales a gradient down to a largest norm and leaves its direction alone. It keeps one "
-                        "exploding step from throwing the weights away. It cannot bring back a gradient that vanished.",
+                        "Clipping scales a gradient down to a largest norm and leaves its direction alone. It keeps "
+                        "one exploding step from throwing the weights away. It cannot bring back a gradient that "
+                        "vanished.",
                     ],
                     formulas=["g  ←  g · min(1, clip / ‖g‖)"],
                     tables=[clip],
@@ -196,7 +198,7 @@ def gradients(model: Any = None, x: Any = None, *, sample: int = -1, member: int
     Parameters
     ----------
     model
-        Whatever :func:`penstock.anatomy.subject_of` takes. Left out: simple RNNs with small and large recurrent
+        Whatever :func:`penstock.anatomy.subject_of` takes. Left out: simple RNNs, one of them with large recurrent
         weights, leaky units, a GRU and LSTMs, 8 units each with fresh weights, on white noise of 100 steps.
     x, sample, member
         As in :func:`penstock.anatomy.trace`.
@@ -276,15 +278,14 @@ def _demonstration() -> list[Subject]:
     key, units = jax.random.key(0), 8
     x = jnp.asarray(0.3 * np.random.default_rng(0).normal(size=(1, _DEMONSTRATION_STEPS, 1)))
 
-    def scaled(factor: float) -> RNNCell:
-        cell = RNNCell(1, units, key)
-        return eqx.tree_at(lambda cell: cell.U, cell, cell.U * factor)
-
+    # Its bias keeps every unit above zero, so that each Jacobian is 1.1 I.
+    growing = RNNCell(1, units, key, "relu")
+    growing = eqx.tree_at(lambda cell: (cell.U, cell.b), growing, (1.1 * jnp.eye(units), jnp.ones(units)))
     lstm = LSTMCell(1, units, key)
     open_lstm = eqx.tree_at(lambda cell: cell.b, lstm, lstm.b.at[units : 2 * units].set(4.0))
     cells: dict[str, Cell[Any]] = {
-        "RNN, U small (.7)": scaled(0.7),
-        "RNN, U large (1.8)": scaled(1.8),
+        "RNN, tanh": RNNCell(1, units, key),
+        "RNN, ReLU, U = 1.1 I": growing,
         "Leaky, a = .05": LeakyCell(1, units, key, leak=0.05),
         "GRU": GRUCell(1, units, key),
         "LSTM, f near .73": lstm,

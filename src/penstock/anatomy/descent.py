@@ -109,8 +109,9 @@ class Descent(Explained):
         """Explain the ways down."""
         down = landscape_picture(
             "Down a curved valley",
-            "Contours of the surface, and the points each way visits from the same start; the star is the lowest point.",
-            _grid(self.surface, (-1.7, 1.5), (-0.8, 1.9)),
+            "Contours of the surface, and the points each way visits from the same start; the star is the lowest "
+            "point.",
+            _grid(self.surface, (-1.7, 1.5), (-1.9, 2.0)),
             {name: path.at for name, path in self.paths.items()},
             levels=np.geomspace(0.05, 60, 14),
             goal=(1.0, 1.0),
@@ -128,6 +129,7 @@ class Descent(Explained):
                 log="y",
             ),
             height=3.4,
+            narrow_height=4.2,
         )
         saddle = landscape_picture(
             "Beside a saddle",
@@ -147,23 +149,23 @@ class Descent(Explained):
             "Ways down a surface",
             [
                 "All follow the same gradient and differ in what they make of it. Steepest descent steps along it; "
-                "momentum keeps going where it went; RMSprop and Adam give each weight a step of its own size; Newton's "
-                "step also uses the curvature.",
-                f"Newton needs {_or_dash(self.paths['Newton'].steps_to(1e-3))} steps where steepest descent needs "
-                f"{_or_dash(self.paths['steepest descent'].steps_to(1e-3))}. Networks still do without it.",
+                "momentum keeps going where it went; RMSprop and Adam give each weight a step of its own size; "
+                "Newton's step also uses the curvature.",
+                "Newton's step needs the fewest by far. Networks still do without it.",
             ],
             sections=[
                 Section(
                     "Five ways down",
                     [
-                        "g is the gradient, H the Hessian; all operations but Newton's are done for each weight by itself."
+                        "g is the gradient, H the Hessian; all operations but Newton's are done for each weight by "
+                        "itself."
                     ],
                     [
-                        "steepest descent    w ← w − α g",
-                        "momentum               m ← μ m + g          w ← w − α m",
-                        "RMSprop                 v ← ρ v + (1 − ρ) g²          w ← w − α g / √(v + ε)",
-                        "Adam                      m, v as above, both corrected for their start          w ← w − α m / (√v + ε)",
-                        "Newton                   w ← w − H⁻¹ g",
+                        "steepest descent\tw ← w − α g",
+                        "momentum\tm ← μ m + g,   w ← w − α m",
+                        "RMSprop\tv ← ρ v + (1 − ρ) g²,   w ← w − α g / √(v + ε)",
+                        "Adam\tm and v averaged and corrected for their start,   w ← w − α m / (√v + ε)",
+                        "Newton\tw ← w − H⁻¹ g",
                     ],
                     [down, heights],
                     [table],
@@ -171,9 +173,9 @@ class Descent(Explained):
                 Section(
                     "Why networks do not use Newton's step",
                     [
-                        "The Hessian has a row and a column for every weight. A small sentiment network of 2,012,801 weights "
-                        "would need 4.1 million million entries, 16 terabytes, and solving it takes the cube of that many "
-                        "operations. It would also be noisy, because each step sees only a batch.",
+                        "The Hessian has a row and a column for every weight. A small sentiment network of 2,012,801 "
+                        "weights would need 4.1 million million entries, 16 terabytes, and solving it takes the cube "
+                        "of that many operations. It would also be noisy, because each step sees only a batch.",
                         "And Newton's step looks for a point where the gradient is zero, of whatever kind. Surfaces of "
                         "networks have far more saddles than lowest points.",
                     ],

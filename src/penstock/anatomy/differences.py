@@ -50,25 +50,26 @@ class Differences(Explained):
         first = {c.formula.name: c for c in self.curves.values() if c.formula.order == 1}
         second = {c.formula.name: c for c in self.curves.values() if c.formula.order == 2}
 
-        def lines(curves: Mapping[str, ErrorCurve]) -> dict[str, tuple[Any, Any]]:
-            return {name: (c.h, np.maximum(c.error, _LEAST)) for name, c in curves.items()}
+        def lines(curves: Mapping[str, ErrorCurve], least: float = 0.0) -> dict[str, tuple[Any, Any]]:
+            shown = {name: c.h > least for name, c in curves.items()}
+            return {name: (c.h[shown[name]], np.maximum(c.error, _LEAST)[shown[name]]) for name, c in curves.items()}
 
         spans = {"1e-8 to 1e-6": (1e-8, 1e-6), "1e-5 to 5e-4": (1e-5, 5e-4)}
         u = curves_picture(
             "The error over the step",
-            f"Error of the first derivative of {self.function} over the step h, both on logarithmic scales. Read from the "
-            "right: a smaller step helps, with the slope of the formula's order, until rounding takes over. Shaded: the "
-            "steps that are usually advised for the one-sided and for the symmetric formula.",
+            f"Error of the first derivative of {self.function} over the step h, both on logarithmic scales. Read from "
+            "the right: a smaller step helps, with the slope of the formula's order, until rounding takes over. "
+            "Shaded: the steps that are usually advised for the one-sided and for the symmetric formula.",
             Curves(lines(first), "h", "error", log="xy", spans=spans),
             height=4.2,
             narrow_height=4.0,
         )
         others = curves_picture(
             "Second derivatives, and float32",
-            "Left (on a phone above): the second derivative, whose rounding error grows as 1/h². Right (below): the "
-            "symmetric formula in float32 and in float64.",
+            "Left (on a phone above): the second derivative, whose rounding error grows as 1/h² (from 1e-9). Right "
+            "(below): the symmetric formula in float32 and in float64.",
             [
-                Curves(lines(second), "h", "error", log="xy"),
+                Curves(lines(second, 1e-9), "h", "error", log="xy"),
                 Curves(lines({"float32": self.single, "float64": self.curves["symmetric"]}), "h", "error", log="xy"),
             ],
             height=3.3,
@@ -76,8 +77,11 @@ class Differences(Explained):
         )
         rows = [
             TableRow(
-                [c.formula.name, f"h{_power(c.formula.accuracy)}", f"{float(c.formula.best_step()):.0e}"]
-                + [f"{c.best[0]:.0e}", f"{c.best[1]:.0e}"]
+                [
+                    c.formula.name,
+                    f"h{_power(c.formula.accuracy)}",
+                    *(f"{value:.0e}" for value in (float(c.formula.best_step()), *c.best)),
+                ]
             )
             for c in self.curves.values()
         ]
@@ -86,8 +90,8 @@ class Differences(Explained):
         return Page(
             "Numerical derivatives",
             [
-                "A derivative can be had from values of the function alone: step a little to the side and see how much it "
-                "changes. The step must be neither too large nor too small: the error over the step is a U.",
+                "A derivative can be had from values of the function alone: step a little to the side and see how "
+                "much it changes. The step must be neither too large nor too small: the error over the step is a U.",
                 f"In float64 the one-sided formula is right to {one.best[1]:.0e} at best and the symmetric one to "
                 f"{two.best[1]:.0e}, for one more value of the function.",
             ],
@@ -95,34 +99,38 @@ class Differences(Explained):
                 Section(
                     "The formulas",
                     formulas=[
-                        "one-sided     ( f(x+h) − f(x) ) / h",
-                        "symmetric    ( f(x+h) − f(x−h) ) / 2h",
-                        "four-point     ( f(x−2h) − 8 f(x−h) + 8 f(x+h) − f(x+2h) ) / 12h",
-                        "six-point       ( −f(x−3h) + 9 f(x−2h) − 45 f(x−h) + 45 f(x+h) − 9 f(x+2h) + f(x+3h) ) / 60h",
-                        "second         ( f(x+h) − 2 f(x) + f(x−h) ) / h²",
-                        "(2h) form      ( f(x+2h) − 2 f(x) + f(x−2h) ) / 4h²",
+                        "one-sided\t( f(x+h) − f(x) ) / h",
+                        "symmetric\t( f(x+h) − f(x−h) ) / 2h",
+                        "four-point\t( f(x−2h) − 8 f(x−h) + 8 f(x+h) − f(x+2h) ) / 12h",
+                        "six-point\t( −f(x−3h) + 9 f(x−2h) − 45 f(x−h) + 45 f(x+h) − 9 f(x+2h) + f(x+3h) ) / 60h",
+                        "second\t( f(x+h) − 2 f(x) + f(x−h) ) / h²",
+                        "(2h) form\t( f(x+2h) − 2 f(x) + f(x−2h) ) / 4h²",
                     ],
                     pictures=[u],
                 ),
                 Section(
                     "The best step",
                     [
-                        "The formula's own error is C hᵖ; rounding adds some ε|f|/h, because the values of f are right to ε "
-                        "only and their difference is divided by h. Their sum is smallest where the slope is zero. For the "
-                        "one-sided formula that is near √ε, for the symmetric one near ∛ε; ε is 2.2e-16 in float64 and "
-                        "1.2e-7 in float32.",
-                        "How large f and its higher derivatives are moves the place a little, which is why advice comes as a "
-                        "range. Too large a step costs less than too small a one.",
+                        "The formula's own error is C hᵖ; rounding adds some ε|f|/h, because the values of f are "
+                        "right to ε only and their difference is divided by h. Their sum is smallest where the slope "
+                        "is zero. For the one-sided formula that is near √ε, for the symmetric one near ∛ε; ε is "
+                        "2.2e-16 in float64 and 1.2e-7 in float32.",
+                        "How large f and its higher derivatives are moves the place a little, which is why advice "
+                        "comes as a range. Too large a step costs less than too small a one.",
                     ],
-                    ["error(h)  ≈  C |f⁽ᵏ⁺ᵖ⁾| hᵖ + R / hᵏ          h*  =  ( k R / (p C |f⁽ᵏ⁺ᵖ⁾|) )^(1/(k+p))"],
+                    [
+                        "error\tC |f⁽ᵏ⁺ᵖ⁾| hᵖ  +  R / hᵏ",
+                        "best step\th*  =  ( k R / (p C |f⁽ᵏ⁺ᵖ⁾|) )^(1/(k+p))",
+                    ],
                     [others],
                     [table],
                 ),
                 Section(
                     "What it is good for",
                     [
-                        "Back-propagation is exact and fast, but easily programmed wrong. check_gradients compares it with the "
-                        "symmetric formula at two steps, in float64, and names the weight that is farthest off.",
+                        "Back-propagation is exact and fast, but easily programmed wrong. check_gradients compares it "
+                        "with the symmetric formula at two steps, in float64, and names the weight that is farthest "
+                        "off.",
                     ],
                 ),
             ],

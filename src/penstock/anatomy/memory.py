@@ -83,7 +83,7 @@ class Memory(Explained):
         """Explain how far back each network looks."""
         share = next(iter(self.networks.values())).share
 
-        def lines(part: str) -> dict[str, tuple[Values, Values]]:
+        def lines(part: str) -> dict[str, tuple[Any, Any]]:
             return {
                 name: (np.arange(len(reach.effect))[::-1], np.maximum(getattr(reach, part), _LEAST))
                 for name, reach in self.networks.items()

@@ -12,6 +12,7 @@ from scipy.signal import lfilter
 
 from penstock.anatomy.explained import Explained
 from penstock.baselines.lasso import Lasso
+from penstock.baselines.penalised import PenalisedRegression
 from penstock.baselines.ridge import Ridge
 from penstock.data.panel import Panel
 from penstock.forecaster import Forecaster
@@ -73,8 +74,8 @@ class Overfitting(Explained):
         """Explain overfitting and its remedies."""
         paths = curves_picture(
             "Error over the penalty",
-            "Mean squared error on the training rows and on the test rows over the penalty; left: ridge, right: lasso (on "
-            "a phone above and below). To the left the penalty vanishes and the model follows the noise.",
+            "Mean squared error on the training rows and on the test rows over the penalty; left: ridge, right: lasso "
+            "(on a phone above and below). To the left the penalty vanishes and the model follows the noise.",
             [
                 Curves(
                     {"training rows": (self.penalties, learned), "test rows": (self.penalties, test)},
@@ -90,7 +91,8 @@ class Overfitting(Explained):
         )
         kept = curves_picture(
             "Weights that are left",
-            "How many of the weights are not zero. Ridge shrinks all and keeps all; lasso sets one after the other to zero.",
+            "How many of the weights are not zero. Ridge shrinks all and keeps all; lasso sets one after the other to "
+            "zero.",
             Curves(
                 {name: (self.penalties, count) for name, (_, _, count) in self.paths.items()},
                 "penalty",
@@ -101,8 +103,8 @@ class Overfitting(Explained):
         )
         losses = curves_picture(
             "Losses by epoch",
-            "Left (on a phone above): the network as it is. The loss on the training rows goes on falling while that on "
-            "the watched rows turns: from there on it learns the noise. Right (below): with dropout.",
+            "Left (on a phone above): the network as it is. The loss on the training rows goes on falling while that "
+            "on the watched rows turns: from there on it learns the noise. Right (below): with dropout.",
             [
                 Curves(
                     {"training rows": _by_epoch(learned), "watched rows": _by_epoch(watched)},
@@ -125,17 +127,17 @@ class Overfitting(Explained):
         return Page(
             "Overfitting, and what helps",
             [
-                f"With {_LAGS} weights for {_TRAIN - _LAGS} samples, least squares has an error of {plain[0]:.2f} on the rows "
-                f"it has seen and of {plain[1]:.2f} on those it has not; the noise alone is {self.floor:.2f}.",
-                f"Best on the test rows is {best[0]} with {best[1][1]:.2f}. Each remedy gives up some fit on the training "
-                "rows to follow the noise less.",
+                f"With {_LAGS} weights for {_TRAIN - _LAGS} samples, least squares has an error of {plain[0]:.2f} on "
+                f"the rows it has seen and of {plain[1]:.2f} on those it has not; the noise alone is {self.floor:.2f}.",
+                f"Best on the test rows is {best[0]} with {best[1][1]:.2f}. Each remedy gives up some fit on the "
+                "training rows to follow the noise less.",
             ],
             sections=[
                 Section(
                     "The example",
                     [
-                        f"A series that follows two of its last values, plus noise. The models are given {_LAGS} lags, of which "
-                        "28 say nothing, and few rows to find that out.",
+                        f"A series that follows two of its last values, plus noise. The models are given {_LAGS} "
+                        "lags, of which 28 say nothing, and few rows to find that out.",
                     ],
                     ["y_t  =  .6 y_(t−1) − .5 y_(t−2) + noise"],
                     tables=[PageTable("Mean squared errors", ["model", "training", "test", "weights"], rows)],
@@ -143,18 +145,20 @@ class Overfitting(Explained):
                 Section(
                     "Ridge and lasso",
                     [
-                        "Both add the size of the weights to what is minimised: ridge their squares, lasso their absolute values. "
-                        "The penalty that suits is found by cross-validation in time, on training rows only.",
+                        "Both add the size of the weights to what is minimised: ridge their squares, lasso their "
+                        "absolute values. The penalty that suits is found by cross-validation in time, on training "
+                        "rows only.",
                     ],
-                    ["ridge   ‖y − Xβ‖² / 2n + λ ‖β‖² / 2", "lasso   ‖y − Xβ‖² / 2n + λ Σ|β|"],
+                    ["ridge\t‖y − Xβ‖² / 2n + λ ‖β‖² / 2", "lasso\t‖y − Xβ‖² / 2n + λ Σ|β|"],
                     [paths, kept],
                 ),
                 Section(
                     "Early stopping and dropout",
                     [
-                        "A network is trained step by step, so it can be stopped before it has learned the noise: rows are set "
-                        "aside and watched, and the weights of the best epoch are kept. Dropout switches units off at random in "
-                        "training, so that none can rely on another; it works like an average over many smaller networks.",
+                        "A network is trained step by step, so it can be stopped before it has learned the noise: "
+                        "rows are set aside and watched, and the weights of the best epoch are kept. Dropout switches "
+                        "units off at random in training, so that none can rely on another; it works like an average "
+                        "over many smaller networks.",
                     ],
                     pictures=[losses],
                 ),
@@ -189,7 +193,7 @@ def overfitting(seed: int = 0) -> Overfitting:
         forecast = [model.forecast_panel(whole, at).mean(axis=0)[:, 0] - y[at + 1] for at in (learned, test)]
         return float(np.mean(np.square(forecast[0]))), float(np.mean(np.square(forecast[1]))), _weights(model)
 
-    def regression(kind: type[Ridge | Lasso], penalty: float | None) -> Score:
+    def regression(kind: type[PenalisedRegression], penalty: float | None) -> Score:
         return score(kind(lags=_LAGS, penalty=penalty).fit(seen[:_TRAIN]))
 
     def network(dropout: float, watched: int) -> Forecaster:
@@ -200,7 +204,7 @@ def overfitting(seed: int = 0) -> Overfitting:
         )  # fmt: skip
         return model.fit(seen if watched else seen[:_TRAIN])
 
-    names = {"ridge": Ridge, "lasso": Lasso}
+    names: dict[str, type[PenalisedRegression]] = {"ridge": Ridge, "lasso": Lasso}
     paths = {
         name: np.array([regression(kind, float(penalty)) for penalty in _PENALTIES]).T for name, kind in names.items()
     }

@@ -86,11 +86,14 @@ class _Probe(Cell[Any]):
             alive = jnp.arange(x.shape[1])[:, None] < lengths
             alive = jnp.flip(alive, 0) if reverse else alive
 
+        names: list[str] = []
+
         def step(before: list[jax.Array], now: Any) -> tuple[list[jax.Array], Any]:
             x_t, going, nudge = now
             held = jax.tree.unflatten(structure, before)
             output, state = self.cell(x_t, held)
             gates = self.cell.gates(x_t, held)
+            names[:] = gates  # JAX would sort a dictionary
             after = jax.tree.leaves(state)
             if nudge is not None:  # the output is nudged with the state that it is
                 output = sum((n for n, leaf in zip(nudge, after, strict=True) if leaf is output), output)
@@ -98,7 +101,7 @@ class _Probe(Cell[Any]):
             if going is not None:
                 after = [jnp.where(_beside(going, n), n, old) for n, old in zip(after, before, strict=True)]
                 output = jnp.where(_beside(going, output), output, 0)
-            return after, (before, after, gates, output)
+            return after, (before, after, list(gates.values()), output)
 
         now = (jnp.moveaxis(walked, 1, 0), alive, self.nudges)
         last, seen = jax.lax.scan(step, first, now)
@@ -106,11 +109,12 @@ class _Probe(Cell[Any]):
         units = after[0].shape[-1]
         name = f"layer {self.place + 1}, {type(self.cell).__name__.removesuffix('Cell')}({units})"
         name += ", backwards" if reverse else ""
+        named = dict(zip(names, gates, strict=True))
         letters = self.cell.letters
         if len(letters) != len(after):
             letters = tuple(f"s{number}" for number in range(1, len(after) + 1))
         self.log.append(
-            Record(name, self.place, letters, walked, tuple(before), tuple(after), gates, outputs, structure)
+            Record(name, self.place, letters, walked, tuple(before), tuple(after), named, outputs, structure)
         )
         outputs = jnp.flip(outputs, 1) if reverse else outputs
         state = jax.tree.unflatten(structure, last)

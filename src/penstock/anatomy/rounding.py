@@ -42,12 +42,13 @@ class Rounding(Explained):
                 Section(
                     "Why",
                     [
-                        f"float32 keeps 24 binary digits, some seven decimal ones. At this size its numbers lie "
-                        f"{each.spacing:g} apart, so {a} is stored as {each.stored[0]:,.0f}: one has gone before anything is "
-                        f"computed. Taking {b} from it changes less than half a spacing and is rounded away.",
-                        "A numerical derivative is a difference of two nearly equal numbers, divided by a small step: it "
-                        "meets this at every turn. That is why gradients are checked in float64, and why the step must not "
-                        "be too small (penstock explain derivatives).",
+                        "float32 keeps 24 binary digits, some seven decimal ones. At this size its numbers lie "
+                        f"{each.spacing:g} apart, so {a} is stored as {each.stored[0]:,.0f}: one has gone before "
+                        f"anything is computed. Taking {b} from it changes less than half a spacing and is rounded "
+                        "away.",
+                        "A numerical derivative is a difference of two nearly equal numbers, divided by a small step: "
+                        "it meets this at every turn. That is why gradients are checked in float64, and why the step "
+                        "must not be too small (penstock explain derivatives).",
                     ],
                     tables=[
                         PageTable("Two orders, two results", ["in float32", "result"], orders),

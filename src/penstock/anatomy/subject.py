@@ -18,9 +18,10 @@ from penstock.layers.recurrent import RecurrentModule
 from penstock.layers.unroll import unroll
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.samples import Source
 
 __all__ = ["Subject", "subject_of"]
+
+_NEWEST = 16  # windows of a forecaster that are looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,16 +119,15 @@ def _of_forecaster(model: Any, x: Any, member: int) -> Subject:
         raise OptionError(f"{model.label} is not fitted; call fit first.")
     if not 0 <= member < model.members:
         raise OptionError(f"member={member} is not there: the forecaster has {model.members}, counted from 0.")
+    panel, fitted = model.tail_, np.arange(len(model.tail_))
     weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), model.weights_)
-    module = model.network.with_weights(weights, Inputs(), model.horizon)
+    module = model.network.with_weights(weights, model.inputs_, model.outputs(len(model.ids_)))
     if x is not None:
         return Subject(model.label, module, _sequences(x))
-    panel = model.tail_
-    series = np.zeros(len(panel), dtype=np.int64)
-    scaled = model.scaling_.forward(model._transformed(panel), series[panel.series_of(np.arange(panel.rows))])
-    last = int(panel.offsets[1]) - model.window
-    starts = np.arange(max(last - 15, model.rows_needed - model.window), last + 1)
-    read = Source.of(scaled[:, None]).read(jnp.asarray(starts), model.window)
+    # The newest windows of the first series; where series are read jointly it stands for all of them.
+    last = int(panel.offsets[1]) - 1
+    origins = np.arange(max(last - _NEWEST + 1, model.rows_needed - 1), last + 1)
+    read = model.reader_.source(panel, fitted).read(jnp.asarray(model.reader_.starts(panel, origins)), model.window)
     given = {name: value for name, value in read._asdict().items() if name != "x" and value is not None}
     return Subject(f"{model.label}, fitted", module, read.x, given)
 
@@ -147,6 +147,6 @@ def _sequences(x: Any) -> jax.Array:
 def _width(model: Any) -> int:
     if hasattr(model, "inputs") and isinstance(model.inputs, Inputs):
         return model.inputs.features
-    cells = [leaf for leaf in jax.tree.leaves(model, is_leaf=lambda leaf: isinstance(leaf, Cell))]
+    cells = list(jax.tree.leaves(model, is_leaf=lambda leaf: isinstance(leaf, Cell)))
     W = next((cell.W for cell in cells if isinstance(cell, Cell) and hasattr(cell, "W")), None)
     return 1 if W is None else int(W.shape[0])

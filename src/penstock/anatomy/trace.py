@@ -92,8 +92,8 @@ class Trace(Explained):
             [
                 "A gate is a number between 0 and 1 for each unit and step: 0 shuts, 1 lets all through. The gates "
                 "decide what is written into the memory, what stays there and what is shown.",
-                "Each strip is a gate or a state, each row in it a unit, each column a step. Blue is above zero, orange "
-                "below; the stronger, the farther from zero.",
+                "Each strip is a gate or a state, each row in it a unit, each column a step. Blue is above zero, "
+                "orange below; the stronger, the farther from zero.",
             ],
             sections=sections,
         )

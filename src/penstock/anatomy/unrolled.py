@@ -91,7 +91,7 @@ class Unrolled(Explained):
                         "An arrow to the right is one use of the recurrent weights U. The loss sends its gradient back "
                         "along every arrow, so U is told its share at every step; the shares are added up.",
                     ],
-                    ["∂L/∂U  =  Σ_t  ∂L/∂s_t · ∂s_t/∂U        (s_(t−1) held fixed in each term)"],
+                    ["∂L/∂U  =  Σ_t  ∂L/∂s_t · ∂s_t/∂U   (s_(t−1) held fixed in each term)"],
                 ),
             ],
         )

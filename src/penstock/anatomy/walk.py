@@ -98,65 +98,61 @@ class Walk(Explained):
             gate = gates[letter]
             φ = "tanh" if gate.activation == "tanh" else "σ"
             return (
-                f"{letter}  =  {φ}({gate.from_x:.3f} {_signed(gate.from_h)} {_signed(gate.bias)})  =  {φ}({gate.sum:.3f})"
-                f"  =  {gate.value:.3f}"
+                f"{letter}  =  {φ}({gate.from_x:.3f} {_signed(gate.from_h)} {_signed(gate.bias)})  =  "
+                f"{φ}({gate.sum:.3f})  =  {_n(gate.value)}"
             )
 
         table = PageTable(
             "The four gates",
-            ["gate", "x W", "h U", "b", "sum", "activation", "value"],
+            ["gate", "x W", "h U", "b", "sum", "value"],
             [
-                TableRow(
-                    [
-                        each.letter,
-                        *(f"{value:.4f}" for value in (each.from_x, each.from_h, each.bias, each.sum)),
-                        each.activation.replace("_", " "),
-                        f"{each.value:.4f}",
-                    ]
-                )
+                TableRow([each.letter, *map(_n, (each.from_x, each.from_h, each.bias, each.sum, each.value))])
                 for each in self.gates
             ],
         )
         bars = bars_picture(
             "The step at a glance",
-            "From the left: the cell state before, what the forget gate leaves of it, what the input gate lets in, their "
-            "sum, and what the output gate shows of it.",
+            "From the left: the cell state before, what the forget gate leaves of it, what the input gate lets in, "
+            "their sum, and what the output gate shows of it.",
             {"c": c, "f · c": f * c, "i · g": i * g, "c'": c_after, "tanh c'": float(np.tanh(c_after)), "h'": h_after},
         )
         return Page(
             "One step of an LSTM, gate by gate",
             [
-                f"The input is {x}. Before the step the unit shows h = {h:.4f} and remembers c = {c:.4f}; after it h' = "
-                f"{h_after:.4f} and c' = {c_after:.4f}.",
-                f"It forgets {1 - f:.0%} of its memory, lets in {i:.0%} of the candidate {g:.3f}, and shows {o:.0%} of "
+                f"The input is {x}. Before the step the unit shows h = {_n(h)} and remembers c = {_n(c)}; after it h' "
+                f"= {_n(h_after)} and c' = {_n(c_after)}.",
+                f"It forgets {1 - f:.0%} of its memory, lets in {i:.0%} of the candidate {_n(g)}, and shows {o:.0%} of "
                 "what it then holds.",
             ],
             sections=[
                 Section(
                     "1. Forget",
                     [
-                        "The forget gate looks at the input and at what the layer showed before, and decides how much of "
-                        "the cell state stays: 1 keeps all, 0 clears it."
+                        "The forget gate looks at the input and at what the layer showed before, and decides how much "
+                        "of the cell state stays: 1 keeps all, 0 clears it."
                     ],
-                    [line("f"), f"f · c  =  {f:.3f} · {c:.3f}  =  {f * c:.3f}"],
+                    [line("f"), f"f · c  =  {_n(f)} · {_factor(c)}  =  {_n(f * c)}"],
                 ),
                 Section(
                     "2. Write",
                     ["The candidate g says what could be written; the input gate i says how much of it is."],
-                    [line("i"), line("g"), f"i · g  =  {i:.3f} · {g:.3f}  =  {i * g:.3f}"],
+                    [line("i"), line("g"), f"i · g  =  {_n(i)} · {_factor(g)}  =  {_n(i * g)}"],
                 ),
                 Section(
                     "3. Remember",
                     [
                         "The new cell state is a sum. That is what lets a gradient pass: ∂c'/∂c is the forget gate, "
-                        f"here {f:.3f}."
+                        f"here {_n(f)}."
                     ],
-                    [f"c'  =  f · c + i · g  =  {f * c:.3f} {_signed(i * g)}  =  {c_after:.3f}"],
+                    [f"c'  =  f · c + i · g  =  {_n(f * c)} {_signed(i * g)}  =  {_n(c_after)}"],
                 ),
                 Section(
                     "4. Show",
                     ["The output gate decides how much of the memory, brought between −1 and 1, the layer shows."],
-                    [line("o"), f"h'  =  o · tanh(c')  =  {o:.3f} · {np.tanh(c_after):.3f}  =  {h_after:.3f}"],
+                    [
+                        line("o"),
+                        f"h'  =  o · tanh(c')  =  {_n(o)} · {_factor(float(np.tanh(c_after)))}  =  {_n(h_after)}",
+                    ],
                 ),
                 Section("All numbers", [f"Unit {self.unit} of {self.name}."], pictures=[bars], tables=[table]),
             ],
@@ -199,11 +195,11 @@ def walk(
     _, records = probed(subject, subject.x)
     leaves = jax.tree.leaves(subject.module, is_leaf=lambda leaf: isinstance(leaf, Cell))
     cells = [leaf for leaf in leaves if isinstance(leaf, Cell)]
-    found = next(((each, cells[each.place]) for each in records if type(cells[each.place]) is LSTMCell), None)
-    if found is None:
+    found = [(record, cell) for record in records if type(cell := cells[record.place]) is LSTMCell]
+    if not found:
         kinds = ", ".join(sorted({type(cell).__name__.removesuffix("Cell") for cell in cells}))
         raise OptionError(f"walk takes an LSTM apart, but {subject.name} holds {kinds}; trace shows the gates of any.")
-    record, cell = found
+    record, cell = found[0]
     steps, units = record.outputs.shape[1:]
     if not -steps <= step < steps:
         raise OptionError(f"step={step} is not there: the sequence has {steps} steps, counted from 0.")
@@ -213,19 +209,15 @@ def walk(
         raise OptionError(f"unit={unit} is not there: the layer has {units}, counted from 0.")
     x_t, h = record.x[0, step], record.before[0][0, step]
     terms = [np.split(np.asarray(part, float), 4) for part in (x_t @ cell.W, h @ cell.U, cell.b)]
-    gates = tuple(
-        GateStep(
-            letter,
-            *(float(term[place][unit]) for term in terms),
-            "tanh" if letter == "g" else cell.recurrent_activation,
-            float(record.gates[letter][0, step, unit]),
-        )
-        for place, letter in enumerate("ifgo")
-    )
+    gates = []
+    for place, letter in enumerate("ifgo"):
+        from_x, from_h, bias = (float(term[place][unit]) for term in terms)
+        activation = "tanh" if letter == "g" else cell.recurrent_activation
+        gates.append(GateStep(letter, from_x, from_h, bias, activation, float(record.gates[letter][0, step, unit])))
     before, after = (
         (float(part[0][0, step, unit]), float(part[1][0, step, unit])) for part in (record.before, record.after)
     )
-    return Walk(subject.name, unit, np.asarray(x_t, float), before, after, gates)
+    return Walk(subject.name, unit, np.asarray(x_t, float), before, after, tuple(gates))
 
 
 class _Start(eqx.Module):
@@ -242,6 +234,14 @@ def _by_hand() -> Subject:
     weights = [[[0.5, -0.3, 0.8, 0.1]], [[0.2, 0.4, -0.6, 0.9]], [0.1, 1.0, -0.2, 0.3]]
     cell = jax.tree.unflatten(jax.tree.structure(cell), [jnp.asarray(w) for w in weights])
     return Subject("an LSTM of one unit", _Start(cell), jnp.full((1, 1, 1), 2.0))
+
+
+def _n(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
+def _factor(value: float) -> str:
+    return f"({_n(value)})" if value < 0 else _n(value)
 
 
 def _signed(value: float) -> str:

@@ -54,7 +54,8 @@ def _show(page: Page, console: Console) -> None:
         if section.formulas:
             console.print()
         for formula in section.formulas:
-            console.print(f"  {escape(formula)}", highlight=False, soft_wrap=True)
+            *name, line = formula.split("\t")
+            console.print(f"  {escape(name[0] if name else ''):<18}{escape(line)}", highlight=False, soft_wrap=True)
         for table in section.tables:
             console.print()
             console.print(f"[bold]{escape(table.title)}[/]", highlight=False)

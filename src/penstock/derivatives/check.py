@@ -182,7 +182,7 @@ def _parted(
     """Give weights in float64, the rest, and how both together map inputs to outputs."""
     if hasattr(network, "weights_") and hasattr(network, "network"):
         member = jax.tree.map(lambda leaf: jnp.asarray(leaf[0], jnp.float64), network.weights_)
-        network = network.network.with_weights(member, Inputs(), network.horizon)
+        network = network.network.with_weights(member, network.inputs_, network.outputs(len(network.ids_)))
     key = jax.random.key(seed)
     width = x.shape[-1] if jnp.issubdtype(x.dtype, jnp.floating) else 1
     if isinstance(network, Network):

@@ -22,8 +22,9 @@ def bars_picture(title: str, caption: str, values: Mapping[str, float], *, form:
         colors = [SERIES[0] if value >= 0 else SERIES[1] for value in values.values()]
         axes.bar(range(len(values)), list(values.values()), color=colors, width=0.62)
         for place, value in enumerate(values.values()):
+            text = f"{value:{form}}".replace("-", "−")
             axes.annotate(
-                f"{value:{form}}", (place, value), xytext=(0, 4 if value >= 0 else -4), textcoords="offset points",
+                text, (place, value), xytext=(0, 4 if value >= 0 else -4), textcoords="offset points",
                 ha="center", va="bottom" if value >= 0 else "top", fontsize=8.5 if not narrow else 7.5, color=INK,
             )  # fmt: skip
         axes.axhline(0, color=MUTED, linewidth=0.8)

@@ -45,6 +45,7 @@ def graph_picture(
             if step is None:
                 for row in range(rows):
                     axes.text(x, row + 1, "…", ha="center", va="center", color=MUTED, fontsize=13)
+                    _arrow(axes, (x + 0.25, row + 1), (x + 1.05 - _WIDTH - 0.02, row + 1))
                 continue
             name = _name(step, steps)
             axes.text(x, 0, f"$x_{{{name}}}$", ha="center", va="center", color=INK, fontsize=11)

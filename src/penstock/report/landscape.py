@@ -49,4 +49,4 @@ def landscape_picture(
         axes.set_ylabel(names[1], color=MUTED)
         legend(axes, narrow)
 
-    return draw(title, caption, plot, height=4.6, narrow_height=3.9)
+    return draw(title, caption, plot, height=4.6, narrow_height=4.9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,7 @@ from penstock.version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 __all__ = ["Page", "PageTable", "Section", "TableRow"]
 
@@ -48,7 +50,7 @@ class Section:
     text
         Paragraphs.
     formulas
-        Lines of mathematics, set apart.
+        Lines of mathematics, set apart; what stands before a tab names the line.
     pictures, tables
         What the words speak of.
     """
@@ -102,9 +104,23 @@ class Page:
         return _template().render(page=self, version=__version__)
 
 
+_INDEX = re.compile(r"\b([A-Za-zΣ]{1,2})_(\w\b|\([^()]*\))")
+
+
+def _mathematics(text: str) -> Markup:
+    """Set indices low: s_t, J_(t+1). Everything is escaped."""
+    from markupsafe import Markup, escape
+
+    def lower(found: re.Match[str]) -> str:
+        return f"{found[1]}<sub>{found[2].strip('()')}</sub>"
+
+    return Markup(_INDEX.sub(lower, str(escape(text))))  # noqa: S704 (escaped before)
+
+
 @cache
 def _template() -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["mathematics"] = _mathematics
     return environment.from_string(files("penstock.report").joinpath("page.html.j2").read_text(encoding="utf-8"))

@@ -30,6 +30,7 @@ _LIGHT = ("#1d2326", "#5d686d", "#dcdfd8", "#0b7fa5", "#d0570b", "#5b8a1c", "#8a
 _DARK = ("#e8ebe6", "#a3aeb2", "#343c40", "#4fb8e0", "#ff9248", "#9ccf52", "#c197f0", "#f07aa9", "#d3c06a")
 
 _STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
     "axes.edgecolor": GRID,
     "axes.grid": True,
     "axes.labelcolor": MUTED,
