@@ -1,8 +1,8 @@
 # The public face. Data, files and text
 from . import anatomy as anatomy
 from . import datasets as datasets
-from . import layers as layers
 from . import derivatives as derivatives
+from . import layers as layers
 from . import text as text
 
 # Baselines

@@ -52,9 +52,9 @@ def test_the_command(tmp_path: Path) -> None:
     assert [line.split()[0] for line in listed.splitlines()] == list(EXPLANATIONS)
     floats = run(app, ["explain", "floats", "--report", str(tmp_path / "floats.html")])
     assert floats.exit_code == 0
-    assert "(69,393,121 − 1.0235) − 69,393,120    0.0000" in floats.output
-    assert "(69,393,121 − 69,393,120) − 1.0235   −1.0235" in floats.output
-    assert "truth                                −0.0235" in floats.output
+    assert "(69,393,121 − 1.0235) − 69,393,120   0.0000" in floats.output
+    assert "(69,393,121 − 69,393,120) − 1.0235  −1.0235" in floats.output
+    assert "truth                               −0.0235" in floats.output
     assert "<svg" not in (tmp_path / "floats.html").read_text()
     graph = run(app, ["explain", "graph"])
     assert "Over 12 steps the network is a chain 14 layers deep" in graph.output

@@ -166,7 +166,7 @@ def test_the_graph_has_every_edge() -> None:
 def test_refuses_in_words(fitted: ps.Forecaster) -> None:
     with pytest.raises(ps.OptionError, match="is not fitted; call fit first"):
         trace(ps.Forecaster(NETWORK))
-    with pytest.raises(ps.OptionError, match="member=2 is not there: the forecaster has 2"):
+    with pytest.raises(ps.OptionError, match="member=2 is not there: the model has 2"):
         trace(fitted, member=2)
     with pytest.raises(ps.OptionError, match="3 cannot be looked into"):
         trace(3)

@@ -16,6 +16,7 @@ from penstock.errors import DataError, OptionError
 from penstock.layers.layer import Layer
 from penstock.layers.recurrent import RecurrentModule
 from penstock.layers.unroll import unroll
+from penstock.networks.fitted import fitted_network, has_network
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 
@@ -69,13 +70,13 @@ def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> 
     Parameters
     ----------
     model
-        A fitted forecaster (its network and the newest windows of its training rows are taken), a network, a layer or a
+        A fitted estimator (of a forecaster the newest windows of its training rows are taken), a network, a layer or a
         cell, described or with weights, or a :class:`Subject`. Descriptions are built with weights drawn from `seed`.
     x
-        Sequences ``[batch, time, features]``, or one ``[time, features]`` or ``[time]``; for anything but a forecaster
-        white noise of 50 steps if left out. A forecaster is given them scaled.
+        Sequences ``[batch, time, features]``, or one ``[time, features]`` or ``[time]``; scaled as the network reads
+        them. Left out: what a forecaster saw last, and white noise of 50 steps for what is not fitted.
     member
-        Which of a forecaster's networks.
+        Which of an estimator's networks.
     seed
         Of weights and noise.
 
@@ -94,8 +95,8 @@ def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> 
     """
     if isinstance(model, Subject):
         return model if x is None else Subject(model.name, model.module, _sequences(x))
-    if hasattr(model, "network") and hasattr(model, "fit"):
-        return _of_forecaster(model, x, member)
+    if has_network(model):
+        return _of_estimator(model, x, member)
     name = f"{model!r}" if isinstance(model, (Network, Layer)) else type(model).__name__.removesuffix("Module")
     sequences = None if x is None else _sequences(x)
     width = _width(model) if sequences is None else sequences.shape[-1] if sequences.ndim == 3 else 1
@@ -114,22 +115,22 @@ def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> 
     return Subject(name, model, sequences)
 
 
-def _of_forecaster(model: Any, x: Any, member: int) -> Subject:
-    if not hasattr(model, "weights_"):
-        raise OptionError(f"{model.label} is not fitted; call fit first.")
-    if not 0 <= member < model.members:
-        raise OptionError(f"member={member} is not there: the forecaster has {model.members}, counted from 0.")
-    panel, fitted = model.tail_, np.arange(len(model.tail_))
-    weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), model.weights_)
-    module = model.network.with_weights(weights, model.inputs_, model.outputs(len(model.ids_)))
+def _of_estimator(model: Any, x: Any, member: int) -> Subject:
+    module = fitted_network(model, member)
+    name = f"{getattr(model, 'label', type(model).__name__)}, fitted"
     if x is not None:
-        return Subject(model.label, module, _sequences(x))
+        return Subject(name, module, _sequences(x))
+    if not hasattr(model, "reader_"):
+        raise OptionError(
+            f"{type(model).__name__} keeps no sequences; give some: x=..., scaled as the network reads them."
+        )
+    panel, fitted = model.tail_, np.arange(len(model.tail_))
     # The newest windows of the first series; where series are read jointly it stands for all of them.
     last = int(panel.offsets[1]) - 1
     origins = np.arange(max(last - _NEWEST + 1, model.rows_needed - 1), last + 1)
     read = model.reader_.source(panel, fitted).read(jnp.asarray(model.reader_.starts(panel, origins)), model.window)
     given = {name: value for name, value in read._asdict().items() if name != "x" and value is not None}
-    return Subject(f"{model.label}, fitted", module, read.x, given)
+    return Subject(name, module, read.x, given)
 
 
 def _sequences(x: Any) -> jax.Array:

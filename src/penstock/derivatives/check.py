@@ -16,6 +16,7 @@ from penstock.derivatives.comparison import STEPS, Entry, Parameter, compare_gra
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.layer import Layer
 from penstock.layers.unroll import unroll
+from penstock.networks.fitted import fitted_network, has_network
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.losses import LOSSES
@@ -180,9 +181,8 @@ def _parted(
     network: Any, x: jax.Array, outputs: int, seed: int, given: dict[str, Any]
 ) -> tuple[Any, Any, Callable[[Any, jax.Array], jax.Array]]:
     """Give weights in float64, the rest, and how both together map inputs to outputs."""
-    if hasattr(network, "weights_") and hasattr(network, "network"):
-        member = jax.tree.map(lambda leaf: jnp.asarray(leaf[0], jnp.float64), network.weights_)
-        network = network.network.with_weights(member, network.inputs_, network.outputs(len(network.ids_)))
+    if has_network(network):
+        network = fitted_network(network)
     key = jax.random.key(seed)
     width = x.shape[-1] if jnp.issubdtype(x.dtype, jnp.floating) else 1
     if isinstance(network, Network):

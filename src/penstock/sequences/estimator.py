@@ -85,7 +85,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     @property
     def parameters_(self) -> int:
         """Weights of one fitted member."""
-        return self.network.parameters(self._inputs, self.outputs_)
+        return self.network.parameters(self.inputs_, self.outputs_)
 
     def fit(
         self,
@@ -201,7 +201,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     # ---- how ---------------------------------------------------------------------------------------------------------
 
     @property
-    def _inputs(self) -> Inputs:
+    def inputs_(self) -> Inputs:
+        """What the network reads."""
         features, sizes = max(len(self.coding_.shift), 1), tuple(len(labels) for labels in self.coding_.categories)
         return Inputs(features, sizes, len(self.coding_.extra_shift))
 
@@ -249,10 +250,10 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.coding_ = Coding.of_arrays(description["categories"], arrays)
         self.outputs_ = description["outputs"]
-        self.n_features_in_ = self._inputs.features
+        self.n_features_in_ = self.inputs_.features
 
     def _restore(self, arrays: Arrays) -> None:
-        self.weights_ = restored_weights(arrays, self.network, self._inputs, self.outputs_, self.members)
+        self.weights_ = restored_weights(arrays, self.network, self.inputs_, self.outputs_, self.members)
         self.history_ = restored_history(arrays)
         self.bounds_ = tuple(int(bound) for bound in arrays["bounds"])
 

@@ -202,7 +202,7 @@ def _fitted(
     network: Network, optimizer: Adam, seen: tuple[list[Values], Values], request: Request
 ) -> SequenceRegressor:
     model = SequenceRegressor(
-        network, scale="none", optimizer=optimizer, batch=50, epochs=request.epochs or 300, patience=None,
+        network=network, scale="none", optimizer=optimizer, batch=50, epochs=request.epochs or 300, patience=None,
         members=request.networks, seed=request.seed, progress=request.progress,
     )  # fmt: skip
     return model.fit(*seen)
@@ -224,13 +224,11 @@ def _long(module: NetworkModule, steps: int) -> tuple[float, int]:
     """Run a zig-zag of many steps forward and back; give the seconds, once compiled, and the steps."""
     x = jnp.asarray(np.resize([1.0, 0.0], steps)[None, :, None])
 
-    @eqx.filter_jit
-    def both(module: NetworkModule, x: jax.Array) -> Any:
-        return eqx.filter_value_and_grad(lambda module: module(x)[0, 0])(module)
-
-    jax.block_until_ready(both(module, x))
+    weights, rest = eqx.partition(module, eqx.is_array)
+    both = jax.jit(jax.value_and_grad(lambda weights, x: eqx.combine(weights, rest)(x)[0, 0]))
+    jax.device_get(both(weights, x))
     start = time.perf_counter()
-    jax.block_until_ready(both(module, x))
+    jax.device_get(both(weights, x))
     return time.perf_counter() - start, steps
 
 

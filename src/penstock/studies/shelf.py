@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.errors import OptionError, nearest
+from penstock.studies.mini_rnn import MINI_RNN
 from penstock.studies.sp500 import SP500
 from penstock.studies.study import Study
 
@@ -11,6 +12,7 @@ __all__ = ["STUDIES", "study_named"]
 STUDIES: dict[str, Study] = {
     study.name: study
     for study in (
+        MINI_RNN,
         SP500,
     )
 }  # fmt: skip
