@@ -14,7 +14,7 @@ import pytest
 
 import penstock as ps
 from penstock.anatomy import gradients, memory, subject_of, trace, unrolled, walk
-from penstock.anatomy.backward import _demonstration
+from penstock.anatomy.contrasts import contrasts
 from penstock.anatomy.probe import probed
 from penstock.cells.lstm import LSTMCell
 from penstock.cells.rnn import RNNCell
@@ -125,7 +125,7 @@ def test_gradients_of_a_lower_layer_count_every_way_up() -> None:
 
 
 def test_the_demonstration_vanishes_explodes_and_survives() -> None:
-    found = {subject.name: gradients(subject).networks[subject.name][0] for subject in _demonstration()[:2]}
+    found = {subject.name: gradients(subject).networks[subject.name][0] for subject in contrasts()[:2]}
     assert found["RNN, tanh"].verdict == "vanish"
     assert found["RNN, ReLU, U = 1.1 I"].verdict == "explode"
     assert found["RNN, ReLU, U = 1.1 I"].products[0] == pytest.approx(1.1**99, rel=1e-4)

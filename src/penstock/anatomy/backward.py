@@ -12,14 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.anatomy.contrasts import contrasts
 from penstock.anatomy.explained import Explained
 from penstock.anatomy.probe import Record, probed
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.cells.cell import Cell
-from penstock.cells.gru import GRUCell
-from penstock.cells.leaky import LeakyCell
-from penstock.cells.lstm import LSTMCell
-from penstock.cells.rnn import RNNCell
 from penstock.report.lines import Curves, curves_picture
 from penstock.report.page import Page, PageTable, Section, TableRow
 
@@ -29,7 +26,6 @@ Values = NDArray[np.float64]
 
 _CLIP = 1.0
 _LEAST = 1e-30  # what a logarithmic axis shows of nothing
-_DEMONSTRATION_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +206,7 @@ def gradients(model: Any = None, x: Any = None, *, sample: int = -1, member: int
     >>> layer.products.shape, layer.verdict, bool(layer.products[-1] == 1)
     ((50,), 'vanish', True)
     """
-    subjects = _demonstration() if model is None else [subject_of(model, x, member=member)]
+    subjects = contrasts() if model is None else [subject_of(model, x, member=member)]
     networks, weights = {}, {}
     for subject in subjects:
         alone = subject.only(sample)
@@ -272,26 +268,6 @@ def _products(jacobians: Values) -> tuple[Values, Values]:
         product = product @ jacobian
         back.append(float(np.linalg.norm(product, 2)))
     return norms, np.array(back[::-1])
-
-
-def _demonstration() -> list[Subject]:
-    key, units = jax.random.key(0), 8
-    x = jnp.asarray(0.3 * np.random.default_rng(0).normal(size=(1, _DEMONSTRATION_STEPS, 1)))
-
-    # Its bias keeps every unit above zero, so that each Jacobian is 1.1 I.
-    growing = RNNCell(1, units, key, "relu")
-    growing = eqx.tree_at(lambda cell: (cell.U, cell.b), growing, (1.1 * jnp.eye(units), jnp.ones(units)))
-    lstm = LSTMCell(1, units, key)
-    open_lstm = eqx.tree_at(lambda cell: cell.b, lstm, lstm.b.at[units : 2 * units].set(4.0))
-    cells: dict[str, Cell[Any]] = {
-        "RNN, tanh": RNNCell(1, units, key),
-        "RNN, ReLU, U = 1.1 I": growing,
-        "Leaky, a = .05": LeakyCell(1, units, key, leak=0.05),
-        "GRU": GRUCell(1, units, key),
-        "LSTM, f near .73": lstm,
-        "LSTM, f near .98": open_lstm,
-    }
-    return [Subject(name, cell, x) for name, cell in cells.items()]
 
 
 def _shrunk(norm: float) -> str:

@@ -59,6 +59,7 @@ ZIGZAGS: dict[Steps, tuple[float, float]] = {
 """The zig-zags: what the source states for them, and what should come."""
 
 _ALLOWED = 0.05
+_STARTS = 16  # three weights start badly more often than not: a ReLU unit that is never above zero cannot learn
 _AHEAD = 4  # steps that pictures continue
 
 
@@ -142,13 +143,13 @@ def run(request: Request) -> StudyResult:
     narrow = Network([RNN(1, activation="relu")])
     fit = partial(_fitted, request=request)
     models = {
-        "three weights, on lines and mirrors": fit(narrow, WithoutBiases(0.01), few),
-        "three weights, on all": fit(narrow, WithoutBiases(0.01), seen),
-        f"{units} units, on all": fit(Network([RNN(units)]), Adam(0.01), seen),
+        "three weights": fit(narrow, WithoutBiases(0.01), few, members=_STARTS),
+        "three, zig-zags too": fit(narrow, WithoutBiases(0.01), seen, members=_STARTS),
+        f"{units} units": fit(Network([RNN(units)]), Adam(0.01), seen),
     }
     learned = {name: _best(model) for name, model in models.items()}
     predicted = {name: outputs_of(module, asked) for name, module in learned.items()}
-    wide = predicted[f"{units} units, on all"][-2:]
+    wide = predicted[f"{units} units"][-2:]
     should = [*PUBLISHED.values(), *(right for _, right in ZIGZAGS.values())]
     stated = [*PUBLISHED.values(), *(wrong for wrong, _ in ZIGZAGS.values())]
     rows = [
@@ -156,24 +157,24 @@ def run(request: Request) -> StudyResult:
             "sequence": ", ".join(f"{value:g}" for value in sequence),
             "should come": should[place],
             "published": stated[place],
-            "w = 1.4, −.5, 1.4": float(given[place]),
+            "ours": float(given[place]),
             **{name: float(values[place]) for name, values in predicted.items()},
         }
         for place, sequence in enumerate(asked)
     ]
-    columns = {"sequence": "", "should come": ".1f", "published": ".1f", "w = 1.4, −.5, 1.4": ".1f"}
+    columns = {"sequence": "", "should come": ".1f", "published": ".1f", "ours": ".1f"}
     table = StudyTable(
         "What comes next", columns | dict.fromkeys(predicted, ".2f"), rows,
-        ["The first column of outputs is rounded as in the source. Each trained network is the best of its members on "
-         "sequences that were set aside."],
+        ["Ours are the outputs with the published weights. The three weights are trained on lines and mirrors, "
+         "then on zig-zags too; the wider network on all. Each is the best of its members on sequences set aside."],
     )  # fmt: skip
     exact = bool((np.abs(np.round(given, 1) - stated) < 1e-9).all())
     solved = bool((np.abs(wide - [right for _, right in ZIGZAGS.values()]) <= _ALLOWED).all())
-    taught = learned["three weights, on lines and mirrors"]
+    taught = learned["three weights"]
     facts = {
-        "weights": list(WEIGHTS),
-        "weights by training on lines and mirrors": [round(weight, 3) for weight in _weights(taught)],
-        "weights of the wider network": models[f"{units} units, on all"].parameters_,
+        "weights": ", ".join(f"{weight:g}" for weight in WEIGHTS),
+        "weights by training": ", ".join(f"{weight:.3f}" for weight in _weights(taught)),
+        "weights of the wider network": models[f"{units} units"].parameters_,
         "sequences to learn from": len(seen[0]),
         "steps of the long sequence": steps,
         "seconds for its output and gradient": round(seconds, 3),
@@ -193,17 +194,22 @@ def run(request: Request) -> StudyResult:
     ]
     return StudyResult(
         "mini-rnn", request, facts, figures, [table], verdict,
-        draw=lambda: _pictures({"w = 1.4, −.5, 1.4": published, **learned}, models),
+        draw=lambda: _pictures({"as published": published, **learned}, models),
         more={"exact": exact, "solved": solved},
     )  # fmt: skip
 
 
 def _fitted(
-    network: Network, optimizer: Adam, seen: tuple[list[Values], Values], request: Request
+    network: Network,
+    optimizer: Adam,
+    seen: tuple[list[Values], Values],
+    *,
+    request: Request,
+    members: int | None = None,
 ) -> SequenceRegressor:
     model = SequenceRegressor(
-        network=network, scale="none", optimizer=optimizer, batch=50, epochs=request.epochs or 300, patience=None,
-        members=request.networks, seed=request.seed, progress=request.progress,
+        network=network, scale="none", optimizer=optimizer, batch=50, epochs=request.epochs or 400, patience=None,
+        members=members or request.networks, seed=request.seed, progress=request.progress,
     )  # fmt: skip
     return model.fit(*seen)
 
