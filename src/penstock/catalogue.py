@@ -28,8 +28,11 @@ from penstock.saved import Saved
 from penstock.sequences.classifier import SequenceClassifier
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.regressor import SequenceRegressor
+from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
+from penstock.text.classifier import TextClassifier
+from penstock.text.regressor import TextRegressor
 
-__all__ = ["MODELS", "SEQUENCE_MODELS", "load"]
+__all__ = ["MODELS", "SEQUENCE_MODELS", "TEXT_MODELS", "load"]
 
 _ALL: tuple[type[Estimator], ...] = (
     Forecaster,
@@ -53,13 +56,17 @@ _ALL: tuple[type[Estimator], ...] = (
 )
 
 MODELS: dict[str, type[Estimator]] = {model.__name__: model for model in _ALL}
-"""Every model that a file may hold, by the name of its class."""
-
+"""Every model of series, by the name of its class."""
 
 SEQUENCE_MODELS: dict[str, type[SequenceEstimator]] = {
     model.__name__: model for model in (SequenceClassifier, SequenceRegressor)
 }
 """Every estimator of sequences that a file may hold."""
+
+TEXT_MODELS: dict[str, type[SequenceEstimator | BagOfWords]] = {
+    model.__name__: model for model in (TextClassifier, TextRegressor, BagClassifier, BagRegressor)
+}
+"""Every model of text that a file may hold."""
 
 
 def load(path: str | Path) -> Any:
@@ -79,4 +86,4 @@ def load(path: str | Path) -> Any:
     ...     load(f"{folder}/drift.penstock").predict()["yhat"].tolist()
     [9.5]
     """
-    return Saved.read(path, {**MODELS, **SEQUENCE_MODELS})
+    return Saved.read(path, {**MODELS, **SEQUENCE_MODELS, **TEXT_MODELS})

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import penstock as ps
-from penstock.text.documents import Documents
+from penstock.data.sequences import Sequences
+from penstock.text.documents import padded
 from penstock.text.tokens import Tokens
 from penstock.text.vocabulary import Vocabulary
 
@@ -53,7 +54,7 @@ def test_the_vocabulary_holds_the_most_frequent_words() -> None:
     expected = sorted(counts, key=lambda word: (-counts[word], word))[:5]
     assert vocabulary.words == ("<pad>", "<unk>", *expected)
     assert len(vocabulary) == 7
-    ids = vocabulary.encode(REVIEWS[:1])[0]
+    ids = vocabulary.encode(REVIEWS[:1]).part(0)
     assert ids.tolist() == [vocabulary.ids.get(word, 1) for word in keras_words(REVIEWS[0])]
 
 
@@ -72,39 +73,40 @@ def test_min_count_leaves_rare_words_out() -> None:
 )
 def test_truncation(keep: str, cut: str, expected: list[str]) -> None:
     vocabulary = Tokens(10, length=2, keep=keep, cut=cut).fit(["one, two, three"])
-    assert [vocabulary.words[token] for token in vocabulary.encode(["One, two, three"])[0]] == expected
+    assert [vocabulary.words[token] for token in vocabulary.encode(["One, two, three"]).part(0)] == expected
 
 
 def test_empty_unknown_and_unicode_documents() -> None:
     vocabulary = Tokens(10).fit(["ein Film", "ein Café", "日本 映画 日本"])
     encoded = vocabulary.encode(["", "   ", "nothing known", "CAFE\u0301", "日本", "🎬"])
     assert encoded.lengths.tolist() == [1, 1, 2, 1, 1, 1]
-    assert encoded[0].tolist() == encoded[1].tolist() == [1]
-    assert encoded[2].tolist() == [1, 1]
-    assert vocabulary.words[encoded[3][0]] == "café"  # a letter and its accent are one letter
-    assert vocabulary.words[encoded[4][0]] == "日本"
-    assert encoded[5].tolist() == [1]
+    assert encoded.part(0).tolist() == encoded.part(1).tolist() == [1]
+    assert encoded.part(2).tolist() == [1, 1]
+    assert vocabulary.words[encoded.part(3)[0]] == "café"  # a letter and its accent are one letter
+    assert vocabulary.words[encoded.part(4)[0]] == "日本"
+    assert encoded.part(5).tolist() == [1]
+
+
+def sequences(ids: list[list[int]]) -> Sequences:
+    offsets = np.concatenate([[0], np.cumsum([len(each) for each in ids])]).astype(np.int64)
+    return Sequences(np.array([token for each in ids for token in each], dtype=np.int64), offsets)
 
 
 def test_padding_on_either_side() -> None:
-    documents = Documents.of([[5, 6, 7], [8]])
-    assert documents.padded("front").tolist() == [[5, 6, 7], [0, 0, 8]]
-    assert documents.padded("behind", length=4).tolist() == [[5, 6, 7, 0], [8, 0, 0, 0]]
+    documents = sequences([[5, 6, 7], [8]])
+    assert padded(documents, "front").tolist() == [[5, 6, 7], [0, 0, 8]]
+    assert padded(documents, "behind", length=4).tolist() == [[5, 6, 7, 0], [8, 0, 0, 0]]
     with pytest.raises(ps.OptionError, match="length=2 is shorter than the longest document, 3 tokens"):
-        documents.padded(length=2)
-    with pytest.raises(ps.OptionError, match="side='back' is unknown"):
-        documents.padded("back")  # type: ignore[arg-type]
+        padded(documents, length=2)
+    with pytest.raises(ps.OptionError, match="padding='back' is unknown"):
+        padded(documents, "back")
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 99), max_size=8), min_size=1, max_size=6))
-def test_documents_keep_every_token(given_ids: list[list[int]]) -> None:
-    documents = Documents.of(given_ids)
-    assert [each.tolist() for each in documents] == given_ids
+def test_padding_keeps_every_token(ids: list[list[int]]) -> None:
     for side in ("front", "behind"):
-        rows = documents.padded(side)
-        assert [row[row > 0].tolist() for row in rows] == given_ids
-        assert rows.dtype == np.int32
+        assert [row[row > 0].tolist() for row in padded(sequences(ids), side)] == ids
 
 
 def test_words_are_found_again_in_the_text() -> None:
@@ -113,17 +115,17 @@ def test_words_are_found_again_in_the_text() -> None:
     assert text == REVIEWS[0]
     shown = [text[word.start : word.end] for word in words]
     assert shown == ["This", "film", "isn't", "good", ".", "It's", "BAD", "-", "-", "3", "/", "10", "!"]
-    assert [word.id for word in words] == vocabulary.encode([text])[0].tolist()
+    assert [word.id for word in words] == vocabulary.encode([text]).part(0).tolist()
 
 
 def test_phrases_are_joined() -> None:
     texts = ["we met in New York today"] * 12 + ["we met in town today", "he met us in the new town"] * 6
     vocabulary = Tokens(30, phrases=True).fit(texts)
     assert "new_york" in vocabulary.words
-    ids = vocabulary.encode(["He saw New York"])[0]
+    ids = vocabulary.encode(["He saw New York"]).part(0)
     assert [vocabulary.words[token] for token in ids] == ["he", "<unk>", "new_york"]
     twin = Vocabulary.from_json(json.loads(json.dumps(vocabulary.to_json())))
-    assert twin.encode(["He saw New York"])[0].tolist() == ids.tolist()
+    assert twin.encode(["He saw New York"]).part(0).tolist() == ids.tolist()
 
 
 def test_sentences_are_whole_and_hold_known_words() -> None:
@@ -138,7 +140,7 @@ def test_a_vocabulary_comes_back_from_json() -> None:
     twin = Vocabulary.from_json(stored)
     assert twin.tokens == vocabulary.tokens
     assert twin.words == vocabulary.words
-    assert twin.encode(REVIEWS).ids.tolist() == vocabulary.encode(REVIEWS).ids.tolist()
+    assert twin.encode(REVIEWS).values.tolist() == vocabulary.encode(REVIEWS).values.tolist()
 
 
 def test_another_vocabulary_is_refused() -> None:
@@ -151,6 +153,8 @@ def test_another_vocabulary_is_refused() -> None:
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
+        ([], "texts hold no document"),
+        (3, "texts are a int; a list of documents is needed"),
         ("one string", "texts are one string; a list of documents is needed"),
         (["fine", None], "row 1 holds nothing, not text; drop it or write ''"),
         (["fine", float("nan")], "row 1 holds nothing"),

@@ -66,7 +66,7 @@ def read_sequences(
     ----------
     X
         An array ``[samples, time, features]``, or ``[samples, time]`` of one feature or of ids; or a list with one
-        array ``[time, features]`` (or ``[time]``) a sample, whose lengths may differ.
+        array ``[time, features]`` (or ``[time]``) a sample, whose lengths may differ; or what this function gave.
     ids
         Whether the steps are token ids, whole numbers from 0, or features.
     lengths
@@ -91,6 +91,8 @@ def read_sequences(
     """
     if padding not in PADDINGS:
         raise OptionError(f"padding={padding!r} is unknown; {nearest(padding, PADDINGS)}")
+    if isinstance(X, Sequences):
+        return X
     if hasattr(X, "tocsr"):
         raise DataError(f"{name} is a sparse matrix; give a dense array, or a list of arrays: {name}.toarray().")
     parts = None

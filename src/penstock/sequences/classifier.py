@@ -67,8 +67,12 @@ class SequenceClassifier(SequenceEstimator):
 
         The arguments are those of :meth:`fit`.
         """
-        logits = self.outputs(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        return probabilities(self._loss, logits).mean(axis=0)
+        each = self.member_proba(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        return each.mean(axis=0)
+
+    def member_proba(self, X: Any, **samples: Any) -> NDArray[np.float64]:
+        """Give the probabilities of each member, ``[members, samples, classes]``, as :meth:`predict_proba` does."""
+        return probabilities(self._loss, self.outputs(X, **samples))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
         """Give the share of samples whose label is predicted."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from penstock.errors import DataError, OptionError, nearest
 from penstock.training.losses import cumulative_logits
 
-__all__ = ["class_weights", "codes_of", "column", "probabilities", "read_labels"]
+__all__ = ["class_weights", "codes_of", "column", "numbers", "probabilities", "read_labels"]
 
 
 def column(y: Any, count: int) -> NDArray[Any]:
@@ -45,6 +45,14 @@ def column(y: Any, count: int) -> NDArray[Any]:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise DataError(f"y holds NaN or inf, first for sample {int((~np.isfinite(values)).argmax())}; leave it out.")
     return values
+
+
+def numbers(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Read a column of targets as numbers."""
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"y holds what is no number: {error}; for labels use a classifier.") from error
 
 
 def read_labels(y: Any, count: int) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -12,7 +12,7 @@ from penstock.data.scaling import SCALINGS
 from penstock.errors import DataError
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator, Targets
-from penstock.sequences.labels import column
+from penstock.sequences.labels import column, numbers
 from penstock.storage import Arrays
 from penstock.training.losses import VALUE_LOSSES
 
@@ -77,8 +77,8 @@ class SequenceRegressor(SequenceEstimator):
         table = np.asarray(y) if isinstance(y, (list, tuple)) else y
         if getattr(table, "ndim", 1) == 2 and table.shape[1] != 1 and not hasattr(table, "tocsr"):
             rows = np.asarray(table)
-            return np.stack([_numbers(column(rows[:, place], count)) for place in range(rows.shape[1])], axis=1)
-        return _numbers(column(table, count))[:, None]
+            return np.stack([numbers(column(rows[:, place], count)) for place in range(rows.shape[1])], axis=1)
+        return numbers(column(table, count))[:, None]
 
     def _fit_targets(self, y: Any, count: int, sample_weight: NDArray[np.float64] | None) -> Targets:
         values = self._values(y, count)
@@ -105,10 +105,3 @@ class SequenceRegressor(SequenceEstimator):
         super()._recall(description, arrays)
         self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
         self.y_axes_ = 2 if len(self.y_shift_) > 1 else 1
-
-
-def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
-    try:
-        return values.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"y holds what is no number: {error}; for labels use SequenceClassifier.") from error

@@ -1,5 +1,9 @@
-from .documents import Documents as Documents
+from .bag_of_words import BagClassifier as BagClassifier
+from .bag_of_words import BagRegressor as BagRegressor
+from .classifier import TextClassifier as TextClassifier
+from .documents import padded as padded
 from .phrases import Phrases as Phrases
+from .regressor import TextRegressor as TextRegressor
 from .tokens import Tokens as Tokens
 from .vectors import Coverage as Coverage
 from .vectors import WordVectors as WordVectors

@@ -37,8 +37,8 @@ class Tokens(Description):
     >>> vocabulary = tokens.fit(["A fine, fine film!", "A film."])
     >>> vocabulary.words
     ('<pad>', '<unk>', 'a', 'film', 'fine', '!')
-    >>> [document.tolist() for document in vocabulary.encode(["a fine film", "Fine; fine film, a film"])]
-    [[2, 4, 3], [1, 2, 3]]
+    >>> vocabulary.encode(["a fine film", "Fine; fine film, a film"]).values.tolist()
+    [2, 4, 3, 1, 2, 3]
     """
 
     vocabulary: int = option(20_000, "ids in all: padding, unknown, and the most frequent words", at_least=3)

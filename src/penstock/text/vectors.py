@@ -129,7 +129,7 @@ class WordVectors:
         has[: UNKNOWN + 1] = False
         named = vocabulary.words[UNKNOWN + 1 :]
         missing = tuple(word for word in named if word not in self.places)
-        tokens = None if texts is None else float(has[vocabulary.encode(texts).ids].mean())
+        tokens = None if texts is None else float(has[vocabulary.encode(texts).values].mean())
         return Coverage(len(named), int(has.sum()), tokens, missing[:50])
 
     def for_vocabulary(self, vocabulary: Vocabulary, units: int | None = None) -> NDArray[np.float32]:

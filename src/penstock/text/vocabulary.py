@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from penstock.data.sequences import Sequences
 from penstock.errors import ModelFileError
 from penstock.options import from_json, to_json
-from penstock.text.documents import UNKNOWN, Documents, checked_texts
+from penstock.text.documents import UNKNOWN, checked_texts
 from penstock.text.extra import library
 from penstock.text.phrases import Phrases
 
@@ -82,14 +85,16 @@ class Vocabulary:
         documents = checked_texts(texts)
         return documents if self.phrases is None else self.phrases.join_all(self.tokens.split(documents))
 
-    def encode(self, texts: Iterable[str]) -> Documents:
-        """Turn documents into ids; one without a word becomes one unknown word."""
+    def encode(self, texts: Iterable[str]) -> Sequences:
+        """Turn documents into ids, laid end to end; one without a word becomes one unknown word."""
         documents = self.joined(texts)
         found: list[list[int]] = []
         for first in range(0, len(documents), _CHUNK):
             part = self.tokenizer.encode_batch_fast(documents[first : first + _CHUNK])
             found += [encoding.ids or [UNKNOWN] for encoding in part]
-        return Documents.of(found)
+        offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in found], dtype=np.int64)])
+        flat = np.fromiter((token for ids in found for token in ids), dtype=np.int64, count=int(offsets[-1]))
+        return Sequences(flat, offsets)
 
     def locate(self, text: str) -> tuple[str, list[Word]]:
         """Give a document as it is cut, and where each of its tokens stands in it."""
@@ -99,7 +104,9 @@ class Vocabulary:
 
     def sentences(self, texts: Iterable[str]) -> list[list[str]]:
         """Cut documents into the words that have a number, whole, whatever the length; for training word vectors."""
-        return [[self.words[token] for token in each if token > UNKNOWN] for each in self.whole().encode(texts)]
+        whole = self.whole().encode(texts)
+        parts = (whole.part(place).tolist() for place in range(len(whole)))
+        return [[self.words[token] for token in part if token > UNKNOWN] for part in parts]
 
     def whole(self) -> Vocabulary:
         """Give the same vocabulary without a limit of the length."""

@@ -1,0 +1,214 @@
+"""imdb: the polarity of film reviews.
+
+Sources: Jansen, *Machine Learning for Algorithmic Trading*, sentiment of IMDB reviews with a learned embedding and a GRU
+of 32 units (first edition: reset before the product; second: after it), and James et al., *ISLP*, sections 10.5 and
+10.9.5: simple RNN, LSTM, lasso and a net on a bag of words. Both stop early on, or watch, the test reviews. Beside them
+our own: a GRU on word vectors trained on the 75,000 reviews of the training side, without any outside data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from penstock.datasets.imdb import imdb
+from penstock.errors import DataError
+from penstock.layers.gru import GRU
+from penstock.layers.lstm import LSTM
+from penstock.layers.rnn import RNN
+from penstock.networks.network import Network
+from penstock.options import Description, option
+from penstock.studies.result import StudyResult
+from penstock.studies.study import Request, Study
+from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, shuffled, text_table
+from penstock.text.bag_of_words import BagClassifier
+from penstock.text.classifier import TextClassifier
+from penstock.text.comparison import TextComparison, compare
+from penstock.text.tokens import Tokens
+from penstock.text.vectors import WordVectors
+from penstock.text.word2vec import word2vec
+from penstock.training.optimizers import Adam
+
+__all__ = ["IMDB", "GRU_NAME", "OURS_NAME", "Reviews", "reviews"]
+
+GRU_NAME, OURS_NAME = "GRU 32, learned embedding", "GRU 64 on word2vec"
+PARTS = ("all", "gru", "islp", "ours", "baselines")
+
+KERAS = Tokens(20_000, length=100, keep="last", cut="keras", html=False)
+ISLP = Tokens(10_000, length=500, keep="last", cut="keras", html=False)
+BAG = Tokens(10_000, length=None, cut="keras", html=False)
+WHOLE = Tokens(100_000, length=None, min_count=5)
+
+
+@dataclass(frozen=True, repr=False)
+class ImdbOptions(Description):
+    """What of the study is run."""
+
+    part: str = option("all", "the source's GRU, ISLP's four models, our own, the baselines, or all", choices=PARTS)
+    vectors: str | None = option(None, "file of word vectors for our own model; left out: trained on the reviews")
+    rows: int | None = option(None, "reviews of each split, where fewer are wanted", at_least=40)
+
+
+@dataclass(frozen=True, eq=False)
+class Reviews:
+    """The reviews: training rows in a drawn order, test rows, and those without a label."""
+
+    train: tuple[list[str], Any]
+    test: tuple[list[str], Any]
+    unlabelled: list[str]
+
+
+def reviews(request: Request, *, unlabelled: bool) -> Reviews:
+    """Read the reviews, or the first of each split in a drawn order."""
+    frame = imdb(request.data, unlabelled=unlabelled)
+    rows = getattr(request.options, "rows", None)
+    counts = frame["split"].value_counts()
+    if rows is None and (counts.get("train"), counts.get("test")) != (25_000, 25_000):
+        raise DataError(f"25,000 reviews to train and 25,000 to test are needed, but there are {counts.to_dict()}.")
+
+    def part(split: str) -> pd.DataFrame:
+        these = frame[frame["split"] == split]
+        return these.iloc[shuffled(len(these), 0)[:rows]]
+
+    train, test = part("train"), part("test")
+    rest = frame.loc[frame["split"] == "unlabelled", "text"].tolist()
+    return Reviews(
+        (train["text"].tolist(), train["label"].to_numpy()), (test["text"].tolist(), test["label"].to_numpy()), rest
+    )
+
+
+def gru(request: Request) -> TextClassifier:
+    """The source's network: 2,012,801 parameters (second edition: 2,012,897)."""
+    layer = GRU(32, reset_after=request.edition == 2, dropout=0.2, recurrent_dropout=0.2)
+    return TextClassifier(Network([layer]), tokens=KERAS, optimizer="rmsprop", **_training(request, 15, 3))
+
+
+def islp(request: Request) -> dict[str, Any]:
+    """ISLP's models: embedding 32, 32 units, the last 500 of the 10,000 most frequent words."""
+    common = {"tokens": ISLP, "units": 32, "optimizer": "rmsprop", **_training(request, 10, 3), "batch": 128}
+    return {
+        "simple RNN 32 (ISLP)": TextClassifier(Network([RNN(32)]), **common),
+        "LSTM 32 (ISLP)": TextClassifier(Network([LSTM(32)]), **common),
+        "lasso on words (ISLP)": BagClassifier(
+            "lasso", weight="binary", features=10_000, tokens=BAG, seed=request.seed
+        ),
+        "net 16-16 on words (ISLP)": BagClassifier(
+            "net", weight="binary", features=10_000, tokens=BAG, seed=request.seed
+        ),
+    }
+
+
+def ours(request: Request) -> TextClassifier:
+    """Our own: a GRU on the last 400 tokens, its vectors begun by word2vec and tuned; chosen on training rows."""
+    network = Network([GRU(64, dropout=0.3)])
+    training = _training(request, 4, 2)
+    return TextClassifier(network, tokens=Tokens(30_000, length=400), optimizer=Adam(), clip=1.0, **training)
+
+
+def baselines(seed: int) -> list[BagClassifier]:
+    """The baselines: the strongest bags of words there are."""
+    tokens = Tokens(50_000, length=None)
+    return [
+        BagClassifier("ridge", pairs=True, features=200_000, tokens=tokens, seed=seed),
+        BagClassifier("nb", weight="binary", pairs=True, features=200_000, tokens=tokens, seed=seed),
+    ]
+
+
+def _training(request: Request, epochs: int, patience: int) -> dict[str, Any]:
+    return {
+        "batch": 32,
+        "epochs": request.epochs or epochs,
+        "patience": patience,
+        "members": request.networks,
+        "seed": request.seed,
+        "progress": request.progress,
+    }
+
+
+def run(request: Request) -> StudyResult:
+    """Run the asked parts under one protocol."""
+    part = request.options.part
+    own = part in ("all", "ours")
+    data = reviews(request, unlabelled=own and request.options.vectors is None)
+    networks: dict[str, TextClassifier] = {}
+    bags: dict[str, BagClassifier] = {}
+    if part in ("all", "gru"):
+        networks[GRU_NAME] = gru(request)
+    if part in ("all", "islp"):
+        for name, model in islp(request).items():
+            (networks if isinstance(model, TextClassifier) else bags)[name] = model
+    if own:
+        networks[OURS_NAME] = ours(request)
+    bags |= {model.label: model for model in baselines(request.seed)}
+    if part == "baselines":
+        bags |= {model.label: model for model in _more_bags(request.seed)}
+    result = compare(bags, data.train, data.test)
+    watched = {"validation": data.test} if request.leaking else {}
+    for name, model in networks.items():
+        vectors = {"vectors": _vectors(request, data)} if name == OURS_NAME else {}
+        one = compare({name: model}, data.train, data.test, fit={**watched, **vectors})
+        result = TextComparison(
+            result.truth, {**one.answers, **result.answers}, result.classes, result.baselines,
+            {**one.weights, **result.weights}, {**one.seconds, **result.seconds},
+        )  # fmt: skip
+    members = {name: model.member_proba(data.test[0]) for name, model in networks.items()}
+    published = {
+        GRU_NAME: ("AUC", 0.9417 if request.edition == 2 else 0.9346),
+        "simple RNN 32 (ISLP)": ("accuracy", 0.76),
+        "LSTM 32 (ISLP)": ("accuracy", 0.87),
+        "lasso on words (ISLP)": ("accuracy", 0.88),
+        "net 16-16 on words (ISLP)": ("accuracy", 0.85),
+        OURS_NAME: ("AUC", None),
+    }
+    figures = [
+        figure_of(result, score, name, value, members.get(name))
+        for name, (score, value) in published.items()
+        if name in result.answers
+    ]
+    facts = {
+        "source": "Large Movie Review data set (Maas et al. 2011)",
+        "train": len(data.train[0]),
+        "test": len(data.test[0]),
+        "learned from": len(data.train[0]) if request.leaking else int(np.floor(0.9 * len(data.train[0]))),
+        **{f"parameters, {name}": model.parameters_ for name, model in networks.items()},
+        **({"word2vec": str(networks[OURS_NAME].coverage_)} if own else {}),
+    }
+    table = text_table(result, "Test reviews", members)
+    watched_name = "TEST rows" if request.leaking else "validation rows"
+    return StudyResult(
+        "imdb", request, facts, figures, [table], [result.verdict(name) for name in networks] or [_lead(result)],
+        leaks=(WATCHED_TEST,) if request.leaking and networks else (),
+        draw=lambda: losses_of(networks, watched_name),
+    )  # fmt: skip
+
+
+def _vectors(request: Request, data: Reviews) -> WordVectors:
+    if request.options.vectors is not None:
+        return WordVectors.read(request.options.vectors)
+    return word2vec([*data.train[0], *data.unlabelled], WHOLE, seed=request.seed)
+
+
+def _more_bags(seed: int) -> list[BagClassifier]:
+    words = Tokens(50_000, length=None, cut="letters")
+    return [
+        BagClassifier("ridge", features=20_000, tokens=words, seed=seed),
+        BagClassifier("lasso", features=20_000, tokens=words, seed=seed),
+        BagClassifier("nb", weight="binary", features=20_000, tokens=words, seed=seed),
+    ]
+
+
+def _lead(result: TextComparison) -> str:
+    best = max(result.rows(), key=lambda row: row["accuracy"])
+    return (
+        f"The best of these bags of words is {best['model']}: accuracy {best['accuracy']:.4f}, AUC {best['AUC']:.4f}."
+    )
+
+
+IMDB = Study(
+    "imdb", "polarity of film reviews: GRU and LSTM with learned and trained word vectors, against bags of words", run,
+    editions=(1, 2), members=3, options=ImdbOptions,
+    source="Jansen, Machine Learning for Algorithmic Trading, and James et al., ISLP, chapter 10",
+)  # fmt: skip

@@ -1,0 +1,101 @@
+"""imdb-glove: the polarity of film reviews from frozen word vectors.
+
+Source: Jansen, *Machine Learning for Algorithmic Trading*, sentiment with pretrained GloVe vectors: the 10,000 most
+frequent words, the first 100 tokens, a GRU of 32 units on vectors that stay as they are: 12,801 weights are trained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.datasets.glove import glove
+from penstock.layers.gru import GRU
+from penstock.networks.network import Network
+from penstock.options import Description, option
+from penstock.studies.imdb import WHOLE, reviews
+from penstock.studies.result import StudyResult
+from penstock.studies.study import Request, Study
+from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, text_table
+from penstock.text.bag_of_words import BagClassifier
+from penstock.text.classifier import TextClassifier
+from penstock.text.comparison import TextComparison, compare
+from penstock.text.tokens import Tokens
+from penstock.text.vectors import WordVectors
+from penstock.text.word2vec import word2vec
+
+__all__ = ["IMDB_GLOVE"]
+
+PUBLISHED = {1: 0.9107, 2: 0.9150}
+TOKENS = Tokens(10_000, length=100, keep="first", cut="letters")
+
+
+@dataclass(frozen=True, repr=False)
+class GloveOptions(Description):
+    """Where the vectors come from."""
+
+    vectors: str | None = option(None, "file of vectors trained on the reviews; left out: they are trained now")
+    glove: str | None = option(None, "file of GloVe's vectors; left out: PENSTOCK_DATA or a download")
+    rows: int | None = option(None, "reviews of each split, where fewer are wanted", at_least=40)
+
+
+def network(request: Request) -> TextClassifier:
+    """The source's network on vectors that stay."""
+    layer = GRU(32, reset_after=request.edition == 2, dropout=0.2, recurrent_dropout=0.2)
+    return TextClassifier(
+        Network([layer]), tokens=TOKENS, units=100, frozen=True, optimizer="rmsprop", batch=32,
+        epochs=request.epochs or 25, patience=4, members=request.networks, seed=request.seed, progress=request.progress,
+    )  # fmt: skip
+
+
+def run(request: Request) -> StudyResult:
+    """Train on GloVe's vectors and on those of the reviews."""
+    asked = request.options
+    data = reviews(request, unlabelled=asked.vectors is None)
+    path = glove(asked.glove)
+    vectors = {
+        f"GRU 32 on {path.stem}": WordVectors.read(path),
+        "GRU 32 on word2vec of the reviews": WordVectors.read(Path(asked.vectors))
+        if asked.vectors is not None
+        else word2vec([*data.train[0], *data.unlabelled], WHOLE, seed=request.seed),
+    }
+    watched = {"validation": data.test} if request.leaking else {}
+    result = compare(
+        [BagClassifier("ridge", features=10_000, tokens=TOKENS, seed=request.seed)],
+        data.train, data.test,
+    )  # fmt: skip
+    networks = {name: network(request) for name in vectors}
+    for name, model in networks.items():
+        one = compare({name: model}, data.train, data.test, fit={**watched, "vectors": vectors[name]})
+        result = TextComparison(
+            result.truth, {**one.answers, **result.answers}, result.classes, result.baselines,
+            {**one.weights, **result.weights}, {**one.seconds, **result.seconds},
+        )  # fmt: skip
+    members = {name: model.member_proba(data.test[0]) for name, model in networks.items()}
+    first = next(iter(networks.values()))
+    facts = {
+        "train": len(data.train[0]),
+        "test": len(data.test[0]),
+        "words": len(first.vocabulary_),
+        "weights in all": first.parameters_,
+        "weights trained": first.parameters_ - len(first.vocabulary_) * 100,
+        **{f"coverage, {name}": str(model.coverage_) for name, model in networks.items()},
+    }
+    whole = len(vectors[f"GRU 32 on {path.stem}"]) > 100_000
+    notes = (
+        () if whole else (f"{path.name} holds only the first rows of GloVe's file; most words have no vector in it.",)
+    )
+    return StudyResult(
+        "imdb-glove", request, facts,
+        [figure_of(result, "AUC", name, PUBLISHED[request.edition], members[name]) for name in networks],
+        [text_table(result, "Test reviews", members)], [result.verdict(name) for name in networks],
+        leaks=(WATCHED_TEST,) if request.leaking else (), notes=notes,
+        draw=lambda: losses_of(networks, "TEST rows" if request.leaking else "validation rows"),
+    )  # fmt: skip
+
+
+IMDB_GLOVE = Study(
+    "imdb-glove", "polarity of film reviews from frozen word vectors: GloVe, and word2vec of the reviews", run,
+    editions=(1, 2), members=3, options=GloveOptions,
+    source="Jansen, Machine Learning for Algorithmic Trading, sentiment with pretrained vectors",
+)  # fmt: skip

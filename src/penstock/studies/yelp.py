@@ -1,0 +1,115 @@
+"""yelp: the polarity of sentences about businesses, by word vectors of their own.
+
+Source: Jansen, *Machine Learning for Algorithmic Trading*, which trains word2vec on the reviews of Yelp and states no
+figure. On the thousand labelled sentences of Kotzias et al. (2015) every sentence is tested once, in five folds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from penstock.datasets.yelp import yelp
+from penstock.layers.gru import GRU
+from penstock.networks.network import Network
+from penstock.options import Description, option
+from penstock.studies.result import StudyResult
+from penstock.studies.study import Request, Study
+from penstock.studies.texts import WATCHED_TEST, merged, shuffled, text_table
+from penstock.text.bag_of_words import BagClassifier
+from penstock.text.classifier import TextClassifier
+from penstock.text.comparison import TextComparison, compare
+from penstock.text.tokens import Tokens
+from penstock.text.vectors import WordVectors
+from penstock.text.word2vec import word2vec
+
+__all__ = ["YELP"]
+
+TOKENS = Tokens(20_000, length=200)
+LEARNED, TRAINED, GIVEN = (
+    "GRU 32, learned embedding",
+    "GRU 32 on word2vec of the training rows",
+    "GRU 32 on given vectors",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class YelpOptions(Description):
+    """What of the data is used, and how."""
+
+    folds: int = option(5, "folds in which each review is tested once", at_least=2)
+    rows: int | None = option(None, "first reviews of the full data set that are read", at_least=100)
+    vectors: str | None = option(None, "file of word vectors for a further network, such as GloVe's")
+
+
+def network(request: Request, units: int) -> TextClassifier:
+    """A small GRU."""
+    return TextClassifier(
+        Network([GRU(32, dropout=0.3)]), tokens=TOKENS, units=units, batch=32, epochs=request.epochs or 25, patience=4,
+        clip=1.0, members=request.networks, seed=request.seed, progress=request.progress,
+    )  # fmt: skip
+
+
+def run(request: Request) -> StudyResult:
+    """Test each review once."""
+    frame = yelp(request.data, rows=request.options.rows)
+    frame = frame[frame["label"] >= 0]
+    texts, labels = np.array(frame["text"], dtype=object), frame["label"].to_numpy()
+    folds = np.array_split(shuffled(len(texts), request.seed), request.options.folds)
+    path = request.options.vectors
+    given = None if path is None else WordVectors.read(path)
+    parts = []
+    for test in folds:
+        train = np.setdiff1d(np.arange(len(texts)), test)
+        parts.append(_fold(request, (texts[train], labels[train]), (texts[test], labels[test]), given))
+    result = merged(parts)
+    facts = {
+        "reviews": len(texts),
+        "positive": int(labels.sum()),
+        "folds": len(folds),
+        "longest, words": _longest(texts),
+    }
+    names = [name for name in result.answers if name not in result.baselines]
+    return StudyResult(
+        "yelp", request, facts, [], [text_table(result, "Every review tested once")],
+        [result.verdict(name) for name in names], leaks=(WATCHED_TEST,) if request.leaking else (),
+    )  # fmt: skip
+
+
+def _fold(
+    request: Request,
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    given: WordVectors | None,
+) -> TextComparison:
+    watched = {"validation": (list(test[0]), test[1])} if request.leaking else {}
+    pair, other = (list(train[0]), train[1]), (list(test[0]), test[1])
+    seed = request.seed
+    bags = [
+        BagClassifier("ridge", tokens=TOKENS, seed=seed),
+        BagClassifier("ridge", pairs=True, tokens=TOKENS, seed=seed),
+        BagClassifier("nb", weight="binary", pairs=True, tokens=TOKENS, seed=seed),
+    ]
+    result = compare(bags, pair, other)
+    own = word2vec(pair[0], Tokens(20_000, length=None, min_count=2), units=50, epochs=30, sample=1e-3, seed=seed)
+    for name, vectors in {LEARNED: None, TRAINED: own, GIVEN: given}.items():
+        if name == GIVEN and vectors is None:
+            continue
+        model = network(request, 50 if vectors is None else vectors.units)
+        one = compare({name: model}, pair, other, fit={**watched, **({} if vectors is None else {"vectors": vectors})})
+        result = TextComparison(
+            result.truth, {**result.answers, **one.answers}, result.classes, result.baselines,
+            {**result.weights, **one.weights}, {**result.seconds, **one.seconds},
+        )  # fmt: skip
+    return result
+
+
+def _longest(texts: np.ndarray) -> int:
+    return max(len(str(text).split()) for text in texts)
+
+
+YELP = Study(
+    "yelp", "polarity of reviews of businesses: small GRUs with word vectors of their own, against bags of words", run,
+    members=3, options=YelpOptions, source="Jansen, Machine Learning for Algorithmic Trading, word2vec on Yelp",
+)  # fmt: skip

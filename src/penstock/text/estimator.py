@@ -1,0 +1,169 @@
+"""What a network that reads text adds to one that reads sequences: tokens, a vocabulary, word vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.errors import OptionError
+from penstock.layers.embedding import Embedding
+from penstock.layers.gru import GRU
+from penstock.networks.network import Network
+from penstock.options import option
+from penstock.sequences.estimator import SequenceEstimator, Targets
+from penstock.sequences.inputs import Given
+from penstock.storage import Arrays
+from penstock.text.documents import checked_texts
+from penstock.text.tokens import Tokens
+from penstock.text.vectors import Coverage, WordVectors
+from penstock.text.vocabulary import Vocabulary
+
+__all__ = ["TextEstimator"]
+
+
+class Fitted(SequenceEstimator):
+    """What a fit on text leaves beside that on sequences."""
+
+    vocabulary_: Vocabulary
+    coverage_: Coverage | None
+
+
+@dataclass(repr=False, eq=False, kw_only=True)
+class TextEstimator(Fitted):
+    """A network that reads documents.
+
+    Attributes
+    ----------
+    vocabulary_
+        The words that have a vector of their own, from the training documents.
+    coverage_
+        How many of them the given word vectors hold; None where the vectors were learned from nothing.
+    """
+
+    network: Network = option(Network([GRU(32)]), "the network above the word vectors", kw_only=False)
+    tokens: Tokens = option(Tokens(), "how documents are cut, which words count, how many tokens are read")
+    units: int = option(100, "width of a word's vector", at_least=1)
+    frozen: bool = option(False, "keep the vectors that are given as they are")
+
+    def __post_init__(self) -> None:
+        """Refuse a network that begins with an embedding of its own."""
+        super().__post_init__()
+        if isinstance(self.network.layers[0], Embedding):
+            raise OptionError(
+                f"{type(self).__name__} makes the embedding itself, for its vocabulary; leave "
+                f"{self.network.layers[0]!r} out of the network and give units={self.network.layers[0].units}."
+            )
+
+    @property
+    def whole_network(self) -> Network:
+        """The fitted network with its embedding."""
+        embedding = Embedding(len(self.vocabulary_), self.units, frozen=self.frozen)
+        return Network([embedding, *self.network.layers], dense=self.network.dense, embeddings=self.network.embeddings)
+
+    def fit(
+        self,
+        X: Iterable[str],
+        y: Any,
+        *,
+        categories: Any = None,
+        extra: Any = None,
+        sample_weight: Any = None,
+        vectors: WordVectors | None = None,
+        validation: Any = None,
+        lengths: None = None,
+        padding: str = "behind",
+    ) -> Self:
+        """Fit afresh on documents; earlier fits leave no trace.
+
+        Parameters
+        ----------
+        X, y
+            The documents, and a target for each.
+        categories, extra
+            Labels of static categories and further numbers of each document, ``[documents, columns]``; they join what
+            the network has read at the end.
+        sample_weight
+            What the loss of each document weighs.
+        vectors
+            Pretrained vectors, as wide as `units`; words without one start at zero. With ``frozen=True`` they stay.
+        validation
+            Documents for early stopping to watch instead of a share drawn from these: ``(X, y)``, or a mapping of this
+            method's arguments. Never give it the documents that you will judge the model by.
+
+        Raises
+        ------
+        DataError
+            Where documents or targets cannot be used; the message says which row.
+        OptionError
+            Where the vectors do not fit.
+        """
+        documents = checked_texts(X)
+        _no_steps(lengths, padding)
+        self.vocabulary_ = self.tokens.fit(documents)
+        table = None if vectors is None else vectors.for_vocabulary(self.vocabulary_, self.units)
+        self.coverage_ = None if vectors is None else vectors.coverage(self.vocabulary_)
+        return super().fit(
+            self.vocabulary_.encode(documents), y, categories=categories, extra=extra, sample_weight=sample_weight,
+            vectors=table, validation=validation,
+        )  # fmt: skip
+
+    def outputs(
+        self,
+        X: Iterable[str],
+        *,
+        lengths: None = None,
+        padding: str = "behind",
+        categories: Any = None,
+        extra: Any = None,
+    ) -> NDArray[np.float64]:
+        """Give what the network puts out for each member and document, ``[members, documents, outputs]``.
+
+        A document's outputs do not depend on the other documents, bit for bit.
+        """
+        self._require_fit()
+        _no_steps(lengths, padding)
+        return super().outputs(self.vocabulary_.encode(X), categories=categories, extra=extra)
+
+    @property
+    def vectors(self) -> WordVectors:
+        """The word vectors as they were learned, the mean of the members'; their ``nearest`` looks at them."""
+        self._require_fit()
+        return WordVectors(self.vocabulary_.words, np.asarray(self.weights_.layers[0].table).mean(axis=0))
+
+    @property
+    def _network(self) -> Network:
+        return self.whole_network
+
+    def _read_validation(self, validation: Any) -> tuple[Given, Targets]:
+        if isinstance(validation, Mapping):
+            if "X" in validation:
+                validation = {**validation, "X": self.vocabulary_.encode(validation["X"])}
+        elif isinstance(validation, (tuple, list)) and len(validation) == 2:
+            validation = (self.vocabulary_.encode(validation[0]), validation[1])
+        return super()._read_validation(validation)
+
+    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._beside()
+        found = self.coverage_
+        coverage = None if found is None else {**found.__dict__, "missing": list(found.missing)}
+        return {**about, "vocabulary": self.vocabulary_.to_json(), "coverage": coverage}, arrays
+
+    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+        self.vocabulary_ = Vocabulary.from_json(description["vocabulary"])
+        found = description["coverage"]
+        self.coverage_ = found and Coverage(**{**found, "missing": tuple(found["missing"])})
+        super()._recall(description, arrays)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        inputs = replace(tags.input_tags, one_d_array=True, two_d_array=False, three_d_array=False, string=True)
+        return replace(tags, input_tags=inputs)
+
+
+def _no_steps(lengths: Any, padding: str) -> None:
+    if lengths is not None or padding != "behind":
+        raise OptionError("documents are cut and measured here; leave lengths= and padding= out.")

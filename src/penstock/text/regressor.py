@@ -1,0 +1,27 @@
+"""A value for each document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from penstock.sequences.regressor import SequenceRegressor
+from penstock.text.estimator import TextEstimator
+
+__all__ = ["TextRegressor"]
+
+
+@dataclass(repr=False, eq=False)
+class TextRegressor(TextEstimator, SequenceRegressor):
+    """A recurrent network that gives each document a value, or several, such as the return that followed a filing.
+
+    Examples
+    --------
+    >>> from penstock.layers.gru import GRU
+    >>> from penstock.networks.network import Network
+    >>> from penstock.text.tokens import Tokens
+    >>> texts, values = ["profits rose", "profits fell", "sales rose", "sales fell"] * 10, [1.0, -1.0, 2.0, -2.0] * 10
+    >>> model = TextRegressor(Network([GRU(4)]), tokens=Tokens(20), units=4, epochs=40, patience=None, validation=0)
+    >>> rose, fell = model.fit(texts, values).predict(["sales rose", "sales fell"])
+    >>> bool(rose > 1 and fell < -1)
+    True
+    """
