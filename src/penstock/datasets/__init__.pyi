@@ -1,5 +1,10 @@
+from .filings import earnings_calls as earnings_calls
+from .filings import filings as filings
+from .glove import glove as glove
+from .imdb import imdb as imdb
 from .islp import hitters as hitters
 from .islp import nyse as nyse
 from .macro import macro as macro
 from .sp500 import sp500 as sp500
 from .stocks import stocks as stocks
+from .yelp import yelp as yelp

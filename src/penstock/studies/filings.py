@@ -1,8 +1,8 @@
 """filings: the return after a company has spoken.
 
 Source: Jansen, *Machine Learning for Algorithmic Trading*, word vectors of 10-K filings and a bidirectional GRU that
-forecasts the return from the day before to five days after, on a RANDOM split: MAE .0494, RMSE .0821, rank IC ×100 7.65.
-Here: earnings calls (or a folder of filings), split by time.
+forecasts the return from the day before to five days after, on a RANDOM split: MAE .0494, RMSE .0821, rank IC ×100
+7.65. Here: earnings calls (or a folder of filings), split by time.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class FilingOptions(Description):
 
 
 def network(request: Request) -> TextRegressor:
-    """The source's network; its batch normalisation is left out: a forecast must not depend on its company."""
+    """Describe the source's network; its batch normalisation is left out: a forecast must not depend on its company."""
     return TextRegressor(
-        Network([Bidirectional(GRU(32))], dense=[Dense(5, "relu")]),
+        network=Network([Bidirectional(GRU(32))], dense=[Dense(5, "relu")]),
         tokens=Tokens(25_000, length=request.options.tokens, keep="first", cut="letters", min_count=2), units=100,
         batch=32, epochs=request.epochs or 6, patience=2, clip=1.0, members=request.networks, seed=request.seed,
         progress=request.progress,
@@ -87,7 +87,7 @@ def run(request: Request) -> StudyResult:
     )  # fmt: skip
     days = frame["ds"].iloc[np.sort(order[cut:])]
     lengths = model.vocabulary_.encode(texts).lengths
-    facts = {
+    facts: dict[str, Any] = {
         "documents": len(frame),
         "train": cut,
         "test": len(frame) - cut,
@@ -102,12 +102,12 @@ def run(request: Request) -> StudyResult:
         "filings", request, facts, [figure_of(result, score, NAME, value) for score, value in PUBLISHED.items()],
         [text_table(result, "Five-day returns of the test documents")], [result.verdict(NAME)],
         leaks=(RANDOM, WATCHED_TEST) if request.leaking else (),
-        notes=("The source's figures are of 10-K filings from −1 to +5 days on a random split; these are earnings calls.",),
+        notes=("The source's figures are of 10-K filings, −1 to +5 days, split at random; these are earnings calls.",),
         draw=lambda: losses_of({NAME: model}, "TEST rows" if request.leaking else "validation rows"),
     )  # fmt: skip
 
 
 FILINGS = Study(
-    "filings", "return after an earnings call or filing: bidirectional GRU on the text, against zero and ridge on words",
+    "filings", "return after an earnings call: bidirectional GRU on the text, against zero and ridge on words",
     run, members=3, options=FilingOptions, source="Jansen, Machine Learning for Algorithmic Trading, SEC filings",
 )  # fmt: skip

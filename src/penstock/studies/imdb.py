@@ -1,7 +1,7 @@
 """imdb: the polarity of film reviews.
 
-Sources: Jansen, *Machine Learning for Algorithmic Trading*, sentiment of IMDB reviews with a learned embedding and a GRU
-of 32 units (first edition: reset before the product; second: after it), and James et al., *ISLP*, sections 10.5 and
+Sources: Jansen, *Machine Learning for Algorithmic Trading*, sentiment of IMDB reviews with a learned embedding and a
+GRU of 32 units (first edition: reset before the product; second: after it), and James et al., *ISLP*, sections 10.5 and
 10.9.5: simple RNN, LSTM, lasso and a net on a bag of words. Both stop early on, or watch, the test reviews. Beside them
 our own: a GRU on word vectors trained on the 75,000 reviews of the training side, without any outside data.
 """
@@ -32,7 +32,7 @@ from penstock.text.vectors import WordVectors
 from penstock.text.word2vec import word2vec
 from penstock.training.optimizers import Adam
 
-__all__ = ["IMDB", "GRU_NAME", "OURS_NAME", "Reviews", "reviews"]
+__all__ = ["GRU_NAME", "IMDB", "OURS_NAME", "Reviews", "reviews"]
 
 GRU_NAME, OURS_NAME = "GRU 32, learned embedding", "GRU 64 on word2vec"
 PARTS = ("all", "gru", "islp", "ours", "baselines")
@@ -81,17 +81,17 @@ def reviews(request: Request, *, unlabelled: bool) -> Reviews:
 
 
 def gru(request: Request) -> TextClassifier:
-    """The source's network: 2,012,801 parameters (second edition: 2,012,897)."""
+    """Describe the source's network: 2,012,801 parameters (second edition: 2,012,897)."""
     layer = GRU(32, reset_after=request.edition == 2, dropout=0.2, recurrent_dropout=0.2)
-    return TextClassifier(Network([layer]), tokens=KERAS, optimizer="rmsprop", **_training(request, 15, 3))
+    return TextClassifier(network=Network([layer]), tokens=KERAS, optimizer="rmsprop", **_training(request, 15, 3))
 
 
 def islp(request: Request) -> dict[str, Any]:
-    """ISLP's models: embedding 32, 32 units, the last 500 of the 10,000 most frequent words."""
+    """Describe ISLP's models: embedding 32, 32 units, the last 500 of the 10,000 most frequent words."""
     common = {"tokens": ISLP, "units": 32, "optimizer": "rmsprop", **_training(request, 10, 3), "batch": 128}
     return {
-        "simple RNN 32 (ISLP)": TextClassifier(Network([RNN(32)]), **common),
-        "LSTM 32 (ISLP)": TextClassifier(Network([LSTM(32)]), **common),
+        "simple RNN 32 (ISLP)": TextClassifier(network=Network([RNN(32)]), **common),
+        "LSTM 32 (ISLP)": TextClassifier(network=Network([LSTM(32)]), **common),
         "lasso on words (ISLP)": BagClassifier(
             "lasso", weight="binary", features=10_000, tokens=BAG, seed=request.seed
         ),
@@ -102,18 +102,27 @@ def islp(request: Request) -> dict[str, Any]:
 
 
 def ours(request: Request) -> TextClassifier:
-    """Our own: a GRU on the last 400 tokens, its vectors begun by word2vec and tuned; chosen on training rows."""
+    """Describe our own, chosen on training rows: a GRU on the last 400 tokens, its vectors begun by word2vec."""
     network = Network([GRU(64, dropout=0.3)])
     training = _training(request, 4, 2)
-    return TextClassifier(network, tokens=Tokens(30_000, length=400), optimizer=Adam(), clip=1.0, **training)
+    return TextClassifier(network=network, tokens=Tokens(30_000, length=400), optimizer=Adam(), clip=1.0, **training)
 
 
-def baselines(seed: int) -> list[BagClassifier]:
-    """The baselines: the strongest bags of words there are."""
-    tokens = Tokens(50_000, length=None)
+def baselines(part: str, seed: int) -> list[BagClassifier]:
+    """Describe the baselines: the strongest bag of words known, and the others where they are asked for."""
+    pairs = Tokens(50_000, length=None)
+    strongest = BagClassifier(
+        "nb", weight="binary", pairs=True, features=200_000, tokens=pairs, strength=1.0, seed=seed
+    )
+    if part not in ("all", "baselines"):
+        return [strongest]
+    words = Tokens(50_000, length=None, cut="letters")
     return [
-        BagClassifier("ridge", pairs=True, features=200_000, tokens=tokens, seed=seed),
-        BagClassifier("nb", weight="binary", pairs=True, features=200_000, tokens=tokens, seed=seed),
+        strongest,
+        BagClassifier("ridge", pairs=True, features=200_000, tokens=pairs, seed=seed),
+        BagClassifier("ridge", tokens=words, seed=seed),
+        BagClassifier("lasso", tokens=words, seed=seed),
+        BagClassifier("nb", weight="binary", tokens=words, seed=seed),
     ]
 
 
@@ -142,9 +151,7 @@ def run(request: Request) -> StudyResult:
             (networks if isinstance(model, TextClassifier) else bags)[name] = model
     if own:
         networks[OURS_NAME] = ours(request)
-    bags |= {model.label: model for model in baselines(request.seed)}
-    if part == "baselines":
-        bags |= {model.label: model for model in _more_bags(request.seed)}
+    bags |= {model.label: model for model in baselines(part, request.seed)}
     result = compare(bags, data.train, data.test)
     watched = {"validation": data.test} if request.leaking else {}
     for name, model in networks.items():
@@ -189,15 +196,6 @@ def _vectors(request: Request, data: Reviews) -> WordVectors:
     if request.options.vectors is not None:
         return WordVectors.read(request.options.vectors)
     return word2vec([*data.train[0], *data.unlabelled], WHOLE, seed=request.seed)
-
-
-def _more_bags(seed: int) -> list[BagClassifier]:
-    words = Tokens(50_000, length=None, cut="letters")
-    return [
-        BagClassifier("ridge", features=20_000, tokens=words, seed=seed),
-        BagClassifier("lasso", features=20_000, tokens=words, seed=seed),
-        BagClassifier("nb", weight="binary", features=20_000, tokens=words, seed=seed),
-    ]
 
 
 def _lead(result: TextComparison) -> str:

@@ -40,10 +40,10 @@ class GloveOptions(Description):
 
 
 def network(request: Request) -> TextClassifier:
-    """The source's network on vectors that stay."""
+    """Describe the source's network on vectors that stay."""
     layer = GRU(32, reset_after=request.edition == 2, dropout=0.2, recurrent_dropout=0.2)
     return TextClassifier(
-        Network([layer]), tokens=TOKENS, units=100, frozen=True, optimizer="rmsprop", batch=32,
+        network=Network([layer]), tokens=TOKENS, units=100, frozen=True, optimizer="rmsprop", batch=32,
         epochs=request.epochs or 25, patience=4, members=request.networks, seed=request.seed, progress=request.progress,
     )  # fmt: skip
 

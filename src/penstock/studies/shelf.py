@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from penstock.errors import OptionError, nearest
+from penstock.studies.filings import FILINGS
+from penstock.studies.imdb import IMDB
+from penstock.studies.imdb_glove import IMDB_GLOVE
 from penstock.studies.mini_rnn import MINI_RNN
 from penstock.studies.sp500 import SP500
 from penstock.studies.study import Study
+from penstock.studies.yelp import YELP
 
 __all__ = ["STUDIES", "study_named"]
 
@@ -14,6 +18,10 @@ STUDIES: dict[str, Study] = {
     for study in (
         MINI_RNN,
         SP500,
+        IMDB,
+        IMDB_GLOVE,
+        YELP,
+        FILINGS,
     )
 }  # fmt: skip
 """The studies, in the order in which they are listed."""

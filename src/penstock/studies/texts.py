@@ -26,7 +26,7 @@ _NOTES = (
     "loss, two-sided. A network of several members answers with their mean; the small rows are single members.",
 )
 _VALUE_NOTES = (
-    "p tests the difference of the mean squared errors from that of the best baseline by a paired bootstrap, two-sided; "
+    "p tests the difference of the mean squared errors from the best baseline's by a paired bootstrap, two-sided; "
     "rank IC is Spearman's correlation of forecast and outcome.",
 )
 
@@ -46,9 +46,10 @@ def text_table(
     rows = []
     for row in result.rows():
         rows.append({**row, "mark": _mark(result, row)})
-        for how, answers in _spread(result, row["model"], (members or {}).get(row["model"])):
+        own = (members or {}).get(row["model"])
+        for how, answers in [] if own is None or len(own) < 2 else _spread(result, own):
             each = TextComparison(result.truth, {"one": answers}, result.classes, ()).rows()[0]
-            rows.append({**each, "model": f"· {how} of {len(members[row['model']])} members", "mark": "minor"})  # type: ignore[index]
+            rows.append({**each, "model": f"· {how} member", "mark": "minor"})
     notes = _NOTES if result.classes is not None else _VALUE_NOTES
     return StudyTable(title, {"model": "", **result.columns}, rows, notes)
 
@@ -61,7 +62,7 @@ def figure_of(
     members: NDArray[np.float64] | None = None,
     label: str | None = None,
 ) -> Figure:
-    """Put a score beside the source's: the median of single members, from the least to the largest, and the baseline."""
+    """Put a score beside the source's: the median of the members, from the least to the largest, and the baseline."""
     row = next(row for row in result.rows() if row["model"] == name)
     best = result.best_baseline
     ours, low, high = row[score], None, None
@@ -107,11 +108,7 @@ def _mark(result: TextComparison, row: dict[str, Any]) -> str:
     return "better" if better else "worse"
 
 
-def _spread(
-    result: TextComparison, name: str, members: NDArray[np.float64] | None
-) -> list[tuple[str, NDArray[np.float64]]]:
-    if members is None or len(members) < 2:
-        return []
+def _spread(result: TextComparison, members: NDArray[np.float64]) -> list[tuple[str, NDArray[np.float64]]]:
     score = "accuracy" if result.classes is not None else "RMSE"
     each = [TextComparison(result.truth, {"one": part}, result.classes, ()).rows()[0][score] for part in members]
     order = np.argsort(each)

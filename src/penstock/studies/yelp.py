@@ -44,10 +44,10 @@ class YelpOptions(Description):
 
 
 def network(request: Request, units: int) -> TextClassifier:
-    """A small GRU."""
+    """Describe a small GRU."""
     return TextClassifier(
-        Network([GRU(32, dropout=0.3)]), tokens=TOKENS, units=units, batch=32, epochs=request.epochs or 25, patience=4,
-        clip=1.0, members=request.networks, seed=request.seed, progress=request.progress,
+        network=Network([GRU(32, dropout=0.3)]), tokens=TOKENS, units=units, batch=32, clip=1.0,
+        epochs=request.epochs or 25, patience=4, members=request.networks, seed=request.seed, progress=request.progress,
     )  # fmt: skip
 
 

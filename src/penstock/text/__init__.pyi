@@ -1,6 +1,8 @@
 from .bag_of_words import BagClassifier as BagClassifier
 from .bag_of_words import BagRegressor as BagRegressor
 from .classifier import TextClassifier as TextClassifier
+from .comparison import TextComparison as TextComparison
+from .comparison import compare as compare
 from .documents import padded as padded
 from .phrases import Phrases as Phrases
 from .regressor import TextRegressor as TextRegressor

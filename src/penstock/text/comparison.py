@@ -46,7 +46,7 @@ class TextComparison:
     answers: dict[str, NDArray[np.float64]]
     classes: NDArray[Any] | None
     baselines: tuple[str, ...]
-    weights: dict[str, int] = field(default_factory=dict)
+    weights: dict[str, int | None] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -179,12 +179,14 @@ def compare(
     >>> result.rows()[0]["accuracy"]
     1.0
     """
-    named = dict(models) if isinstance(models, Mapping) else {_label(model): model for model in models}
+    named: dict[str, Any] = dict(models) if isinstance(models, Mapping) else {_label(model): model for model in models}
     if not named:
         raise OptionError("no model was given to compare.")
     documents, truth = checked_texts(test[0]), np.asarray(test[1])
     texts = checked_texts(train[0])
-    answers, weights, seconds = {}, {}, {}
+    answers: dict[str, NDArray[np.float64]] = {}
+    weights: dict[str, int | None] = {}
+    seconds: dict[str, float] = {}
     classes = None
     for name, model in named.items():
         begun = time.perf_counter()
