@@ -72,7 +72,8 @@ class SequenceClassifier(SequenceEstimator):
 
     def member_proba(self, X: Any, **samples: Any) -> NDArray[np.float64]:
         """Give the probabilities of each member, ``[members, samples, classes]``, as :meth:`predict_proba` does."""
-        return probabilities(self._loss, self.outputs(X, **samples))
+        logits = self.outputs(X, **samples)
+        return probabilities(self._loss, logits)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
         """Give the share of samples whose label is predicted."""
