@@ -39,4 +39,5 @@ def fitted_network(model: Any, member: int = 0) -> NetworkModule:
         raise OptionError(f"member={member} is not there: the model has {model.members}, counted from 0.")
     weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), model.weights_)
     outputs = model.outputs_ if hasattr(model, "outputs_") else model.outputs(len(model.ids_))
-    return model.network.with_weights(weights, model.inputs_, outputs)
+    network = getattr(model, "whole_network", model.network)  # text puts an embedding under the one described
+    return network.with_weights(weights, model.inputs_, outputs)

@@ -85,7 +85,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     @property
     def parameters_(self) -> int:
         """Weights of one fitted member."""
-        return self._network.parameters(self.inputs_, self.outputs_)
+        return self.whole_network.parameters(self.inputs_, self.outputs_)
 
     def fit(
         self,
@@ -136,8 +136,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             raise OptionError(
                 f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
             )
-        given = read_given(X, self._network, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        table = require_vectors(vectors, self._network)
+        given = read_given(X, self.whole_network, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        table = require_vectors(vectors, self.whole_network)
         count = len(given)
         targets = self._fit_targets(y, count, _weights(sample_weight, count))
         self.coding_: Coding = Coding.fit(given, self.scale)
@@ -161,7 +161,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
         trained = train_ragged(
-            self._network,
+            self.whole_network,
             self.plan(self._loss),
             RaggedSamples.of(self.coding_.ragged(given), targets.y, targets.weight),
             learn,
@@ -194,16 +194,16 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         A sample's outputs do not depend on the other samples, bit for bit.
         """
         self._require_fit()
-        given = read_given(X, self._network, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        given = read_given(X, self.whole_network, lengths=lengths, padding=padding, categories=categories, extra=extra)
         source = self.coding_.ragged(given)
         return forward_ragged(
-            self._network, self.weights_, source, given.sequences.lengths, self.bounds_, self.outputs_
+            self.whole_network, self.weights_, source, given.sequences.lengths, self.bounds_, self.outputs_
         )
 
     # ---- how ---------------------------------------------------------------------------------------------------------
 
     @property
-    def _network(self) -> Network:
+    def whole_network(self) -> Network:
         """The network that is trained: the one described, unless an estimator adds to it."""
         return self.network
 
@@ -238,7 +238,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         if "X" not in arguments or "y" not in arguments:
             raise OptionError("validation is neither (X, y) nor a mapping that holds 'X' and 'y'.")
         y = arguments.pop("y")
-        given = read_given(network=self._network, name="the validation X", **arguments)
+        given = read_given(network=self.whole_network, name="the validation X", **arguments)
         return given, self._read_targets(y, len(given))
 
     def _arrays(self) -> Arrays:
@@ -260,7 +260,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         self.n_features_in_ = self.inputs_.features
 
     def _restore(self, arrays: Arrays) -> None:
-        self.weights_ = restored_weights(arrays, self._network, self.inputs_, self.outputs_, self.members)
+        self.weights_ = restored_weights(arrays, self.whole_network, self.inputs_, self.outputs_, self.members)
         self.history_ = restored_history(arrays)
         self.bounds_ = tuple(int(bound) for bound in arrays["bounds"])
 

@@ -134,10 +134,6 @@ class TextEstimator(Fitted):
         self._require_fit()
         return WordVectors(self.vocabulary_.words, np.asarray(self.weights_.layers[0].table).mean(axis=0))
 
-    @property
-    def _network(self) -> Network:
-        return self.whole_network
-
     def _read_validation(self, validation: Any) -> tuple[Given, Targets]:
         if isinstance(validation, Mapping):
             if "X" in validation:
