@@ -12,7 +12,8 @@ import pytest
 
 import penstock as ps
 from penstock.networks.inputs import Inputs
-from penstock.training.epoch import begin, compiled_epoch, member_keys
+from penstock.training.epoch import Learning, Shape, begin, compiled_epoch
+from penstock.training.folds import stack
 from penstock.training.forward import forward
 from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, optimizer_named
@@ -24,6 +25,10 @@ NETWORK = ps.Network([ps.LSTM(4)])
 WINDOW = 6
 Y = 0.5 + 0.4 * np.sin(np.arange(80) / 3)
 LEARN, WATCH = np.arange(45), np.arange(52, 74)
+
+
+def fresh(plan: Plan, members: int = 1) -> Learning:
+    return begin(NETWORK, plan, Inputs(), 1)(np.uint32(0), np.arange(members, dtype=np.uint32))
 
 
 def fit(plan: Plan, watch: np.ndarray = WATCH, **options: Any) -> Trained:
@@ -40,7 +45,7 @@ def watched_loss(weights: Any) -> np.ndarray:
 def test_one_epoch_is_one_step_of_gradient_descent_where_the_batch_is_everything() -> None:
     plan = Plan("mse", ps.SGD(0.1), batch=45, patience=None)
     trained = fit(plan, watch=WATCH[:0], epochs=1)
-    weights = jax.tree.map(lambda leaf: leaf[0], begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 1)).weights)
+    weights = jax.tree.map(lambda leaf: leaf[0], fresh(plan).weights)
     x = jnp.asarray(np.stack([Y[s : s + WINDOW] for s in LEARN])[..., None], jnp.float32)
     y = jnp.asarray(Y[LEARN + WINDOW][:, None], jnp.float32)
 
@@ -64,11 +69,11 @@ def test_every_sample_counts_once_an_epoch_also_in_a_last_batch_that_is_not_full
 
 def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
     plan = Plan(patience=3)
-    samples = Samples.of(Source.of(Y[:, None]), Y, LEARN, WATCH)
-    learning = begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 2))
-    epoch = compiled_epoch(NETWORK, plan, Inputs(), 1, WINDOW, 1)
+    samples = stack([Samples.of(Source.of(Y[:, None]), Y, LEARN, WATCH)])
+    learning, folds = fresh(plan, 2), jnp.zeros(2, jnp.int32)
+    epoch = compiled_epoch(NETWORK, plan, Inputs(), 1, Shape(WINDOW, 1))
     with jax.transfer_guard("disallow"):
-        _, learned, _ = epoch(learning, samples)
+        _, learned, _ = epoch(learning, folds, samples)
     assert np.isfinite(learned).all()
 
 
@@ -121,7 +126,7 @@ def test_a_last_step_that_breaks_the_weights_is_not_kept() -> None:
 
 def test_clipping_bounds_the_step() -> None:
     plan = Plan("mse", ps.SGD(1.0), batch=45, patience=None, clip=1e-3)
-    before = begin(NETWORK, plan, Inputs(), 1)(member_keys(0, 1)).weights
+    before = fresh(plan).weights
     pairs = zip(jax.tree.leaves(fit(plan, epochs=1).weights), jax.tree.leaves(before), strict=True)
     moved = np.sqrt(sum(float(np.sum((a - b) ** 2)) for a, b in pairs))
     assert moved == pytest.approx(1e-3, rel=1e-2)

@@ -12,7 +12,8 @@ from frame.row import Arrays
 from jobs.epoch import Epoch
 from paths.ours.model import network_of
 from penstock.networks.inputs import Inputs
-from penstock.training.epoch import begin, compiled_epoch, member_keys
+from penstock.training.epoch import Shape, begin, compiled_epoch
+from penstock.training.folds import stack
 from penstock.training.optimizers import optimizer_named
 from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Source
@@ -37,11 +38,12 @@ class Task:
             sizes=(tickers,), extra=np.eye(12, dtype=np.uint8)[arrays["month"]],
         )  # fmt: skip
         up = (arrays["returns"] > 0).astype(float)
-        self._samples = Samples.of(source, up, arrays["starts"], arrays["starts"][:0])
-        few = self._samples._replace(learn=self._samples.learn._replace(total=jnp.asarray(model.batch, jnp.int32)))
-        self._learning = begin(network, plan, inputs, 1)(member_keys(0, 1))
-        self._epoch = compiled_epoch(network, plan, inputs, 1, model.window, 1)
-        self._learning, _, _ = jax.block_until_ready(self._epoch(self._learning, few))
+        self._samples = stack([Samples.of(source, up, arrays["starts"], arrays["starts"][:0])])
+        few = self._samples._replace(learn=self._samples.learn._replace(total=jnp.full(1, model.batch, jnp.int32)))
+        self._learning = begin(network, plan, inputs, 1)(np.uint32(0), np.zeros(1, np.uint32))
+        self._epoch = compiled_epoch(network, plan, inputs, 1, Shape(model.window, 1, watching=False))
+        self._fold = np.zeros(1, np.int32)
+        self._learning, _, _ = jax.block_until_ready(self._epoch(self._learning, self._fold, few))
         self._before, self._compiled, self._windows = before, _memory("VmHWM"), len(arrays["starts"])
 
     def outputs(self) -> Arrays:
@@ -49,7 +51,7 @@ class Task:
         return {}
 
     def _run(self) -> None:
-        self._learning, self._learned, _ = jax.block_until_ready(self._epoch(self._learning, self._samples))
+        self._learning, self._learned, _ = jax.block_until_ready(self._epoch(self._learning, self._fold, self._samples))
 
     def ways(self) -> dict[str, object]:
         """Give the epoch."""

@@ -12,7 +12,8 @@ import numpy as np
 from frame.row import Arrays
 from jobs.model import Model
 from paths.ours.model import inputs_of, network_of, with_weights
-from penstock.training.epoch import begin, compiled_epoch, member_keys
+from penstock.training.epoch import Shape, begin, compiled_epoch
+from penstock.training.folds import stack
 from penstock.training.forward import forward
 from penstock.training.optimizers import optimizer_named
 from penstock.training.plan import Plan
@@ -60,15 +61,16 @@ def _over_windows(job: Model, plan: Plan, arrays: Arrays) -> _Made:
         extra[job.window : job.window + job.samples] = arrays["data.extra"]
         beside["extra"] = extra
     source = Source.of(arrays["data.values"].astype(float), **beside)
-    samples = Samples.of(source, arrays["data.target"].astype(float), starts, starts[:0])
-    learning = begin(network, plan, inputs, job.outputs)(member_keys(0, job.members))
+    samples = stack([Samples.of(source, arrays["data.target"].astype(float), starts, starts[:0])])
+    folds = np.zeros(job.members, np.int32)
+    learning = begin(network, plan, inputs, job.outputs)(np.uint32(0), np.arange(job.members, dtype=np.uint32))
     weights = with_weights(learning.weights, job, arrays)
     learning = learning._replace(weights=weights, best_weights=jax.tree.map(jnp.copy, weights))
-    epoch = compiled_epoch(network, plan, inputs, job.outputs, job.window, job.outputs)
+    epoch = compiled_epoch(network, plan, inputs, job.outputs, Shape(job.window, job.outputs, watching=False))
 
     def run() -> None:
         nonlocal learning
-        learning, learned, _ = epoch(learning, samples)
+        learning, learned, _ = epoch(learning, folds, samples)
         jax.block_until_ready(learned)
 
     return run, lambda: forward(network, learning.weights, source, starts[:256], job.window, job.outputs)[0]

@@ -1,6 +1,6 @@
 """One epoch as one compiled call: shuffle, gather windows, forward, backward, update, watch the validation tail.
 
-Nothing returns to Python between the steps; members run side by side over a leading axis.
+Nothing returns to Python between the steps. Members and folds run side by side in lanes, over a leading axis.
 """
 
 from __future__ import annotations
@@ -11,21 +11,23 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
 
-from penstock.layers.noise import derive
+from penstock.layers.noise import derive, draw
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Starts
 from penstock.training.step import Batch, Step
 
-__all__ = ["Learning", "begin", "compiled_epoch"]
+__all__ = ["Learning", "Shape", "begin", "compiled_epoch"]
 
 _WATCH_CHUNK = 1024  # windows of the validation tail that go through the network at once
 
 
 class Learning(NamedTuple):
-    """Where training stands; every leaf starts with the member axis ``[M, ...]``.
+    """Where training stands; every leaf starts with the axis of the lanes, ``[lanes, ...]``.
 
     Attributes
     ----------
@@ -34,7 +36,9 @@ class Learning(NamedTuple):
     optimizer
         State of the optimiser.
     key
-        Random key of each member, for its shuffles and dropout.
+        What each lane's shuffles and dropout are drawn from, uint32 ``[lanes, 2]``.
+    epochs
+        Epochs trained.
     best_loss, waited
         Lowest watched loss, and the epochs since.
     """
@@ -43,48 +47,72 @@ class Learning(NamedTuple):
     best_weights: Any
     optimizer: Any
     key: jax.Array
+    epochs: jax.Array
     best_loss: jax.Array
     waited: jax.Array
 
 
-def member_keys(seed: int, members: int) -> jax.Array:
-    """Derive a key for each member; member m has the same key however many members there are."""
-    return jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.arange(members))
+class Shape(NamedTuple):
+    """What the samples of an epoch look like; each shape is a program.
+
+    Attributes
+    ----------
+    window, horizon
+        Inputs and targets of each sample, in steps.
+    even
+        Whether an epoch takes the same number of steps in every fold. Where it does not, the lanes with fewer wait.
+    watching
+        Whether any fold has a validation tail.
+    """
+
+    window: int
+    horizon: int
+    even: bool = True
+    watching: bool = True
 
 
 @lru_cache(maxsize=64)
-def begin(network: Network, plan: Plan, inputs: Inputs, outputs: int) -> Callable[[jax.Array], Learning]:
-    """Compile the draw of initial weights: member keys ``[M]`` in, :class:`Learning` out."""
+def begin(
+    network: Network, plan: Plan, inputs: Inputs, outputs: int
+) -> Callable[[np.uint32, NDArray[np.uint32]], Learning]:
+    """Compile the draw of initial weights: a seed and the numbers of members ``[lanes]`` in, :class:`Learning` out.
+
+    A member's weights and shuffles follow from the seed and its number; those of other lanes change nothing.
+    """
     step = Step(network, plan, inputs, outputs)
 
-    def member(key: jax.Array) -> Learning:
-        key_weights, key_shuffle = jax.random.split(key)
+    def lane(seed: jax.Array, member: jax.Array) -> Learning:
+        key_weights, key_shuffle = jax.random.split(jax.random.fold_in(jax.random.key(seed), member))
         weights = step.draw(key_weights)
         return Learning(
             weights,
             weights,
             step.begin(weights),
-            key_shuffle,
+            jax.random.key_data(key_shuffle),
+            jnp.asarray(0),
             jnp.asarray(jnp.inf),
             jnp.asarray(0),
         )
 
-    return jax.jit(jax.vmap(member))
+    # It runs once: on a CPU, code that is quick to compile beats code that is quick.
+    quick = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+    return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=quick)
 
 
 @lru_cache(maxsize=64)
 def compiled_epoch(
-    network: Network, plan: Plan, inputs: Inputs, outputs: int, window: int, horizon: int
-) -> Callable[[Learning, Samples], tuple[Learning, jax.Array, jax.Array]]:
-    """Compile one epoch for all members.
+    network: Network, plan: Plan, inputs: Inputs, outputs: int, shape: Shape
+) -> Callable[[Learning, NDArray[np.int32], Samples], tuple[Learning, jax.Array, jax.Array]]:
+    """Compile one epoch for all lanes.
 
     Returns
     -------
-    A function of where training stands and of the samples. It gives where training stands afterwards and, for each
-    member, the mean loss over the epoch's steps and the watched loss (infinite where nothing is watched). A member
-    that has waited for `patience` epochs is left as it is.
+    A function of where training stands, of the fold of each lane ``[lanes]``, and of the samples of all folds
+    (:func:`penstock.training.folds.stack`). It gives where training stands afterwards and, for each lane, the mean loss
+    over the epoch's steps and the watched loss (infinite where nothing is watched).
     """
     take = Step(network, plan, inputs, outputs)
+    window, horizon = shape.window, shape.horizon
 
     def batch_of(samples: Samples, starts: jax.Array, counted: jax.Array | None = None) -> Batch:
         x, categories, extra = samples.source.read(starts, window)
@@ -93,33 +121,33 @@ def compiled_epoch(
 
     def shuffled(key: jax.Array, starts: Starts) -> jax.Array:
         places = jnp.arange(len(starts.rows))
-        draw = jnp.where(places < starts.total, jax.random.uniform(key, places.shape), jnp.inf)
-        rows = starts.rows[jnp.argsort(draw)]
+        bits = jnp.where(places < starts.total, draw(key, places.shape), jnp.uint32(0xFFFFFFFF))
+        rows = starts.rows[jnp.argsort(bits, stable=True)]
         return jnp.pad(rows, (0, -len(rows) % plan.batch), mode="edge")
 
     def learn(
-        weights: Any, state: Any, keys: tuple[jax.Array, jax.Array], samples: Samples
+        weights: Any, state: Any, key: jax.Array, mine: Starts, steps: jax.Array, samples: Samples
     ) -> tuple[Any, Any, jax.Array]:
-        key_shuffle, key_dropout = keys
-        order = shuffled(key_shuffle, samples.learn)
-        count = samples.learn.total
+        order, key_dropout = shuffled(derive(key, 0), mine), derive(key, 1)
 
         def step(number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
             weights, state, total = carry
             first = number * plan.batch
             starts = jax.lax.dynamic_slice_in_dim(order, first, plan.batch)
-            counted = (first + jnp.arange(plan.batch) < count).astype(samples.targets.dtype)
+            counted = (first + jnp.arange(plan.batch) < mine.total).astype(samples.targets.dtype)
             batch = batch_of(samples, starts, counted)
             weights, state, value = take(weights, state, batch, derive(key_dropout, number))
-            return weights, state, total + value * jnp.sum(counted)
+            after = weights, state, total + value * jnp.sum(counted)
+            if shape.even:
+                return after
+            return jax.tree.map(lambda new, old: jnp.where(first < mine.total, new, old), after, carry)
 
-        steps = (count + plan.batch - 1) // plan.batch
         zero = jnp.zeros((), samples.targets.dtype)
         weights, state, total = jax.lax.fori_loop(0, steps, step, (weights, state, zero))
-        return weights, state, total / count
+        return weights, state, total / mine.total
 
-    def watch(weights: Any, samples: Samples) -> jax.Array:
-        starts, count = samples.watch
+    def watch(weights: Any, mine: Starts, samples: Samples) -> jax.Array:
+        starts, count = mine
         chunk = min(_WATCH_CHUNK, len(starts))
         padded = jnp.pad(starts, (0, -len(starts) % chunk), mode="edge")
 
@@ -129,27 +157,33 @@ def compiled_epoch(
             each = take.losses(weights, batch_of(samples, jax.lax.dynamic_slice_in_dim(padded, first, chunk)))
             return total + jnp.sum(jnp.where(counted, each, 0))
 
-        zero = jnp.zeros((), samples.targets.dtype)
-        total = jax.lax.fori_loop(0, (count + chunk - 1) // chunk, step, zero)
+        most = jnp.max(samples.watch.total)
+        total = jax.lax.fori_loop(0, (most + chunk - 1) // chunk, step, jnp.zeros((), samples.targets.dtype))
         return jnp.where(count > 0, total / jnp.maximum(count, 1), jnp.inf)
 
-    def member(learning: Learning, samples: Samples) -> tuple[Learning, jax.Array, jax.Array]:
-        key, key_shuffle = jax.random.split(learning.key)
-        key_dropout = jax.random.fold_in(learning.key, 2)  # beside the two of the split
-        weights, state, learned = learn(learning.weights, learning.optimizer, (key_shuffle, key_dropout), samples)
-        watched = watch(weights, samples)
-        nothing_watched = samples.watch.total == 0
-        better = (watched < learning.best_loss) | nothing_watched
-        after = Learning(
-            weights,
-            jax.tree.map(lambda new, old: jnp.where(better, new, old), weights, learning.best_weights),
-            state,
-            key,
-            jnp.where(better, watched, learning.best_loss),
-            jnp.where(better, 0, learning.waited + 1),
+    def lane(
+        learning: Learning, fold: jax.Array, steps: jax.Array, samples: Samples
+    ) -> tuple[Learning, jax.Array, jax.Array]:
+        mine = Starts(samples.learn.rows[fold], samples.learn.total[fold])
+        key = derive(learning.key, learning.epochs)
+        weights, state, learned = learn(learning.weights, learning.optimizer, key, mine, steps, samples)
+        after = learning._replace(weights=weights, best_weights=weights, optimizer=state, epochs=learning.epochs + 1)
+        if not shape.watching:
+            return after, learned, jnp.full_like(learned, jnp.inf)
+        tail = Starts(samples.watch.rows[fold], samples.watch.total[fold])
+        watched = watch(weights, tail, samples)
+        better = (watched < learning.best_loss) | (tail.total == 0)
+        after = after._replace(
+            best_weights=jax.tree.map(lambda new, old: jnp.where(better, new, old), weights, learning.best_weights),
+            best_loss=jnp.where(better, watched, learning.best_loss),
+            waited=jnp.where(better, 0, learning.waited + 1),
         )
-        going = learning.waited < plan.patience if plan.patience else jnp.asarray(True)
-        kept = jax.tree.map(lambda new, old: jnp.where(going, new, old), after, learning)
-        return kept, learned, watched
+        return after, learned, watched
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None)), donate_argnums=0)
+    def lanes(
+        learning: Learning, folds: jax.Array, samples: Samples
+    ) -> tuple[Learning, jax.Array, jax.Array]:
+        steps = jnp.max((samples.learn.total[folds] + plan.batch - 1) // plan.batch)
+        return jax.vmap(lane, in_axes=(0, 0, None, None))(learning, folds, steps, samples)
+
+    return jax.jit(lanes, donate_argnums=0)

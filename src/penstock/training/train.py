@@ -1,7 +1,9 @@
-"""Training: epochs until every member has stopped, best weights kept."""
+"""Training: epochs until every member of every fold has stopped, best weights kept."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +13,14 @@ from numpy.typing import NDArray
 
 from penstock.errors import TrainingError
 from penstock.networks.network import Network
-from penstock.training.epoch import begin, compiled_epoch, member_keys
+from penstock.training.epoch import Shape, begin, compiled_epoch
+from penstock.training.folds import stack
+from penstock.training.lanes import Lanes, lanes_at_once
 from penstock.training.plan import Plan
 from penstock.training.progress import EpochBar
 from penstock.training.samples import Samples
 
-__all__ = ["History", "Trained", "must_be_finite", "train"]
+__all__ = ["History", "Trained", "train", "train_folds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +52,15 @@ class Trained:
     history: History
 
 
-def train(
+def train(network: Network, plan: Plan, samples: Samples, **options: Any) -> Trained:
+    """Train networks from fresh weights on the same samples: one fold of :func:`train_folds`, which has the options."""
+    return train_folds(network, plan, [samples], **options)[0]
+
+
+def train_folds(
     network: Network,
     plan: Plan,
-    samples: Samples,
+    folds: Sequence[Samples],
     *,
     window: int,
     horizon: int,
@@ -60,51 +69,70 @@ def train(
     members: int = 1,
     seed: int = 0,
     progress: bool | None = None,
-) -> Trained:
-    """Train `members` networks from fresh weights on the same samples.
+) -> list[Trained]:
+    """Train `members` networks from fresh weights on the samples of each fold, side by side in one compiled program.
 
-    Each member has its own initial weights and shuffles, derived from `seed`; no global random state is touched. A
-    member stops when its watched loss has not fallen for `plan.patience` epochs; its best weights are returned.
+    Each member has its own initial weights and shuffles, derived from `seed` and its number, the same in every fold; no
+    global random state is touched. A member stops when its watched loss has not fallen for `plan.patience` epochs; its
+    best weights are returned, and the next member that waits takes its lane.
 
     Raises
     ------
     TrainingError
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
-    inputs = samples.source.widths
-    learning = begin(network, plan, inputs, outputs)(member_keys(seed, members))
-    epoch = compiled_epoch(network, plan, inputs, outputs, window, horizon)
-    learned_by_epoch, watched_by_epoch = [], []
-    going = np.ones(members, dtype=bool)
-    watching = int(samples.watch.total) > 0
-    with EpochBar(epochs, progress) as bar:
-        for number in range(1, epochs + 1):
-            learning, learned, watched = epoch(learning, samples)
+    inputs, samples = folds[0].source.widths, stack(folds)
+    steps = -(-np.asarray(samples.learn.total) // plan.batch)
+    tails = np.asarray(samples.watch.total) > 0
+    shape = Shape(window, horizon, even=len(set(steps.tolist())) == 1, watching=bool(tails.any()))
+    start, epoch = begin(network, plan, inputs, outputs), compiled_epoch(network, plan, inputs, outputs, shape)
+    lanes = Lanes(len(folds), members, lanes_at_once())
+    learning = start(np.uint32(seed), lanes.member)
+    work = 6 * sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(learning.weights)) * window * plan.batch
+    with EpochBar(epochs * lanes.rounds, progress) as bar:
+        while lanes.running.any():
+            learning, learned, watched = epoch(learning, lanes.fold, samples)
             learned, watched, waited = jax.device_get((learned, watched, learning.waited))
-            must_be_finite(learned, watched if watching else learned, going, number, plan)
-            learned_by_epoch.append(np.where(going, learned, np.nan))
-            watched_by_epoch.append(np.where(going & watching, watched, np.nan))
+            lanes.record(learned, np.where(tails[lanes.fold], watched, np.nan))
+            finite = np.isfinite(learned) & (np.isfinite(watched) | ~tails[lanes.fold])
+            _must_be_finite(lanes, finite, learned, watched, plan)
+            bar.advance(float(np.median(learned)), float(np.median(watched)), int(lanes.running.sum()))
+            done = lanes.running & (lanes.epochs == epochs)
             if plan.patience is not None:
-                going = waited < plan.patience
-            bar.advance(float(np.median(learned)), float(np.median(watched)), int(going.sum()))
-            if not going.any():
-                break
-    leaves = [np.isfinite(leaf).reshape(members, -1).all(axis=1) for leaf in jax.tree.leaves(learning.best_weights)]
-    whole = np.all(leaves, axis=0)
-    # Where nothing is watched, the very last step may have broken the weights unseen.
-    broken = np.where(whole, np.asarray(learned), np.nan)
-    must_be_finite(broken, broken, ~whole, number, plan)
-    history = History(np.array(learned_by_epoch, dtype=float), np.array(watched_by_epoch, dtype=float))
-    return Trained(jax.tree.map(np.asarray, learning.best_weights), history)
+                done |= lanes.running & (waited >= plan.patience)
+            if done.any():
+                # Where nothing is watched, the very last step may have broken the weights unseen.
+                whole = lanes.harvest(learning.best_weights, done)
+                _must_be_finite(lanes, whole, np.full_like(learned, np.nan), watched, plan)
+                if (fresh := lanes.refill(done)) is not None:
+                    beginning = start(np.uint32(seed), lanes.member)
+                    learning = beginning if fresh.all() else _replaced(learning, beginning, fresh)
+            learning = lanes.shrink(learning, work * int(steps[lanes.fold].max()))
+    return [_trained(lanes, fold, members) for fold in range(len(folds))]
 
 
-def must_be_finite(
-    learned: NDArray[Any], watched: NDArray[Any], going: NDArray[np.bool_], epoch: int, plan: Plan
+@jax.jit
+def _replaced(learning: Any, beginning: Any, fresh: Any) -> Any:
+    def put(old: jax.Array, new: jax.Array) -> jax.Array:
+        return jax.numpy.where(fresh.reshape(fresh.shape + (1,) * (old.ndim - 1)), new, old)
+
+    return jax.tree.map(put, learning, beginning)
+
+
+def _trained(lanes: Lanes, fold: int, members: int) -> Trained:
+    jobs = range(fold * members, (fold + 1) * members)
+    longest = max(len(lanes.losses[job]) for job in jobs)
+    losses = np.full((2, longest, members), np.nan)
+    for member, job in enumerate(jobs):
+        losses[:, : len(lanes.losses[job]), member] = np.array(lanes.losses[job]).T
+    return Trained(jax.tree.map(lambda leaf: leaf[jobs.start : jobs.stop], lanes.weights), History(*losses))
+
+
+def _must_be_finite(
+    lanes: Lanes, finite: NDArray[np.bool_], learned: NDArray[Any], watched: NDArray[Any], plan: Plan
 ) -> None:
-    """Raise the error of a loss ``[members]`` that is no longer finite, where a member is still going."""
-    broken = going & ~(np.isfinite(learned) & np.isfinite(watched))
+    broken = lanes.running & ~finite
     if broken.any():
-        which = f" of member {int(broken.argmax())}" if len(broken) > 1 else ""
         rate = getattr(plan.optimizer, "learning_rate", None)
         advice = [
             f"a smaller learning rate (now {rate:g})" if rate else "",
@@ -112,6 +140,7 @@ def must_be_finite(
             "scale='standard' or 'minmax' if the values are large",
         ]
         raise TrainingError(
-            f"the loss{which} was no longer finite in epoch {epoch} ({learned[broken][0]:g} on the samples, "
+            f"the loss{lanes.name(int(broken.argmax()))} was no longer finite in epoch "
+            f"{lanes.epochs[broken][0]} ({learned[broken][0]:g} on the samples, "
             f"{watched[broken][0]:g} on the validation tail); try {', or '.join(filter(None, advice))}."
         )

@@ -1,0 +1,113 @@
+"""Lanes: places side by side in one compiled program, in which the members of all folds take turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Lanes", "lanes_at_once"]
+
+_COMPILING = 5e10  # operations that take about as long as compiling a program anew
+
+
+def lanes_at_once() -> int:
+    """Give how many members are best trained side by side: what fits a CPU's caches, or fills an accelerator."""
+    return 16 if jax.default_backend() == "cpu" else 256
+
+
+class Lanes:
+    """Which job, a member of a fold, trains in which lane, and what the jobs gave.
+
+    A job that has ended gives its lane to the next; the program stays the same. Only when no job waits and idle lanes
+    have cost about as much as a compilation does it get narrower.
+
+    Attributes
+    ----------
+    job, fold, member
+        The job in each lane, and the fold and member that it is, ``[lanes]``.
+    running
+        Whether each lane's job is still training.
+    epochs
+        Epochs that each lane's job has trained.
+    losses
+        The learned and watched loss of each epoch, job by job.
+    weights
+        The best weights of the jobs that have ended, every leaf ``[jobs, ...]``.
+    """
+
+    def __init__(self, folds: int, members: int, most: int) -> None:
+        self._jobs, self._members, self._folds = folds * members, members, folds
+        self.rounds = -(-self._jobs // most)
+        width = -(-self._jobs // self.rounds)
+        self._place(np.arange(width))
+        self._next = width
+        self.running = np.ones(width, dtype=bool)
+        self.epochs = np.zeros(width, dtype=np.int64)
+        self.losses: list[list[tuple[float, float]]] = [[] for _ in range(self._jobs)]
+        self.weights: Any = None
+        self._wasted = 0.0
+
+    def name(self, lane: int) -> str:
+        """Name a lane's job, for messages."""
+        member = f" of member {self.member[lane]}" if self._members > 1 else ""
+        return member + (f" of fold {self.fold[lane]}" if self._folds > 1 else "")
+
+    def record(self, learned: NDArray[Any], watched: NDArray[Any]) -> None:
+        """Note the losses of an epoch, ``[lanes]``; the watched one is NaN where nothing is watched."""
+        self.epochs += 1
+        for lane in np.flatnonzero(self.running):
+            self.losses[self.job[lane]].append((float(learned[lane]), float(watched[lane])))
+
+    def harvest(self, weights: Any, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Keep the weights of the lanes whose jobs have ended; say of each lane whether its weights are finite."""
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(weights)]
+        if self.weights is None:
+            empty = [np.empty((self._jobs, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
+            self.weights = jax.tree.unflatten(jax.tree.structure(weights), empty)
+        for kept, leaf in zip(jax.tree.leaves(self.weights), leaves, strict=True):
+            kept[self.job[done]] = leaf[done]
+        whole = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(axis=1) for leaf in leaves], axis=0)
+        answer: NDArray[np.bool_] = whole | ~done
+        return answer
+
+    def refill(self, done: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+        """Give the lanes of ended jobs to those that wait; say which lanes start afresh, None where none waits.
+
+        Where fewer wait than lanes are free, the rest stay idle.
+        """
+        free = np.flatnonzero(done)
+        taken = free[: self._jobs - self._next]
+        self.running = self.running & ~done
+        if not len(taken):
+            return None
+        self.running[taken] = True
+        job = self.job.copy()
+        job[taken] = self._next + np.arange(len(taken))
+        self._next += len(taken)
+        self._place(job)
+        fresh = ~self.running
+        fresh[taken] = True
+        self.epochs[fresh] = 0
+        return fresh
+
+    def shrink(self, learning: Any, work: float) -> Any:
+        """Drop idle lanes once their work, so many operations a lane and epoch, has cost as much as compiling anew."""
+        alive = int(self.running.sum())
+        if self._next < self._jobs or not alive:
+            return learning
+        self._wasted += work * (len(self.job) - alive)
+        if 2 * alive > len(self.job) or self._wasted < _COMPILING:
+            return learning
+        self._wasted = 0.0
+        keep = np.flatnonzero(self.running)
+        self._place(self.job[keep])
+        self.running, self.epochs = self.running[keep], self.epochs[keep]
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[keep], learning)
+
+    def _place(self, job: NDArray[np.int64]) -> None:
+        self.job = job
+        self.fold = (job // self._members).astype(np.int32)
+        self.member = (job % self._members).astype(np.uint32)
