@@ -79,6 +79,11 @@ class Estimator(SavedSeries, OwnIntervals):
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         """Fit afresh on `train`; `watched` holds the same rows followed by others for early stopping to watch."""
 
+    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Panel | None) -> None:
+        """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
+        for model, train in zip(models, trains, strict=True):
+            model._fit(train, watched)
+
     @abc.abstractmethod
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Forecast ``[members, n, horizon]`` from the flat rows `origins`, seeing nothing after them.
@@ -146,16 +151,17 @@ class Estimator(SavedSeries, OwnIntervals):
 
         Covariates that the model does not use are left aside, so that one panel serves many models.
         """
-        check_options(self)
-        train, kind = train.with_only(self.covariates), kind.only(self.covariates)
-        watched = watched and watched.with_only(self.covariates)
-        if watched is None:
-            self.check_rows(train)
-        self._fit(train, watched)
-        self.ids_, self.kind_ = train.ids, kind
-        self.fitted_options_ = self.get_params()
-        self.tail_ = train.last(self.rows_kept)
+        _fit_each([self], [train], kind, watched)
         return self
+
+    def fit_panels(self, trains: Sequence[Panel], kind: FrameKind, watched: Panel | None = None) -> list[Self]:
+        """Fit a fresh copy on each of several panels, all at once where the model can: the folds of a rolling origin.
+
+        Each copy is what :meth:`fit_panel` would have made of it.
+        """
+        copies = [self.clone() for _ in trains]
+        _fit_each(copies, trains, kind, watched)
+        return copies
 
     def check_rows(self, train: Panel) -> None:
         """Refuse training rows that are too few, before anything is fitted."""
@@ -253,3 +259,19 @@ class Estimator(SavedSeries, OwnIntervals):
                 f"{self.label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
                 f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
             )
+
+
+def _fit_each(models: Sequence[Estimator], trains: Sequence[Panel], kind: FrameKind, watched: Panel | None) -> None:
+    """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
+    first = models[0]
+    check_options(first)
+    trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
+    watched = watched and watched.with_only(first.covariates)
+    if watched is None:
+        for train in trains:
+            first.check_rows(train)
+    first._fit_all(models, trains, watched)
+    for model, train in zip(models, trains, strict=True):
+        model.ids_, model.kind_ = train.ids, kind
+        model.fitted_options_ = model.get_params()
+        model.tail_ = train.last(model.rows_kept)

@@ -61,12 +61,12 @@ def test_the_forecast_is_the_mean_of_the_members(walk: pd.DataFrame) -> None:
 
 
 def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
-    from penstock.training.epoch import compiled_epoch
+    from penstock.training.epoch import Shape, compiled_epoch
 
     model = ps.Forecaster(ps.Network([ps.LSTM(5)]), window=8, epochs=1, validation=20)
     model.clone().fit(walk[:152])
     before = compiled_epoch.cache_info().currsize
-    plan_function = compiled_epoch(model.network, model.plan(model.head()), ps.Inputs(), 1, 8, 1)
+    plan_function = compiled_epoch(model.network, model.plan(model.head()), ps.Inputs(), 1, Shape(8, 1))
     compiled = plan_function._cache_size()  # type: ignore[attr-defined]
     model.clone().fit(walk[:153])
     assert compiled_epoch.cache_info().currsize == before

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import penstock as ps
 from penstock.data.sequences import Sequences, read_sequences
-from penstock.training.epoch import begin, member_keys
+from penstock.training.epoch import begin
 from penstock.training.plan import Plan
 from penstock.training.ragged import Ragged, RaggedSamples, bucket_bounds, in_buckets
 from penstock.training.ragged_forward import forward_ragged
@@ -73,7 +73,9 @@ def test_an_epoch_counts_every_sample_once_with_its_weight() -> None:
 def test_one_batch_is_one_step_of_gradient_descent_on_the_true_steps() -> None:
     plan = Plan("mse", ps.SGD(0.1), batch=10)
     trained = fit(plan, bounds=(16,), epochs=1)
-    weights = jax.tree.map(lambda leaf: leaf[0], begin(NETWORK, plan, ps.Inputs(2), 1)(member_keys(0, 1)).weights)
+    weights = jax.tree.map(
+        lambda leaf: leaf[0], begin(NETWORK, plan, ps.Inputs(2), 1)(np.uint32(0), np.zeros(1, np.uint32)).weights
+    )
 
     def loss(weights: Any) -> jax.Array:
         module = NETWORK.with_weights(weights, ps.Inputs(2), 1)

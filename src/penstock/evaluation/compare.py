@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,13 @@ from penstock.evaluation.calibration import bounds, held_out_residuals
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
-from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.evaluation.rolling_origin import Fold, RollingOrigin
 from penstock.intervals.conformal import Conformal, intervals_named
 from penstock.intervals.levels import checked_levels
 
 __all__ = ["compare"]
+
+_ROWS_TOGETHER = 4_000_000  # training rows of the folds that are fitted at once: some tens of megabytes a column
 
 
 def compare(
@@ -103,14 +105,15 @@ def compare(
     entries = {}
     for name, model in named.items():
         parts, seconds, residuals = [], 0.0, None
-        for fold in folds:
+        watched = panel if Leak.STOPPING in leaks else None
+        for together in _blocks(folds):
             begin = clock.perf_counter()
-            watched = panel if Leak.STOPPING in leaks else None
-            model = model.clone().fit_panel(panel.before(fold.ends), kind, watched)
+            fitted = model.fit_panels([panel.before(fold.ends) for fold in together], kind, watched)
             seconds += clock.perf_counter() - begin
-            parts.append(model.forecast_panel(panel, fold.origins))
+            parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
             if levels and residuals is None:
-                residuals = held_out_residuals(model, before, kind, method, watches_training_rows=watched is None)
+                residuals = held_out_residuals(fitted[0], before, kind, method, watches_training_rows=watched is None)
+        model = fitted[-1]
         yhat = np.concatenate(parts, axis=1)
         entry = Entry(model, yhat, seconds)
         if residuals is not None:
@@ -122,6 +125,20 @@ def compare(
         entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
     return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, method if levels else None)
+
+
+def _blocks(folds: Sequence[Fold]) -> Iterator[list[Fold]]:
+    """Part the folds into those that are fitted together: as many as their training rows fit a bound."""
+    block: list[Fold] = []
+    taken = 0
+    for fold in folds:
+        rows = int(fold.ends[-1])
+        if block and taken + rows > _ROWS_TOGETHER:
+            yield block
+            block, taken = [], 0
+        block.append(fold)
+        taken += rows
+    yield block
 
 
 def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) -> dict[str, Estimator]:

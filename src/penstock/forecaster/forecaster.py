@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from itertools import groupby
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ from penstock.training.forward import forward
 from penstock.training.heads import Value
 from penstock.training.recursion import recurse
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
-from penstock.training.train import History, Trained, train
+from penstock.training.train import History, Trained, train_folds
 
 __all__ = ["Forecaster"]
 
@@ -130,20 +132,26 @@ class Forecaster(ForecasterOptions):
         self.history_: History = trained.history
 
     def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
-        prepared = self.prepare(train_panel, watched)
-        trained = train(
-            self.network,
-            self.plan(self.head(gaps=prepared.reader.gaps)),
-            prepared.samples,
-            window=self.window,
-            horizon=self.steps,
-            outputs=self.outputs(len(train_panel)),
-            epochs=self.epochs,
-            members=self.members,
-            seed=self.seed,
-            progress=self.progress,
-        )
-        self.finish(prepared, trained)
+        self._fit_all([self], [train_panel], watched)
+
+    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Panel | None) -> None:
+        prepared = [(model, self.prepare(train, watched)) for model, train in zip(models, trains, strict=True)]
+        for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
+            together = list(alike)
+            trained = train_folds(
+                self.network,
+                self.plan(self.head(gaps=gaps)),
+                [each.samples for _, each in together],
+                window=self.window,
+                horizon=self.steps,
+                outputs=self.outputs(len(trains[0])),
+                epochs=self.epochs,
+                members=self.members,
+                seed=self.seed,
+                progress=self.progress,
+            )
+            for (model, start), end in zip(together, trained, strict=True):
+                model.finish(start, end)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         out = self._put_out(panel, origins, fitted)

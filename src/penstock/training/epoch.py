@@ -5,16 +5,13 @@ Nothing returns to Python between the steps. Members and folds run side by side 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from numpy.typing import NDArray
 
-from penstock.layers.noise import derive, draw
+from penstock.layers.noise import derive, draw, seeded
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.plan import Plan
@@ -72,17 +69,18 @@ class Shape(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def begin(
-    network: Network, plan: Plan, inputs: Inputs, outputs: int
-) -> Callable[[np.uint32, NDArray[np.uint32]], Learning]:
-    """Compile the draw of initial weights: a seed and the numbers of members ``[lanes]`` in, :class:`Learning` out.
+def begin(network: Network, plan: Plan, inputs: Inputs, outputs: int) -> Any:
+    """Compile the draw of initial weights.
 
-    A member's weights and shuffles follow from the seed and its number; those of other lanes change nothing.
+    Returns
+    -------
+    A compiled function of a seed and of the numbers of members ``[lanes]``, both uint32, which gives a
+    :class:`Learning`. A member's weights and shuffles follow from the seed and its number alone.
     """
     step = Step(network, plan, inputs, outputs)
 
     def lane(seed: jax.Array, member: jax.Array) -> Learning:
-        key_weights, key_shuffle = jax.random.split(jax.random.fold_in(jax.random.key(seed), member))
+        key_weights, key_shuffle = jax.random.split(jax.random.fold_in(seeded(seed), member))
         weights = step.draw(key_weights)
         return Learning(
             weights,
@@ -100,14 +98,12 @@ def begin(
 
 
 @lru_cache(maxsize=64)
-def compiled_epoch(
-    network: Network, plan: Plan, inputs: Inputs, outputs: int, shape: Shape
-) -> Callable[[Learning, NDArray[np.int32], Samples], tuple[Learning, jax.Array, jax.Array]]:
+def compiled_epoch(network: Network, plan: Plan, inputs: Inputs, outputs: int, shape: Shape) -> Any:
     """Compile one epoch for all lanes.
 
     Returns
     -------
-    A function of where training stands, of the fold of each lane ``[lanes]``, and of the samples of all folds
+    A compiled function of where training stands, of the fold of each lane ``[lanes]``, and of the samples of all folds
     (:func:`penstock.training.folds.stack`). It gives where training stands afterwards and, for each lane, the mean loss
     over the epoch's steps and the watched loss (infinite where nothing is watched).
     """
@@ -180,9 +176,7 @@ def compiled_epoch(
         )
         return after, learned, watched
 
-    def lanes(
-        learning: Learning, folds: jax.Array, samples: Samples
-    ) -> tuple[Learning, jax.Array, jax.Array]:
+    def lanes(learning: Learning, folds: jax.Array, samples: Samples) -> tuple[Learning, jax.Array, jax.Array]:
         steps = jnp.max((samples.learn.total[folds] + plan.batch - 1) // plan.batch)
         return jax.vmap(lane, in_axes=(0, 0, None, None))(learning, folds, steps, samples)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.training.samples import Samples, Source, Starts, padded_length
 
-__all__ = ["blocks", "stack"]
+__all__ = ["stack"]
 
 
 def stack(folds: Sequence[Samples]) -> Samples:
@@ -39,21 +39,6 @@ def stack(folds: Sequence[Samples]) -> Samples:
         _starts([fold.learn for fold in folds], shifts),
         _starts([fold.watch for fold in folds], shifts),
     )
-
-
-def blocks(folds: Iterator[tuple[Any, Samples]], most: int) -> Iterator[list[tuple[Any, Samples]]]:
-    """Gather folds, each beside something of the caller's, until their samples take `most` bytes."""
-    block: list[tuple[Any, Samples]] = []
-    taken = 0
-    for fold in folds:
-        size = sum(leaf.nbytes for leaf in jax.tree.leaves(fold[1]))
-        if block and taken + size > most:
-            yield block
-            block, taken = [], 0
-        block.append(fold)
-        taken += size
-    if block:
-        yield block
 
 
 def _sources(sources: Sequence[Source], rows: int) -> Source:

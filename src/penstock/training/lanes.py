@@ -50,10 +50,12 @@ class Lanes:
         self.weights: Any = None
         self._wasted = 0.0
 
-    def name(self, lane: int) -> str:
-        """Name a lane's job, for messages."""
-        member = f" of member {self.member[lane]}" if self._members > 1 else ""
-        return member + (f" of fold {self.fold[lane]}" if self._folds > 1 else "")
+    @property
+    def names(self) -> list[str]:
+        """Name each lane's job, for messages."""
+        members = [f" of member {member}" if self._members > 1 else "" for member in self.member]
+        folds = [f" of fold {fold}" if self._folds > 1 else "" for fold in self.fold]
+        return [member + fold for member, fold in zip(members, folds, strict=True)]
 
     def record(self, learned: NDArray[Any], watched: NDArray[Any]) -> None:
         """Note the losses of an epoch, ``[lanes]``; the watched one is NaN where nothing is watched."""

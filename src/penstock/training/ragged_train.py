@@ -13,10 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.layers.noise import derive
+from penstock.layers.noise import derive, draw
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.epoch import Learning, begin, member_keys
+from penstock.training.epoch import Learning, begin
 from penstock.training.plan import Plan
 from penstock.training.progress import EpochBar
 from penstock.training.ragged import RaggedSamples, at_once, starts_in_buckets
@@ -82,7 +82,7 @@ def train_ragged(
     """
     recipe = Recipe(network, plan, samples.source.widths, outputs)
     lengths = np.asarray(samples.source.lengths)
-    learning = begin(network, plan, recipe.inputs, outputs)(member_keys(seed, members))
+    learning = begin(network, plan, recipe.inputs, outputs)(np.uint32(seed), np.arange(members, dtype=np.uint32))
     if vectors is not None:
         learning = _with_table(learning, vectors)
     buckets, watched_buckets = starts_in_buckets(learn, lengths, bounds), starts_in_buckets(watch, lengths, bounds)
@@ -93,7 +93,7 @@ def train_ragged(
     watching = len(watch) > 0
     with EpochBar(epochs, progress) as bar:
         for number in range(1, epochs + 1):
-            keys = _epoch_keys(learning.key)
+            keys = _epoch_keys(learning.key, learning.epochs)
             orders = {length: _shuffle(keys.shuffle, length, starts, plan.batch) for length, starts in buckets.items()}
             weights, state, total = learning.weights, learning.optimizer, jnp.zeros(members, samples.weight.dtype)
             for length, first, last in _runs(buckets, plan.batch, np.random.default_rng([seed, number])):
@@ -106,7 +106,9 @@ def train_ragged(
                 watched_total = compiled_watch(recipe, length)(weights, watched_total, samples, starts)
             watched_loss = watched_total / watched_weight if watching else jnp.full(members, jnp.inf)
             best = _Best(learning.best_weights, learning.best_loss, learning.waited)
-            learning = _judge((weights, state, keys.next), watching, plan.patience, best, watched_loss)
+            learning = _judge(
+                (weights, state, learning.key, learning.epochs), watching, plan.patience, best, watched_loss
+            )
             learned, watched, waited = jax.device_get((total / learned_weight, watched_loss, learning.waited))
             must_be_finite(learned, watched if watching else learned, going, number, plan)
             learned_by_epoch.append(np.where(going, learned, np.nan))
@@ -193,18 +195,17 @@ class _Best(NamedTuple):
 
 
 class _Keys(NamedTuple):
-    """The keys of one epoch, each ``[members]``, and those that the next epoch starts from."""
+    """The keys of one epoch, each ``[members, 2]``."""
 
-    next: jax.Array
     shuffle: jax.Array
     dropout: jax.Array
 
 
 @jax.jit
 @jax.vmap
-def _epoch_keys(key: jax.Array) -> _Keys:
-    onward, shuffle = jax.random.split(key)
-    return _Keys(onward, shuffle, jax.random.fold_in(key, 2))
+def _epoch_keys(key: jax.Array, epoch: jax.Array) -> _Keys:
+    now = derive(key, epoch)
+    return _Keys(derive(now, 0), derive(now, 1))
 
 
 @partial(jax.jit, static_argnums=(1, 3))
@@ -213,8 +214,8 @@ def _shuffle(keys: jax.Array, length: int, starts: Starts, batch: int) -> jax.Ar
     places = jnp.arange(len(starts.rows))
 
     def member(key: jax.Array) -> jax.Array:
-        draw = jax.random.uniform(jax.random.fold_in(key, length), places.shape)
-        rows = starts.rows[jnp.argsort(jnp.where(places < starts.total, draw, jnp.inf))]
+        bits = draw(derive(key, length), places.shape)
+        rows = starts.rows[jnp.argsort(jnp.where(places < starts.total, bits, jnp.uint32(0xFFFFFFFF)), stable=True)]
         return jnp.pad(rows, (0, -len(rows) % batch), mode="edge")
 
     return jax.vmap(member)(keys)
@@ -222,13 +223,13 @@ def _shuffle(keys: jax.Array, length: int, starts: Starts, batch: int) -> jax.Ar
 
 @partial(jax.jit, static_argnums=(1, 2), donate_argnums=3)
 def _judge(
-    after: tuple[Any, Any, jax.Array], watching: bool, patience: int | None, best: _Best, watched: jax.Array
+    after: tuple[Any, Any, jax.Array, jax.Array], watching: bool, patience: int | None, best: _Best, watched: jax.Array
 ) -> Learning:
     """End an epoch: keep the weights of the members whose watched loss has fallen, or all where nothing is watched.
 
     A member that has stopped learns on for nothing, beside those that go on: its best weights are kept.
     """
-    weights, state, key = after
+    weights, state, key, epochs = after
     stopped = best.waited >= patience if patience else jnp.zeros_like(best.waited, bool)
     better = ~stopped & (watched < best.loss) if watching else ~stopped
 
@@ -240,6 +241,7 @@ def _judge(
         jax.tree.map(choose, weights, best.weights),
         state,
         key,
+        epochs + 1,
         choose(watched, best.loss),
         jnp.where(better, 0, best.waited + 1),
     )

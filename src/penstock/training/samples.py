@@ -32,7 +32,7 @@ class Starts(NamedTuple):
         filler = starts[0] if len(starts) else 0
         padded = np.full(padded_length(len(starts)), filler, dtype=np.int32)
         padded[: len(starts)] = starts
-        return cls(jnp.asarray(padded), jnp.asarray(len(starts), dtype=jnp.int32))
+        return cls(jax.device_put(padded), jax.device_put(np.int32(len(starts))))
 
 
 class Read(NamedTuple):
@@ -93,7 +93,7 @@ class Source:
         return cls(
             pad_rows(inputs, dtype),
             None if series is None else pad_rows(series, np.int32),
-            None if categories is None else jnp.asarray(categories, np.int32),
+            None if categories is None else jax.device_put(np.asarray(categories, np.int32)),
             None if extra is None else pad_rows(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
             sizes,
             ahead,
@@ -164,4 +164,4 @@ def pad_rows(rows: NDArray[Any], dtype: Any) -> jax.Array:
     """Put flat rows on the device, with zeros behind up to a length that other folds share."""
     padded = np.zeros((padded_length(len(rows)), *rows.shape[1:]), dtype)
     padded[: len(rows)] = rows
-    return jnp.asarray(padded)
+    return jax.device_put(padded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from penstock.training.plan import Plan
 from penstock.training.progress import EpochBar
 from penstock.training.samples import Samples
 
-__all__ = ["History", "Trained", "train", "train_folds"]
+__all__ = ["History", "Trained", "must_be_finite", "train", "train_folds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,23 +88,27 @@ def train_folds(
     shape = Shape(window, horizon, even=len(set(steps.tolist())) == 1, watching=bool(tails.any()))
     start, epoch = begin(network, plan, inputs, outputs), compiled_epoch(network, plan, inputs, outputs, shape)
     lanes = Lanes(len(folds), members, lanes_at_once())
-    learning = start(np.uint32(seed), lanes.member)
+    with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
+        drawn = start.trace(np.uint32(seed), lanes.member)
+        first = beside.submit(start, np.uint32(seed), lanes.member)
+        epoch.lower(drawn.out_info, lanes.fold, samples).compile()
+        learning = first.result()
     work = 6 * sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(learning.weights)) * window * plan.batch
     with EpochBar(epochs * lanes.rounds, progress) as bar:
         while lanes.running.any():
             learning, learned, watched = epoch(learning, lanes.fold, samples)
             learned, watched, waited = jax.device_get((learned, watched, learning.waited))
             lanes.record(learned, np.where(tails[lanes.fold], watched, np.nan))
-            finite = np.isfinite(learned) & (np.isfinite(watched) | ~tails[lanes.fold])
-            _must_be_finite(lanes, finite, learned, watched, plan)
+            told = np.where(tails[lanes.fold], watched, learned)
+            must_be_finite(learned, told, lanes.running, int(lanes.epochs.max()), plan, lanes.names)
             bar.advance(float(np.median(learned)), float(np.median(watched)), int(lanes.running.sum()))
             done = lanes.running & (lanes.epochs == epochs)
             if plan.patience is not None:
                 done |= lanes.running & (waited >= plan.patience)
             if done.any():
                 # Where nothing is watched, the very last step may have broken the weights unseen.
-                whole = lanes.harvest(learning.best_weights, done)
-                _must_be_finite(lanes, whole, np.full_like(learned, np.nan), watched, plan)
+                broken = np.where(lanes.harvest(learning.best_weights, done), learned, np.nan)
+                must_be_finite(broken, broken, done, int(lanes.epochs.max()), plan, lanes.names)
                 if (fresh := lanes.refill(done)) is not None:
                     beginning = start(np.uint32(seed), lanes.member)
                     learning = beginning if fresh.all() else _replaced(learning, beginning, fresh)
@@ -128,11 +133,19 @@ def _trained(lanes: Lanes, fold: int, members: int) -> Trained:
     return Trained(jax.tree.map(lambda leaf: leaf[jobs.start : jobs.stop], lanes.weights), History(*losses))
 
 
-def _must_be_finite(
-    lanes: Lanes, finite: NDArray[np.bool_], learned: NDArray[Any], watched: NDArray[Any], plan: Plan
+def must_be_finite(
+    learned: NDArray[Any],
+    watched: NDArray[Any],
+    going: NDArray[np.bool_],
+    epoch: int,
+    plan: Plan,
+    names: Sequence[str] | None = None,
 ) -> None:
-    broken = lanes.running & ~finite
+    """Raise the error of a loss ``[members]`` that is no longer finite, where a member is still going."""
+    broken = going & ~(np.isfinite(learned) & np.isfinite(watched))
     if broken.any():
+        first = int(broken.argmax())
+        which = names[first] if names else f" of member {first}" if len(broken) > 1 else ""
         rate = getattr(plan.optimizer, "learning_rate", None)
         advice = [
             f"a smaller learning rate (now {rate:g})" if rate else "",
@@ -140,7 +153,6 @@ def _must_be_finite(
             "scale='standard' or 'minmax' if the values are large",
         ]
         raise TrainingError(
-            f"the loss{lanes.name(int(broken.argmax()))} was no longer finite in epoch "
-            f"{lanes.epochs[broken][0]} ({learned[broken][0]:g} on the samples, "
-            f"{watched[broken][0]:g} on the validation tail); try {', or '.join(filter(None, advice))}."
+            f"the loss{which} was no longer finite in epoch {epoch} ({learned[first]:g} on the samples, "
+            f"{watched[first]:g} on the validation tail); try {', or '.join(filter(None, advice))}."
         )
