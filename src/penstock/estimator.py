@@ -91,6 +91,10 @@ class Estimator(SavedSeries, OwnIntervals):
         `fitted` names, for each series of the panel, the fitted series that it is.
         """
 
+    def not_scored(self, panel: Panel) -> str:
+        """Say why forecasts cannot be scored against the target of a panel; empty where they can."""
+        return ""
+
     # ---- what people call --------------------------------------------------------------------------------------------
 
     def fit(

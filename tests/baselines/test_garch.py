@@ -64,3 +64,27 @@ def test_far_ahead_it_returns_to_the_long_run(returns: np.ndarray) -> None:
 def test_constant_returns_are_refused() -> None:
     with pytest.raises(ps.DataError, match=r"GARCH\(1,1\): the returns are constant; they have no volatility"):
         ps.GARCH(transform="difference").fit(pd.DataFrame({"ds": range(80), "y": np.arange(80.0)}))
+
+
+def test_absolute_returns_are_a_target_that_can_be_compared(returns: np.ndarray) -> None:
+    """The likelihood with a mean of zero does not see signs, and E|r| is σ √(2/π)."""
+    frame = pd.DataFrame({"ds": range(1500), "y": np.abs(returns)})
+    model = ps.GARCH(target="absolute", horizon=3).fit(frame)
+    scale = np.sqrt(np.square(returns).mean())
+    reference = arch_model(returns / scale, mean="Zero", rescale=False).fit(disp="off", show_warning=False)
+    np.testing.assert_allclose(model.coef_[0], [0, *reference.params * [scale**2, 1, 1]], rtol=1e-6)
+    sigma = np.sqrt(reference.forecast(horizon=3).variance.to_numpy()[0]) * scale
+    np.testing.assert_allclose(model.predict()["yhat"], np.sqrt(2 / np.pi) * sigma, rtol=1e-6)
+    result = ps.compare([model.set_params(horizon=1), ps.Mean()], frame, ps.RollingOrigin(test=500))
+    scores = {row["model"]: row["rmse"] for row in result.rows}
+    assert scores["GARCH(1,1)"] < min(scores["Mean"], scores["Naive"])
+
+
+def test_returns_are_no_measure_of_volatility(returns: np.ndarray) -> None:
+    frame = pd.DataFrame({"ds": range(1500), "y": returns})
+    with pytest.raises(ps.OptionError, match="forecasts the volatility of returns, not the returns; give absolute"):
+        ps.compare([ps.GARCH()], frame, ps.RollingOrigin(test=50))
+    with pytest.raises(ps.DataError, match="target='absolute' needs absolute returns, but .* values are negative"):
+        ps.GARCH(target="absolute").fit(frame)
+    with pytest.raises(ps.OptionError, match="target='absolute' takes absolute returns as they are"):
+        ps.GARCH(target="absolute", transform="difference")

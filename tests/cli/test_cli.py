@@ -35,6 +35,24 @@ def prices(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_compare_with_covariates_and_gaps(prices: Path) -> None:
+    frame = pd.read_csv(prices / "prices.csv").assign(Day=lambda f: f.index % 5, Volume=lambda f: f["Close"] ** 2)
+    frame.loc[70, "Close"] = np.nan
+    frame.to_csv(prices / "more.csv", index=False)
+    arguments = [
+        "compare", "more.csv", "--time", "Date", "--target", "Close", "--models", "lstm:2,arx:2", *SMALL,
+        "--past", "Volume", "--known", "Day", "--static", "Note",
+    ]  # fmt: skip
+    refused = penstock(*arguments, cwd=prices)
+    assert refused.returncode == 2
+    assert "'Close' has 1 values that are NaN or infinite" in refused.stderr
+    done = penstock(*arguments, "--missing", "mask", "--json", "r.json", cwd=prices)
+    assert done.returncode == 0, done.stderr
+    network, arx, _ = json.loads((prices / "r.json").read_text())["rows"]
+    lstm, head = 4 * 2 * (4 + 2 + 1), 2 + 1 + 1 + 1
+    assert (network["parameters"], arx["parameters"]) == (lstm + head, 1 + 2 * 2 + 1)
+
+
 def test_compare_on_a_users_file(prices: Path) -> None:
     done = penstock(
         "compare", "prices.csv", "--time", "Date", "--target", "Close", "--models", "lstm:4,naive,ar:2", *SMALL,

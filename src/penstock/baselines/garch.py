@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.transforms import TRANSFORMS
-from penstock.errors import DataError
+from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.options import option
 
@@ -24,7 +25,11 @@ class GARCH(Estimator):
 
     r_t = μ + ε_t, σ²_t = ω + Σ α_i ε²_{t−i} + Σ β_j σ²_{t−j}, with Gaussian errors. arch's ``arch_model`` fits it on
     the training rows, each series for itself (scaled by their deviation). The series are returns, or prices that
-    `transform` turns into them. Score its forecasts against a measure of volatility, not against the returns.
+    `transform` turns into them. Returns say nothing of how good such forecasts are, so a comparison refuses them.
+
+    Where the series themselves measure volatility, as absolute returns, ``target="absolute"`` forecasts these: ``yhat``
+    is E|r| = σ √(2/π). Their likelihood with μ = 0 is that of the returns, whose signs it does not look at. These
+    forecasts can be compared with any other model's of the same series.
 
     The recursion starts from the training rows' backcast, fixed at the fit, so that no forecast depends on later rows.
 
@@ -51,6 +56,9 @@ class GARCH(Estimator):
     p: int = option(1, "lags of the squared errors", at_least=1)
     q: int = option(1, "lags of the variance", at_least=1)
     transform: str = option("none", "what turns the series into returns", choices=TRANSFORMS)
+    target: str = option(
+        "returns", "what the series hold: returns (or prices), or absolute returns", choices=("returns", "absolute")
+    )
 
     fits = ("coef", "backcast")
 
@@ -79,28 +87,49 @@ class GARCH(Estimator):
         """The mean, the constant and the lags."""
         return 2 + self.p + self.q
 
+    def __post_init__(self) -> None:
+        """Refuse options that contradict each other."""
+        super().__post_init__()
+        if self.target == "absolute" and self.transform != "none":
+            raise OptionError(
+                f"GARCH: target='absolute' takes absolute returns as they are; allowed: transform='none', not "
+                f"{self.transform!r}."
+            )
+
+    def not_scored(self, panel: Panel) -> str:
+        """Say that returns are no measure of volatility."""
+        if self.target == "absolute":
+            return ""
+        return (
+            f"{self.label} forecasts the volatility of returns, not the returns; give absolute returns as the target, "
+            "with GARCH(target='absolute')"
+        )
+
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         from arch import arch_model
 
         returns = TRANSFORMS[self.transform].apply(train)
         lost = TRANSFORMS[self.transform].lost
-        self.coef_, self.backcast_ = np.empty((len(train), 2 + self.p + self.q)), np.empty(len(train))
+        self.coef_, self.backcast_ = np.zeros((len(train), 2 + self.p + self.q)), np.empty(len(train))
         for series in range(len(train)):
             r = returns[train.span(series)][lost:]
-            scale = float(r.std())
+            level = float(r.mean()) if self.target == "returns" else 0.0
+            scale = float(np.sqrt(np.square(r - level).mean()))
+            self._require_absolute(r, train.name(series))
             if scale <= 1e-12 * np.abs(r).max():
                 raise DataError(f"{self.label}: the returns{train.name(series)} are constant; they have no volatility.")
-            model = arch_model(r / scale, mean="Constant", vol="GARCH", p=self.p, q=self.q, rescale=False)
+            mean: Literal["Constant", "Zero"] = "Constant" if self.target == "returns" else "Zero"
+            model = arch_model(r / scale, mean=mean, vol="GARCH", p=self.p, q=self.q, rescale=False)
             fit = model.fit(disp="off", show_warning=False, options={"maxiter": 1000})
             if fit.convergence_flag != 0 or not np.isfinite(fit.params).all():
                 raise DataError(
                     f"{self.label} finds no likeliest parameters for the {len(r)} returns{train.name(series)}; give "
                     "more rows, fewer lags, or transform='log_return' if these are prices."
                 )
-            self.coef_[series] = np.asarray(fit.params)
+            self.coef_[series, -len(fit.params) :] = fit.params
             self.coef_[series, 0] *= scale
             self.coef_[series, 1] *= scale**2
-            self.backcast_[series] = model.volatility.backcast(r - r.mean())  # as arch does for its own likelihood
+            self.backcast_[series] = model.volatility.backcast(r - level)  # as arch does for its own likelihood
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> Values:
         from scipy.signal import lfilter, lfiltic
@@ -126,4 +155,12 @@ class GARCH(Estimator):
                 volatility[own, step] = ahead
                 squares = np.column_stack([ahead, squares[:, :-1]])  # what ε² is expected to be
                 variances = np.column_stack([ahead, variances[:, :-1]])
-        return np.sqrt(volatility)[None]
+        unit = 1.0 if self.target == "returns" else np.sqrt(2 / np.pi)
+        return unit * np.sqrt(volatility)[None]
+
+    def _require_absolute(self, r: Values, name: str) -> None:
+        if self.target == "absolute" and (r < 0).any():
+            raise DataError(
+                f"{self.label}: target='absolute' needs absolute returns, but {int((r < 0).sum())} values{name} are "
+                "negative; give their absolute values, or target='returns'."
+            )

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from penstock.baselines.arx import ARX
 from penstock.baselines.autoregression import AR
 from penstock.baselines.drift import Drift
 from penstock.baselines.naive import Naive
 from penstock.baselines.seasonal_naive import SeasonalNaive
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
+from penstock.data.missing import MISSING
 from penstock.data.tables import read_table
 from penstock.errors import OptionError, nearest
 from penstock.estimator import Estimator
@@ -34,6 +36,7 @@ BUILDERS: dict[str, tuple[int | None, Callable[[int], Estimator]]] = {
     "seasonal": (5, SeasonalNaive),
     "drift": (None, lambda _: Drift()),
     "ar": (5, AR),
+    "arx": (5, ARX),
 }
 """Models by their name on the command line: the number after the colon if none is given, and how to build."""
 
@@ -50,9 +53,19 @@ def compare(
     time: Annotated[str, typer.Option(help="Column of the time.")] = "ds",
     target: Annotated[str, typer.Option(help="Column of the values to forecast.")] = "y",
     id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id",
+    past: Annotated[
+        str, typer.Option(help="Columns, by comma, of covariates seen up to the cutoff only, like the target.")
+    ] = "",
+    known: Annotated[str, typer.Option(help="Columns of covariates known ahead of it, such as the calendar.")] = "",
+    static: Annotated[
+        str, typer.Option(help="Columns that are the same in every row of a series; the network gets each one-hot.")
+    ] = "",
+    missing: Annotated[
+        str, typer.Option(help=f"What to do where a value is missing ({', '.join(MISSING)}).")
+    ] = "error",
     models: Annotated[
         str,
-        typer.Option(help="Models by comma: lstm, naive, seasonal, drift, ar; a number may follow: lstm:20,ar:5."),
+        typer.Option(help=f"Models by comma: {', '.join(BUILDERS)}; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
     horizon: Annotated[int, _asked(RollingOrigin, "horizon")] = default_of(RollingOrigin, "horizon"),
     test: Annotated[int, _asked(RollingOrigin, "test")] = default_of(RollingOrigin, "test"),
@@ -86,17 +99,19 @@ def compare(
     """
     check_paths(json, report)
     split = RollingOrigin(horizon=horizon, test=test, step=step, refit=refit)
+    covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
         "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
         "clip": clip,
     }  # fmt: skip
-    chosen = [model_named(name.strip(), network_options) for name in models.split(",")]
+    chosen = [model_named(name, network_options, len(covariates["static"])) for name in _names(models)]
     table = read_table(file)
     if sort and time in table.columns:
         table = table.sort_values(time, kind="stable")
     rule = None if trade is None else rule_named(trade)
-    result = run(chosen, table, split, id=id, time=time, target=target, level=level, intervals=intervals)
+    columns = {"id": id, "time": time, "target": target, **covariates}
+    result = run(chosen, table, split, missing=missing, level=level, intervals=intervals, **columns)  # type: ignore[arg-type]
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {target}"
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
@@ -109,8 +124,16 @@ def compare(
     )
 
 
-def model_named(asked: str, network_options: dict[str, Any]) -> Estimator:
-    """Build the model that was asked for, such as ``lstm:20``; networks take their options from the command line."""
+def _names(given: str) -> list[str]:
+    """Part names by commas."""
+    return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def model_named(asked: str, network_options: dict[str, Any], categories: int = 0) -> Estimator:
+    """Build the model that was asked for, such as ``lstm:20``; networks take their options from the command line.
+
+    `categories` counts the static covariates, which networks read one-hot.
+    """
     name, _, number = asked.partition(":")
     if name not in BUILDERS:
         raise OptionError(f"there is no model {name!r}; {nearest(name, BUILDERS)}")
@@ -119,4 +142,7 @@ def model_named(asked: str, network_options: dict[str, Any]) -> Estimator:
         takes = "takes no number" if usual is None else f"takes a whole number from 1, such as {name}:{usual}"
         raise OptionError(f"model {asked!r}: {name} {takes}.")
     model = build(int(number) if number else usual or 0)
-    return model.set_params(**network_options) if isinstance(model, Forecaster) else model
+    if not isinstance(model, Forecaster):
+        return model
+    network = Network(model.network.layers, model.network.dense, embeddings=[0] * categories)
+    return model.set_params(network=network, **network_options)

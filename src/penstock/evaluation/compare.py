@@ -61,7 +61,7 @@ def compare(
     past, known, static
         Columns of covariates, as in ``fit``. Each model takes those that it uses; one that none uses is refused.
     missing
-        ``error``, or ``ffill`` to carry the last value forward where one is missing, as in ``fit``.
+        ``error``, ``ffill`` to carry the last value forward where one is missing, or ``mask``, as in ``fit``.
     level
         Levels of intervals, as percentages: 95, or [80, 95]; none if left out.
     intervals
@@ -91,6 +91,9 @@ def compare(
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
             raise OptionError(f"none of these models uses {covariate} covariates; leave {covariate}= out.")
     panel, kind = read_panel(frame, columns, missing)
+    for model in named.values():
+        if reason := model.not_scored(panel):
+            raise OptionError(f"{reason}.")
     if Leak.SCALING in leaks:
         panel = _scaled_on_all_rows(panel)
     folds = list(split.folds(panel))

@@ -181,6 +181,16 @@ class Forecaster(ForecasterOptions):
             steps = np.diff(steps, axis=-1, prepend=0.0)
         return self.reader_.levels(steps, panel, origins, fitted)
 
+    def not_scored(self, panel: Panel) -> str:
+        """Say that values are no measure of probabilities, unless they are labels."""
+        labels = self.transform == "none" and np.isin(panel.y, (0, 1)).all()
+        if labels or not self.head().probability:
+            return ""
+        return (
+            f"{self.label} forecasts the probability that a value lies above zero, not the value; give labels, 0 and 1,"
+            " as the target (and the values as past=), or score it with penstock.evaluation.labels"
+        )
+
     @property
     def rows_kept(self) -> int:
         """What a forecast needs, the validation tail, and a little more, to read the calendar from."""

@@ -7,6 +7,7 @@ from penstock.studies.filings import FILINGS
 from penstock.studies.imdb import IMDB
 from penstock.studies.imdb_glove import IMDB_GLOVE
 from penstock.studies.mini_rnn import MINI_RNN
+from penstock.studies.simulated import SIMULATED
 from penstock.studies.sp500 import SP500
 from penstock.studies.study import Study
 from penstock.studies.yelp import YELP
@@ -22,6 +23,7 @@ STUDIES: dict[str, Study] = {
         IMDB_GLOVE,
         YELP,
         FILINGS,
+        SIMULATED,
     )
 }  # fmt: skip
 """The studies, in the order in which they are listed."""
