@@ -79,10 +79,10 @@ class Estimator(SavedSeries, OwnIntervals):
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         """Fit afresh on `train`; `watched` holds the same rows followed by others for early stopping to watch."""
 
-    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Panel | None) -> None:
+    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None]) -> None:
         """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
-        for model, train in zip(models, trains, strict=True):
-            model._fit(train, watched)
+        for model, train, also in zip(models, trains, watched, strict=True):
+            model._fit(train, also)
 
     @abc.abstractmethod
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -155,16 +155,18 @@ class Estimator(SavedSeries, OwnIntervals):
 
         Covariates that the model does not use are left aside, so that one panel serves many models.
         """
-        _fit_each([self], [train], kind, watched)
+        _fit_each([self], [train], kind, [watched])
         return self
 
-    def fit_panels(self, trains: Sequence[Panel], kind: FrameKind, watched: Panel | None = None) -> list[Self]:
+    def fit_panels(
+        self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None
+    ) -> list[Self]:
         """Fit a fresh copy on each of several panels, all at once where the model can: the folds of a rolling origin.
 
         Each copy is what :meth:`fit_panel` would have made of it.
         """
         copies = [self.clone() for _ in trains]
-        _fit_each(copies, trains, kind, watched)
+        _fit_each(copies, trains, kind, watched or [None] * len(trains))
         return copies
 
     def check_rows(self, train: Panel) -> None:
@@ -265,14 +267,16 @@ class Estimator(SavedSeries, OwnIntervals):
             )
 
 
-def _fit_each(models: Sequence[Estimator], trains: Sequence[Panel], kind: FrameKind, watched: Panel | None) -> None:
+def _fit_each(
+    models: Sequence[Estimator], trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel | None]
+) -> None:
     """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
     first = models[0]
     check_options(first)
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
-    watched = watched and watched.with_only(first.covariates)
-    if watched is None:
-        for train in trains:
+    watched = [also and also.with_only(first.covariates) for also in watched]
+    for train, also in zip(trains, watched, strict=True):
+        if also is None:
             first.check_rows(train)
     first._fit_all(models, trains, watched)
     for model, train in zip(models, trains, strict=True):

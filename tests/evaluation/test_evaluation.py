@@ -54,6 +54,32 @@ def test_folds_of_the_rolling_origin() -> None:
     assert once.origins.tolist() == [16, 17, 18, 33]
 
 
+def test_training_rows_that_slide_and_keep_their_distance() -> None:
+    """Two series that begin at 0 and 8: the newest 6 rows of each, 1 + 2 left out before each first forecast."""
+    frame = pd.DataFrame({"unique_id": ["a"] * 20 + ["b"] * 12, "ds": [*range(20), *range(8, 20)], "y": 1.0})
+    panel, _ = read_panel(frame)
+    folds = list(RollingOrigin(horizon=2, test=6, refit=3, step=1, train=6, purge=1, embargo=2).folds(panel))
+    assert [fold.starts.tolist() for fold in folds] == [[5, 20], [8, 20]]  # b has only 3 rows before its first gap
+    assert [fold.ends.tolist() for fold in folds] == [[11, 23], [14, 26]]
+    assert [fold.origins.tolist() for fold in folds] == [[13, 14, 15, 25, 26, 27], [16, 17, 28, 29]]
+    expanding = list(RollingOrigin(test=6, refit=3).folds(panel))
+    assert [fold.starts.tolist() for fold in expanding] == [[0, 20], [0, 20]]
+    assert [fold.ends.tolist() for fold in expanding] == [[14, 26], [17, 29]]
+    with pytest.raises(ps.DataError, match="too few for 10 test rows with 1 left out before them: at least 13"):
+        list(RollingOrigin(test=10, purge=1).folds(panel))
+
+
+def test_models_are_fitted_on_the_rows_of_the_split_alone(walk: pd.DataFrame) -> None:
+    """What lies in the gap or before the sliding window changes no fit; forecasts start from the cutoff."""
+    split = RollingOrigin(test=20, refit=10, train=50, purge=3, embargo=2)
+    result = ps.compare([ps.Drift()], walk, split)
+    y = walk["y"].to_numpy()
+    slopes = [(y[134] - y[85]) / 49, (y[144] - y[95]) / 49]
+    expected = y[139:159] + np.repeat(slopes, 10)
+    np.testing.assert_allclose(result.entries["Drift"].forecast[:, 0], expected)
+    assert result.entries["Drift"].model.ids_ == ("walk",)
+
+
 def test_every_forecast_sees_only_its_past(walk: pd.DataFrame) -> None:
     result = ps.compare([ps.Drift()], walk, RollingOrigin(horizon=2, test=10, step=2, refit=2))
     table = result.forecasts
@@ -221,6 +247,8 @@ def test_verdicts(rmse: float, p: float, words: str) -> None:
         ({"test": 0}, "test=0 is out of range"),
         ({"horizon": 5, "test": 4}, "test=4 rows cannot hold one forecast of horizon=5; allowed: test of at least 5"),
         ({"refit": 0}, "refit=0 is out of range"),
+        ({"train": 1}, "train=1 is out of range"),
+        ({"purge": -1}, "purge=-1 is out of range"),
     ],
 )
 def test_splits_refused(options: dict[str, int], message: str) -> None:
@@ -248,5 +276,6 @@ def test_json(walk: pd.DataFrame, tmp_path: Any) -> None:
     path = ps.compare([ps.Drift()], walk, RollingOrigin(test=10)).write_json(tmp_path / "r.json")
     result = json.loads(path.read_text())
     assert result["rows"][1]["dm_pvalue"] is None  # naive against itself: there is no test
-    assert result["split"] == {"horizon": 1, "test": 10, "step": 1, "refit": None}
+    split = {"horizon": 1, "test": 10, "step": 1, "refit": None, "train": None, "purge": 0, "embargo": 0}
+    assert result["split"] == split
     assert set(result["verdicts"]) == {"Drift"}

@@ -71,6 +71,9 @@ def compare(
     test: Annotated[int, _asked(RollingOrigin, "test")] = default_of(RollingOrigin, "test"),
     step: Annotated[int, _asked(RollingOrigin, "step")] = default_of(RollingOrigin, "step"),
     refit: Annotated[int | None, _asked(RollingOrigin, "refit")] = default_of(RollingOrigin, "refit"),
+    train: Annotated[int | None, _asked(RollingOrigin, "train")] = default_of(RollingOrigin, "train"),
+    purge: Annotated[int, _asked(RollingOrigin, "purge")] = default_of(RollingOrigin, "purge"),
+    embargo: Annotated[int, _asked(RollingOrigin, "embargo")] = default_of(RollingOrigin, "embargo"),
     window: Annotated[int, _asked(Forecaster, "window")] = default_of(Forecaster, "window"),
     transform: Annotated[str, _asked(Forecaster, "transform")] = default_of(Forecaster, "transform"),
     scale: Annotated[str, _asked(Forecaster, "scale")] = default_of(Forecaster, "scale"),
@@ -98,7 +101,7 @@ def compare(
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
     check_paths(json, report)
-    split = RollingOrigin(horizon=horizon, test=test, step=step, refit=refit)
+    split = RollingOrigin(horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo)
     covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,

@@ -102,20 +102,22 @@ def compare(
             f"no horizon of the {split.test} test rows has values of its own; all hold some carried forward."
         )
     origins = np.concatenate([fold.origins for fold in folds])
-    before = panel.before(folds[0].ends)
+    before = panel.between(folds[0].starts, folds[0].ends)
     for model in named.values():
         model.check_rows(before)
     entries = {}
+    stopping = Leak.STOPPING in leaks
     for name, model in named.items():
         parts, seconds, residuals = [], 0.0, None
-        watched = panel if Leak.STOPPING in leaks else None
         for together in _blocks(folds):
             begin = clock.perf_counter()
-            fitted = model.fit_panels([panel.before(fold.ends) for fold in together], kind, watched)
+            trains = [panel.between(fold.starts, fold.ends) for fold in together]
+            watched = [panel.between(fold.starts, panel.offsets[1:]) for fold in together] if stopping else None
+            fitted = model.fit_panels(trains, kind, watched)
             seconds += clock.perf_counter() - begin
             parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
             if levels and residuals is None:
-                residuals = held_out_residuals(fitted[0], before, kind, method, watches_training_rows=watched is None)
+                residuals = held_out_residuals(fitted[0], before, kind, method, watches_training_rows=not stopping)
         model = fitted[-1]
         yhat = np.concatenate(parts, axis=1)
         entry = Entry(model, yhat, seconds)
@@ -135,7 +137,7 @@ def _blocks(folds: Sequence[Fold]) -> Iterator[list[Fold]]:
     block: list[Fold] = []
     taken = 0
     for fold in folds:
-        rows = int(fold.ends[-1])
+        rows = int((fold.ends - fold.starts).sum())
         if block and taken + rows > _ROWS_TOGETHER:
             yield block
             block, taken = [], 0

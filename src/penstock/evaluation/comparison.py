@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,12 +157,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Give the scores and how they came about, ready for JSON; a score that does not exist is null."""
         return {
-            "split": {
-                "horizon": self.split.horizon,
-                "test": self.split.test,
-                "step": self.split.step,
-                "refit": self.split.refit,
-            },
+            "split": asdict(self.split),
             "intervals": self.intervals and {"method": repr(self.intervals), "levels": list(self.levels)},
             "series": len(self.panel),
             "models": {name: repr(entry.model) for name, entry in self.entries.items()},

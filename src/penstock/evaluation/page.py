@@ -127,7 +127,9 @@ def _borders(comparison: Comparison, series: int) -> dict[str, tuple[Any, Any]]:
     tail = next((int(rows[series]) for rows in tails if rows is not None), 0)
     if comparison.split.refit is not None or Leak.STOPPING in comparison.leaks:
         tail = 0  # each fold cuts its own tail; a leaking protocol cuts none
-    borders = {"training": (times[0], times[test - tail - 1])}
+    end = test - comparison.split.gap
+    start = 0 if comparison.split.train is None else max(end - comparison.split.train, 0)
+    borders = {"training": (times[start], times[end - tail - 1])}
     if tail:
-        borders["validation tail"] = (times[test - tail], times[test - 1])
+        borders["validation tail"] = (times[end - tail], times[end - 1])
     return {**borders, "test": (times[test], times[-1])}

@@ -22,12 +22,13 @@ class Fold:
 
     Attributes
     ----------
-    ends
-        Flat row behind the last training row of each series, ``[series]``.
+    starts, ends
+        Flat row of the first training row of each series, and the one behind its last, ``[series]``.
     origins
         Flat row of the last known value of each forecast, ``[n]``, never before ``ends - 1``.
     """
 
+    starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     origins: NDArray[np.int64]
 
@@ -40,18 +41,28 @@ class RollingOrigin(Description):
     another series' first forecast. A series takes part in those cutoffs whose forecast times it has rows for, with
     values of their own: no forecast is judged by a value that was carried forward.
 
+    Models are fitted on all rows before the first of their cutoffs (an expanding window), or on the newest `train` of
+    them (a sliding one). `purge` and `embargo` leave out the training rows nearest to it (López de Prado 2018, chapter
+    7): `purge` those whose targets are made of later values, such as the return of the `purge` days to come, `embargo`
+    further ones that still go together with the first test rows. Forecasts see every value up to their cutoff.
+
     Examples
     --------
     >>> RollingOrigin(test=252).cutoffs
     252
     >>> RollingOrigin(horizon=12, test=36, step=12).cutoffs
     3
+    >>> RollingOrigin(test=252, refit=21, train=1000, purge=5)
+    RollingOrigin(refit=21, train=1000, purge=5)
     """
 
     horizon: int = option(1, "steps ahead", at_least=1)
     test: int = option(252, "last times of the frame, kept for testing", at_least=1)
     step: int = option(1, "steps from one cutoff to the next", at_least=1)
     refit: int | None = option(None, "cutoffs after which models are fitted afresh; None: fitted once", at_least=1)
+    train: int | None = option(None, "newest rows of each series to fit on; None: all", at_least=2)
+    purge: int = option(0, "last training rows left out, since their targets reach beyond the cutoff", at_least=0)
+    embargo: int = option(0, "further training rows left out before these", at_least=0)
 
     def __post_init__(self) -> None:
         """Refuse a test period shorter than the horizon."""
@@ -68,20 +79,27 @@ class RollingOrigin(Description):
         return (self.test - self.horizon) // self.step + 1
 
     @property
+    def gap(self) -> int:
+        """Rows of each series left out between its training rows and the first value forecast."""
+        return self.purge + self.embargo
+
+    @property
     def overlap(self) -> int:
         """Cutoffs whose forecasts share a target time: the horizon that the Diebold-Mariano test must know."""
         return math.ceil(self.horizon / self.step)
 
     def folds(self, panel: Panel) -> Iterator[Fold]:
-        """Cut the panel; the training rows of each fold end where its first forecast begins."""
+        """Cut the panel; the training rows of each fold end where its first forecast begins, or `gap` rows before."""
         calendar = np.unique(panel.times)[-self.test :]
         ends = _first_rows_from(panel, calendar[:1])[:, 0]
-        known = ends - panel.offsets[:-1]
+        known = ends - panel.offsets[:-1] - self.gap
         short = int(np.argmin(known))
         if known[short] < 2 or len(calendar) < self.test:
             raise DataError(
-                f"{panel.lengths[short]} rows{panel.name(short)} are too few for {self.test} test rows: at least "
-                f"{self.test + 2} are needed, and more to train on; choose a smaller test, or give more rows."
+                f"{panel.lengths[short]} rows{panel.name(short)} are too few for {self.test} test rows"
+                f"{self._left_out}: at least "
+                f"{self.test + self.gap + 2} are needed, and more to train on; choose a smaller test, or give more "
+                "rows."
             )
         filled = np.concatenate([[0], np.cumsum(panel.filled)])
         starts = calendar[np.arange(self.cutoffs) * self.step]
@@ -92,7 +110,15 @@ class RollingOrigin(Description):
             there &= panel.times[np.minimum(targets, panel.rows - 1)] == block
             there &= filled[np.minimum(targets + self.horizon, panel.rows)] == filled[targets]
             if there.any():
-                yield Fold(targets[:, 0], targets[there] - 1)
+                yield self._fold(panel, targets[:, 0] - self.gap, targets[there] - 1)
+
+    def _fold(self, panel: Panel, ends: NDArray[np.int64], origins: NDArray[np.int64]) -> Fold:
+        starts = panel.offsets[:-1]
+        return Fold(starts if self.train is None else np.maximum(starts, ends - self.train), ends, origins)
+
+    @property
+    def _left_out(self) -> str:
+        return f" with {self.gap} left out before them" if self.gap else ""
 
 
 def _first_rows_from(panel: Panel, times: NDArray[np.generic]) -> NDArray[np.int64]:

@@ -132,10 +132,11 @@ class Forecaster(ForecasterOptions):
         self.history_: History = trained.history
 
     def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
-        self._fit_all([self], [train_panel], watched)
+        self._fit_all([self], [train_panel], [watched])
 
-    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Panel | None) -> None:
-        prepared = [(model, self.prepare(train, watched)) for model, train in zip(models, trains, strict=True)]
+    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None]) -> None:
+        each = zip(models, trains, watched, strict=True)
+        prepared = [(model, self.prepare(train, also)) for model, train, also in each]
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
             trained = train_folds(
