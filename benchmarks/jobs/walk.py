@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class Walk:
     refits: int = 60
     members: int = 5
     ahead: int = 5
-    model: Model = Model((("lstm", 16),), batch=32, window=24, steps=36)
+    model: Model = field(default_factory=lambda: Model((("lstm", 16),), batch=32, window=24, steps=36))
 
     kind = "walk"
 
