@@ -126,9 +126,9 @@ def test_gradients_of_a_lower_layer_count_every_way_up() -> None:
 
 def test_the_demonstration_vanishes_explodes_and_survives() -> None:
     found = {subject.name: gradients(subject).networks[subject.name][0] for subject in contrasts()[:2]}
-    assert found["RNN, tanh"].verdict == "vanish"
-    assert found["RNN, ReLU, U = 1.1 I"].verdict == "explode"
-    assert found["RNN, ReLU, U = 1.1 I"].products[0] == pytest.approx(1.1**99, rel=1e-4)
+    assert found["RNN tanh"].verdict == "vanish"
+    assert found["RNN 1.1 I"].verdict == "explode"
+    assert found["RNN 1.1 I"].products[0] == pytest.approx(1.1**99, rel=1e-4)
 
 
 def test_clipping_shortens_and_keeps() -> None:

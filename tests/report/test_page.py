@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +8,8 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.report.page import Page, PageTable, Section, TableRow
+from browser import look, needs_browser
+from penstock.report.page import Page, TableRow
 
 
 @pytest.fixture(scope="module")
@@ -214,55 +213,12 @@ def test_one_cutoff_draws_the_intervals_of_all_its_steps(walk: pd.DataFrame, tmp
     assert "The forecast of all steps, with the intervals that past residuals gave" in text
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine to open the page with")
+@needs_browser
 @pytest.mark.parametrize(("width", "dark"), [(1200, False), (390, True)])
 def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: bool) -> None:
     """The page fits its window (nothing to scroll sideways), shows one shape a picture, and follows the scheme."""
-    probe = page.read_text().replace(
-        "</body>",
-        "<script>document.title = JSON.stringify({over: document.documentElement.scrollWidth - innerWidth, "
-        "paper: getComputedStyle(document.body).backgroundColor, inner: innerWidth, "
-        "wide: [...document.querySelectorAll('svg.wide')].filter(s => s.getBoundingClientRect().width > 0).length, "
-        "narrow: [...document.querySelectorAll('svg.narrow')].filter(s => s.getBoundingClientRect().width > 0).length})"
-        "</script></body>",
-    )
-    # An iframe gives the page the width of a phone, which a browser window cannot be made to have.
-    (tmp_path / "inner.html").write_text(probe)
-    (tmp_path / "outer.html").write_text(
-        f'<iframe src="inner.html" style="width:{width}px;height:800px;border:0" '
-        'onload="document.body.dataset.result = this.contentDocument.title"></iframe>'
-    )
-    out = subprocess.run(
-        [
-            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--no-first-run", "--allow-file-access-from-files",
-            f"--user-data-dir={tmp_path / 'profile'}", f"--blink-settings=preferredColorScheme={0 if dark else 1}",
-            "--window-size=1300,900", "--dump-dom", f"file://{tmp_path / 'outer.html'}",
-        ],
-        capture_output=True, text=True, timeout=90, check=True,
-    ).stdout  # fmt: skip
-    import html
-    import json
-
-    found = re.search(r'data-result="(.*?)"', out)
-    assert found, out[-2000:]
-    result = json.loads(html.unescape(found.group(1)))
+    (result,) = look([page], tmp_path, width, dark)
     assert result["inner"] == width
     assert result["over"] <= 0
     assert (result["wide"], result["narrow"]) == ((0, 8) if width < 640 else (8, 0))
     assert result["paper"] == ("rgb(20, 24, 26)" if dark else "rgb(253, 253, 251)")
-
-
-def test_a_page_that_explains_has_sections_and_no_table_of_scores() -> None:
-    table = PageTable("Steps", ["t", "h"], [TableRow(["1", ".5"])])
-    text = Page("t", ["lead"], sections=[Section("How", ["a < b"], ["h' = σ(x)"], tables=[table])]).html()
-    assert re.findall(r"<h2>(.*?)</h2>", text) == ["How", "Steps"]
-    assert "<p>a &lt; b</p>" in text
-    assert "<div>h&#39; = σ(x)</div>" in text
-    assert text.count("<table>") == 1
-    tags = Tags()
-    tags.feed(text)
-    assert tags.open == []

@@ -45,6 +45,7 @@ def test_what_is_learned_follows_its_rule_and_holds_no_zigzag_that_is_asked_abou
             assert target == pytest.approx(2 * x[1] - x[0])
         elif len(x) == 3:
             assert (x[1], target) == (x[2], x[0])
+            assert x[1] == x[0] / 2
         else:
             assert (x[2:] == x[:-2]).all()
             assert target == x[-2]

@@ -25,6 +25,12 @@ __all__ = ["Backward", "LayerBackward", "gradients"]
 Values = NDArray[np.float64]
 
 _CLIP = 1.0
+_MOST_SAID = 3  # layers that are spoken of one by one
+_FATES = {
+    "vanish": "Gradients vanish, and what happened early cannot be learned from",
+    "explode": "Gradients explode, and single steps throw the weights away unless they are clipped",
+    "survive": "Gradients survive",
+}
 _LEAST = 1e-30  # what a logarithmic axis shows of nothing
 
 
@@ -129,8 +135,8 @@ class Backward(Explained):
             height=3.4,
         )
         table = PageTable(
-            "In numbers",
-            ["network", "one step multiplies by", "all steps together", "gradients"],
+            "What gradients are multiplied by",
+            ["network", "one step", "all steps", "gradients"],
             [
                 TableRow([name, f"{layer.factor:.3f}", f"{layer.products[0]:.1e}", layer.verdict])
                 for name, (_, layer) in zip(names, every, strict=True)
@@ -138,7 +144,7 @@ class Backward(Explained):
         )
         clip = PageTable(
             "The gradient of all weights",
-            ["network", "norm", f"norm, clipped at {_CLIP:g}", "the step is"],
+            ["network", "norm", f"clipped at {_CLIP:g}", "shortened"],
             [
                 TableRow([name, f"{norm:.3g}", f"{self.clipped(norm):.3g}", _shrunk(norm)])
                 for name, norm in self.weights.items()
@@ -146,7 +152,7 @@ class Backward(Explained):
         )
         return Page(
             "Gradients back through time",
-            [_said(name, layer) for name, (_, layer) in zip(names, every, strict=True)],
+            _said({name: layer for name, (_, layer) in zip(names, every, strict=True)}),
             sections=[
                 Section(
                     "A product of Jacobians",
@@ -194,8 +200,8 @@ def gradients(model: Any = None, x: Any = None, *, sample: int = -1, member: int
     Parameters
     ----------
     model
-        Whatever :func:`penstock.anatomy.subject_of` takes. Left out: simple RNNs, one of them with large recurrent
-        weights, leaky units, a GRU and LSTMs, 8 units each with fresh weights, on white noise of 100 steps.
+        Whatever :func:`penstock.anatomy.subject_of` takes. Left out: simple RNNs, one of them with the recurrent
+        weights 1.1 I and ReLU, leaky units, a GRU and LSTMs, 8 units each with fresh weights, on 100 steps of noise.
     x, sample, member
         As in :func:`penstock.anatomy.trace`.
 
@@ -271,14 +277,15 @@ def _products(jacobians: Values) -> tuple[Values, Values]:
 
 
 def _shrunk(norm: float) -> str:
-    return f"shortened {norm / _CLIP:.3g} times" if norm > _CLIP else "left alone"
+    return f"{norm / _CLIP:.3g} times" if norm > _CLIP else "no"
 
 
-def _said(name: str, layer: LayerBackward) -> str:
-    steps = len(layer.products) - 1
-    fate = {
-        "vanish": "gradients vanish: what happened early cannot be learned from",
-        "explode": "gradients explode: single steps throw the weights away unless they are clipped",
-        "survive": "gradients survive",
-    }[layer.verdict]
-    return f"{name}: over {steps} steps a gradient is multiplied by {layer.products[0]:.1e}; {fate}."
+def _said(every: Mapping[str, LayerBackward]) -> list[str]:
+    if len(every) > _MOST_SAID:
+        by_fate = {fate: [n for n, layer in every.items() if layer.verdict == fate] for fate in _FATES}
+        return [f"{_FATES[fate]}: {', '.join(names)}." for fate, names in by_fate.items() if names]
+    return [
+        f"{name}: over {len(layer.products) - 1} steps a gradient is multiplied by {layer.products[0]:.1e}. "
+        f"{_FATES[layer.verdict]}."
+        for name, layer in every.items()
+    ]

@@ -32,11 +32,11 @@ def contrasts() -> list[Subject]:
     lstm = LSTMCell(1, units, key)
     open_lstm = eqx.tree_at(lambda cell: cell.b, lstm, lstm.b.at[units : 2 * units].set(4.0))
     cells: dict[str, Cell[Any]] = {
-        "RNN, tanh": RNNCell(1, units, key),
-        "RNN, ReLU, U = 1.1 I": growing,
-        "Leaky, a = .05": LeakyCell(1, units, key, leak=0.05),
+        "RNN tanh": RNNCell(1, units, key),
+        "RNN 1.1 I": growing,
+        "Leaky a=.05": LeakyCell(1, units, key, leak=0.05),
         "GRU": GRUCell(1, units, key),
-        "LSTM, f near .73": lstm,
-        "LSTM, f near .98": open_lstm,
+        "LSTM f≈.73": lstm,
+        "LSTM f≈.98": open_lstm,
     }
     return [Subject(name, cell, x) for name, cell in cells.items()]

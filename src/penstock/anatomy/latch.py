@@ -27,28 +27,30 @@ LATCHES: dict[str, Layer] = {"LSTM": LSTM(4), "GRU": GRU(4), "Leaky": Leaky(4, l
 """The networks that are shown beside each other."""
 
 _WINDOW, _ROWS, _PULSES = 60, 1500, 0.05
+_UNSEEN = (64, _WINDOW, 1)
 
 
 @lru_cache(maxsize=8)
 def latch(layer: Layer, epochs: int = 60, seed: int = 0) -> Subject:
-    """Train a network of one layer to give the sign of the last pulse, and give it with 16 sequences it has not seen.
+    """Train a network of one layer to give the sign of the last pulse, and give it with 64 sequences it has not seen.
 
     The input is zero but for pulses of ±1 at one step in twenty; pulses before the window are out of sight.
     """
     rng = np.random.default_rng(seed)
-    pulses = np.where(rng.random(_ROWS) < _PULSES, rng.choice([-1.0, 1.0], _ROWS), 0.0)
+    pulses, unseen = (
+        np.where(rng.random(shape) < _PULSES, rng.choice([-1.0, 1.0], shape), 0.0) for shape in (_ROWS, _UNSEEN)
+    )
     network, plan = Network([layer]), Plan(optimizer=Adam(0.02), batch=64, clip=1.0)
     source = Source.of(pulses[:, None])
-    starts = np.arange(_ROWS - _WINDOW)
-    learn, unseen = starts[: _ROWS - 3 * _WINDOW], starts[-_WINDOW:]
-    samples = Samples.of(source, _held(pulses), learn, starts[:0])
+    learn = np.arange(_ROWS - _WINDOW)
+    samples = Samples.of(source, _held(pulses), learn, learn[:0])
     trained = train(
         network, plan, samples, window=_WINDOW, horizon=1, outputs=1, epochs=epochs, seed=seed, progress=False
     )
     weights: Any = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), trained.weights)
     module = network.with_weights(weights, source.widths, 1)
     name = f"{layer!r}, trained to hold the sign of the last pulse"
-    return Subject(name, module, source.read(jnp.asarray(unseen[:: len(unseen) // 16][:16]), _WINDOW).x)
+    return Subject(name, module, jnp.asarray(unseen))
 
 
 def _held(pulses: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

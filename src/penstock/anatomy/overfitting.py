@@ -31,7 +31,7 @@ Score = tuple[float, float, int]
 
 _RULE = (0.6, -0.5)
 _LAGS, _TRAIN, _WATCHED, _TEST = 30, 110, 40, 400
-_UNITS, _EPOCHS, _DROPOUT = 16, 250, 0.4
+_UNITS, _EPOCHS, _DROPOUT = 16, 150, 0.4
 _PENALTIES: Values = 10.0 ** np.arange(-4, 0.51, 0.25)
 
 

@@ -1,7 +1,7 @@
 """mini-rnn: three weights that continue short sequences, what they get wrong, and what training makes of it.
 
 Source: a recurrent network of three weights, s' = ReLU(w1 x + w2 s) and y = w3 s, with w1 = 1.4, w2 = −.5 and w3 = 1.4:
-it continues lines and mirrored figures, and fails on zig-zags. Its recursion, a call a step, ends at 1,000 steps.
+it continues lines and what returns, and fails on zig-zags. Its recursion, a call a step, ends at 1,000 steps.
 """
 
 from __future__ import annotations
@@ -107,25 +107,24 @@ def outputs_of(module: NetworkModule, sequences: Sequence[Steps]) -> Values:
 
 
 def figures_to_learn(count: int, seed: int, *, zigzags: bool) -> tuple[list[Values], Values]:
-    """Draw sequences that follow a rule, and what comes next: lines of two steps, mirrored threes, zig-zags.
+    """Draw sequences that follow a rule, and what comes next.
 
-    The zig-zags go between two levels, for four to nine steps; those that are asked about, between 0 and 1 exactly, are
-    not among them.
+    Lines of two steps go on; a, a/2, a/2 comes back to a, as in the source; zig-zags of four to nine steps go between
+    two levels. Those that are asked about, between 0 and 1 exactly, are not among them.
     """
     rng = np.random.default_rng(seed)
     X, y = [], []
     for number in range(count):
-        a, b = rng.uniform(-0.1, 1.1, size=2)
         if number % 3 == 0:
-            while not 0 <= 2 * b - a <= 1:
-                a, b = rng.uniform(0, 1, size=2)
-            X.append(np.array([a, b]))
-            y.append(2 * b - a)
+            first, after = rng.uniform(0, 1, size=2)
+            X.append(np.array([first, (first + after) / 2]))
+            y.append(after)
         elif number % 3 == 1 or not zigzags:
-            X.append(np.array([a, b, b]))
-            y.append(a)
+            first = rng.uniform(0, 1)
+            X.append(np.array([first, first / 2, first / 2]))
+            y.append(first)
         else:
-            whole = np.resize([a, b], rng.integers(5, 11))
+            whole = np.resize(rng.uniform(-0.25, 1.25, size=2), rng.integers(5, 11))
             X.append(whole[:-1])
             y.append(whole[-1])
     return X, np.array(y)
@@ -165,7 +164,7 @@ def run(request: Request) -> StudyResult:
     columns = {"sequence": "", "should come": ".1f", "published": ".1f", "ours": ".1f"}
     table = StudyTable(
         "What comes next", columns | dict.fromkeys(predicted, ".2f"), rows,
-        ["Ours are the outputs with the published weights. The three weights are trained on lines and mirrors, "
+        ["Ours are the outputs with the published weights. The three weights are trained on lines and returns, "
          "then on zig-zags too; the wider network on all. Each is the best of its members on sequences set aside."],
     )  # fmt: skip
     exact = bool((np.abs(np.round(given, 1) - stated) < 1e-9).all())
