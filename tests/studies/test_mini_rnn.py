@@ -72,7 +72,7 @@ def test_training_continues_the_zigzags_rightly(result: StudyResult) -> None:
 
 
 def test_back_propagation_finds_the_three_weights(result: StudyResult) -> None:
-    w1, w2, w3 = map(float, result.facts["weights by training"].split(", "))
+    w1, w2, w3 = map(float, result.facts["weights by training"].replace("−", "-").split(", "))
     assert w1 * w3 == pytest.approx(2.0, abs=0.1)  # after two steps on a line w3 w1 (b + w2 a) = 2b - a
     assert w2 == pytest.approx(-0.5, abs=0.05)
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.anatomy.explained import Explained
-from penstock.anatomy.latch import LATCHES, latch
+from penstock.anatomy.latch import LATCHES, latch, pulsed
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.errors import OptionError
 from penstock.report.lines import Curves, curves_picture
@@ -140,7 +140,8 @@ def memory(model: Any = None, x: Any = None, *, share: float = 0.05, member: int
     Parameters
     ----------
     model
-        Whatever :func:`penstock.anatomy.subject_of` takes. Left out: four networks trained to hold a pulse's sign.
+        Whatever :func:`penstock.anatomy.subject_of` takes. Left out: four networks trained to hold a pulse's
+        sign, on one pulse at each step in turn.
     x
         Sequences of numbers; see :func:`penstock.anatomy.subject_of`.
     share
@@ -164,7 +165,7 @@ def memory(model: Any = None, x: Any = None, *, share: float = 0.05, member: int
     if not 0 < share < 1:
         raise OptionError(f"share={share!r} is out of range; allowed: a number above 0 and below 1.")
     if model is None:
-        return Memory({name: _reach(latch(layer), share) for name, layer in LATCHES.items()})
+        return Memory({name: _reach(pulsed(latch(layer)), share) for name, layer in LATCHES.items()})
     subject = subject_of(model, x, member=member)
     return Memory({subject.name: _reach(subject, share)})
 

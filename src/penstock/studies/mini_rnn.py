@@ -143,7 +143,7 @@ def run(request: Request) -> StudyResult:
     fit = partial(_fitted, request=request)
     models = {
         "three weights": fit(narrow, WithoutBiases(0.01), few, members=_STARTS),
-        "three, zig-zags too": fit(narrow, WithoutBiases(0.01), seen, members=_STARTS),
+        "with zig-zags": fit(narrow, WithoutBiases(0.01), seen, members=_STARTS),
         f"{units} units": fit(Network([RNN(units)]), Adam(0.01), seen),
     }
     learned = {name: _best(model) for name, model in models.items()}
@@ -171,8 +171,8 @@ def run(request: Request) -> StudyResult:
     solved = bool((np.abs(wide - [right for _, right in ZIGZAGS.values()]) <= _ALLOWED).all())
     taught = learned["three weights"]
     facts = {
-        "weights": ", ".join(f"{weight:g}" for weight in WEIGHTS),
-        "weights by training": ", ".join(f"{weight:.3f}" for weight in _weights(taught)),
+        "weights": ", ".join(f"{weight:g}".replace("-", "−") for weight in WEIGHTS),
+        "weights by training": ", ".join(map(_n, _weights(taught))),
         "weights of the wider network": models[f"{units} units"].parameters_,
         "sequences to learn from": len(seen[0]),
         "steps of the long sequence": steps,
@@ -185,15 +185,15 @@ def run(request: Request) -> StudyResult:
     verdict = [
         "Three weights give the eight published outputs and both wrong zig-zags "
         f"{'exactly' if exact else 'NOT exactly'}.",
-        f"Trained by back-propagation through time, the {units} units continue the zig-zags with {wide[0]:.2f} and "
-        f"{wide[1]:.2f}: {'right' if solved else 'NOT right'} (1 and 0 ± {_ALLOWED}).",
+        f"Trained by back-propagation through time, the {units} units continue the zig-zags with {_n(wide[0])} and "
+        f"{_n(wide[1])}: {'right' if solved else 'NOT right'} (1 and 0 ± {_ALLOWED}).",
         "Three weights cannot: after an input of 0 only w2 s is left in the ReLU, so w2 must be positive to give 1; "
         "then an input of 1 needs a negative w1 to give 0, and the state never leaves zero.",
         f"A sequence of {steps:,} steps runs, with its gradient, in {seconds:.2f} s.",
     ]
     return StudyResult(
         "mini-rnn", request, facts, figures, [table], verdict,
-        draw=lambda: _pictures({"as published": published, **learned}, models),
+        draw=lambda: _pictures({"published": published, **learned}, models),
         more={"exact": exact, "solved": solved},
     )  # fmt: skip
 
@@ -223,6 +223,10 @@ def _best(model: SequenceRegressor) -> NetworkModule:
 def _weights(module: NetworkModule) -> list[float]:
     leaves: Any = (module.layers[0].cell.W, module.layers[0].cell.U, module.dense[0].W)  # type: ignore[attr-defined]
     return [float(leaf[0, 0]) for leaf in leaves]
+
+
+def _n(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _long(module: NetworkModule, steps: int) -> tuple[float, int]:
