@@ -41,10 +41,11 @@ def test_open_at_every_width_and_in_both_schemes(pages: list[Path], tmp_path: Pa
     """Nothing to scroll sideways, letters that can be read, one shape a picture, the colours of the scheme."""
     picture = tmp_path / "screen.png"
     for page, result in zip(pages, look(pages, tmp_path, width, dark, picture), strict=True):
-        assert (result["inner"], result["over"]) == (width, 0), page.stem
+        assert result["inner"] == width
+        assert result["over"] <= 0, page.stem
         shown = (0, PICTURES[page.stem]) if width < 640 else (PICTURES[page.stem], 0)
         assert (result["wide"], result["narrow"]) == shown, page.stem
-        assert result["small"] > 6, page.stem
+        assert result["small"] > 9, page.stem
         assert result["paper"] == ("rgb(20, 24, 26)" if dark else "rgb(253, 253, 251)")
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 50_000  # a picture of something
