@@ -16,6 +16,7 @@ from penstock.cli.compare import compare
 from penstock.cli.doctor import doctor
 from penstock.cli.explain import explain
 from penstock.cli.study import study
+from penstock.cli.text import text
 from penstock.errors import PenstockError
 from penstock.version import __version__
 
@@ -34,6 +35,7 @@ app.command()(study)
 app.command()(compare)
 app.command()(audit)
 app.command()(explain)
+app.add_typer(text, name="text")
 app.command()(doctor)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-__all__ = ["Page", "PageTable", "Section", "TableRow"]
+__all__ = ["Page", "PageTable", "Passage", "Section", "TableRow"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,23 @@ class PageTable:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """A text in which some words are highlighted.
+
+    Attributes
+    ----------
+    title, caption
+        What the colours mean, in short and at length.
+    spans
+        The text part by part, each with a strength from −1 (orange) to 1 (blue); 0 for none.
+    """
+
+    title: str
+    caption: str
+    spans: Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a page that explains: sentences, then formulas, pictures and tables.
 
@@ -51,8 +68,8 @@ class Section:
         Paragraphs.
     formulas
         Lines of mathematics, set apart; what stands before a tab names the line.
-    pictures, tables
-        What the words speak of.
+    pictures, tables, passages
+        What the words speak of; passages come first.
     """
 
     title: str
@@ -60,6 +77,7 @@ class Section:
     formulas: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
     tables: Sequence[PageTable] = ()
+    passages: Sequence[Passage] = ()
 
 
 @dataclass(frozen=True)

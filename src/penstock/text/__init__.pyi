@@ -4,6 +4,8 @@ from .classifier import TextClassifier as TextClassifier
 from .comparison import TextComparison as TextComparison
 from .comparison import compare as compare
 from .documents import padded as padded
+from .explanation import Explanation as Explanation
+from .explanation import explain as explain
 from .phrases import Phrases as Phrases
 from .regressor import TextRegressor as TextRegressor
 from .tokens import Tokens as Tokens

@@ -113,7 +113,7 @@ class BagOfWords(Fitted):
         """Give the features with the largest and the smallest coefficients of the last output (the net has none)."""
         self._require_fit()
         if len(self.chain_) > 1:
-            raise OptionError("a net has no coefficient for each word; penstock.text.explain shows what moves it.")
+            raise OptionError("a net has no coefficient for each word; ask a ridge or a lasso.")
         W, names = self.chain_[0][0][:, -1], self.ngrams_.names(self.vocabulary_)
         order = np.argsort(-W, kind="stable")
         return tuple([(names[k], float(W[k])) for k in part] for part in (order[:count], order[::-1][:count]))  # type: ignore[return-value]

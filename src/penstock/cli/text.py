@@ -1,0 +1,220 @@
+"""`penstock text`: fit a model on a user's own documents, predict others, see which words moved a score."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from penstock.catalogue import load
+from penstock.cli.output import ReportOption, check_paths
+from penstock.data.tables import read_table
+from penstock.errors import DataError, OptionError, nearest
+from penstock.files import check_destination
+from penstock.layers.bidirectional import Bidirectional
+from penstock.layers.gru import GRU
+from penstock.layers.lstm import LSTM
+from penstock.networks.network import Network
+from penstock.options import default_of, help_of
+from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
+from penstock.text.classifier import TextClassifier
+from penstock.text.comparison import compare
+from penstock.text.estimator import TextEstimator
+from penstock.text.explanation import explain as explained
+from penstock.text.regressor import TextRegressor
+from penstock.text.tokens import Tokens
+from penstock.text.vectors import WordVectors
+
+__all__ = ["text"]
+
+text = typer.Typer(help="Score documents: reviews, filings, calls.", no_args_is_help=True)
+
+LAYERS = {"gru": GRU, "lstm": LSTM}
+TASKS = ("auto", "label", "value")
+_BLOCK = 256  # lines that are scored at once
+
+File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one document a row.", show_default=False)]
+
+
+def _asked(owner: type, name: str, **more: Any) -> Any:
+    return typer.Option(help=help_of(owner, name), **more)
+
+
+@text.command()
+def fit(
+    file: File,
+    out: Annotated[Path, typer.Option(help="Model file to write.", show_default=False)],
+    text: Annotated[str, typer.Option(help="Column of the documents.")] = "text",
+    label: Annotated[str, typer.Option(help="Column of the labels or values.")] = "label",
+    task: Annotated[str, typer.Option(help=f"What is learned ({', '.join(TASKS)}); auto: by the column.")] = "auto",
+    model: Annotated[str, typer.Option(help="Layers by comma, such as gru:32 or bigru:64.")] = "gru:32",
+    test: Annotated[float, typer.Option(help="Share of the rows, the last ones, to score on; 0: none.")] = 0.2,
+    vocabulary: Annotated[int, _asked(Tokens, "vocabulary")] = default_of(Tokens, "vocabulary"),
+    length: Annotated[int, _asked(Tokens, "length")] = default_of(Tokens, "length"),
+    keep: Annotated[str, _asked(Tokens, "keep")] = default_of(Tokens, "keep"),
+    vectors: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Word vectors: GloVe's text, word2vec's text or binary.")
+    ] = None,
+    units: Annotated[int, _asked(TextClassifier, "units")] = default_of(TextClassifier, "units"),
+    epochs: Annotated[int, _asked(TextClassifier, "epochs")] = 10,
+    patience: Annotated[int, _asked(TextClassifier, "patience")] = 3,
+    batch: Annotated[int, _asked(TextClassifier, "batch")] = default_of(TextClassifier, "batch"),
+    members: Annotated[int, _asked(TextClassifier, "members")] = default_of(TextClassifier, "members"),
+    seed: Annotated[int, _asked(TextClassifier, "seed")] = default_of(TextClassifier, "seed"),
+) -> None:
+    """Fit a network on documents, beside a ridge on its words, and write the network to a file.
+
+    For example: `penstock text fit reviews.csv --text review --label label --out model.penstock`
+    """
+    check_destination(out)
+    if task not in TASKS:
+        raise OptionError(f"--task {task!r} is unknown; {nearest(task, TASKS)}")
+    if not 0 <= test < 1:
+        raise OptionError(f"--test {test:g} is out of range; allowed: a share from 0 up to below 1.")
+    documents, targets = _columns(file, text, label)
+    values = task == "value" or (task == "auto" and _continuous(targets))
+    given = None if vectors is None else WordVectors.read(vectors)
+    options: dict[str, Any] = {
+        "network": _network(model), "tokens": Tokens(vocabulary, length=length, keep=keep), "epochs": epochs,
+        "units": units if given is None else given.units, "patience": patience, "batch": batch, "members": members,
+        "seed": seed, "clip": 1.0,
+    }  # fmt: skip
+    network: TextEstimator = TextRegressor(**options) if values else TextClassifier(**options)
+    bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)
+    extra: dict[str, Any] = {} if given is None else {"vectors": given}
+    console = Console(stderr=True, soft_wrap=True)
+    cut = len(documents) - round(test * len(documents))
+    if cut < len(documents):
+        result = compare(
+            {model: network, bag.label: bag},
+            (documents[:cut], targets[:cut]),
+            (documents[cut:], targets[cut:]),
+            fit=extra,
+        )
+        console.print(f"{cut:,} rows to train, the last {len(documents) - cut:,} to score.", highlight=False)
+        console.print(str(result), highlight=False, markup=False)
+        console.print(result.verdict(model), highlight=False, markup=False)
+    else:
+        network.fit(documents, targets, **extra)
+    if network.coverage_ is not None:
+        console.print(f"Word vectors: {network.coverage_}", highlight=False, markup=False)
+    network.save(out)
+    console.print(f"Written: {out}", highlight=False, markup=False)
+
+
+@text.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="Model file that `text fit` wrote.", show_default=False)],
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Text file, one document a line; left out: standard input.", show_default=False),
+    ] = None,
+    proba: Annotated[bool, typer.Option("--proba", help="Give the probability of each label too.")] = False,
+) -> None:
+    """Score one document a line, and print one answer a line.
+
+    For example: `cat reviews.txt | penstock text predict model.penstock`
+    """
+    fitted = _load(model)
+    if proba and not hasattr(fitted, "predict_proba"):
+        raise OptionError(f"{model.name!r} gives values, not labels; leave --proba out.")
+    if proba:
+        print("label", *fitted.classes_.tolist(), sep="\t")  # noqa: T201
+    source = sys.stdin.buffer if file is None else _open(file)
+    read, block = 0, []
+    for number, raw in enumerate(source, start=1):
+        try:
+            block.append(raw.decode().rstrip("\r\n"))
+        except UnicodeDecodeError as error:
+            _answer(fitted, block, proba)
+            where, byte = "standard input" if file is None else repr(str(file)), raw[error.start]
+            raise DataError(
+                f"{where} is not UTF-8: byte 0x{byte:02x} at position {read + error.start} (line {number}); save it as "
+                "UTF-8, for example: iconv -f latin1 -t utf-8."
+            ) from error
+        read += len(raw)
+        if len(block) == _BLOCK:
+            _answer(fitted, block, proba)
+            block = []
+    _answer(fitted, block, proba)
+
+
+@text.command()
+def explain(
+    model: Annotated[Path, typer.Argument(help="Model file that `text fit` wrote.", show_default=False)],
+    document: Annotated[str, typer.Argument(help="The document itself.", show_default=False)],
+    count: Annotated[int, typer.Option(min=1, help="Words to print.")] = 10,
+    report: ReportOption = None,
+) -> None:
+    """Show which words moved the score of a document."""
+    check_paths(report)
+    fitted = _load(model)
+    found = explained(fitted, document)
+    print(f"{found.meaning}\t{found.score:+.3f}")  # noqa: T201
+    for word, moved in found.top(count):
+        print(f"{word}\t{moved:+.3f}")  # noqa: T201
+    if report is not None:
+        found.report(report)
+        Console(stderr=True, soft_wrap=True).print(f"Written: {report}", highlight=False, markup=False)
+
+
+def _columns(file: Path, text: str, label: str) -> tuple[list[str], Any]:
+    table = read_table(file)
+    for name in (text, label):
+        if name not in table.columns:
+            raise DataError(f"{file.name} has no column {name!r}; {nearest(name, table.columns)}")
+    if table[text].isna().all():
+        raise DataError(f"the column {text!r} of {file.name} is empty; name the column of the documents: --text.")
+    documents = table[text].fillna("").astype(str).tolist()
+    missing = table[label].isna()
+    if missing.any():
+        raise DataError(f"row {int(missing.to_numpy().argmax()) + 1} of {file.name} has no {label!r}; drop it first.")
+    return documents, table[label].to_numpy()
+
+
+def _continuous(targets: Any) -> bool:
+    return targets.dtype.kind == "f" and bool((targets % 1 != 0).any())
+
+
+def _network(asked: str) -> Network:
+    """Read layers such as ``gru:32,bilstm:16``."""
+    layers: list[Any] = []
+    for part in asked.split(","):
+        name, _, number = part.strip().partition(":")
+        kind = LAYERS.get(name.removeprefix("bi"))
+        if kind is None:
+            known = nearest(name, [*LAYERS, *(f"bi{each}" for each in LAYERS)])
+            raise OptionError(f"--model: there is no layer {name!r}; {known}")
+        if number and not (number.isdecimal() and int(number)):
+            raise OptionError(f"--model {part!r}: a whole number of units is needed, such as {name}:32.")
+        layer = kind(int(number or 32))
+        layers.append(Bidirectional(layer) if name.startswith("bi") else layer)
+    return Network(layers)
+
+
+def _load(path: Path) -> Any:
+    fitted = load(path)
+    if not isinstance(fitted, TextEstimator | BagOfWords):
+        raise OptionError(f"{path.name!r} holds a {type(fitted).__name__}, which reads no documents.")
+    return fitted
+
+
+def _open(file: Path) -> Any:
+    if not file.is_file():
+        raise DataError(f"the file {str(file)!r} does not exist.")
+    return file.open("rb")
+
+
+def _answer(fitted: Any, documents: list[str], proba: bool) -> None:
+    if not documents:
+        return
+    if not proba:
+        for answer in fitted.predict(documents).tolist():
+            print(f"{answer:.6g}" if isinstance(answer, float) else answer, flush=True)  # noqa: T201
+        return
+    probabilities = fitted.predict_proba(documents)
+    for row in probabilities:
+        print(fitted.classes_[row.argmax()], *(f"{p:.4f}" for p in row), sep="\t", flush=True)  # noqa: T201
