@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,23 +125,15 @@ def predict(
         raise OptionError(f"{model.name!r} gives values, not labels; leave --proba out.")
     if proba:
         print("label", *fitted.classes_.tolist(), sep="\t")  # noqa: T201
-    source = sys.stdin.buffer if file is None else _open(file)
-    read, block = 0, []
-    for number, raw in enumerate(source, start=1):
-        try:
-            block.append(raw.decode().rstrip("\r\n"))
-        except UnicodeDecodeError as error:
-            _answer(fitted, block, proba)
-            where, byte = "standard input" if file is None else repr(str(file)), raw[error.start]
-            raise DataError(
-                f"{where} is not UTF-8: byte 0x{byte:02x} at position {read + error.start} (line {number}); save it as "
-                "UTF-8, for example: iconv -f latin1 -t utf-8."
-            ) from error
-        read += len(raw)
-        if len(block) == _BLOCK:
-            _answer(fitted, block, proba)
-            block = []
-    _answer(fitted, block, proba)
+    block: list[str] = []
+    try:
+        for document in _documents(file):
+            block.append(document)
+            if len(block) == _BLOCK:
+                _answer(fitted, block, proba)
+                block = []
+    finally:  # what came before a wrong line has its answers
+        _answer(fitted, block, proba)
 
 
 @text.command()
@@ -202,10 +196,22 @@ def _load(path: Path) -> Any:
     return fitted
 
 
-def _open(file: Path) -> Any:
-    if not file.is_file():
+def _documents(file: Path | None) -> Iterator[str]:
+    """Read one document a line, or say at which byte the input is not UTF-8."""
+    if file is not None and not file.is_file():
         raise DataError(f"the file {str(file)!r} does not exist.")
-    return file.open("rb")
+    read = 0
+    with nullcontext(sys.stdin.buffer) if file is None else file.open("rb") as source:
+        for number, raw in enumerate(source, start=1):
+            try:
+                yield raw.decode().rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                where, byte = "standard input" if file is None else repr(str(file)), raw[error.start]
+                raise DataError(
+                    f"{where} is not UTF-8: byte 0x{byte:02x} at position {read + error.start} (line {number}); save "
+                    "it as UTF-8, for example: iconv -f latin1 -t utf-8."
+                ) from error
+            read += len(raw)
 
 
 def _answer(fitted: Any, documents: list[str], proba: bool) -> None:
