@@ -12,8 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from penstock.cells.initializers import input_weights
+from penstock.cells.padding import true_steps, without_padding
 from penstock.errors import OptionError
-from penstock.layers.padding import true_steps, without_padding
 from penstock.options import Description, option
 
 __all__ = [

@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 
 from penstock.cells.initializers import input_weights
+from penstock.cells.padding import check_sequence, true_steps, without_padding
 from penstock.errors import OptionError
 from penstock.layers.attention import softmax
 from penstock.layers.layer import Layer
-from penstock.layers.padding import check_sequence, true_steps, without_padding
 from penstock.options import option
 
 __all__ = ["AttentionPooling", "AttentionPoolingModule"]

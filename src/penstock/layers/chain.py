@@ -9,10 +9,10 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from penstock.cells.padding import without_padding
 from penstock.errors import OptionError
 from penstock.layers.layer import Layer
 from penstock.layers.noise import derive
-from penstock.layers.padding import without_padding
 
 __all__ = ["Chain", "ChainModule"]
 

@@ -9,11 +9,11 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 
+from penstock.cells.padding import last_step, without_padding
 from penstock.errors import OptionError
 from penstock.layers.chain import Chain, ChainModule
 from penstock.layers.layer import Layer
 from penstock.layers.merge import MERGES, merge
-from penstock.layers.padding import last_step, without_padding
 from penstock.options import option
 
 __all__ = ["Residual", "ResidualModule"]

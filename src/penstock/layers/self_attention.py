@@ -8,9 +8,9 @@ from typing import ClassVar
 import equinox as eqx
 import jax
 
+from penstock.cells.padding import check_sequence, last_step, without_padding
 from penstock.layers.attention import Attention, AttentionModule, DotAttention
 from penstock.layers.layer import Layer
-from penstock.layers.padding import check_sequence, last_step, without_padding
 from penstock.options import option
 
 __all__ = ["SelfAttention", "SelfAttentionModule"]

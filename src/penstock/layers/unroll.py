@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from penstock.cells.cell import Cell
+from penstock.cells.padding import check_sequence, true_steps, without_padding
 from penstock.errors import OptionError
-from penstock.layers.padding import check_sequence, true_steps, without_padding
 
 __all__ = ["check_step", "unroll"]
 

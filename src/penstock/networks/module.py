@@ -8,11 +8,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.cells.padding import without_padding
 from penstock.errors import OptionError
 from penstock.layers.embedding import EmbeddingModule
 from penstock.layers.noise import derive
 from penstock.layers.one_hot import OneHotModule
-from penstock.layers.padding import without_padding
 from penstock.networks.inputs import Inputs
 
 __all__ = ["NetworkModule", "Vectors"]
