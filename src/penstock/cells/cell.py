@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
-__all__ = ["Cell", "masked"]
+__all__ = ["Cell", "HiddenCell", "Walk", "masked"]
 
 State = TypeVar("State")
+
+
+class Walk(TypedDict, total=False):
+    """How a whole sequence is walked; :func:`penstock.layers.unroll.unroll` says what each option means."""
+
+    lengths: jax.Array | None
+    mask: jax.Array | None
+    reverse: bool
+    sequence: bool
 
 
 class Cell(eqx.Module, Generic[State]):
@@ -37,20 +47,10 @@ class Cell(eqx.Module, Generic[State]):
     def initial_state(self, batch: int) -> State:
         """Give the state before the first step: any pytree whose leaves start with ``[batch, ...]``."""
 
-    def unroll(
-        self,
-        x: jax.Array,
-        state: State,
-        *,
-        lengths: jax.Array | None = None,
-        mask: jax.Array | None = None,
-        reverse: bool = False,
-        sequence: bool = True,
-    ) -> tuple[jax.Array, State] | None:
+    def unroll(self, x: jax.Array, state: State, **walk: Unpack[Walk]) -> tuple[jax.Array, State] | None:
         """Run a whole sequence ``[batch, time, features]`` by other means than step by step; None where there are none.
 
-        :func:`penstock.layers.unroll.unroll` says what the options mean. The result must be that of the steps; a test
-        holds the two equal.
+        The result must be that of the steps; a test holds the two equal.
         """
         return None
 
@@ -64,6 +64,29 @@ class Cell(eqx.Module, Generic[State]):
     @abc.abstractmethod
     def __call__(self, x: jax.Array, state: State) -> tuple[jax.Array, State]:
         """Take one step: input ``[batch, features]`` and state in; output ``[batch, outputs]`` and state out."""
+
+
+class HiddenCell(Cell[jax.Array]):
+    """A cell whose state is h alone, which it puts out, and whose recurrent product is h U."""
+
+    masks: ClassVar[bool] = True
+    U: eqx.AbstractVar[jax.Array]
+
+    def initial_state(self, batch: int) -> jax.Array:
+        """Give h before the first step: zeros ``[batch, units]``."""
+        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
+
+    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array] | None:
+        """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel."""
+        return None
+
+    def unroll(self, x: jax.Array, state: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array, jax.Array] | None:
+        """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin, where the cell has them."""
+        whole = self.run(x, state, **walk)
+        if whole is None:
+            return None
+        outputs, h = whole
+        return (h if outputs is None else outputs), h
 
 
 def masked(h: jax.Array, mask: jax.Array | None) -> jax.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import Unpack, cast
 
 import equinox as eqx
 import jax
@@ -10,13 +10,13 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
-from penstock.cells.cell import Cell, masked
+from penstock.cells.cell import HiddenCell, Walk, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["GRUCell"]
 
 
-class GRUCell(Cell[jax.Array]):
+class GRUCell(HiddenCell):
     r"""One step of a gated recurrent unit, with the reset before or after the recurrent product.
 
     .. math::
@@ -53,7 +53,6 @@ class GRUCell(Cell[jax.Array]):
     and Keras since its version 2.3 use.
     """
 
-    masks: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array
@@ -76,27 +75,10 @@ class GRUCell(Cell[jax.Array]):
         self.bU = jnp.zeros(3 * units, dtype) if reset_after else None
         self.recurrent_activation = recurrent_activation
 
-    def initial_state(self, batch: int) -> jax.Array:
-        """Give h before the first step: zeros ``[batch, units]``."""
-        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
-
-    def unroll(
-        self,
-        x: jax.Array,
-        state: jax.Array,
-        *,
-        lengths: jax.Array | None = None,
-        mask: jax.Array | None = None,
-        reverse: bool = False,
-        sequence: bool = True,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Run a whole sequence through the compiled kernel, or through its ``lax.scan`` twin where there is none."""
-        activation = cast("kernels.Sigmoid", self.recurrent_activation)
-        outputs, h = kernels.gru(
-            x, state, self.W, self.U, self.b, self.bU, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
-            recurrent_activation=activation,
-        )  # fmt: skip
-        return (h if outputs is None else outputs), h
+    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array]:
+        """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
+        σ = cast("kernels.Sigmoid", self.recurrent_activation)
+        return kernels.gru(x, h, self.W, self.U, self.b, self.bU, recurrent_activation=σ, **walk)
 
     def gates(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> dict[str, jax.Array]:
         """Give r, z and the candidate n, each ``[batch, units]``."""

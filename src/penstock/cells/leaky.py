@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Unpack
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 from penstock import kernels
-from penstock.cells.cell import Cell, masked
+from penstock.cells.cell import HiddenCell, Walk, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["LeakyCell"]
 
 
-class LeakyCell(Cell[jax.Array]):
+class LeakyCell(HiddenCell):
     r"""One step of leaky units: :math:`h' = (1 - a) ⊙ h + a ⊙ \tanh(x W + h U + b)`.
 
     The smaller the leak a, the longer a unit remembers: some 1/a steps.
@@ -47,7 +47,6 @@ class LeakyCell(Cell[jax.Array]):
     Jaeger, Lukoševičius, Popovici & Siewert (2007), equation 2, with the time step in the leak.
     """
 
-    masks: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array
@@ -68,26 +67,9 @@ class LeakyCell(Cell[jax.Array]):
         """The leak: one number, or one for each unit ``[units]`` where it is learned."""
         return self.leak if self.logit is None else jax.nn.sigmoid(self.logit)
 
-    def initial_state(self, batch: int) -> jax.Array:
-        """Give h before the first step: zeros ``[batch, units]``."""
-        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
-
-    def unroll(
-        self,
-        x: jax.Array,
-        state: jax.Array,
-        *,
-        lengths: jax.Array | None = None,
-        mask: jax.Array | None = None,
-        reverse: bool = False,
-        sequence: bool = True,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Run a whole sequence through the compiled kernel, or through its ``lax.scan`` twin where there is none."""
-        outputs, h = kernels.leaky(
-            x, state, self.W, self.U, self.b, self.a,
-            lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
-        )  # fmt: skip
-        return (h if outputs is None else outputs), h
+    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array]:
+        """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
+        return kernels.leaky(x, h, self.W, self.U, self.b, self.a, **walk)
 
     def gates(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> dict[str, jax.Array]:
         """Give the candidate n = tanh(x W + h U + b), ``[batch, units]``; the leak does not change with the step."""

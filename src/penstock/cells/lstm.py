@@ -1,8 +1,8 @@
-"""The long short-term memory cell."""
+"""The long short-term memory cell and its variants."""
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import ClassVar, Unpack, cast
 
 import equinox as eqx
 import jax
@@ -10,30 +10,45 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
-from penstock.cells.cell import Cell, masked
+from penstock.cells.cell import Cell, Walk, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
-__all__ = ["LSTMCell"]
+__all__ = ["FORGETTING", "LSTMCell"]
+
+FORGETTING = ("gate", "coupled", "none")
+"""What an LSTM's f is: a gate of its own, 1 − i, or one."""
 
 
 class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
-    r"""One step of an LSTM with a forget gate.
+    r"""One step of an LSTM.
 
     .. math::
         i &= σ(x W_i + h U_i + b_i) &\quad f &= σ(x W_f + h U_f + b_f) \\
         g &= \tanh(x W_g + h U_g + b_g) &\quad o &= σ(x W_o + h U_o + b_o) \\
         c' &= f ⊙ c + i ⊙ g &\quad h' &= o ⊙ \tanh(c')
 
+    Its variants: f may be coupled to the input gate, f = 1 − i, or absent, f = 1; peepholes let the gates see the cell
+    state, i and f by adding p_i ⊙ c and p_f ⊙ c, o by adding p_o ⊙ c'.
+
     Attributes
     ----------
     W
-        Input weights of the gates i, f, g, o side by side, ``[features, 4 units]``, Glorot uniform.
+        Input weights of the gates i, f, g, o side by side, ``[features, 4 units]``, Glorot uniform; where f has no
+        weights of its own, those of i, g, o, ``[features, 3 units]``.
     U
-        Recurrent weights, ``[units, 4 units]``, orthogonal.
+        Recurrent weights, as wide, ``[units, 4 units]``, orthogonal.
     b
         Biases, ``[4 units]``: one for the forget gate, zero elsewhere.
+    p
+        Peepholes of i, f (where it has weights) and o, ``[3, units]``, zero; None without them.
     recurrent_activation
         σ of the gates: ``"sigmoid"`` or ``"hard_sigmoid"``.
+    forget
+        What f is: a ``"gate"``, ``"coupled"``, or ``"none"``.
+
+    Notes
+    -----
+    Without peepholes and with a forget gate, it has a compiled kernel.
 
     Examples
     --------
@@ -45,8 +60,9 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
 
     References
     ----------
-    Hochreiter & Schmidhuber (1997); Gers, Schmidhuber & Cummins (2000), equations 3.1 to 3.6, for the forget gate;
-    Jozefowicz, Zaremba & Sutskever (2015) for its bias of one.
+    Hochreiter & Schmidhuber (1997), without a forget gate; Gers, Schmidhuber & Cummins (2000), equations 3.1 to 3.6,
+    for it; Gers, Schraudolph & Schmidhuber (2002) for peepholes; Greff et al. (2017) for the coupled gate;
+    Jozefowicz, Zaremba & Sutskever (2015) for the forget gate's bias of one.
     """
 
     masks: ClassVar[bool] = True
@@ -54,15 +70,30 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     W: jax.Array
     U: jax.Array
     b: jax.Array
+    p: jax.Array | None
     recurrent_activation: str = eqx.field(static=True)
+    forget: str = eqx.field(static=True)
 
-    def __init__(self, features: int, units: int, key: jax.Array, recurrent_activation: str = "sigmoid") -> None:
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        key: jax.Array,
+        recurrent_activation: str = "sigmoid",
+        forget: str = "gate",
+        peepholes: bool = False,
+    ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
-        self.W = input_weights(key_W, (features, 4 * units), dtype)
-        self.U = recurrent_weights(key_U, (units, 4 * units), dtype)
-        self.b = jnp.zeros(4 * units, dtype).at[units : 2 * units].set(1)
+        blocks = 4 if forget == "gate" else 3
+        self.W = input_weights(key_W, (features, blocks * units), dtype)
+        self.U = recurrent_weights(key_U, (units, blocks * units), dtype)
+        self.b = jnp.zeros(blocks * units, dtype)
+        if forget == "gate":
+            self.b = self.b.at[units : 2 * units].set(1)
+        self.p = jnp.zeros((blocks - 1, units), dtype) if peepholes else None
         self.recurrent_activation = recurrent_activation
+        self.forget = forget
 
     def initial_state(self, batch: int) -> tuple[jax.Array, jax.Array]:
         """Give h and c before the first step: zeros, each ``[batch, units]``."""
@@ -70,30 +101,29 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         return zeros, zeros
 
     def unroll(
-        self,
-        x: jax.Array,
-        state: tuple[jax.Array, jax.Array],
-        *,
-        lengths: jax.Array | None = None,
-        mask: jax.Array | None = None,
-        reverse: bool = False,
-        sequence: bool = True,
-    ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-        """Run a whole sequence through the compiled kernel, or through its ``lax.scan`` twin where there is none."""
-        activation = cast("kernels.Sigmoid", self.recurrent_activation)
-        outputs, last = kernels.lstm(
-            x, *state, self.W, self.U, self.b, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
-            recurrent_activation=activation,
-        )  # fmt: skip
+        self, x: jax.Array, state: tuple[jax.Array, jax.Array], **walk: Unpack[Walk]
+    ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]] | None:
+        """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin; None for the variants."""
+        if self.forget != "gate" or self.p is not None:
+            return None
+        σ = cast("kernels.Sigmoid", self.recurrent_activation)
+        outputs, last = kernels.lstm(x, *state, self.W, self.U, self.b, recurrent_activation=σ, **walk)
         return (last[0] if outputs is None else outputs), last
 
     def gates(
         self, x: jax.Array, state: tuple[jax.Array, jax.Array], mask: jax.Array | None = None
     ) -> dict[str, jax.Array]:
         """Give i, f, g and o, each ``[batch, units]``."""
-        σ = GATE_ACTIVATIONS[self.recurrent_activation]
-        i, f, g, o = jnp.split(x @ self.W + masked(state[0], mask) @ self.U + self.b, 4, axis=-1)
-        return {"i": σ(i), "f": σ(f), "g": jnp.tanh(g), "o": σ(o)}
+        (h, c), σ = state, GATE_ACTIVATIONS[self.recurrent_activation]
+        z = x @ self.W + masked(h, mask) @ self.U + self.b
+        i, *forget, g, o = jnp.split(z, self.b.size // c.shape[-1], axis=-1)
+        if self.p is not None:
+            i, forget = i + self.p[0] * c, [f + self.p[1] * c for f in forget]
+        i, g = σ(i), jnp.tanh(g)
+        f = σ(forget[0]) if forget else (1 - i if self.forget == "coupled" else jnp.ones_like(i))
+        if self.p is not None:
+            o = o + self.p[-1] * (f * c + i * g)
+        return {"i": i, "f": f, "g": g, "o": σ(o)}
 
     def __call__(
         self, x: jax.Array, state: tuple[jax.Array, jax.Array], mask: jax.Array | None = None

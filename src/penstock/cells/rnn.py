@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, cast
+from typing import Literal, Unpack, cast
 
 import equinox as eqx
 import jax
@@ -10,13 +10,13 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import ACTIVATIONS
-from penstock.cells.cell import Cell, masked
+from penstock.cells.cell import HiddenCell, Walk, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["RNNCell"]
 
 
-class RNNCell(Cell[jax.Array]):
+class RNNCell(HiddenCell):
     r"""One step of a simple recurrent network: :math:`h' = φ(x W + h U + b)`.
 
     Attributes
@@ -43,7 +43,6 @@ class RNNCell(Cell[jax.Array]):
     Elman (1990); James et al., An Introduction to Statistical Learning, equation 10.16.
     """
 
-    masks: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array
@@ -57,29 +56,12 @@ class RNNCell(Cell[jax.Array]):
         self.b = jnp.zeros(units, dtype)
         self.activation = activation
 
-    def initial_state(self, batch: int) -> jax.Array:
-        """Give h before the first step: zeros ``[batch, units]``."""
-        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
-
-    def unroll(
-        self,
-        x: jax.Array,
-        state: jax.Array,
-        *,
-        lengths: jax.Array | None = None,
-        mask: jax.Array | None = None,
-        reverse: bool = False,
-        sequence: bool = True,
-    ) -> tuple[jax.Array, jax.Array] | None:
-        """Run a whole sequence through the compiled kernel, or its ``lax.scan`` twin; None for other activations."""
+    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array] | None:
+        """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin; None for other activations."""
         if self.activation not in ("tanh", "relu"):
             return None
         activation = cast("Literal['tanh', 'relu']", self.activation)
-        outputs, h = kernels.rnn(
-            x, state, self.W, self.U, self.b, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence,
-            activation=activation,
-        )  # fmt: skip
-        return (h if outputs is None else outputs), h
+        return kernels.rnn(x, h, self.W, self.U, self.b, activation=activation, **walk)
 
     def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
         """Take one step; the output is h."""
