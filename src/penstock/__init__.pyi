@@ -1,5 +1,6 @@
 # The public face. Data, files and text
 from . import anatomy as anatomy
+from . import cells as cells
 from . import datasets as datasets
 from . import derivatives as derivatives
 from . import layers as layers

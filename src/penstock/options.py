@@ -23,6 +23,7 @@ def option(
     *,
     at_least: float | None = None,
     above: float | None = None,
+    at_most: float | None = None,
     below: float | None = None,
     choices: Iterable[str] | None = None,
     kw_only: Any = dataclasses.MISSING,
@@ -35,14 +36,20 @@ def option(
         Value when none is given; left out, the option is required.
     help
         One line, shown by the command line.
-    at_least, above, below
-        Inclusive lower, exclusive lower and exclusive upper bound for numbers.
+    at_least, above, at_most, below
+        Inclusive and exclusive lower, inclusive and exclusive upper bound for numbers.
     choices
         The names allowed where the option is a string.
     kw_only
         Whether the option can be given by its name alone; left out, as its class says.
     """
-    rules = {"at_least": at_least, "above": above, "below": below, "choices": choices and tuple(choices)}
+    rules = {
+        "at_least": at_least,
+        "above": above,
+        "at_most": at_most,
+        "below": below,
+        "choices": choices and tuple(choices),
+    }
     return dataclasses.field(default=default, metadata={"help": help, **rules}, kw_only=kw_only)
 
 
@@ -115,6 +122,7 @@ def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
     too_low = rules["at_least"] is not None and value < rules["at_least"]
     too_low = too_low or (rules["above"] is not None and value <= rules["above"])
     too_high = rules["below"] is not None and value >= rules["below"]
+    too_high = too_high or (rules["at_most"] is not None and value > rules["at_most"])
     if too_low or too_high or not math.isfinite(value):
         return f"{field.name}={value!r} is out of range; {_wanted(rules, kinds)}"
     return None
@@ -122,8 +130,8 @@ def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
 
 def _wanted(rules: Any, kinds: tuple[Any, ...]) -> str:
     bounds = [
-        f"{word} {rules[rule]:g}"
-        for rule, word in (("at_least", "at least"), ("above", "above"), ("below", "below"))
+        f"{rule.replace('_', ' ')} {rules[rule]:g}"
+        for rule in ("at_least", "above", "at_most", "below")
         if rules[rule] is not None
     ]
     names = {int: "a whole number", float: "a number", str: "text", bool: "True or False", type(None): "None"}

@@ -87,6 +87,14 @@ def test_parameters(cell: Cell[Any], count: int) -> None:
 
 
 @pytest.mark.parametrize("build", [GRUCell, RNNCell, LeakyCell])
+def test_the_leaves_stand_in_the_order_of_the_attributes(build: Any) -> None:
+    cell = build(2, 3, jax.random.key(0))
+    assert [leaf is each for leaf, each in zip(jax.tree.leaves(cell), (cell.W, cell.U, cell.b), strict=True)] == [
+        True
+    ] * 3
+
+
+@pytest.mark.parametrize("build", [GRUCell, RNNCell, LeakyCell])
 def test_initial_weights_are_those_of_keras(build: Any) -> None:
     cell = build(30, 20, jax.random.key(5))
     limit = np.sqrt(6 / (30 + cell.W.shape[1]))

@@ -6,20 +6,65 @@ from typing import Any
 
 import jax
 
-from penstock.layers.attention import AdditiveAttention, DotAttention
-from penstock.layers.attention_pooling import AttentionPooling
-from penstock.layers.bidirectional import Bidirectional
-from penstock.layers.gru import GRU
-from penstock.layers.layer_norm import LayerNorm
-from penstock.layers.lstm import LSTM
-from penstock.layers.residual import Residual
-from penstock.layers.rnn import RNN
-from penstock.layers.self_attention import SelfAttention
+from penstock.layers import (
+    GRU,
+    LRU,
+    LSTM,
+    RNN,
+    SLSTM,
+    AdditiveAttention,
+    AttentionPooling,
+    Bidirectional,
+    Clockwork,
+    Conv1D,
+    DeepTransition,
+    Dilated,
+    DotAttention,
+    EchoState,
+    Grid,
+    LayerNorm,
+    Leaky,
+    MinGRU,
+    MinLSTM,
+    OutputRecurrence,
+    Recurrent,
+    Residual,
+    SelfAttention,
+    TransformerEncoder,
+    Zoneout,
+)  # fmt: skip
 
 FEATURES = 2
 LAYERS: dict[str, Any] = {
+    "lstm": LSTM(2),
+    "lstm hard": LSTM(2, "hard_sigmoid"),
+    "lstm peepholes": LSTM(2, peepholes=True),
+    "lstm coupled": LSTM(2, forget="coupled", peepholes=True),
+    "lstm without a forget gate": LSTM(2, forget="none"),
+    "gru": GRU(2),
+    "gru, reset after": GRU(2, reset_after=True),
+    "rnn": RNN(2),
+    "rnn sigmoid": RNN(2, "sigmoid"),
+    "leaky": Leaky(2, learned=True),
+    "echo state": EchoState(3, leak=0.5, density=1.0),
+    "output recurrence": OutputRecurrence(3, values=2),
+    "min gru": MinGRU(2),
+    "min lstm": MinLSTM(2),
+    "lru": LRU(2, r_min=0.3, r_max=0.9),
+    "slstm": SLSTM(2),
+    "slstm exp": SLSTM(2, forget="exp"),
+    "clockwork": Clockwork(2, periods=(1, 2)),
+    "deep transition": DeepTransition(2, depth=3),
+    "any cell": Recurrent("LeakyCell", 2, leak=0.3),
+    "zoneout": Zoneout(LSTM(2), hidden=0.2, memory=0.3),
+    "dilated": Dilated(GRU(2), skip=2),
+    "conv1d": Conv1D(2, 3, activation="tanh"),
+    "conv1d same": Conv1D(2, 3, padding="same", dilation=2, activation="tanh"),
+    "grid": Grid(1, columns=2),
+    "transformer": TransformerEncoder(4, heads=2, blocks=1, hidden=3),
+    "transformer causal": TransformerEncoder(4, heads=2, blocks=1, hidden=3, causal=True),
     "bidirectional concat": Bidirectional(GRU(2)),
-    "bidirectional sum": Bidirectional(LSTM(2), merge="sum"),
+    "bidirectional sum": Bidirectional(MinLSTM(2), merge="sum"),
     "residual": Residual([LayerNorm(0.5), GRU(2)]),
     "skip": Residual(RNN(3), merge="concat"),
     "dot attention": SelfAttention(),

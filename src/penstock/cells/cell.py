@@ -70,11 +70,11 @@ class HiddenCell(Cell[jax.Array]):
     """A cell whose state is h alone, which it puts out, and whose recurrent product is h U."""
 
     masks: ClassVar[bool] = True
-    U: eqx.AbstractVar[jax.Array]
 
     def initial_state(self, batch: int) -> jax.Array:
         """Give h before the first step: zeros ``[batch, units]``."""
-        return jnp.zeros((batch, self.U.shape[0]), self.U.dtype)
+        U: jax.Array = self.U  # type: ignore[attr-defined] # declared here, it would come before W among the leaves
+        return jnp.zeros((batch, U.shape[0]), U.dtype)
 
     def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array] | None:
         """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel."""

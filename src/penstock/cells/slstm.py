@@ -11,7 +11,10 @@ import jax.numpy as jnp
 from penstock.cells.cell import Cell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
-__all__ = ["SLSTMCell"]
+__all__ = ["FORGETTING", "SLSTMCell"]
+
+FORGETTING = ("sigmoid", "exp")
+"""Activations of the forget gate."""
 
 State = tuple[jax.Array, jax.Array, jax.Array, jax.Array]
 

@@ -1,16 +1,29 @@
-# Layers over time
+# Layers
 from .attention import AdditiveAttention as AdditiveAttention
 from .attention import DotAttention as DotAttention
 from .attention_pooling import AttentionPooling as AttentionPooling
 from .bidirectional import Bidirectional as Bidirectional
+from .clockwork import Clockwork as Clockwork
+from .conv1d import Conv1D as Conv1D
+from .deep_transition import DeepTransition as DeepTransition
 from .dense import Dense as Dense
+from .dilated import Dilated as Dilated
 from .dropout import Dropout as Dropout
+from .echo_state import EchoState as EchoState
 from .embedding import Embedding as Embedding
+from .grid import Grid as Grid
 from .gru import GRU as GRU
 from .layer_norm import LayerNorm as LayerNorm
 from .leaky import Leaky as Leaky
+from .lru import LRU as LRU
 from .lstm import LSTM as LSTM
+from .min_gru import MinGRU as MinGRU
+from .min_lstm import MinLSTM as MinLSTM
+from .output_recurrence import OutputRecurrence as OutputRecurrence
 from .recurrent import Recurrent as Recurrent
 from .residual import Residual as Residual
 from .rnn import RNN as RNN
 from .self_attention import SelfAttention as SelfAttention
+from .slstm import SLSTM as SLSTM
+from .transformer import TransformerEncoder as TransformerEncoder
+from .zoneout import Zoneout as Zoneout
