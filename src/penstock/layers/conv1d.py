@@ -24,7 +24,7 @@ PADDINGS = ("causal", "same")
 class Conv1DModule(eqx.Module):
     """y_t = φ(Σ_k x_{t + (k − s) dilation} W_k + b), with zeros where there is no step.
 
-    W is ``[width, features, filters]``, Glorot uniform as in Keras, b ``[filters]`` zero; s is width − 1 if causal,
+    W is ``[size, features, filters]``, Glorot uniform as in Keras, b ``[filters]`` zero; s is size − 1 if causal,
     half of that (rounded down) otherwise.
     """
 
@@ -60,14 +60,14 @@ class Conv1D(Layer):
 
     Examples
     --------
-    >>> Conv1D(16, width=5)
+    >>> Conv1D(16, size=5)
     Conv1D(16, 5)
     """
 
     over_time: ClassVar[bool] = True
 
     filters: int = option(help="outputs at each step", at_least=1)
-    width: int = option(help="steps that an output sees", at_least=1)
+    size: int = option(help="steps that an output sees", at_least=1)
     padding: str = option("causal", "which steps it sees: those before, or as many on both sides", choices=PADDINGS)
     dilation: int = option(1, "steps between those that it sees", at_least=1)
     activation: str = option("relu", "activation of the outputs", choices=ACTIVATIONS)
@@ -80,5 +80,5 @@ class Conv1D(Layer):
     def build(self, inputs: int, key: jax.Array) -> Conv1DModule:
         """Draw the weights."""
         dtype = jax.dtypes.canonicalize_dtype(float)
-        W = input_weights(key, (self.width, inputs, self.filters), dtype)
+        W = input_weights(key, (self.size, inputs, self.filters), dtype)
         return Conv1DModule(W, jnp.zeros(self.filters, dtype), self.padding, self.dilation, self.activation)

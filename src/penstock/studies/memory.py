@@ -44,6 +44,7 @@ Values = NDArray[np.float64]
 STEPS = (10, 50, 100, 200, 500)
 SIGNS = 8
 TEST = 2000
+EPOCHS = 20
 SOLVED = {"adding": 0.01, "copying": 0.99}
 _LEAST = 1e-12  # what a logarithmic axis shows of nothing
 
@@ -138,12 +139,12 @@ class Learned:
 def learn(task: Task, layer: RecurrentLayer, steps: int, request: Request) -> Learned:
     """Train on one task at one length, and judge on fresh sequences."""
     model = SequenceRegressor(
-        Network([layer]),
+        network=Network([layer]),
         scale="none",
         optimizer=Adam(0.005),
         batch=50,
-        epochs=request.epochs or 25,
-        patience=8,
+        epochs=request.epochs or EPOCHS,
+        patience=12,
         validation=0.1,
         clip=1.0,
         members=request.networks,
@@ -189,7 +190,7 @@ def run(request: Request) -> StudyResult:
         "watched by early stopping": request.options.samples // 10,
         "test sequences": TEST,
         "optimiser": "Adam, step .005, batches of 50, gradients clipped at a norm of 1",
-        "epochs, at most": request.epochs or 25,
+        "epochs, at most": request.epochs or EPOCHS,
         "members": request.networks,
         **{f"parameters, adding, {cell}": found["adding", cell, lengths[0]].parameters for cell in LAYERS},
     }
@@ -206,7 +207,10 @@ def run(request: Request) -> StudyResult:
             "survives, it can. The pictures show it before the first step of training and after the last.",
             "The echo state's own weights are random and stay so; only its readout is trained.",
         ],
-        draw=lambda: [*(_scores(found, name, lengths) for name in TASKS), *(_reaches(found, name, shown) for name in TASKS)],
+        draw=lambda: [
+            *(_scores(found, name, lengths) for name in TASKS),
+            *(_reaches(found, name, shown) for name in TASKS),
+        ],
     )
 
 
@@ -307,7 +311,9 @@ def _reaches(found: Found, name: str, steps: int) -> Picture:
         "‖∂y/∂x‖ against the steps back from the last, root mean square over 100 sequences. A straight line down means "
         "that each step multiplies the gradient by the same factor below one."
     )
-    return draw(f"{name.capitalize()}, {steps} steps: gradients back through time", caption, plot, height=3.4, narrow_height=5.6)
+    return draw(
+        f"{name.capitalize()}, {steps} steps: gradients back through time", caption, plot, height=3.4, narrow_height=5.6
+    )
 
 
 MEMORY = Study(

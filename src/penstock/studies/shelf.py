@@ -6,6 +6,7 @@ from penstock.errors import OptionError, nearest
 from penstock.studies.filings import FILINGS
 from penstock.studies.imdb import IMDB
 from penstock.studies.imdb_glove import IMDB_GLOVE
+from penstock.studies.memory import MEMORY
 from penstock.studies.mini_rnn import MINI_RNN
 from penstock.studies.simulated import SIMULATED
 from penstock.studies.sp500 import SP500
@@ -18,6 +19,7 @@ STUDIES: dict[str, Study] = {
     study.name: study
     for study in (
         MINI_RNN,
+        MEMORY,
         SP500,
         IMDB,
         IMDB_GLOVE,
