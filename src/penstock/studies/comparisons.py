@@ -82,7 +82,20 @@ def comparison_tables(comparison: Comparison) -> list[StudyTable]:
     tables = [StudyTable("Scores on the test rows", forms, rows, notes)]
     if comparison.levels:
         tables.append(_intervals(comparison))
+    if len(comparison.entries) > 2:
+        tables.append(_pairs(comparison))
     return tables
+
+
+def _pairs(comparison: Comparison) -> StudyTable:
+    pairs = comparison.pairs
+    rows = [
+        {"model": name} | {other: pairs.pvalue[row, column] for column, other in enumerate(pairs.names)}
+        for row, name in enumerate(pairs.names)
+    ]
+    note = "Each for its own pair, not corrected for the number of pairs."
+    forms = {"model": "", **dict.fromkeys(pairs.names, "p")}
+    return StudyTable("p-values of the Diebold-Mariano test, every pair", forms, rows, [note])
 
 
 def _spread(row: dict[str, Any], keys: list[str]) -> list[dict[str, Any]]:

@@ -19,20 +19,30 @@ from penstock.data.windows import cut_windows
 from penstock.datasets.home import data_file
 from penstock.datasets.sp500 import SP500_FILE, sp500
 from penstock.errors import DataError
+from penstock.evaluation.audit import audit
 from penstock.evaluation.compare import compare
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
 from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
+from penstock.options import Description, option
 from penstock.studies.comparisons import comparison_figure, comparison_pictures, comparison_tables, said_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
+from penstock.studies.tables import StudyTable
 from penstock.training.optimizers import RMSprop
 
 __all__ = ["SP500"]
 
 WINDOW = 63
+
+
+@dataclass(frozen=True, repr=False)
+class Sp500Options(Description):
+    """Options of the study."""
+
+    audit: bool = option(True, "probe the network for leaks, under the honest protocol")
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,8 @@ def run(request: Request) -> StudyResult:
         "figures in": f"the source's units: one is {spread:,.2f} index points",
     }
     tables = comparison_tables(result)
+    if request.options.audit and not request.leaking:
+        tables.append(_audited(lstm, frame))
     return StudyResult(
         "sp500",
         request,
@@ -115,6 +127,13 @@ def run(request: Request) -> StudyResult:
         draw=lambda: comparison_pictures(result),
         comparison=result,
     )
+
+
+def _audited(lstm: Forecaster, frame: pd.DataFrame) -> StudyTable:
+    """Probe a twin that trains two epochs: where data leak does not depend on how long a network trains."""
+    found = audit(lstm.clone().set_params(epochs=2, members=1), frame.tail(400))
+    rows = [{"probe": each.probe, "outcome": each.outcome, "what was found": each.sentence} for each in found.findings]
+    return StudyTable("Audit", {"probe": "", "outcome": "", "what was found": ""}, rows)
 
 
 def _read(request: Request, edition: Edition) -> pd.DataFrame:
@@ -136,5 +155,6 @@ SP500 = Study(
     "LSTM on the level of the S&P 500, one day ahead, against the last value",
     run,
     editions=(1, 2),
+    options=Sp500Options,
     source="Jansen, Machine Learning for Algorithmic Trading: univariate time-series regression",
 )

@@ -1,0 +1,113 @@
+"""Models over many random splits of one table: means, paired differences with intervals, a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.studies.tables import StudyTable
+
+if TYPE_CHECKING:
+    from penstock.report.svg import Picture
+
+__all__ = ["corrected_interval", "splits_tables", "splits_verdict", "spread_picture"]
+
+Values = NDArray[np.float64]
+
+
+def corrected_interval(difference: Values, share: float) -> tuple[float, float, float]:
+    """Give the mean of paired differences and its 95 % interval, corrected for splits that share their rows.
+
+    References
+    ----------
+    Nadeau & Bengio (2003), *Machine Learning* 52, section 4: the variance of the mean is (1/n + test / train) S².
+    """
+    from scipy import stats
+
+    n = len(difference)
+    error = float(np.sqrt((1 / n + share) * difference.var(ddof=1)))
+    reach = float(stats.t.ppf(0.975, n - 1)) * error
+    return float(difference.mean()), float(difference.mean()) - reach, float(difference.mean()) + reach
+
+
+def splits_tables(many: dict[str, Values]) -> tuple[StudyTable, StudyTable]:
+    """Give the paired differences and the means of each model's error on every split, ``[splits]``."""
+    names = list(many)
+    rows = []
+    for place, one in enumerate(names):
+        for other in names[place + 1 :]:
+            difference = many[one] - many[other]
+            mean, low, high = corrected_interval(difference, 0.5)
+            sure = low > 0 or high < 0
+            rows.append(
+                {
+                    "pair": f"{one} − {other}",
+                    "difference": mean,
+                    "95 % low": low,
+                    "95 % high": high,
+                    "first is lower": float((difference < 0).mean()),
+                    "more than chance": "yes" if sure else "no",
+                }
+            )
+    forms = {
+        "pair": "",
+        "difference": "+.2f",
+        "95 % low": "+.2f",
+        "95 % high": "+.2f",
+        "first is lower": ".0%",
+        "more than chance": "",
+    }
+    note = (
+        "Paired on the same splits; the interval is Nadeau & Bengio's, since splits of one table share their rows and "
+        "plain standard errors would be far too small."
+    )
+    pairs = StudyTable("Differences of the mean absolute error over the random splits", forms, rows, [note])
+    summary = StudyTable(
+        "Mean absolute error over the random splits",
+        {"model": "", "mean": ".2f", "lowest": ".2f", "highest": ".2f", "splits won": ".0%"},
+        [
+            {
+                "model": name,
+                "mean": float(values.mean()),
+                "lowest": float(values.min()),
+                "highest": float(values.max()),
+                "splits won": float((np.argmin(np.stack(list(many.values())), axis=0) == place).mean()),
+            }
+            for place, (name, values) in enumerate(many.items())
+        ],
+    )
+    return pairs, summary
+
+
+def splits_verdict(many: dict[str, Values]) -> str:
+    """Say whether the network beats the best of the others."""
+    means = {name: float(values.mean()) for name, values in many.items()}
+    others = {name: value for name, value in means.items() if name != "network"}
+    best = min(others, key=lambda name: others[name])
+    mean, low, high = corrected_interval(many["network"] - many[best], 0.5)
+    claim = "more than" if low > 0 or high < 0 else "within"
+    return (
+        f"Over {len(many[best])} random splits the network errs by {means['network']:.1f} on average and {best}, the "
+        f"best linear model, by {means[best]:.1f}: {mean:+.1f} ({low:+.1f} to {high:+.1f}), {claim} chance."
+    )
+
+
+def spread_picture(many: dict[str, Values]) -> Picture:
+    """Draw every model's error on every split."""
+    from penstock.report.svg import INK, SERIES, draw
+
+    def plot(figure: Any, narrow: bool) -> None:
+        axes = figure.subplots()
+        rng = np.random.default_rng(0)
+        for place, values in enumerate(many.values()):
+            heights = place + rng.uniform(-0.25, 0.25, len(values))
+            axes.plot(values, heights, ".", color=SERIES[place], markersize=3, alpha=0.6)
+            axes.plot([values.mean()] * 2, [place - 0.35, place + 0.35], color=INK, linewidth=2)
+        axes.set_yticks(range(len(many)), list(many))
+        axes.invert_yaxis()
+        axes.set_xlabel("mean absolute error, thousands of dollars")
+
+    caption = "Each point is one random split into 175 and 88 players; the bars are the means."
+    return draw("Over random splits", caption, plot, height=2.8)

@@ -1,0 +1,233 @@
+"""What the two studies of stocks share: weeks of many tickers as windows, the network, and the training.
+
+Source: Jansen, *Machine Learning for Algorithmic Trading*, stacked LSTM with feature embeddings: weekly returns 2008 to
+2017 of 2,489 tickers; each window of 52 weeks, newest first, clipped at its 1 % and 99 % quantiles over the whole
+sample; the ticker embedded, the month of the target week one-hot; the test is 2017, which early stopping watches.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from penstock.datasets.stocks import stocks
+from penstock.errors import DataError
+from penstock.layers.lstm import LSTM
+from penstock.networks.inputs import Inputs
+from penstock.networks.network import Network
+from penstock.options import Description, option
+from penstock.studies.study import Request
+from penstock.training.forward import forward
+from penstock.training.optimizers import Adam
+from penstock.training.plan import Plan
+from penstock.training.samples import Samples, Source
+from penstock.training.train import History, train
+
+__all__ = ["LEAKS", "NETWORK", "StockOptions", "StockWeeks", "Taught", "learn_weeks", "read_weeks"]
+
+WINDOW = 52
+_FIRST, _TEST, _END = "2008-01-01", "2017-01-01", "2017-12-31"
+_YEAR_BEFORE = "2016-01-01"
+_EPOCHS = 4  # of more than a million windows each; the loss watched is lowest after one or two
+_DEAD = 8  # weeks without any change of price after which a ticker counts as no longer traded
+
+NETWORK = Network([LSTM(25, dropout=0.2), LSTM(10, dropout=0.2)], dense=[10], embeddings=[10])
+"""The source's network: 29,371 weights at 2,489 tickers."""
+
+LEAKS = (
+    "Returns were clipped at the 1 % and 99 % quantiles of ALL rows, test rows included.",
+    "Early stopping watched the TEST rows and kept the weights that score best on them.",
+    "Windows are fed newest week first (no leak, but the network reads the newest return first and the oldest last).",
+)
+
+
+@dataclass(frozen=True, repr=False)
+class StockOptions(Description):
+    """Options of the studies of stocks."""
+
+    stale_share: float = option(
+        0.0,
+        "share of tickers whose price is frozen from a random week on, as delisted ones padded",
+        at_least=0,
+        below=1,
+    )
+    batch: int = option(256, "samples a step", at_least=1)
+    every: int = option(1, "learn from every so many-th window only, which is faster: neighbours overlap", at_least=1)
+
+
+@dataclass(frozen=True, eq=False)
+class StockWeeks:
+    """Weekly returns of many tickers, and the windows cut from them.
+
+    Attributes
+    ----------
+    returns, clipped
+        Simple return of each row, ``[rows]``, and the same within its clipping bounds.
+    ticker, week
+        Ticker and week of each row as numbers, ``[rows]``.
+    tickers, weeks
+        Names of the tickers, and the weeks, in order.
+    learn, watch, test
+        Row at which each window starts; its target stands 52 rows on.
+    dropped
+        Windows left out because their ticker no longer traded at the cutoff.
+    frozen
+        Tickers whose price was frozen on purpose.
+    """
+
+    returns: NDArray[np.float64]
+    clipped: NDArray[np.float64]
+    ticker: NDArray[np.int64]
+    week: NDArray[np.int64]
+    tickers: tuple[str, ...]
+    weeks: NDArray[np.datetime64]
+    learn: NDArray[np.int64]
+    watch: NDArray[np.int64]
+    test: NDArray[np.int64]
+    dropped: int
+    frozen: int
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """Rows of the test targets, ``[n]``."""
+        return self.test + WINDOW
+
+    @property
+    def momentum(self) -> NDArray[np.float64]:
+        """Return over the 52 weeks of each test window, ``[n]``."""
+        grown = np.concatenate([[0.0], np.cumsum(np.log1p(np.maximum(self.returns, -0.99)))])
+        return grown[self.test + WINDOW] - grown[self.test]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What can be checked to the digit."""
+        return {
+            "tickers": len(self.tickers),
+            "weeks": len(self.weeks),
+            "first": f"{pd.Timestamp(self.weeks[0]):%F}",
+            "last": f"{pd.Timestamp(self.weeks[-1]):%F}",
+            "windows to learn from": len(self.learn),
+            "windows watched": len(self.watch),
+            "test windows": len(self.test),
+            "windows of tickers no longer traded, dropped": self.dropped,
+            "tickers frozen": self.frozen,
+            "parameters": NETWORK.parameters(Inputs(categories=(len(self.tickers),), extra=12), 1),
+            "parameters at 2,489 tickers": NETWORK.parameters(Inputs(categories=(2489,), extra=12), 1),
+        }
+
+
+def read_weeks(request: Request) -> StockWeeks:
+    """Read prices, freeze what is to be frozen, and cut windows as the protocol asks."""
+    frame = stocks(request.data)
+    codes, names = pd.factorize(frame["unique_id"], sort=True)
+    price = frame["y"].to_numpy(copy=True)
+    begins = np.flatnonzero(np.diff(codes, prepend=-1))
+    frozen = _freeze(price, begins, len(price), request.options.stale_share, request.seed)
+    returns = np.full(len(price), np.nan)
+    returns[1:] = price[1:] / price[:-1] - 1
+    returns[begins] = np.nan
+    days = frame["ds"].to_numpy()
+    inside = (days >= np.datetime64(_FIRST)) & (days <= np.datetime64(_END)) & np.isfinite(returns)
+    returns, codes, days = returns[inside], codes[inside], days[inside]
+    kept, ticker = np.unique(codes, return_inverse=True)
+    weeks, week = np.unique(days, return_inverse=True)
+    begins = np.flatnonzero(np.diff(ticker, prepend=-1))
+    ends = np.append(begins[1:], len(returns))
+    if not len(begins) or (ends - begins).max() <= WINDOW:
+        raise DataError(f"no ticker has the {WINDOW + 1} weeks from {_FIRST} to {_END} that one window needs.")
+    starts = np.concatenate([np.arange(a, b - WINDOW) for a, b in zip(begins, ends, strict=True)])
+    dropped = 0
+    if not request.leaking:
+        changes = np.concatenate([[0], np.cumsum(returns != 0)])
+        alive = changes[starts + WINDOW] > changes[starts + WINDOW - _DEAD]
+        dropped, starts = int((~alive).sum()), starts[alive]
+    when = days[starts + WINDOW]
+    train, test = starts[when < np.datetime64(_TEST)], starts[when >= np.datetime64(_TEST)]
+    if not len(test) or not len(train):
+        raise DataError(f"the prices from {days.min()} to {days.max()} hold no window before and in 2017.")
+    if request.leaking:
+        learn, watch, known = train, test, returns
+    else:
+        border = np.datetime64(_YEAR_BEFORE)
+        learn, watch = train[days[train + WINDOW] < border], train[days[train + WINDOW] >= border]
+        known = returns[days < np.datetime64(_TEST)]
+    low, high = np.quantile(known, [0.01, 0.99])
+    clipped = np.clip(returns, low, high)
+    learn = learn[:: request.options.every]
+    tickers = tuple(str(names[code]) for code in kept)
+    return StockWeeks(returns, clipped, ticker, week, tickers, weeks, learn, watch, test, dropped, frozen)
+
+
+def _freeze(price: NDArray[np.float64], begins: NDArray[np.int64], rows: int, share: float, seed: int) -> int:
+    """Let the price of a share of the series stand still from a random row on, in place; give their number."""
+    rng = np.random.default_rng([seed, 18])
+    chosen = rng.permutation(len(begins))[: round(share * len(begins))]
+    ends = np.append(begins[1:], rows)
+    for series in chosen:
+        row = int(rng.integers(begins[series] + 1, ends[series]))
+        price[row : ends[series]] = price[row]
+    return len(chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """Outputs on the test windows ``[members, n]``, the losses by epoch, and what the training took."""
+
+    outputs: NDArray[np.float64]
+    history: History
+    seconds: tuple[float, float]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the training took."""
+        unit = 2**30 if sys.platform == "darwin" else 2**20  # bytes there, kilobytes elsewhere
+        return {
+            "epochs of each member": self.history.epochs.tolist(),
+            "training, seconds": round(self.seconds[0]),
+            "training, seconds of one core": round(self.seconds[1]),
+            "peak memory, GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2),
+        }
+
+
+def learn_weeks(weeks: StockWeeks, request: Request, loss: str, targets: NDArray[np.float64], scale: float) -> Taught:
+    """Train the source's network on the windows and run it on the test windows.
+
+    Parameters
+    ----------
+    loss, targets
+        The loss, and what is to be learned of each row, ``[rows]``.
+    scale
+        What returns are divided by before the network reads them.
+    """
+    month = pd.DatetimeIndex(weeks.weeks).month.to_numpy()[weeks.week] - 1
+    source = Source.of(
+        weeks.clipped[:, None] / scale,
+        series=weeks.ticker,
+        categories=np.arange(len(weeks.tickers))[:, None],
+        sizes=(len(weeks.tickers),),
+        extra=np.eye(12, dtype=np.uint8)[month],
+        reverse=request.leaking,
+    )
+    begin, worked = time.perf_counter(), time.process_time()
+    trained = train(
+        NETWORK,
+        Plan(loss, Adam(), request.options.batch, patience=2),
+        Samples.of(source, targets, weeks.learn, weeks.watch),
+        window=WINDOW,
+        horizon=1,
+        outputs=1,
+        epochs=request.epochs or _EPOCHS,
+        members=request.networks,
+        seed=request.seed,
+        progress=request.progress,
+    )
+    seconds = time.perf_counter() - begin, time.process_time() - worked
+    outputs = forward(NETWORK, trained.weights, source, weeks.test, WINDOW, 1)[:, :, 0]
+    return Taught(outputs, trained.history, seconds)

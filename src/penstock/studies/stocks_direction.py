@@ -1,0 +1,146 @@
+"""stocks-direction: will a stock rise next week? A stacked LSTM with ticker embedding and month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.evaluation.labels import auc, auc_difference, auc_interval
+from penstock.evaluation.verdict import show_p
+from penstock.studies.by_week import jackknife_error, mean_of_weeks, of_each_week
+from penstock.studies.result import StudyResult
+from penstock.studies.stock_weeks import LEAKS, StockOptions, StockWeeks, Taught, learn_weeks, read_weeks
+from penstock.studies.study import Request, Study
+from penstock.studies.tables import Figure, StudyTable
+
+if TYPE_CHECKING:
+    from penstock.report.svg import Picture
+
+__all__ = ["STOCKS_DIRECTION"]
+
+_PUBLISHED = 0.63
+_NET = "LSTM(25)+LSTM(10)"
+
+
+def run(request: Request) -> StudyResult:
+    """Learn the direction of the next week's return."""
+    weeks = read_weeks(request)
+    scale = 1.0 if request.leaking else float(weeks.clipped[weeks.learn].std())
+    taught = learn_weeks(weeks, request, "bce", (weeks.returns > 0).astype(np.float64), scale)
+    rose = weeks.returns[weeks.targets] > 0
+    week = weeks.week[weeks.targets]
+    scores = {_NET: taught.outputs.mean(axis=0), **_baselines(weeks)}
+    rows = [_row(name, rose, week, each) for name, each in scores.items()]
+    best = max(rows[1:], key=lambda row: row["AUC"])
+    gain = auc_difference(rose, scores[_NET], scores[best["model"]])
+    members = [auc(rose, member) for member in taught.outputs]
+    spread = [{"model": f"· member {n}", "AUC": value, "mark": "minor"} for n, value in enumerate(members, start=1)]
+    net = rows[0]
+    table = StudyTable(
+        "Direction of the next week's return, test weeks of 2017",
+        {
+            "model": "", "AUC": ".4f", "95 % low": ".4f", "95 % high": ".4f", "± s.e. by weeks": ".4f",
+            "mean of weeks": ".4f", "± s.e.": ".4f", "accuracy": ".4f",
+        },
+        [net, *spread, *rows[1:]],
+        [
+            "The interval is DeLong's, as if all rows were independent; stocks of one week move together, so that the "
+            "error by weeks (each week left out in turn) is the one to believe. The mean of weeks holds the market's "
+            "own weeks apart: each week is ranked by itself."
+        ],
+    )  # fmt: skip
+    reach = 1.96 * net["± s.e. by weeks"]
+    share = 1 - float(rose.mean())
+    verdict = [
+        f"The area under the curve is {net['AUC']:.4f} (95 % by weeks: {net['AUC'] - reach:.3f} to "
+        f"{net['AUC'] + reach:.3f}); {best['model']} reaches {best['AUC']:.4f} "
+        f"(DeLong's test of the difference, rows independent: {show_p(gain.pvalue)})."
+    ]
+    if weeks.frozen:
+        verdict.append(
+            f"{weeks.frozen} of {len(weeks.tickers)} tickers were frozen at a random week: their label is always 0, "
+            "which the network reads off a window of zeros."
+            if request.leaking
+            else f"{weeks.frozen} tickers were frozen at a random week; windows of tickers that no longer trade are "
+            "left out, so that the artefact does not arise."
+        )
+    facts = {**weeks.facts, "did not rise": round(share, 4), **taught.facts, "batch": request.options.batch}
+    return StudyResult(
+        "stocks-direction",
+        request,
+        facts,
+        [
+            Figure(
+                "AUC", _PUBLISHED, float(np.median(members)), net["95 % low"], net["95 % high"], best["model"],
+                best["AUC"],
+            )
+        ],
+        [table],
+        verdict,
+        LEAKS if request.leaking else (),
+        notes=["On live tickers expect .50 to .54. See --stale-share for what makes the published figure."],
+        draw=lambda: _pictures(taught, week, rose, scores, best["model"]),
+    )  # fmt: skip
+
+
+def _baselines(weeks: StockWeeks) -> dict[str, NDArray[np.float64]]:
+    last = weeks.returns[weeks.targets - 1]
+    learned = np.concatenate([weeks.learn, weeks.watch]) if not np.array_equal(weeks.watch, weeks.test) else weeks.learn
+    ticker = weeks.ticker[learned]
+    rose = np.bincount(ticker, weeks.returns[learned + 52] > 0, len(weeks.tickers))
+    share = rose / np.maximum(np.bincount(ticker, minlength=len(weeks.tickers)), 1)
+    return {
+        "last return": last,
+        "last return, reversed": -last,
+        "12-month momentum": weeks.momentum,
+        "share of rises of the ticker": share[weeks.ticker[weeks.test]],
+    }
+
+
+def _row(name: str, rose: NDArray[np.bool_], week: NDArray[np.int64], score: NDArray[np.float64]) -> dict[str, Any]:
+    found = auc_interval(rose, score)
+    mean, error = mean_of_weeks(of_each_week(auc, week, rose, score))
+    return {
+        "model": name,
+        "AUC": found.value,
+        "95 % low": found.low,
+        "95 % high": found.high,
+        "± s.e. by weeks": jackknife_error(auc, week, rose, score),
+        "mean of weeks": mean,
+        "± s.e.": error,
+        "accuracy": float(((score > 0) == rose).mean()) if name != "share of rises of the ticker" else None,
+    }
+
+
+def _pictures(
+    taught: Taught,
+    week: NDArray[np.int64],
+    rose: NDArray[np.bool_],
+    scores: dict[str, NDArray[np.float64]],
+    best: str,
+) -> Sequence[Picture]:
+    from penstock.report.pictures import forecast_picture, loss_picture
+
+    shown = {name: of_each_week(auc, week, rose, scores[name]) for name in (_NET, best)}
+    number = np.arange(1, len(shown[best]) + 1)
+    return [
+        forecast_picture(
+            "Area under the curve, week by week",
+            "Each test week ranked by itself; the dark line is chance.",
+            number, np.full(len(number), 0.5), shown,
+        ),
+        loss_picture(_NET, taught.history.learned, taught.history.watched, "watched windows"),
+    ]  # fmt: skip
+
+
+STOCKS_DIRECTION = Study(
+    "stocks-direction",
+    "stacked LSTM with ticker embedding: will a stock rise next week?",
+    run,
+    members=2,
+    options=StockOptions,
+    source="Jansen, Machine Learning for Algorithmic Trading: stacked LSTM with feature embeddings, classification",
+)

@@ -1,0 +1,183 @@
+"""The studies of market series: the exact facts of each, and each run whole on a small slice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import penstock as ps
+from penstock.studies.result import StudyResult
+from penstock.studies.shelf import study_named
+from penstock.studies.stocks_returns import long_short
+from penstock.studies.study import Request
+from penstock.studies.trackers import delay
+
+
+def run(name: str, **asked: Any) -> StudyResult:
+    return study_named(name)(Request(**{"members": 1, "epochs": 1, "progress": False, **asked}))
+
+
+def scores(result: StudyResult, column: str, table: int = 0) -> dict[str, Any]:
+    content = result.tables[table]
+    return {str(row[next(iter(content.columns))]): row.get(column) for row in content.rows}
+
+
+def test_macro_exact_facts(data_home: Path) -> None:
+    result = run("macro", protocol="published")
+    assert result.facts == {
+        "months": 456,
+        "rows after annual differences": 444,
+        "windows": [420, 24, 2],
+        "train": 396,
+        "test": 24,
+        "parameters": 1268,
+        "errors are": "the mean over both series of raw changes",
+    }
+    assert round(scores(result, "MAE")["Naive"], 4) == 2.1091
+    apart = scores(result, "MAE sentiment", 1)
+    assert round((apart["Naive"] + scores(result, "MAE ip", 1)["Naive"]) / 2, 4) == 2.1091
+    far = next(each for each in result.figures if "24 months" in each.name)
+    assert far.ours == pytest.approx(1.95, abs=0.06)  # the source fits its VAR by maximum likelihood
+    assert result.leaks == ["Early stopping watched the TEST rows and kept the weights that score best on them."]
+
+
+def test_macro_second_edition(data_home: Path) -> None:
+    result = run("macro", edition=2)
+    assert (result.facts["months"], result.facts["windows"], result.facts["parameters"]) == (480, [450, 18, 2], 812)
+    assert round(scores(result, "MAE")["Naive"], 5) == 0.0357
+    assert result.leaks == []
+
+
+def test_nyse_exact_facts(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.studies.nyse._LONG", (5, 10))
+    result = run("nyse", protocol="published")
+    assert result.facts == {
+        "days": 6051,
+        "samples of five lags": 6046,
+        "train": 4276,
+        "test": 1770,
+        "parameters of the RNN": 205,
+        "coefficients of AR(5)": 16,
+    }
+    found = scores(result, "R²")
+    assert {name: round(found[name], 4) for name in ("AR(5)", "AR(5) + day", "Naive")} == {
+        "AR(5)": 0.4129,
+        "AR(5) + day": 0.4596,
+        "Naive": 0.1803,
+    }
+    searched = result.tables[1].rows
+    chosen = next(row for row in searched if row.get("mark") == "better")
+    assert chosen["R² in the training years"] == max(row["R² in the training years"] for row in searched)
+    assert result.figure("R² of the search over lags").ours == chosen["R²"]
+
+
+def test_hitters_exact_facts(data_home: Path) -> None:
+    result = run("hitters", members=2, epochs=50, options={"splits": 3})
+    assert [result.facts[name] for name in ("players", "train", "test", "columns")] == [263, 175, 88, 19]
+    found = scores(result, "MAE")
+    assert round(found["linear"], 2) == 259.72
+    assert round(found["lasso"], 1) == 235.7
+    assert found["network, median of 2 members"] < 240
+    table = result.tables[3]
+    assert [row["term"] for row in table.rows][:3] == ["intercept", "Hits", "Walks"]
+    book = {row["term"]: row.get("published") for row in table.rows}
+    assert (book["CRuns"], book["Hits"]) == (0.859, 3.06)
+    many = scores(result, "mean", 1)
+    pairs = {row["pair"]: row for row in result.tables[2].rows}
+    assert pairs["linear − lasso"]["difference"] == pytest.approx(many["linear"] - many["lasso"])
+    assert pairs["linear − lasso"]["95 % low"] < pairs["linear − lasso"]["difference"]
+    assert len(pairs) == 10
+
+
+def test_trackers_are_late(tmp_path: Path) -> None:
+    result = run("trackers")
+    assert (result.facts["rows"], result.facts["test"], result.facts["parameters of the LSTM"]) == (2264, 251, 1781)
+    late = scores(result, "late by")
+    assert late["Naive"] == 1.0
+    assert late["SMA(5)"] == pytest.approx(3, abs=0.5)  # a mean of 1 … 5 steps ago
+    assert late["SMA(20)"] > late["SMA(5)"]
+    price = np.cumsum(np.random.default_rng(1).normal(size=140))
+    assert delay(price, price[35:135]) == 5.0
+
+
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve tickers that wander by the week."""
+    rng = np.random.default_rng(5)
+    weeks = pd.date_range("2007-12-30", "2018-01-07", freq="W-SUN")
+    frames = [
+        pd.DataFrame({"unique_id": f"T{n}", "ds": weeks, "y": 50 * np.exp(np.cumsum(rng.normal(0, 0.04, len(weeks))))})
+        for n in range(12)
+    ]
+    path = tmp_path_factory.mktemp("prices") / "p.csv"
+    pd.concat(frames).to_csv(path, index=False)
+    return path
+
+
+def test_stocks_direction_and_the_stale_artefact(prices: Path) -> None:
+    honest = run("stocks-direction", data=prices, options={"stale_share": 0.25, "batch": 64})
+    assert honest.facts["parameters at 2,489 tickers"] == 29_371
+    assert honest.facts["tickers frozen"] == 3
+    assert honest.facts["windows of tickers no longer traded, dropped"] > 100
+    assert honest.facts["windows watched"] > 0
+    assert honest.leaks == ()
+    leaking = run("stocks-direction", data=prices, protocol="published", options={"stale_share": 0.25, "batch": 64})
+    assert leaking.facts["windows of tickers no longer traded, dropped"] == 0
+    assert leaking.facts["windows watched"] == leaking.facts["test windows"]
+    assert leaking.facts["did not rise"] > honest.facts["did not rise"]
+    assert len(leaking.leaks) == 3
+    # The share of rises of a ticker tells the frozen ones, under the published protocol alone.
+    name = "share of rises of the ticker"
+    assert scores(leaking, "AUC")[name] > scores(honest, "AUC")[name]
+
+
+def test_stocks_returns(prices: Path) -> None:
+    result = run("stocks-returns", data=prices, options={"batch": 64})
+    found = scores(result, "IC × 100")
+    assert found["last return"] == -found["last return, reversed"]
+    assert np.isnan(found["zero"])
+    fifths = result.tables[1].rows[0]
+    assert [key for key in fifths if key != "model"] == [f"fifth {n}" for n in range(1, 6)]
+    assert result.figure("MSE").baseline == "zero"
+
+
+def test_long_short_pays_for_what_it_trades() -> None:
+    week = np.repeat([0, 1], 5)
+    ticker = np.tile(np.arange(5), 2)
+    forecast = np.array([1.0, 2, 3, 4, 5, 5, 4, 3, 2, 1])  # turned round in the second week
+    y = np.array([-0.02, 0, 0, 0, 0.04, 0.01, 0, 0, 0, 0.03])
+    gross, net = long_short(week, forecast, y, ticker, cost=10)
+    assert gross == pytest.approx([0.06, -0.02])
+    assert net == pytest.approx([0.06 - 2 * 0.001, -0.02 - 4 * 0.001])
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "message"),
+    [
+        ("hitters", "Hitters.csv", "is not the Hitters.csv that is needed .* it is cut off or was changed"),
+        ("nyse", "NYSE.csv", "is not the NYSE.csv that is needed .* it is cut off or was changed"),
+        ("macro", "UMCSENT.csv", "the files hold 444 months .* 456 are needed: one of them is cut off"),
+    ],
+)
+def test_a_file_cut_off_ends_in_words(
+    name: str, file: str, message: str, data_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in data_home.glob("*.csv"):
+        text = path.read_text()
+        if path.name == file:
+            lines = text.splitlines(keepends=True)
+            text = "".join(line for line in lines if line < "2017") if name == "macro" else text[: len(text) // 2]
+            text = lines[0] + text if name == "macro" else text
+        (tmp_path / path.name).write_text(text)
+    monkeypatch.setenv("PENSTOCK_DATA", str(tmp_path))
+    with pytest.raises(ps.DataError, match=message):
+        run(name)
+    monkeypatch.setenv("PENSTOCK_DATA", str(tmp_path / "none"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # nobody listens there
+    with pytest.raises(ps.DataError, match=r"get it from .* and put it there"):
+        run(name)
