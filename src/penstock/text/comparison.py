@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ class TextComparison:
 
     def rows(self) -> list[dict[str, Any]]:
         """Give one row a model; p-values test its difference from the best baseline, two-sided."""
-        return [self._labels(name) if self.classes is not None else self._values(name) for name in self.answers]
+        return [dict(row) for row in self._rows]
 
     def right(self, name: str) -> NDArray[np.bool_]:
         """Tell which documents a model labels rightly."""
@@ -103,14 +104,19 @@ class TextComparison:
             for line in shown
         )
 
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        return [self._labels(name) if self.classes is not None else self._values(name) for name in self.answers]
+
     def _row(self, name: str) -> dict[str, Any]:
-        return next(row for row in self.rows() if row["model"] == name)
+        return next(row for row in self._rows if row["model"] == name)
 
     def _loss(self, name: str) -> NDArray[np.float64]:
         answers = self.answers[name]
         if self.classes is None:
             return np.asarray((answers - self.truth) ** 2)
-        places = np.searchsorted(self.classes, self.truth)
+        place = {label: number for number, label in enumerate(self.classes.tolist())}
+        places = [place[label] for label in self.truth.tolist()]
         return np.asarray(-np.log(answers[np.arange(len(answers)), places] + 1e-12))
 
     def _about(self, name: str) -> dict[str, Any]:
