@@ -77,8 +77,8 @@ def run(request: Request) -> StudyResult:
         "train": len(data.train[0]),
         "test": len(data.test[0]),
         "words": len(first.vocabulary_),
-        "weights in all": first.parameters_,
-        "weights trained": first.parameters_ - len(first.vocabulary_) * 100,
+        "weights trained": first.parameters_,
+        "weights that stay": len(first.vocabulary_) * 100,
         **{f"coverage, {name}": str(model.coverage_) for name, model in networks.items()},
     }
     whole = len(vectors[f"GRU 32 on {path.stem}"]) > 100_000
