@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import equinox as eqx
 import jax
@@ -98,8 +98,8 @@ class Walk(Explained):
             gate = gates[letter]
             φ = "tanh" if gate.activation == "tanh" else "σ"
             return (
-                f"{letter}  =  {φ}({gate.from_x:.3f} {_signed(gate.from_h)} {_signed(gate.bias)})  =  "
-                f"{φ}({gate.sum:.3f})  =  {_n(gate.value)}"
+                f"{letter}  =  {φ}({_n(gate.from_x)} {_signed(gate.from_h)} {_signed(gate.bias)})  =  "
+                f"{φ}({_n(gate.sum)})  =  {_n(gate.value)}"
             )
 
         table = PageTable(
@@ -186,7 +186,7 @@ def walk(
     Examples
     --------
     >>> found = walk()
-    >>> [f"{gate.letter} {gate.value:.3f}" for gate in found.gates]
+    >>> [f"{gate.letter} {_n(gate.value)}" for gate in found.gates]
     ['i 0.769', 'f 0.646', 'g 0.800', 'o 0.721']
     >>> f"{found.after[1]:.3f}"  # .646 · (−1) + .769 · .800
     '-0.030'
@@ -195,10 +195,13 @@ def walk(
     _, records = probed(subject, subject.x)
     leaves = jax.tree.leaves(subject.module, is_leaf=lambda leaf: isinstance(leaf, Cell))
     cells = [leaf for leaf in leaves if isinstance(leaf, Cell)]
-    found = [(record, cell) for record in records if type(cell := cells[record.place]) is LSTMCell]
+    found = [(record, cell) for record in records if _is_plain(cell := cells[record.place])]
     if not found:
         kinds = ", ".join(sorted({type(cell).__name__.removesuffix("Cell") for cell in cells}))
-        raise OptionError(f"walk takes an LSTM apart, but {subject.name} holds {kinds}; trace shows the gates of any.")
+        raise OptionError(
+            f"walk takes an LSTM with a forget gate and no peepholes apart, but {subject.name} holds {kinds}; trace "
+            "shows the gates of any."
+        )
     record, cell = found[0]
     steps, units = record.outputs.shape[1:]
     if not -steps <= step < steps:
@@ -227,6 +230,11 @@ class _Start(eqx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return unroll(self.cell, x, (jnp.full((1, 1), 0.5), jnp.full((1, 1), -1.0)), sequence=False)[0]
+
+
+def _is_plain(cell: Cell[Any]) -> TypeGuard[LSTMCell]:
+    """Tell an LSTM with four gates that are sums of three terms from its variants."""
+    return type(cell) is LSTMCell and cell.W.shape[1] == 4 * cell.U.shape[0] and getattr(cell, "p", None) is None
 
 
 def _by_hand() -> Subject:
