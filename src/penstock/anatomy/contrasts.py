@@ -21,10 +21,10 @@ __all__ = ["contrasts"]
 _STEPS = 100
 
 
-def contrasts() -> list[Subject]:
-    """Give simple RNNs, leaky units, a GRU and LSTMs of 8 units with fresh weights, on white noise of 100 steps."""
+def contrasts(sequences: int = 1) -> list[Subject]:
+    """Give simple RNNs, leaky units, a GRU and LSTMs of 8 units with fresh weights, on white noise of 100 steps: so many sequences."""
     key, units = jax.random.key(0), 8
-    x = jnp.asarray(0.3 * np.random.default_rng(0).normal(size=(1, _STEPS, 1)))
+    x = jnp.asarray(0.3 * np.random.default_rng(0).normal(size=(sequences, _STEPS, 1)))
 
     # Its bias keeps every unit above zero, so that each Jacobian is 1.1 I.
     growing = RNNCell(1, units, key, "relu")

@@ -21,7 +21,7 @@ from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Source
 from penstock.training.train import train
 
-__all__ = ["LATCHES", "latch", "pulsed"]
+__all__ = ["LATCHES", "latch"]
 
 LATCHES: dict[str, Layer] = {"LSTM": LSTM(4), "GRU": GRU(4), "Leaky": Leaky(4, leak=0.1), "RNN": RNN(4)}
 """The networks that are shown beside each other."""
@@ -51,11 +51,6 @@ def latch(layer: Layer, epochs: int = 60, seed: int = 0) -> Subject:
     module = network.with_weights(weights, source.widths, 1)
     name = f"{layer!r}, trained to hold the sign of the last pulse"
     return Subject(name, module, jnp.asarray(unseen))
-
-
-def pulsed(subject: Subject) -> Subject:
-    """Give the subject sequences of one pulse each, at every step in turn."""
-    return Subject(subject.name, subject.module, jnp.eye(_WINDOW)[:, :, None])
 
 
 def _held(pulses: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

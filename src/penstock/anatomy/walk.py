@@ -186,7 +186,7 @@ def walk(
     Examples
     --------
     >>> found = walk()
-    >>> [f"{gate.letter} {_n(gate.value)}" for gate in found.gates]
+    >>> [f"{gate.letter} {gate.value:.3f}" for gate in found.gates]
     ['i 0.769', 'f 0.646', 'g 0.800', 'o 0.721']
     >>> f"{found.after[1]:.3f}"  # .646 · (−1) + .769 · .800
     '-0.030'
