@@ -22,7 +22,7 @@ _STEPS = 100
 
 
 def contrasts(sequences: int = 1) -> list[Subject]:
-    """Give simple RNNs, leaky units, a GRU and LSTMs of 8 units with fresh weights, on white noise of 100 steps: so many sequences."""
+    """Give simple RNNs, leaky units, a GRU and LSTMs of 8 units, with fresh weights, on sequences of white noise."""
     key, units = jax.random.key(0), 8
     x = jnp.asarray(0.3 * np.random.default_rng(0).normal(size=(sequences, _STEPS, 1)))
 
