@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.numpy import save_file
 
@@ -23,7 +24,7 @@ def main() -> None:
         out = layer.run(x, lengths)
         out.cos().sum().backward()
         values = {"x": x, "lengths": lengths, "out": out, "dx": x.grad}
-        arrays |= {f"{name}.{part}": value.detach().numpy() for part, value in values.items()}
+        arrays |= {f"{name}.{part}": np.ascontiguousarray(value.detach()) for part, value in values.items()}
         arrays |= {f"{name}.{place}": leaf.value for place, leaf in enumerate(layer.leaves)}
     save_file(arrays, Path(__file__).with_name("torch-layers.safetensors"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -87,5 +88,6 @@ def fit_readout(
         W = np.linalg.solve(H.T @ H + alpha * np.eye(H.shape[1]), H.T @ (Y - mean))
     else:
         W = np.linalg.lstsq(H, Y - mean, rcond=None)[0]
-    fitted = dataclasses.replace(out, W=jnp.asarray(W, out.W.dtype), b=jnp.asarray(mean - centre @ W, out.b.dtype))
-    return dataclasses.replace(module, dense=(*module.dense[:-1], fitted))
+    weights = jnp.asarray(W, out.W.dtype), jnp.asarray(mean - centre @ W, out.b.dtype)
+    fitted: NetworkModule = eqx.tree_at(lambda net: (net.dense[-1].W, net.dense[-1].b), module, weights)
+    return fitted
