@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,11 @@ from numpy.typing import NDArray
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.data.splits import tail_border
-from penstock.errors import DataError
+from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.intervals.conformal import Conformal, Stream
 
-__all__ = ["Residuals", "bounds", "held_out_residuals"]
+__all__ = ["Residuals", "bounds", "held_out_residuals", "own_bounds"]
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -121,6 +122,16 @@ def bounds(
             )
             out[:, :, mine, step] = yhat[mine, step] + method.bounds(stream, levels) * now
     return out
+
+
+def own_bounds(
+    fitted: Sequence[Estimator], panel: Panel, origins: Sequence[Rows], levels: tuple[float, ...]
+) -> list[Values] | None:
+    """Ask each fitted model for its own bounds at its cutoffs, ``[levels, 2, n, horizon]``; None where it has none."""
+    try:
+        return [model.bounds_panel(panel, rows, levels) for model, rows in zip(fitted, origins, strict=True)]
+    except OptionError:
+        return None
 
 
 def _mean_steps(train: Panel) -> Values:

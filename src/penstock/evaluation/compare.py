@@ -16,12 +16,12 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.evaluation.calibration import bounds, held_out_residuals
+from penstock.evaluation.calibration import bounds, held_out_residuals, own_bounds
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
-from penstock.intervals.conformal import Conformal, intervals_named
+from penstock.intervals.conformal import Conformal, Own, intervals_named
 from penstock.intervals.levels import checked_levels
 
 __all__ = ["compare"]
@@ -65,7 +65,8 @@ def compare(
     level
         Levels of intervals, as percentages: 95, or [80, 95]; none if left out.
     intervals
-        How they are made: ``"conformal"``, ``"adaptive"`` (which follows drift), or a description of one, such as
+        How they are made: ``"conformal"``, ``"adaptive"`` (which follows drift), ``"own"`` (what each model's own
+        quantiles, distribution or standard errors give), or a description of one, such as
         ``Conformal(symmetric=False)``. The bounds at a cutoff come from residuals whose targets were known there: of
         the validation tail, or of a tail that a twin of the model was not fitted on, and of past forecasts.
     leaks
@@ -109,6 +110,7 @@ def compare(
     stopping = Leak.STOPPING in leaks
     for name, model in named.items():
         parts, seconds, residuals = [], 0.0, None
+        own: list[Any] | None = [] if levels and isinstance(method, Own) else None
         for together in _blocks(folds):
             begin = clock.perf_counter()
             trains = [panel.between(fold.starts, fold.ends) for fold in together]
@@ -116,12 +118,17 @@ def compare(
             fitted = model.fit_panels(trains, kind, watched)
             seconds += clock.perf_counter() - begin
             parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
-            if levels and residuals is None:
+            if own is not None:
+                asked = own_bounds(fitted, panel, [fold.origins for fold in together], levels)
+                own = None if asked is None else own + asked
+            if levels and own is None and residuals is None:
                 residuals = held_out_residuals(fitted[0], before, kind, method, watches_training_rows=not stopping)
         model = fitted[-1]
         yhat = np.concatenate(parts, axis=1)
         entry = Entry(model, yhat, seconds)
-        if residuals is not None:
+        if own is not None:
+            entry = replace(entry, bounds=np.concatenate(own, axis=2))
+        elif residuals is not None:
             try:
                 around = bounds(method, levels, residuals, before, panel, origins, entry.forecast)
             except DataError as error:

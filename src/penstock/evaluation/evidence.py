@@ -41,8 +41,8 @@ def evidence_tables(comparison: Comparison, trading: Trading | None) -> list[Pag
                 INTERVAL_COLUMNS,
                 [TableRow(line) for row in comparison.rows for line in interval_cells(row, comparison.levels)],
                 (
-                    f"Made by {comparison.intervals!r} from residuals that were known at each cutoff. Good intervals "
-                    "cover as often as their level says and are narrow; the interval score weighs both.",
+                    f"Made by {comparison.intervals!r} from what was known at each cutoff. Good intervals cover as "
+                    "often as their level says and are narrow; the interval score weighs both.",
                 ),
             )
         )
@@ -129,7 +129,7 @@ def _fan(comparison: Comparison, name: str, bounds: NDArray[np.float64]) -> Pict
         for place, level in reversed(list(enumerate(comparison.levels)))
     }
     whose = "" if len(panel) == 1 else f" (series {panel.ids[int(series.min())]!r})"
-    caption = f"{what}{whose}, with the intervals that past residuals gave; dots are what came."
+    caption = f"{what}{whose}, with its intervals; dots are what came."
     return fan_picture(name, caption, panel.times[rows], panel.y[rows], entry.forecast[picked], bands)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from penstock.errors import DataError, OptionError, nearest
 from penstock.options import Description, option
 
-__all__ = ["INTERVALS", "Adaptive", "Conformal", "Stream", "intervals_named"]
+__all__ = ["INTERVALS", "Adaptive", "Conformal", "Own", "Stream", "intervals_named"]
 
 Values = NDArray[np.float64]
 
@@ -141,7 +141,15 @@ class Adaptive(Conformal):
         return self.gamma
 
 
-INTERVALS: dict[str, type[Conformal]] = {"conformal": Conformal, "adaptive": Adaptive}
+@dataclass(frozen=True, repr=False)
+class Own(Conformal):
+    """Each model's own intervals, as ``predict(level=...)`` gives them; those of split conformal where it has none.
+
+    Standard errors, quantiles and distributions that a model has learned stay as they are until it is fitted again.
+    """
+
+
+INTERVALS: dict[str, type[Conformal]] = {"conformal": Conformal, "adaptive": Adaptive, "own": Own}
 """The ways to intervals, by name."""
 
 
