@@ -44,6 +44,7 @@ class NetworkModule(eqx.Module):
     embeddings: tuple[EmbeddingModule | OneHotModule, ...]
     inputs: Inputs = eqx.field(static=True)
     over_time: tuple[bool, ...] = eqx.field(static=True)
+    every_step: bool = eqx.field(static=True, default=False)
 
     def __call__(
         self,
@@ -54,7 +55,7 @@ class NetworkModule(eqx.Module):
         extra: jax.Array | None = None,
         key: jax.Array | None = None,
     ) -> jax.Array:
-        """Map sequences to outputs ``[batch, outputs]``.
+        """Map sequences to outputs ``[batch, outputs]``, or ``[batch, time, outputs]`` where every step puts out.
 
         Parameters
         ----------
@@ -104,10 +105,13 @@ class NetworkModule(eqx.Module):
             x = without_padding(x, lengths)  # what maps each step for itself would see it
         for place, (layer, over_time) in enumerate(zip(self.layers, self.over_time, strict=True)):
             if over_time:
-                x = layer(x, lengths=lengths, sequence=place < top, key=keys[place])  # type: ignore[operator]
+                x = layer(x, lengths=lengths, sequence=place < top or self.every_step, key=keys[place])  # type: ignore[operator]
             elif not (embeds and place == 0):
                 x = layer(x, key=keys[place])  # type: ignore[operator]
-        x = jnp.concatenate([x, *vectors.categories, *([] if extra is None else [extra])], axis=-1)
+        beside = [*vectors.categories, *([] if extra is None else [extra])]
+        if self.every_step:
+            beside = [jnp.broadcast_to(each[:, None], (*x.shape[:2], each.shape[1])) for each in beside]
+        x = jnp.concatenate([x, *beside], axis=-1)
         for place, dense in enumerate(self.dense, start=len(self.layers)):
             x = dense(x, key=keys[place])  # type: ignore[operator]
         return x

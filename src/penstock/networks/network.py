@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from penstock.layers.layer_norm import LayerNorm
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
+from penstock.networks.weights import count_weights, joined
 from penstock.options import Description
 
 __all__ = ["Network"]
@@ -39,6 +39,8 @@ class Network(Description):
     embeddings
         For each static category of a sample, such as its series, the width of its vector, which joins the last step;
         0 for one-hot.
+    every_step
+        Whether to put out a vector at every step (aligned many to many), or one for the whole sequence.
 
     Examples
     --------
@@ -53,17 +55,21 @@ class Network(Description):
     layers: tuple[Layer, ...]
     dense: tuple[Dense | Dropout, ...]
     embeddings: tuple[int, ...]
+    every_step: bool
 
     def __init__(
         self,
         layers: Iterable[Layer] | Layer,
         dense: Iterable[Dense | Dropout | int] | Dense | int = (),
         embeddings: Iterable[int] | int = (),
+        *,
+        every_step: bool = False,
     ) -> None:
         above = [d if isinstance(d, (Dense, Dropout)) else Dense(d) for d in _several(dense)]
         object.__setattr__(self, "layers", _several(layers))
         object.__setattr__(self, "dense", tuple(above))
         object.__setattr__(self, "embeddings", _several(embeddings))
+        object.__setattr__(self, "every_step", every_step)
         wrong = [layer for place, layer in enumerate(self.layers) if not _allowed(layer, place)]
         if wrong or not any(layer.over_time for layer in self.layers):
             given = f"{wrong[0]!r} is no layer over time" if wrong else "no layer over time was given"
@@ -75,7 +81,8 @@ class Network(Description):
     def __repr__(self) -> str:
         dense = f", dense={list(self.dense)!r}" if self.dense else ""
         embeddings = f", embeddings={list(self.embeddings)!r}" if self.embeddings else ""
-        return f"Network({list(self.layers)!r}{dense}{embeddings})"
+        every_step = ", every_step=True" if self.every_step else ""
+        return f"Network({list(self.layers)!r}{dense}{embeddings}{every_step})"
 
     def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> NetworkModule:
         """Draw the weights of a module that reads `inputs` and gives ``[batch, outputs]``.
@@ -107,13 +114,11 @@ class Network(Description):
         )
         over_time = tuple(layer.over_time for layer in self.layers)
         own = len(self.layers)
-        return NetworkModule(tuple(built[:own]), tuple(built[own:]), embeddings, inputs, over_time)
+        return NetworkModule(tuple(built[:own]), tuple(built[own:]), embeddings, inputs, over_time, self.every_step)
 
     def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> NetworkModule:
         """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module."""
-        shapes = eqx.filter_eval_shape(self.build, inputs, outputs, jax.random.key(0))
-        rest = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
-        module: NetworkModule = eqx.combine(weights, rest)
+        module: NetworkModule = joined(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
@@ -161,7 +166,7 @@ class Network(Description):
                     rows.append(("extra", (inputs.extra,), 0))
             width = layer.width(width)
             name = f"{type(layer).__name__}({width})" if layer.outputs else repr(layer)
-            rows.append((name, (None, width) if place < top else (width,), _size(part)))
+            rows.append((name, (None, width) if place < top or self.every_step else (width,), count_weights(part)))
         return rows
 
 
@@ -173,9 +178,3 @@ def _allowed(layer: Any, place: int) -> bool:
     if isinstance(layer, Embedding):
         return place == 0
     return isinstance(layer, Layer) and (layer.over_time or isinstance(layer, (Dropout, LayerNorm)))
-
-
-def _size(part: Any) -> int:
-    if isinstance(part, EmbeddingModule) and part.frozen:
-        return 0
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(part) if hasattr(leaf, "shape"))

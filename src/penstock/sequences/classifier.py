@@ -84,8 +84,8 @@ class SequenceClassifier(SequenceEstimator):
     def _loss(self) -> str:
         return "bce" if len(self.classes_) == 2 else self.loss
 
-    def _fit_targets(self, y: Any, count: int, sample_weight: NDArray[np.float64] | None) -> Targets:
-        self.classes_, codes = read_labels(y, count)
+    def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
+        self.classes_, codes = read_labels(y, len(lengths))
         by_class = class_weights(self.class_weight, self.classes_, codes)
         weight = by_class[codes] * (1.0 if sample_weight is None else sample_weight)
         kinds = len(self.classes_)
@@ -93,8 +93,8 @@ class SequenceClassifier(SequenceEstimator):
         self._by_class = by_class
         return Targets(codes[:, None].astype(np.float64), weight, outputs)
 
-    def _read_targets(self, y: Any, count: int) -> Targets:
-        codes = codes_of(y, self.classes_, count)
+    def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
+        codes = codes_of(y, self.classes_, len(lengths))
         return Targets(codes[:, None].astype(np.float64), self._by_class[codes], 0)
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:

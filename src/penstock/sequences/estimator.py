@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.scaling import SCALINGS
+from penstock.data.sequences import Sequences
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.gru import GRU
 from penstock.networks.inputs import Inputs
@@ -23,22 +24,41 @@ from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
 from penstock.storage import Arrays
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
-from penstock.training.ragged import RaggedSamples, bucket_bounds
+from penstock.training.ragged import Ragged, RaggedSamples, bucket_bounds
 from penstock.training.ragged_forward import forward_ragged
 from penstock.training.ragged_train import train_ragged
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import History
 
-__all__ = ["SequenceEstimator", "Targets"]
+__all__ = ["SequenceEstimator", "Targets", "storable_labels"]
 
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What is learned of samples: targets ``[samples, width]``, what each weighs ``[samples]``, outputs."""
+    """What is learned of samples.
 
-    y: NDArray[np.float64]
+    Attributes
+    ----------
+    y
+        A target for each sample, ``[samples, width]``, or a sequence of targets.
+    weight
+        What each sample weighs, ``[samples]``.
+    outputs
+        Outputs of the network.
+    """
+
+    y: NDArray[np.float64] | Sequences
     weight: NDArray[np.float64]
     outputs: int
+
+    def followed_by(self, others: Targets) -> Targets:
+        """Put the targets of other samples behind these."""
+        if isinstance(self.y, Sequences):
+            assert isinstance(others.y, Sequences)  # noqa: S101 (read by the same estimator)
+            y: NDArray[np.float64] | Sequences = self.y.followed_by(others.y)
+        else:
+            y = np.concatenate([self.y, others.y])
+        return Targets(y, np.concatenate([self.weight, others.weight]), self.outputs)
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -68,17 +88,21 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     # ---- what an estimator implements --------------------------------------------------------------------------------
 
     @abc.abstractmethod
-    def _fit_targets(self, y: Any, count: int, sample_weight: NDArray[np.float64] | None) -> Targets:
-        """Read the targets of training samples, and fit what reads others."""
+    def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
+        """Read the targets of training samples of these lengths, and fit what reads others."""
 
     @abc.abstractmethod
-    def _read_targets(self, y: Any, count: int) -> Targets:
+    def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
         """Read the targets of other samples."""
 
     @property
     @abc.abstractmethod
     def _loss(self) -> str:
         """The name of the loss, once the targets are fitted."""
+
+    def _teaching(self) -> dict[str, Any]:
+        """Say how a decoder is taught; other networks are not."""
+        return {}
 
     # ---- what people call --------------------------------------------------------------------------------------------
 
@@ -136,10 +160,10 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             raise OptionError(
                 f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
             )
-        given = read_given(X, self.whole_network, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        given = self._given(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         table = require_vectors(vectors, self.whole_network)
         count = len(given)
-        targets = self._fit_targets(y, count, _weights(sample_weight, count))
+        targets = self._fit_targets(y, given.sequences.lengths, _weights(sample_weight, count))
         self.coding_: Coding = Coding.fit(given, self.scale)
         self.outputs_: int = targets.outputs
         if validation is None:
@@ -148,11 +172,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             other, their_targets = self._read_validation(validation)
             learn, watch = np.arange(count), count + np.arange(len(other))
             given = given.followed_by(other)
-            targets = Targets(
-                np.concatenate([targets.y, their_targets.y]),
-                np.concatenate([targets.weight, their_targets.weight]),
-                targets.outputs,
-            )
+            targets = targets.followed_by(their_targets)
         learn, watch = learn[targets.weight[learn] > 0], watch[targets.weight[watch] > 0]
         if len(learn) == 0:
             raise DataError(
@@ -173,6 +193,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             seed=self.seed,
             progress=self.progress,
             vectors=table,
+            **self._teaching(),
         )
         self.weights_: Any = trained.weights
         self.history_: History = trained.history
@@ -193,14 +214,20 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
 
         A sample's outputs do not depend on the other samples, bit for bit.
         """
-        self._require_fit()
-        given = read_given(X, self.whole_network, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        source = self.coding_.ragged(given)
-        return forward_ragged(
-            self.whole_network, self.weights_, source, given.sequences.lengths, self.bounds_, self.outputs_
-        )
+        ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        return forward_ragged(self.whole_network, *ready, self.outputs_)
 
     # ---- how ---------------------------------------------------------------------------------------------------------
+
+    def _given(self, X: Any, **samples: Any) -> Given:
+        """Read samples."""
+        return read_given(X, self.whole_network, **samples)
+
+    def _ready(self, X: Any, **samples: Any) -> tuple[Any, Ragged, NDArray[np.int64], tuple[int, ...]]:
+        """Give what every kind of prediction starts from: weights, samples, their lengths, and buckets."""
+        self._require_fit()
+        given = self._given(X, **samples)
+        return self.weights_, self.coding_.ragged(given), given.sequences.lengths, self.bounds_
 
     @property
     def whole_network(self) -> Network:
@@ -238,8 +265,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         if "X" not in arguments or "y" not in arguments:
             raise OptionError("validation is neither (X, y) nor a mapping that holds 'X' and 'y'.")
         y = arguments.pop("y")
-        given = read_given(network=self.whole_network, name="the validation X", **arguments)
-        return given, self._read_targets(y, len(given))
+        given = self._given(name="the validation X", **arguments)
+        return given, self._read_targets(y, given.sequences.lengths)
 
     def _arrays(self) -> Arrays:
         return {

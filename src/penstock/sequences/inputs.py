@@ -12,11 +12,12 @@ from penstock.data.scaling import SCALINGS
 from penstock.data.sequences import Sequences, read_sequences
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.embedding import Embedding
+from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
 from penstock.training.ragged import Ragged
 
-__all__ = ["Coding", "Given", "read_given"]
+__all__ = ["Coding", "Given", "read_given", "require_vectors"]
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +54,7 @@ class Given:
 
 def read_given(
     X: Any,
-    network: Network,
+    network: Network | EncoderDecoder,
     *,
     lengths: Any = None,
     padding: str = "behind",
@@ -68,7 +69,7 @@ def read_given(
     DataError
         Where they cannot be used; the message says why.
     """
-    first = network.layers[0]
+    first = next(iter(network.layers), None)
     sequences = read_sequences(X, ids=isinstance(first, Embedding), lengths=lengths, padding=padding, name=name)
     if isinstance(first, Embedding) and sequences.values.max() >= first.vocabulary:
         step = int((sequences.values >= first.vocabulary).argmax())
@@ -202,7 +203,7 @@ def _width(extra: Floats | None) -> int:
     return 0 if extra is None else extra.shape[1]
 
 
-def require_vectors(vectors: Any, network: Network) -> Floats | None:
+def require_vectors(vectors: Any, network: Network | EncoderDecoder) -> Floats | None:
     """Check a table of vectors for the embedding that a network begins with.
 
     Raises
@@ -210,7 +211,7 @@ def require_vectors(vectors: Any, network: Network) -> Floats | None:
     OptionError
         Where the network begins with none, or the table is missing, of another shape, or not finite.
     """
-    first = network.layers[0]
+    first = next(iter(network.layers), None)
     if vectors is None:
         if isinstance(first, Embedding) and first.frozen:
             raise OptionError(f"{first!r} keeps the vectors that it is given; give them: fit(X, y, vectors=table).")

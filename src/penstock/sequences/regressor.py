@@ -80,19 +80,19 @@ class SequenceRegressor(SequenceEstimator):
             return np.stack([numbers(column(rows[:, place], count)) for place in range(rows.shape[1])], axis=1)
         return numbers(column(table, count))[:, None]
 
-    def _fit_targets(self, y: Any, count: int, sample_weight: NDArray[np.float64] | None) -> Targets:
-        values = self._values(y, count)
+    def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
+        values = self._values(y, len(lengths))
         self.y_axes_ = 2 if values.shape[1] > 1 else 1
         fitted = np.array([SCALINGS[self.scale](part) for part in values.T], dtype=np.float64)
         self.y_shift_, self.y_scale_ = fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
-        weight = np.ones(count) if sample_weight is None else sample_weight
+        weight = np.ones(len(lengths)) if sample_weight is None else sample_weight
         return Targets(self._scaled(values), weight, values.shape[1])
 
-    def _read_targets(self, y: Any, count: int) -> Targets:
-        values = self._values(y, count)
+    def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
+        values = self._values(y, len(lengths))
         if values.shape[1] != len(self.y_shift_):
             raise DataError(f"the validation y has {values.shape[1]} columns, the training y {len(self.y_shift_)}.")
-        return Targets(self._scaled(values), np.ones(count), 0)
+        return Targets(self._scaled(values), np.ones(len(lengths)), 0)
 
     def _scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return (values - self.y_shift_) / self.y_scale_

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock.layers.noise import derive, draw, seeded
+from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.plan import Plan
@@ -69,7 +70,7 @@ class Shape(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def begin(network: Network, plan: Plan, inputs: Inputs, outputs: int) -> Any:
+def begin(network: Network | EncoderDecoder, plan: Plan, inputs: Inputs, outputs: int) -> Any:
     """Compile the draw of initial weights.
 
     Returns

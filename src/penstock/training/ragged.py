@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
+from penstock.networks.decoder import Teacher
 from penstock.networks.inputs import Inputs
 from penstock.training.samples import Starts, pad_rows
+from penstock.training.step import Batch
 
-__all__ = ["Piece", "Ragged", "RaggedSamples", "at_once", "bucket_bounds", "in_buckets", "starts_in_buckets"]
+__all__ = ["Piece", "Ragged", "RaggedSamples", "Track", "at_once", "bucket_bounds", "in_buckets", "starts_in_buckets"]
 
 _PROGRAM_COST = 0.05, 1 << 17  # padded steps that one more program is worth: a share of the true ones, at least
 
@@ -98,18 +100,63 @@ class Ragged:
         return Piece(x, lengths, categories, extra)
 
 
+class Track(NamedTuple):
+    """Targets that are sequences themselves: their steps ``[steps, width]``, and where each sample's lie."""
+
+    values: jax.Array
+    first: jax.Array
+    lengths: jax.Array
+
+
 class RaggedSamples(NamedTuple):
-    """What training reads: samples, their targets ``[samples, outputs]`` and what each weighs, ``[samples]``."""
+    """What training reads.
+
+    Attributes
+    ----------
+    source
+        The samples.
+    targets
+        Their targets ``[samples, width]``, or one for every step.
+    weight
+        What each sample weighs, ``[samples]``.
+    share
+        The share of the steps at which a decoder is fed the truth; None: all.
+    """
 
     source: Ragged
-    targets: jax.Array
+    targets: jax.Array | Track
     weight: jax.Array
+    share: jax.Array | None = None
 
     @classmethod
-    def of(cls, source: Ragged, targets: NDArray[Any], weight: NDArray[np.float64]) -> RaggedSamples:
+    def of(cls, source: Ragged, targets: NDArray[Any] | Sequences, weight: NDArray[np.float64]) -> RaggedSamples:
         """Put targets and weights on the device, in JAX's default precision."""
         dtype = jax.dtypes.canonicalize_dtype(float)
+        if isinstance(targets, Sequences):
+            first, lengths = pad_rows(targets.offsets[:-1], np.int32), pad_rows(targets.lengths, np.int32)
+            return cls(source, Track(pad_rows(targets.values, dtype), first, lengths), pad_rows(weight, dtype))
         return cls(source, pad_rows(targets, dtype), pad_rows(weight, dtype))
+
+    def batch(self, rows: jax.Array, length: int, reach: int | None, counted: jax.Array) -> Batch:
+        """Gather the samples ``[n]`` of a bucket, with their targets.
+
+        Parameters
+        ----------
+        rows, length
+            Numbers of the samples, and the length of their bucket.
+        reach
+            Length of the longest target that is a sequence of its own, which a decoder is taught; None where targets
+            are aligned with the samples' steps, or no sequences.
+        counted
+            What each sample weighs.
+        """
+        x, lengths, categories, extra = self.source.read(rows, length)
+        read = Batch(x, x, counted, lengths, categories, extra)
+        if not isinstance(self.targets, Track):
+            return read._replace(y=self.targets[rows])
+        own = self.targets.lengths[rows]
+        y = along(self.targets.values, self.targets.first[rows], own, reach or length)
+        return read._replace(y=y, y_lengths=own, teacher=Teacher(y, self.share) if reach else None)
 
 
 def along(values: jax.Array, first: jax.Array, lengths: jax.Array, length: int) -> jax.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from penstock.networks.network import Network
 from penstock.training.ragged import Ragged, at_once, in_buckets
 from penstock.training.samples import padded_length
 
-__all__ = ["forward_ragged"]
+__all__ = ["blocks", "forward_ragged", "forward_steps"]
 
 
 @lru_cache(maxsize=256)
@@ -33,6 +33,22 @@ def _compiled(
         return jax.lax.map(run, samples)
 
     return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
+
+
+def blocks(
+    lengths: NDArray[np.int64], bounds: tuple[int, ...], width: int = 1
+) -> Iterator[tuple[int, NDArray[np.int64], jax.Array]]:
+    """Part samples into blocks whose shape depends on a sample's own bucket alone.
+
+    Gives for each bucket its length, its samples, and their numbers in blocks ``[blocks, size]``, the last one filled
+    up. Samples that each take the room of `width` go fewer at once.
+    """
+    for length, samples in in_buckets(lengths, bounds).items():
+        size = at_once(length * width)
+        count = -(-len(samples) // size)
+        count = padded_length(count) if count > 16 else count
+        filled = np.resize(samples, count * size).astype(np.int32)
+        yield length, samples, jnp.asarray(filled.reshape(count, size))
 
 
 def forward_ragged(
@@ -59,11 +75,28 @@ def forward_ragged(
     members = len(jax.tree.leaves(weights)[0])
     result = np.empty((members, len(lengths), outputs))
     weights = jax.tree.map(jnp.asarray, weights)
-    for length, samples in in_buckets(lengths, bounds).items():
-        size = at_once(length)
-        blocks = padded_length(-(-len(samples) // size)) if len(samples) > 16 * size else -(-len(samples) // size)
-        filled = np.resize(samples, blocks * size).astype(np.int32).reshape(blocks, size)
-        run = _compiled(network, source.widths, outputs, length)
-        found = np.asarray(run(weights, source, jnp.asarray(filled)), np.float64)
-        result[:, samples] = found.reshape(members, -1, outputs)[:, : len(samples)]
+    for length, samples, numbers in blocks(lengths, bounds):
+        found = _compiled(network, source.widths, outputs, length)(weights, source, numbers)
+        result[:, samples] = np.asarray(found, np.float64).reshape(members, -1, outputs)[:, : len(samples)]
+    return result
+
+
+def forward_steps(
+    network: Network, weights: Any, source: Ragged, lengths: NDArray[np.int64], bounds: tuple[int, ...], outputs: int
+) -> NDArray[np.float64]:
+    """Do what :func:`forward_ragged` does with a network that puts out at every step.
+
+    Returns
+    -------
+    Outputs of all steps of all samples, one after the other, ``[members, steps, outputs]``.
+    """
+    members = len(jax.tree.leaves(weights)[0])
+    first = np.concatenate([[0], np.cumsum(lengths)])
+    result = np.empty((members, int(first[-1]), outputs))
+    weights = jax.tree.map(jnp.asarray, weights)
+    for length, samples, numbers in blocks(lengths, bounds):
+        found = _compiled(network, source.widths, outputs, length)(weights, source, numbers)
+        each = np.asarray(found, np.float64).reshape(members, -1, length, outputs)
+        for place, sample in enumerate(samples):
+            result[:, first[sample] : first[sample + 1]] = each[:, place, : lengths[sample]]
     return result

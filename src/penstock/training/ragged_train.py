@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.layers.noise import derive, draw
+from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.epoch import Learning, begin
@@ -21,7 +22,7 @@ from penstock.training.plan import Plan
 from penstock.training.progress import EpochBar
 from penstock.training.ragged import RaggedSamples, at_once, starts_in_buckets
 from penstock.training.samples import Starts
-from penstock.training.step import Batch, Step
+from penstock.training.step import Step
 from penstock.training.train import History, Trained, must_be_finite
 
 __all__ = ["train_ragged"]
@@ -30,21 +31,25 @@ _RUNS = 8  # parts into which an epoch cuts each bucket's batches, so that short
 
 
 class Recipe(NamedTuple):
-    """What the programs of one fit are compiled for, beside the length of their bucket."""
+    """What the programs of one fit are compiled for, beside the length of their bucket.
 
-    network: Network
+    `reach` is the length of the longest target where a decoder is taught.
+    """
+
+    network: Network | EncoderDecoder
     plan: Plan
     inputs: Inputs
     outputs: int
+    reach: int | None = None
 
     @property
     def step(self) -> Step:
         """One training step."""
-        return Step(*self)
+        return Step(self.network, self.plan, self.inputs, self.outputs)
 
 
 def train_ragged(
-    network: Network,
+    network: Network | EncoderDecoder,
     plan: Plan,
     samples: RaggedSamples,
     learn: NDArray[np.int64],
@@ -57,6 +62,8 @@ def train_ragged(
     seed: int = 0,
     progress: bool | None = None,
     vectors: NDArray[Any] | None = None,
+    reach: int | None = None,
+    teaching: Callable[[int], float] | None = None,
 ) -> Trained:
     """Train `members` networks from fresh weights on the same samples.
 
@@ -74,13 +81,17 @@ def train_ragged(
         Lengths of the buckets.
     vectors
         Initial table of the embedding that the network begins with, ``[vocabulary, units]``; drawn if left out.
+    reach
+        Length of the longest target where a decoder is taught.
+    teaching
+        Gives, for each epoch from 1, the share of the steps that are fed the truth; None: all, always.
 
     Raises
     ------
     TrainingError
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
-    recipe = Recipe(network, plan, samples.source.widths, outputs)
+    recipe = Recipe(network, plan, samples.source.widths, outputs, reach)
     lengths = np.asarray(samples.source.lengths)
     learning = begin(network, plan, recipe.inputs, outputs)(np.uint32(seed), np.arange(members, dtype=np.uint32))
     if vectors is not None:
@@ -94,6 +105,8 @@ def train_ragged(
     with EpochBar(epochs, progress) as bar:
         for number in range(1, epochs + 1):
             keys = _epoch_keys(learning.key, learning.epochs)
+            if teaching is not None:
+                samples = samples._replace(share=jnp.asarray(teaching(number), samples.weight.dtype))
             orders = {length: _shuffle(keys.shuffle, length, starts, plan.batch) for length, starts in buckets.items()}
             weights, state, total = learning.weights, learning.optimizer, jnp.zeros(members, samples.weight.dtype)
             for length, first, last in _runs(buckets, plan.batch, np.random.default_rng([seed, number])):
@@ -153,7 +166,9 @@ def compiled_run(recipe: Recipe, length: int) -> Callable[..., tuple[Any, Any, j
             weights, state, total = carry
             rows = jax.lax.dynamic_slice_in_dim(order, number * size, size)
             counted = jnp.where(number * size + jnp.arange(size) < count, samples.weight[rows], 0)
-            weights, state, value = take(weights, state, _batch(samples, rows, length, counted), derive(key, number))
+            weights, state, value = take(
+                weights, state, samples.batch(rows, length, recipe.reach, counted), derive(key, number)
+            )
             return weights, state, total + value * jnp.sum(counted)
 
         return jax.lax.fori_loop(first, last, step, (weights, state, total))
@@ -173,17 +188,12 @@ def compiled_watch(recipe: Recipe, length: int) -> Callable[[Any, jax.Array, Rag
         def step(number: jax.Array, total: jax.Array) -> jax.Array:
             now = jax.lax.dynamic_slice_in_dim(rows, number * size, size)
             counted = jnp.where(number * size + jnp.arange(size) < starts.total, samples.weight[now], 0)
-            each = take.losses(weights, _batch(samples, now, length, counted))
+            each = take.losses(weights, samples.batch(now, length, recipe.reach, counted))
             return total + jnp.sum(jnp.where(counted > 0, each * counted, 0))
 
         return jax.lax.fori_loop(0, (starts.total + size - 1) // size, step, total)
 
     return jax.jit(jax.vmap(member, in_axes=(0, 0, None, None)))
-
-
-def _batch(samples: RaggedSamples, rows: jax.Array, length: int, counted: jax.Array) -> Batch:
-    x, lengths, categories, extra = samples.source.read(rows, length)
-    return Batch(x, samples.targets[rows], counted, lengths, categories, extra)
 
 
 class _Best(NamedTuple):

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import optax
 
 from penstock.layers.embedding import EmbeddingModule
+from penstock.networks.decoder import EncoderDecoderModule, Teacher
+from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule, Vectors
 from penstock.networks.network import Network
@@ -19,6 +21,8 @@ from penstock.training.plan import Plan
 from penstock.training.rows import Table, begin_table, sum_by_row, update_rows
 
 __all__ = ["Batch", "Optimizing", "Step"]
+
+Module = NetworkModule | EncoderDecoderModule
 
 
 class Batch(NamedTuple):
@@ -29,12 +33,14 @@ class Batch(NamedTuple):
     x
         Sequences ``[batch, time, features]``, or token ids ``[batch, time]``.
     y
-        Targets ``[batch, outputs]``.
+        Targets ``[batch, outputs]``, or ``[batch, time, outputs]`` where every step has one.
     counted
         One for each sample that counts, zero for padding, ``[batch]``; None where all count.
     lengths, categories, extra
         True steps, static categories and further features, where the network reads them
         (:class:`penstock.networks.module.NetworkModule` says how).
+    y_lengths, teacher
+        True steps of targets that are sequences of other lengths than x, and what a decoder is fed.
     """
 
     x: jax.Array
@@ -43,6 +49,18 @@ class Batch(NamedTuple):
     lengths: jax.Array | None = None
     categories: jax.Array | None = None
     extra: jax.Array | None = None
+    y_lengths: jax.Array | None = None
+    teacher: Teacher | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a decoder is fed; other networks are fed nothing."""
+        return {} if self.teacher is None else {"teacher": self.teacher}
+
+    @property
+    def steps(self) -> jax.Array | None:
+        """True steps of the targets."""
+        return self.lengths if self.y_lengths is None else self.y_lengths
 
 
 class Optimizing(NamedTuple):
@@ -70,7 +88,7 @@ class Step:
     True
     """
 
-    network: Network
+    network: Network | EncoderDecoder
     plan: Plan
     inputs: Inputs
     outputs: int
@@ -93,8 +111,8 @@ class Step:
     def losses(self, weights: Any, batch: Batch) -> jax.Array:
         """Give the loss of each sample, ``[batch]``, without dropout."""
         module = self.network.with_weights(weights, self.inputs, self.outputs)
-        yhat = module(batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra)
-        return sample_losses(self.plan.loss, batch.y, yhat, batch.lengths)
+        yhat = module(batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra, **batch.told)
+        return sample_losses(self.plan.loss, batch.y, yhat, batch.steps)
 
     def __call__(
         self, weights: Any, state: Optimizing, batch: Batch, key: jax.Array | None
@@ -121,8 +139,8 @@ class Step:
         def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> jax.Array:
             module = self.network.with_weights(ordinary, self.inputs, self.outputs)
             vectors = _vectors(module, batch, looked_up)
-            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key)
-            losses = sample_losses(self.plan.loss, batch.y, yhat, batch.lengths)
+            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.told)
+            losses = sample_losses(self.plan.loss, batch.y, yhat, batch.steps)
             if batch.counted is None:
                 return jnp.mean(losses)
             return jnp.sum(losses * batch.counted) / jnp.sum(batch.counted)
@@ -146,9 +164,14 @@ class Step:
         return _joined(ordinary, tables), Optimizing(after, tuple(rested)), value
 
 
-def _embeddings(module: NetworkModule) -> list[EmbeddingModule]:
+def _embeddings(module: Module) -> list[EmbeddingModule]:
     """Find the embeddings: of the tokens, then of the categories."""
-    return [part for part in (module.layers[0], *module.embeddings) if isinstance(part, EmbeddingModule)]
+    return [part for part in (*module.layers[:1], *module.embeddings) if isinstance(part, EmbeddingModule)]
+
+
+def _of_tokens(module: Module) -> bool:
+    """Say whether a network begins with an embedding of tokens."""
+    return any(isinstance(part, EmbeddingModule) for part in module.layers[:1])
 
 
 def _parted(weights: Any) -> tuple[Any, list[jax.Array]]:
@@ -161,7 +184,7 @@ def _joined(weights: Any, tables: list[Any]) -> Any:
     """Put tables (or None) into their places."""
     if not tables:
         return weights
-    of_tokens = isinstance(weights.layers[0], EmbeddingModule)
+    of_tokens = _of_tokens(weights)
     places = [place for place, part in enumerate(weights.embeddings) if isinstance(part, EmbeddingModule)]
 
     def where(module: Any) -> list[Any]:
@@ -171,7 +194,7 @@ def _joined(weights: Any, tables: list[Any]) -> Any:
     return eqx.tree_at(where, weights, tables, is_leaf=lambda leaf: leaf is None)
 
 
-def _looked_up(module: NetworkModule, batch: Batch) -> tuple[tuple[jax.Array, ...], list[jax.Array]]:
+def _looked_up(module: Module, batch: Batch) -> tuple[tuple[jax.Array, ...], list[jax.Array]]:
     """Give the vectors that come from tables, and the flat ids they come from.
 
     Ids of what does not count, padding samples and steps beyond a sample's length, become the table's length.
@@ -186,8 +209,7 @@ def _looked_up(module: NetworkModule, batch: Batch) -> tuple[tuple[jax.Array, ..
         ids.append((rows if counts is None else jnp.where(counts, rows, vocabulary)).reshape(-1))
 
     counted = None if batch.counted is None else batch.counted > 0
-    first = module.layers[0]
-    if isinstance(first, EmbeddingModule):
+    for first in _embeddings(module)[: _of_tokens(module)]:
         steps = None if counted is None else counted[:, None]
         if batch.lengths is not None:
             true = jnp.arange(batch.x.shape[1]) < batch.lengths[:, None]
@@ -200,10 +222,10 @@ def _looked_up(module: NetworkModule, batch: Batch) -> tuple[tuple[jax.Array, ..
     return tuple(found), ids
 
 
-def _vectors(module: NetworkModule, batch: Batch, looked_up: tuple[jax.Array, ...]) -> Vectors:
+def _vectors(module: Module, batch: Batch, looked_up: tuple[jax.Array, ...]) -> Vectors:
     """Put the vectors from tables beside what needs none."""
     given = iter(looked_up)
-    x = next(given) if isinstance(module.layers[0], EmbeddingModule) else batch.x
+    x = next(given) if _of_tokens(module) else batch.x
     categories = [
         next(given) if isinstance(embedding, EmbeddingModule) else embedding(batch.categories[:, place])  # type: ignore[index]
         for place, embedding in enumerate(module.embeddings)

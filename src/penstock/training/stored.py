@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.storage import Arrays
@@ -20,7 +21,9 @@ def stored_weights(weights: Any) -> Arrays:
     return {f"weights{name}": leaf for name, leaf in _named_leaves(weights)}
 
 
-def restored_weights(arrays: Arrays, network: Network, inputs: Inputs, outputs: int, members: int) -> Any:
+def restored_weights(
+    arrays: Arrays, network: Network | EncoderDecoder, inputs: Inputs, outputs: int, members: int
+) -> Any:
     """Take back what :func:`stored_weights` gave.
 
     Raises

@@ -1,0 +1,211 @@
+"""A sequence for each sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.scaling import SCALINGS
+from penstock.data.sequences import Sequences, read_sequences
+from penstock.errors import DataError, OptionError
+from penstock.layers.attention import AdditiveAttention
+from penstock.layers.gru import GRU
+from penstock.networks.encoder_decoder import EncoderDecoder
+from penstock.options import Description, option
+from penstock.sequences.estimator import SequenceEstimator, Targets, storable_labels
+from penstock.sequences.inputs import Given
+from penstock.sequences.tracks import codes_along, labels_along, labels_of, read_label_sequences
+from penstock.storage import Arrays
+from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
+from penstock.training.losses import VALUE_LOSSES
+
+__all__ = ["SequenceToSequence", "Teaching"]
+
+
+LOSSES = ("cross_entropy", *VALUE_LOSSES)
+
+
+@dataclass(frozen=True, repr=False)
+class Teaching(Description):
+    """How much of the truth a decoder is fed in training (scheduled sampling, Bengio et al. 2015; linear decay).
+
+    Examples
+    --------
+    >>> [Teaching(1.0, 0.5, epochs=10).share(epoch) for epoch in (1, 6, 11, 50)]
+    [1.0, 0.75, 0.5, 0.5]
+    """
+
+    first: float = option(1.0, "share of the steps that are fed the truth in the first epoch", at_least=0, below=1.0001)
+    last: float = option(1.0, "share at the end", at_least=0, below=1.0001)
+    epochs: int = option(10, "epochs from the first share to the last", at_least=1)
+
+    def share(self, epoch: int) -> float:
+        """Give the share in an epoch, counted from 1."""
+        return self.first + (self.last - self.first) * min((epoch - 1) / self.epochs, 1.0)
+
+
+@dataclass(repr=False, eq=False)
+class SequenceToSequence(SequenceEstimator):
+    """An encoder-decoder that tells a sequence of labels, or of values, for each sequence, or for each vector.
+
+    Labels are told one after the other until the end, which is learned too, so that lengths may differ. Values are told
+    for as many steps as the longest that was learned from, or as are asked for.
+
+    Attributes
+    ----------
+    classes_
+        The labels.
+    reach_
+        Steps of the longest target, the end included.
+
+    Examples
+    --------
+    >>> X = [[1, 2, 3], [3, 1], [2, 2, 1], [1]] * 20
+    >>> y = ["abc", "ca", "bba", "a"] * 20
+    >>> from penstock.layers.embedding import Embedding
+    >>> from penstock.training.optimizers import Adam
+    >>> network = EncoderDecoder([Embedding(4, 4), GRU(8)], GRU(8), embedding=4)
+    >>> model = SequenceToSequence(network, epochs=40, optimizer=Adam(0.05)).fit(X, y)
+    >>> ["".join(each) for each in model.predict([[3, 1], [1]])]
+    ['ca', 'a']
+    """
+
+    kind: ClassVar[str] = "sequence"
+
+    network: EncoderDecoder = option(  # type: ignore[assignment]
+        EncoderDecoder(GRU(32), GRU(32), AdditiveAttention(32), embedding=16), "its description", kw_only=False
+    )
+    loss: str = option("cross_entropy", "loss to minimise: of labels, or of values", choices=LOSSES, kw_only=True)
+    teaching: Teaching = option(Teaching(), "how much of the truth the decoder is fed in training", kw_only=True)
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        lengths: Any = None,
+        padding: str = "behind",
+        extra: Any = None,
+        beam: int = 1,
+        steps: int | None = None,
+    ) -> Any:
+        """Tell the sequence of each sample, each step fed with what was told before.
+
+        Parameters
+        ----------
+        X, lengths, padding, extra
+            As in :meth:`fit`.
+        beam
+            Beginnings that are followed at once, for labels; 1 is the greedy search.
+        steps
+            Steps after which a sequence ends in any case; as many as the longest that was learned from if left out.
+
+        Returns
+        -------
+        A list of labels for each sample, or values ``[samples, steps]``, or ``[samples, steps, columns]``.
+        """
+        ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
+        decoding = self._decoding(beam, steps)
+        if self._tells_labels:
+            return labels_along(decode_tokens(decoding, *ready)[0], self.classes_)
+        values = decode_values(decoding, *ready).mean(axis=0) * self.y_scale_ + self.y_shift_
+        return values[..., 0] if values.shape[-1] == 1 else values
+
+    def attention(
+        self, X: Any, *, lengths: Any = None, padding: str = "behind", extra: Any = None
+    ) -> list[NDArray[np.float64]]:
+        """Give what each told label attends to, ``[labels and end, time]`` a sample; rows add up to one."""
+        ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
+        decoding = self._decoding(1, None)
+        if not self._tells_labels or self.network.attention is None:
+            raise OptionError("attention is drawn of networks that attend and tell labels; this one does not.")
+        tokens, _ = decode_tokens(decoding, *ready)
+        ends = [min(int((row != decoding.outputs - 1).sum()) + 1, decoding.steps) for row in tokens]
+        return [each[:end] for each, end in zip(attend(decoding, *ready, tokens), ends, strict=True)]
+
+    def score(self, X: Any, y: Any, **samples: Any) -> float:
+        """Give the share of samples that are told exactly; of values R², over all steps."""
+        if self._tells_labels:
+            told = self.predict(X, **samples)
+            pairs = zip(told, read_label_sequences(y, len(told)), strict=True)
+            return float(np.mean([each == true for each, true in pairs]))
+        truth = read_sequences(y, name="y")
+        values = self.predict(X, steps=int(truth.lengths.max()), **samples)
+        values = values.reshape(*values.shape[:2], -1)
+        told = np.concatenate([each[:length] for each, length in zip(values, truth.lengths, strict=True)])
+        return float(1 - ((told - truth.values) ** 2).sum() / ((truth.values - truth.values.mean(axis=0)) ** 2).sum())
+
+    # ---- how ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def _tells_labels(self) -> bool:
+        return self.loss == "cross_entropy"
+
+    @property
+    def _loss(self) -> str:
+        return self.loss
+
+    @property
+    def whole_network(self) -> EncoderDecoder:  # type: ignore[override]
+        """The network that is trained."""
+        return self.network
+
+    def _decoding(self, beam: int, steps: int | None) -> Decoding:
+        if beam < 1 or (beam > 1 and not self._tells_labels):
+            raise OptionError(f"beam={beam} is not allowed; allowed: 1, or more where labels are told.")
+        return Decoding(self.network, self.inputs_, self.outputs_, steps or self.reach_, beam)
+
+    def _given(self, X: Any, **samples: Any) -> Given:
+        if not self.network.encoder and getattr(X := np.asarray(X), "ndim", 0) == 2:
+            X = X[:, None]  # vectors [samples, features]: sequences of one step
+        return super()._given(X, **samples)
+
+    def _teaching(self) -> dict[str, Any]:
+        always = self.teaching.first == self.teaching.last == 1
+        return {"reach": self.reach_, "teaching": None if always else self.teaching.share}
+
+    def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
+        if self._tells_labels:
+            if self.network.feedback and not self.network.embedding:
+                raise OptionError("labels are fed back as vectors; say how wide: EncoderDecoder(..., embedding=16).")
+            tracks = read_label_sequences(y, len(lengths))
+            self.classes_ = labels_of(tracks)
+        else:
+            if self.network.embedding:
+                raise OptionError("values are fed back as they are; leave embedding=0 in the EncoderDecoder.")
+            values = read_sequences(y, name="y").values
+            fitted = np.array([SCALINGS[self.scale](column) for column in values.T], dtype=np.float64)
+            self.y_shift_, self.y_scale_ = fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
+        targets = self._read_targets(y, lengths)
+        assert isinstance(targets.y, Sequences)  # noqa: S101
+        self.reach_ = int(targets.y.lengths.max())
+        weight = np.ones(len(lengths)) if sample_weight is None else sample_weight
+        return Targets(targets.y, weight, targets.outputs)
+
+    def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
+        weight = np.ones(len(lengths))
+        if self._tells_labels:
+            tracks = read_label_sequences(y, len(lengths))
+            return Targets(codes_along(tracks, self.classes_, end=True), weight, len(self.classes_) + 1)
+        values = read_sequences(y, name="y")
+        if len(values) != len(lengths) or values.features != len(self.y_shift_):
+            raise DataError(f"y holds {len(values)} sequences of {values.features} columns for {len(lengths)} samples.")
+        scaled = (values.values - self.y_shift_) / self.y_scale_
+        return Targets(Sequences(scaled, values.offsets), weight, values.features)
+
+    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._beside()
+        about["reach"] = self.reach_
+        if self._tells_labels:
+            return {**about, "classes": storable_labels(self.classes_, "labels")}, arrays
+        return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
+
+    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+        self.reach_ = description["reach"]
+        if self._tells_labels:
+            self.classes_ = labels_of([[label] for label in description["classes"]])
+        else:
+            self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
+        super()._recall(description, arrays)
