@@ -26,15 +26,13 @@ from .baselines.sma import SMA as SMA
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
 
-# Gradient checks and errors
+# Gradient checks, errors, evaluation
 from .derivatives.check import check_gradients as check_gradients
 from .errors import DataError as DataError
 from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
 from .errors import PenstockError as PenstockError
 from .errors import TrainingError as TrainingError
-
-# Evaluation
 from .evaluation.audit import Audit as Audit
 from .evaluation.audit import audit as audit
 from .evaluation.compare import compare as compare
@@ -55,10 +53,13 @@ from .layers.leaky import Leaky as Leaky
 from .layers.lstm import LSTM as LSTM
 from .layers.recurrent import Recurrent as Recurrent
 from .layers.rnn import RNN as RNN
+from .networks.encoder_decoder import EncoderDecoder as EncoderDecoder
 from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
 from .sequences.classifier import SequenceClassifier as SequenceClassifier
 from .sequences.regressor import SequenceRegressor as SequenceRegressor
+from .sequences.tagger import SequenceTagger as SequenceTagger
+from .sequences.to_sequence import SequenceToSequence as SequenceToSequence
 from .training.optimizers import SGD as SGD
 from .training.optimizers import Adam as Adam
 from .training.optimizers import RMSprop as RMSprop

@@ -28,6 +28,8 @@ from penstock.saved import Saved
 from penstock.sequences.classifier import SequenceClassifier
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.regressor import SequenceRegressor
+from penstock.sequences.tagger import SequenceTagger
+from penstock.sequences.to_sequence import SequenceToSequence
 from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
 from penstock.text.classifier import TextClassifier
 from penstock.text.regressor import TextRegressor
@@ -59,7 +61,7 @@ MODELS: dict[str, type[Estimator]] = {model.__name__: model for model in _ALL}
 """Every model of series, by the name of its class."""
 
 SEQUENCE_MODELS: dict[str, type[SequenceEstimator]] = {
-    model.__name__: model for model in (SequenceClassifier, SequenceRegressor)
+    model.__name__: model for model in (SequenceClassifier, SequenceRegressor, SequenceTagger, SequenceToSequence)
 }
 """Every estimator of sequences that a file may hold."""
 

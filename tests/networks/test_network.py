@@ -10,7 +10,7 @@ import penstock as ps
 from gradients import check
 from penstock.networks.inputs import Inputs
 from penstock.options import from_json, to_json
-from penstock.training.losses import LOSSES
+from penstock.training.losses import LOSSES, sample_losses
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,18 @@ def test_gradients_of_network_and_loss(loss: str) -> None:
     with jax.enable_x64(True):
         module = ps.Network([ps.LSTM(3), ps.LSTM(2)], dense=[ps.Dense(3, "tanh")]).build(Inputs(), 2, jax.random.key(0))
         x = jax.random.normal(jax.random.key(1), (4, 5, 1))
-        y = 3 * jax.random.normal(jax.random.key(2), (4, 2))  # far enough for both branches of the Huber loss
-        errors = np.abs(y - module(x))
-        assert errors.min() > 1e-3
-        assert (errors < 1).any()
-        assert (errors > 1).any()
+        if loss in ("cross_entropy", "ordered"):
+            y = (
+                jnp.array([[0.0], [1.0], [0.0], [1.0]])
+                if loss == "cross_entropy"
+                else jnp.array([[0.0], [1], [2], [1]])
+            )
+        else:
+            y = 3 * jax.random.normal(jax.random.key(2), (4, 2))  # far enough for both branches of the Huber loss
+            errors = np.abs(y - module(x))
+            assert errors.min() > 1e-3
+            assert (errors < 1).any()
+            assert (errors > 1).any()
         check(lambda module: jnp.mean(LOSSES[loss](y, module(x))), module)
 
 
@@ -89,3 +96,25 @@ def test_gradients_of_network_and_loss(loss: str) -> None:
 def test_what_is_refused(build: object, message: str) -> None:
     with pytest.raises(ps.OptionError, match=message):
         build()  # type: ignore[operator]
+
+
+def test_every_step_puts_out() -> None:
+    """Each step's output is the last one of the sequence that ends there, whatever stands behind."""
+    network = ps.Network([ps.GRU(3)], dense=[2], embeddings=[2], every_step=True)
+    inputs = Inputs(2, (3,), 1)
+    module = network.build(inputs, 2, jax.random.key(0))
+    last = ps.Network([ps.GRU(3)], dense=[2], embeddings=[2]).build(inputs, 2, jax.random.key(0))
+    x = jax.random.normal(jax.random.key(1), (2, 4, 2))
+    beside = {"categories": jnp.array([[1], [2]]), "extra": jnp.ones((2, 1))}
+    out = module(x, lengths=jnp.array([4, 2]), **beside)
+    assert out.shape == (2, 4, 2)
+    for step in range(4):
+        np.testing.assert_allclose(out[0, step], last(x[:, : step + 1], **beside)[0], atol=1e-6)
+    np.testing.assert_allclose(out[1, :2], module(x[:, :2], **beside)[1], atol=1e-6)
+    assert from_json(to_json(network)) == network
+    assert repr(network).endswith("embeddings=[2], every_step=True)")
+    with jax.enable_x64(True):
+        module = ps.Network([ps.LSTM(2)], every_step=True).build(Inputs(2), 3, jax.random.key(0))
+        x, y = jnp.asarray(x, float), jnp.array([[0, 1, 2, 1], [2, 0, 0, 0]])[..., None]
+        lengths = jnp.array([4, 2])
+        check(lambda module: jnp.mean(sample_losses("cross_entropy", y, module(x, lengths=lengths), lengths)), module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from penstock.errors import OptionError, nearest
+from penstock.studies.dates import DATES
 from penstock.studies.filings import FILINGS
 from penstock.studies.hitters import HITTERS
 from penstock.studies.imdb import IMDB
@@ -17,6 +18,7 @@ from penstock.studies.stocks_direction import STOCKS_DIRECTION
 from penstock.studies.stocks_returns import STOCKS_RETURNS
 from penstock.studies.study import Study
 from penstock.studies.trackers import TRACKERS
+from penstock.studies.waves import WAVES
 from penstock.studies.yelp import YELP
 
 __all__ = ["STUDIES", "study_named"]
@@ -31,6 +33,7 @@ STUDIES: dict[str, Study] = {
         NYSE,
         HITTERS,
         TRACKERS,
+        DATES,
         MINI_RNN,
         MEMORY,
         FILINGS,
@@ -38,6 +41,7 @@ STUDIES: dict[str, Study] = {
         IMDB_GLOVE,
         SIMULATED,
         YELP,
+        WAVES,
     )
 }  # fmt: skip
 """The studies, in the order in which they are listed."""
