@@ -78,8 +78,8 @@ def run(request: Request) -> StudyResult:
         [Figure("RMSE", None, errors[best], baseline=ridge, baseline_value=errors[ridge])],
         [StudyTable("Waves not seen before", TABLE, rows)],
         [
-            f"A vector unfolds into {STEPS} steps with an RMSE of {errors[best]:.4f} ({best}), against {errors[ridge]:.4f} "
-            f"of a ridge regression that knows no time and {truth.std():.4f} of the mean."
+            f"A vector unfolds into {STEPS} steps with an RMSE of {errors[best]:.4f} ({best}), against "
+            f"{errors[ridge]:.4f} of a ridge regression that knows no time and {truth.std():.4f} of the mean."
         ],
         draw=lambda: _pictures(truth, told),
     )
