@@ -8,13 +8,13 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.cells.padding import last_step
 from penstock.errors import OptionError
 from penstock.layers.attention import AttentionModule
 from penstock.layers.dense import DenseModule
 from penstock.layers.dropout import keep_mask
 from penstock.layers.embedding import EmbeddingModule
 from penstock.layers.noise import derive, draw
-from penstock.layers.padding import last_step
 from penstock.layers.recurrent import RecurrentModule
 from penstock.layers.unroll import unroll
 from penstock.networks.inputs import Inputs

@@ -86,7 +86,7 @@ def read_labels(y: Any, count: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
     else:
         classes = np.unique(values)
     if len(classes) < 2:
-        raise DataError(f"y holds one class only, {classes[0]!r}; a classifier needs two labels or more.")
+        raise DataError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs two labels or more.")
     return classes, codes_of(values, classes, count)
 
 
