@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from penstock.errors import OptionError
 from penstock.options import option
-from penstock.sequences.estimator import SequenceEstimator, Targets, storable_labels
+from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import class_weights, codes_of, probabilities, read_labels
+from penstock.sequences.targets import Targets, storable_labels
 from penstock.storage import Arrays
 
 __all__ = ["SequenceClassifier"]

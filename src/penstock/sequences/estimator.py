@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.scaling import SCALINGS
-from penstock.data.sequences import Sequences
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.gru import GRU
 from penstock.networks.inputs import Inputs
@@ -21,6 +20,7 @@ from penstock.options import but, check_options, option
 from penstock.saved import Saved
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
+from penstock.sequences.targets import Targets, sample_weights, storable_labels
 from penstock.storage import Arrays
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
@@ -30,35 +30,7 @@ from penstock.training.ragged_train import train_ragged
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import History
 
-__all__ = ["SequenceEstimator", "Targets", "storable_labels"]
-
-
-@dataclass(frozen=True, eq=False)
-class Targets:
-    """What is learned of samples.
-
-    Attributes
-    ----------
-    y
-        A target for each sample, ``[samples, width]``, or a sequence of targets.
-    weight
-        What each sample weighs, ``[samples]``.
-    outputs
-        Outputs of the network.
-    """
-
-    y: NDArray[np.float64] | Sequences
-    weight: NDArray[np.float64]
-    outputs: int
-
-    def followed_by(self, others: Targets) -> Targets:
-        """Put the targets of other samples behind these."""
-        if isinstance(self.y, Sequences):
-            assert isinstance(others.y, Sequences)  # noqa: S101 (read by the same estimator)
-            y: NDArray[np.float64] | Sequences = self.y.followed_by(others.y)
-        else:
-            y = np.concatenate([self.y, others.y])
-        return Targets(y, np.concatenate([self.weight, others.weight]), self.outputs)
+__all__ = ["SequenceEstimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -163,7 +135,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         given = self._given(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         table = require_vectors(vectors, self.whole_network)
         count = len(given)
-        targets = self._fit_targets(y, given.sequences.lengths, _weights(sample_weight, count))
+        targets = self._fit_targets(y, given.sequences.lengths, sample_weights(sample_weight, count))
         self.coding_: Coding = Coding.fit(given, self.scale)
         self.outputs_: int = targets.outputs
         if validation is None:
@@ -290,26 +262,3 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         self.weights_ = restored_weights(arrays, self.whole_network, self.inputs_, self.outputs_, self.members)
         self.history_ = restored_history(arrays)
         self.bounds_ = tuple(int(bound) for bound in arrays["bounds"])
-
-
-def storable_labels(labels: Any, what: str) -> list[Any]:
-    """Give labels as JSON holds them, or refuse what it cannot hold."""
-    plain = [label.item() if isinstance(label, np.generic) else label for label in labels]
-    wrong = [label for label in plain if not isinstance(label, (str, int, float, bool, type(None)))]
-    if wrong:
-        raise OptionError(f"{what} are named by text or numbers in a model file, not by {wrong[0]!r}.")
-    return plain
-
-
-def _weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None:
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (count,):
-        raise DataError(
-            f"sample_weight has the shape {weight.shape}; allowed: one number for each of the {count} samples."
-        )
-    if not np.isfinite(weight).all() or (weight < 0).any():
-        sample = int((~(weight >= 0) | np.isinf(weight)).argmax())
-        raise DataError(f"sample_weight[{sample}] is {weight[sample]:g}; allowed: finite numbers from 0.")
-    return weight

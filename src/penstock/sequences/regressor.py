@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from penstock.data.scaling import SCALINGS
 from penstock.errors import DataError
 from penstock.options import option
-from penstock.sequences.estimator import SequenceEstimator, Targets
+from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import column, numbers
+from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
 from penstock.training.losses import VALUE_LOSSES
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from penstock.errors import DataError
 from penstock.networks.network import Network
-from penstock.sequences.estimator import SequenceEstimator, Targets, storable_labels
+from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import probabilities
+from penstock.sequences.targets import Targets, storable_labels
 from penstock.sequences.tracks import codes_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
 from penstock.training.ragged_forward import forward_steps

@@ -15,8 +15,9 @@ from penstock.layers.attention import AdditiveAttention
 from penstock.layers.gru import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.options import Description, option
-from penstock.sequences.estimator import SequenceEstimator, Targets, storable_labels
+from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import Given
+from penstock.sequences.targets import Targets, storable_labels
 from penstock.sequences.tracks import codes_along, labels_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from penstock.data.sequences import Sequences
 from penstock.errors import OptionError
 from penstock.options import check_options, option
-from penstock.sequences.estimator import storable_labels
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.labels import column, numbers, read_labels
+from penstock.sequences.targets import storable_labels
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
 from penstock.text.linear import CLASSIFIERS, REGRESSORS, STRENGTHS, Chain, answer, fit_classifier, fit_regressor

@@ -14,8 +14,9 @@ from penstock.layers.embedding import Embedding
 from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.options import option
-from penstock.sequences.estimator import SequenceEstimator, Targets
+from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import Given
+from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
 from penstock.text.tokens import Tokens
