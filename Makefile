@@ -51,6 +51,8 @@ bench: $(BENCH)/.bench  ## Measure against the peers, in turn in one run (instal
 
 studies: $(VENV)/.demo  ## Run every study under both protocols and fill docs/ with what came of it (needs PENSTOCK_DATA; hours)
 	$(BIN)/penstock study all --report build/studies
+	for study in direction returns; do for share in 0 0.18; do \
+	  $(BIN)/penstock study stocks-$$study --every 8 --epochs 3 --stale-share $$share --report build/studies || exit 1; done; done
 	$(BIN)/python docs/fill.py build/studies
 
 clean:  ## Remove environments and what was built

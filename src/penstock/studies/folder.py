@@ -67,15 +67,15 @@ def run_all(
 
 def write_result(result: StudyResult, folder: Path, seconds: float) -> None:
     """Write a result into a folder: ``STEM.html``, ``STEM.json``, and its pictures in ``pictures``."""
-    result.report(folder / f"{result.stem}.html")
+    path, content = folder / f"{result.stem}.json", {**result.to_json(), "seconds": round(seconds, 1), "pictures": []}
+    write_json(path, content)  # the work is safe, whatever becomes of the pictures
     (folder / "pictures").mkdir(exist_ok=True)
-    pictures = []
     for number, picture in enumerate(result.pictures(), start=1):
         name = f"pictures/{result.stem}-{number}.svg"
         write_whole(folder / name, standalone(picture))
-        pictures.append({"title": picture.title, "caption": picture.caption, "file": name})
-    content = {**result.to_json(), "seconds": round(seconds, 1), "pictures": pictures}
-    write_json(folder / f"{result.stem}.json", content)
+        content["pictures"].append({"title": picture.title, "caption": picture.caption, "file": name})
+    write_json(path, content)
+    result.report(folder / f"{result.stem}.html")
 
 
 def read_results(folder: Path) -> dict[str, dict[str, Any]]:

@@ -32,7 +32,7 @@ from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.tables import Figure, StudyTable
 
-__all__ = ["MACRO"]
+__all__ = ["EDITIONS", "MACRO", "read_changes"]
 
 TEST = 24
 _LSTM = "LSTM"
@@ -72,7 +72,7 @@ EDITIONS = {
 def run(request: Request) -> StudyResult:
     """Run one edition under one protocol."""
     edition = EDITIONS[request.edition]
-    frame, months = _read(request, edition)
+    frame, months = read_changes(request, edition)
     joint = edition.network
     lstm = Forecaster(
         joint,
@@ -133,7 +133,7 @@ def run(request: Request) -> StudyResult:
     )
 
 
-def _read(request: Request, edition: Edition) -> tuple[pd.DataFrame, int]:
+def read_changes(request: Request, edition: Edition) -> tuple[pd.DataFrame, int]:
     """Read both series as annual changes in a long frame: log production, points of sentiment."""
     raw = macro(edition.vintage, request.data)
     raw = raw[raw["ds"].between("1980-01-01", edition.end)]

@@ -90,7 +90,7 @@ def splits_verdict(many: dict[str, Values]) -> str:
     claim = "more than" if low > 0 or high < 0 else "within"
     return (
         f"Over {len(many[best])} random splits the network errs by {means['network']:.1f} on average and {best}, the "
-        f"best linear model, by {means[best]:.1f}: {mean:+.1f} ({low:+.1f} to {high:+.1f}), {claim} chance."
+        f"best of the others, by {means[best]:.1f}: {mean:+.1f} ({low:+.1f} to {high:+.1f}), {claim} chance."
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock.errors import DataError, nearest
 from penstock.studies.cells import show
+from penstock.studies.shelf import STUDIES
 from penstock.studies.summary import SUMMARY_COLUMNS, summary_rows
 from penstock.studies.tables import Figure, StudyTable, figures_table
 
@@ -24,7 +25,7 @@ def fill(page: str, results: Results, pictures: str = "pictures") -> str:
     The marks are comments, each closed by ``<!-- end -->``:
 
     - ``<!-- result NAME -->``: facts, leaks, the source's figures, every table, the verdict;
-    - ``<!-- table NAME 2 -->``: its second table alone (0: the source's figures);
+    - ``<!-- table NAME 2 -->``: its second table alone (0: the source's figures; -1: the last);
     - ``<!-- picture NAME 1 -->``: its first picture, with its caption;
     - ``<!-- summary -->``: one row for each study.
 
@@ -36,15 +37,23 @@ def fill(page: str, results: Results, pictures: str = "pictures") -> str:
         Results by the names of their files, such as ``sp500-1-honest``.
     pictures
         Folder of the pictures, as seen from the page.
+
+    Raises
+    ------
+    DataError
+        Where a mark names no study. A result that is not there is told on the page: not run yet.
     """
 
     def put(found: re.Match[str]) -> str:
         kind, asked = found.group(2), (found.group(3) or "").split()
         if kind == "summary":
             return f"{found.group(1)}{_lines(SUMMARY_COLUMNS, summary_rows(results))}\n{found.group(4)}"
-        if not asked or asked[0] not in results:
-            raise DataError(f"{found.group(1).strip()}: no such result; {nearest(' '.join(asked[:1]), results)}")
-        return f"{found.group(1)}{_content(kind, results[asked[0]], asked, pictures)}\n{found.group(4)}"
+        name = asked[0] if asked else ""
+        if name not in results:
+            if not any(name.startswith(f"{study}-") for study in STUDIES):
+                raise DataError(f"{found.group(1).strip()}: there is no such study; {nearest(name, STUDIES)}")
+            return f"{found.group(1)}*{name} has not been run yet.*\n{found.group(4)}"
+        return f"{found.group(1)}{_content(kind, results[name], asked, pictures)}\n{found.group(4)}"
 
     return _BLOCK.sub(put, page)
 
@@ -61,7 +70,10 @@ def _content(kind: str, result: dict[str, Any], asked: Sequence[str], pictures: 
         picture = result["pictures"][number - 1]
         return f"![{picture['title']}]({pictures}/{asked[0]}-{number}.svg)\n\n*{picture['caption']}*"
     if kind == "table":
-        return _table(_figures(result) if number == 0 else result["tables"][number - 1])
+        tables = [_figures(result), *result["tables"]]
+        if not -len(tables) < number < len(tables):
+            raise DataError(f"{asked[0]} has {len(tables) - 1} tables; there is none of number {number}.")
+        return _table(tables[number])
     facts = " · ".join(f"{name} {show(value)}" for name, value in result["facts"].items())
     seconds = f" · {result['members']} members · {result['seconds']:,.0f} s" if "seconds" in result else ""
     tables = [_figures(result)] if result["figures"] else []

@@ -20,13 +20,18 @@ def summary_rows(results: Mapping[str, dict[str, Any]]) -> list[list[str]]:
     Parameters
     ----------
     results
-        What :meth:`StudyResult.to_json` gave, by the name of the result; those with options of their own are left out.
+        What :meth:`StudyResult.to_json` gave, by the name of the result. Of several with one protocol, the one
+        with the fewest options of its own stands for all.
     """
     from penstock.studies.shelf import STUDIES
 
     rows = []
     order = list(STUDIES)
-    usual = [each for name, each in results.items() if name == f"{each['study']}-{each['edition']}-{each['protocol']}"]
+    plainest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for name in sorted(results, key=len):  # a result with fewer options of its own has the shorter name
+        each = results[name]
+        plainest.setdefault((each["study"], each["edition"], each["protocol"]), each)
+    usual = list(plainest.values())
     keys = {(each["study"], each["edition"]) for each in usual if each["study"] in order}
     for study, edition in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
         mine = {each["protocol"]: each for each in usual if (each["study"], each["edition"]) == (study, edition)}
