@@ -10,6 +10,7 @@ import dataclasses
 import math
 import numbers
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
@@ -89,7 +90,7 @@ def check_options(owner: Any) -> None:
 
     Numbers of numpy's types become Python's, so that they compare, print and are stored alike.
     """
-    hints = get_type_hints(type(owner))
+    hints = _hints(type(owner))
     for field in dataclasses.fields(owner):
         value = getattr(owner, field.name)
         if isinstance(value, numbers.Real) and value.__class__ not in _OWN:
@@ -101,6 +102,11 @@ def check_options(owner: Any) -> None:
     ]
     if faults:
         raise OptionError(f"{type(owner).__name__}: " + "; ".join(faults))
+
+
+@cache
+def _hints(owner: type) -> dict[str, Any]:
+    return get_type_hints(owner)
 
 
 def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
