@@ -208,7 +208,7 @@ class Estimator(SavedSeries, OwnIntervals):
         else:
             panel, times = read_future(future, panel, kind, self.horizon)
         origins = panel.offsets[1:] - 1
-        yhat = self.forecast_panel(panel, origins).mean(axis=0)
+        yhat = self.joined(self.forecast_panel(panel, origins))
         ids = [name for name in panel.ids for _ in range(self.horizon)]
         answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()}
         if levels:
@@ -232,6 +232,10 @@ class Estimator(SavedSeries, OwnIntervals):
         """
         panel = self._usable(panel, origins)
         return self._forecast(panel, origins, self._fitted_series(panel))
+
+    def joined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Make one forecast of those of all members ``[members, ...]``: their mean."""
+        return members.mean(axis=0)
 
     def _usable(self, panel: Panel, origins: NDArray[np.int64]) -> Panel:
         """See that forecasts can be made there, and drop the covariates that the model does not use."""

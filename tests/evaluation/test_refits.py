@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import penstock as ps
 from penstock.data.frames import read_panel
+from penstock.training import forward
 from penstock.training.epoch import compiled_epoch
 
 
@@ -41,3 +44,28 @@ def test_folds_that_are_too_large_together_are_fitted_in_blocks(
     whole = ps.compare([ps.AR(2)], walk, split).entries["AR(2)"].yhat
     monkeypatch.setattr("penstock.evaluation.compare._ROWS_TOGETHER", 310)
     assert np.array_equal(ps.compare([ps.AR(2)], walk, split).entries["AR(2)"].yhat, whole)
+
+
+def test_members_become_one_by_their_mean_or_median(walk: pd.DataFrame) -> None:
+    mean = net(epochs=1, members=3)
+    panel, kind = read_panel(walk)
+    median = mean.clone().set_params(ensemble="median").fit_panel(panel, kind)
+    members = median.forecast_panel(panel, panel.offsets[1:] - 1)
+    assert np.array_equal(median.predict()["yhat"], np.median(members, axis=0)[0])
+    entry = ps.compare({"net": median}, walk, ps.RollingOrigin(test=12)).entries["net"]
+    assert np.array_equal(entry.forecast, np.median(entry.yhat, axis=0))
+    assert not np.array_equal(entry.forecast, entry.yhat.mean(axis=0))
+    with pytest.raises(ps.OptionError, match="ensemble='mode' is unknown"):
+        mean.set_params(ensemble="mode")
+
+
+def test_four_thousand_origins_are_one_compiled_pass(data_home: Path) -> None:
+    """The longest S&P series: fitted once, every origin forecast by one call of one program."""
+    rows = pd.read_csv(data_home / "SP500.csv")
+    frame = pd.DataFrame({"ds": range(len(rows)), "y": rows.iloc[:, 1].astype(float)})
+    assert len(frame) == 4431
+    forward._compiled.cache_clear()
+    result = ps.compare({"net": net(epochs=1, validation=0)}, frame, ps.RollingOrigin(test=4000))
+    assert result.entries["net"].yhat.shape == (2, 4000, 1)
+    found = forward._compiled.cache_info()
+    assert (found.misses, found.hits) == (1, 0)  # one program, asked for once

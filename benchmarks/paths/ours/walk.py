@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 
 import penstock as ps
 from frame.row import Arrays
@@ -13,7 +14,7 @@ from penstock.training.train import train_folds
 
 __all__ = ["Task"]
 
-_IMPORTED = (LSTM, train_folds, ps.compare, ps.Forecaster, ps.Network, ps.RollingOrigin)
+_IMPORTED = (scipy.stats, LSTM, train_folds, ps.compare, ps.Forecaster, ps.Network, ps.RollingOrigin)
 
 
 class Task:

@@ -70,7 +70,7 @@ def held_out_residuals(
     ends = train.offsets[1:] - fitted.horizon
     origins = np.concatenate([np.arange(start - 1, end) for start, end in zip(border, ends, strict=True)])
     targets = origins[:, None] + 1 + np.arange(fitted.horizon)
-    errors: Values = train.y[targets] - fitted.forecast_panel(train, origins).mean(axis=0)
+    errors: Values = train.y[targets] - fitted.joined(fitted.forecast_panel(train, origins))
     return Residuals(origins, errors)
 
 

@@ -35,5 +35,5 @@ class Entry:
 
     @property
     def forecast(self) -> NDArray[np.float64]:
-        """The model's forecast, the mean of its members: ``[n, horizon]``."""
-        return self.yhat.mean(axis=0)
+        """The model's forecast, the mean (or median) of its members: ``[n, horizon]``."""
+        return self.model.joined(self.yhat)

@@ -154,6 +154,10 @@ class Forecaster(ForecasterOptions):
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
 
+    def joined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Make one forecast of those of all members ``[members, ...]``: their mean or median."""
+        return np.median(members, axis=0) if self.ensemble == "median" else members.mean(axis=0)
+
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         out = self._put_out(panel, origins, fitted)
         return self._levels(self.head().centre(out), panel, origins, fitted)
@@ -204,11 +208,11 @@ class Forecaster(ForecasterOptions):
         if isinstance(head, Value):
             errors, series = self._tail_errors(), fitted[panel.series_of(origins)]
             around = {each: errors.bounds(int(each), levels) for each in np.unique(series)}
-            yhat = self._forecast(panel, origins, fitted).mean(axis=0)
+            yhat = self.joined(self._forecast(panel, origins, fitted))
             return yhat + np.moveaxis(np.array([around[each] for each in series]), 0, 2)
         out = self._put_out(panel, origins, fitted)
         sides = [head.bounds(out, level) for level in levels]
-        return np.array([[self._levels(s, panel, origins, fitted).mean(axis=0) for s in pair] for pair in sides])
+        return np.array([[self.joined(self._levels(s, panel, origins, fitted)) for s in pair] for pair in sides])
 
     def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
         head = self.head()
@@ -220,7 +224,7 @@ class Forecaster(ForecasterOptions):
         if deviation is None:
             return None
         upper, middle = (self._levels(each, panel, origins, fitted) for each in (centre + deviation, centre))
-        return (upper - middle).mean(axis=0)
+        return self.joined(upper - middle)
 
     def _tail_errors(self) -> TailErrors:
         """Forecast the validation tail, which stands in the rows that are kept."""
@@ -235,7 +239,7 @@ class Forecaster(ForecasterOptions):
             [np.arange(e - n - 1, e - horizon) for e, n in zip(ends, self.tail_rows_, strict=True)]
         )
         targets = origins[:, None] + np.arange(1, horizon + 1)
-        errors = panel.y[targets] - self.forecast_panel(panel, origins).mean(axis=0)
+        errors = panel.y[targets] - self.joined(self.forecast_panel(panel, origins))
         errors = np.where(panel.filled[targets], np.nan, errors)
         return TailErrors(errors, panel.series_of(origins), self.scaling_.scale)
 

@@ -17,7 +17,7 @@ from penstock.training.samples import Source, padded_length
 
 __all__ = ["forward", "in_chunks"]
 
-_CHUNK = 256  # windows at once; always this many, so that a window's bits do not depend on its company
+_CHUNK = 64  # windows at once; always this many, so that a window's bits do not depend on its company
 
 
 @lru_cache(maxsize=64)
