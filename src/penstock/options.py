@@ -90,7 +90,7 @@ def check_options(owner: Any) -> None:
 
     Numbers of numpy's types become Python's, so that they compare, print and are stored alike.
     """
-    hints = _hints(type(owner))
+    hints = _hints(type(owner))  # type: ignore[arg-type]  # a class is hashable
     for field in dataclasses.fields(owner):
         value = getattr(owner, field.name)
         if isinstance(value, numbers.Real) and value.__class__ not in _OWN:
