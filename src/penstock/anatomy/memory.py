@@ -130,9 +130,13 @@ class Memory(Explained):
 
     def _said(self) -> list[str]:
         if len(self.networks) > _MOST_SAID:
-            length = {name: reach.length for name, reach in self.networks.items()}
-            short, long = min(length, key=lambda name: length[name]), max(length, key=lambda name: length[name])
-            return [f"{short} looks back {length[short]} steps, {long} {length[long]}."]
+            steps = len(next(iter(self.networks.values())).effect)
+            whole = [name for name, reach in self.networks.items() if reach.bounded]
+            rest = [f"{name} {reach.length}" for name, reach in self.networks.items() if not reach.bounded]
+            return [
+                "A network's memory is as long as an input still moves its output, not as long as its window.",
+                f"In steps: {', '.join(rest)}. The whole {steps}: {', '.join(whole) or 'none'}.",
+            ]
         return [_sentence(name, reach) for name, reach in self.networks.items()]
 
 
