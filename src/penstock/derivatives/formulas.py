@@ -120,7 +120,7 @@ class Formula:
         Examples
         --------
         >>> [f"{formula.best_step():.0e}" for formula in (one_sided, symmetric, four_point)]
-        ['2e-08', '7e-06', '7e-04']
+        ['2e-08', '7e-06', '1e-03']
         >>> f"{symmetric.best_step(dtype='float32'):.0e}"
         '6e-03'
         """
