@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import penstock as ps
-from penstock.layers import AdditiveAttention, AttentionPooling, DotAttention, LayerNorm, Residual, SelfAttention
+from penstock.layers import AdditiveAttention, AttentionPooling, DotAttention, LayerNorm, Residual
 
 KEYS = jax.random.normal(jax.random.key(0), (2, 4, 3))
 VALUES = jax.random.normal(jax.random.key(1), (2, 4, 5))
@@ -68,27 +68,3 @@ def test_residual_adds_and_skip_stands_beside() -> None:
     skip = Residual(ps.GRU(4), merge="concat").build(3, jax.random.key(0))
     assert np.array_equal(skip(KEYS)[..., :3], KEYS)
     assert ps.Network([Residual(ps.GRU(4), merge="concat"), ps.RNN(2)]).parameters(ps.Inputs(3), 1) == 96 + 20 + 3
-
-
-@pytest.mark.parametrize(
-    ("build", "message"),
-    [
-        (
-            lambda: DotAttention().build(2, 3, jax.random.key(0)),
-            "queries of width 2 with keys of width 3; make them eq",
-        ),
-        (lambda: SelfAttention("dot"), "attention='dot' is text; allowed: Attention"),
-        (
-            lambda: AttentionPooling(2).build(3, jax.random.key(0))(KEYS),
-            "AttentionPooling reads a sequence to one vect",
-        ),
-        (lambda: Residual(ps.GRU(4)).build(3, jax.random.key(0)), "adds 4 outputs to 3 inputs; make them equally wide"),
-        (lambda: Residual([LayerNorm()]), "Residual: no layer over time was given; allowed: a layer such as LSTM"),
-        (lambda: Residual(ps.GRU(3), merge="add"), "merge='add' is unknown; Allowed: 'concat', 'sum'"),
-        (lambda: ps.layers.Bidirectional(LayerNorm()), r"layer=LayerNorm\(\) is not allowed; allowed: RecurrentLayer"),
-        (lambda: ps.layers.Bidirectional(ps.GRU(3), "both"), "merge='both' is unknown"),
-    ],
-)
-def test_what_is_refused(build: object, message: str) -> None:
-    with pytest.raises(ps.OptionError, match=message):
-        build()  # type: ignore[operator]

@@ -69,9 +69,9 @@ class SLSTMCell(Cell[State]):
         self.forget = forget
 
     def initial_state(self, batch: int) -> State:
-        """Give h, c, n and m before the first step: zeros, each ``[batch, units]``."""
+        """Give h, c, n and m before the first step, each ``[batch, units]``: zeros, but −∞ for m: so n is never 0."""
         zeros = jnp.zeros((batch, self.R.shape[0]), self.R.dtype)
-        return zeros, zeros, zeros, zeros
+        return zeros, zeros, zeros, jnp.full_like(zeros, -jnp.inf)
 
     def gates(self, x: jax.Array, state: State, mask: jax.Array | None = None) -> dict[str, jax.Array]:
         """Give the stabilised i and f, the candidate z, o, and the stabiliser m, each ``[batch, units]``."""

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from penstock.cells.cell import Cell
+from penstock.cells.slstm import SLSTMCell
+from penstock.errors import OptionError
 from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
 from penstock.layers.noise import derive
@@ -107,6 +109,14 @@ class Zoneout(Layer):
         return self.layer.outputs
 
     def build(self, inputs: int, key: jax.Array) -> ZoneoutModule:
-        """Draw the weights."""
+        """Draw the weights.
+
+        Raises
+        ------
+        OptionError
+            Where parts of a memory are to stay that belong together: c, n and m of an sLSTM.
+        """
         module = self.layer.build(inputs, key)
+        if self.memory and isinstance(module.cell, SLSTMCell):
+            raise OptionError(f"{self!r}: c, n and m of an sLSTM change together or not at all; give memory=0.")
         return ZoneoutModule(replace(module, cell=ZoneoutCell(module.cell, self.hidden, self.memory)))
