@@ -189,7 +189,7 @@ class Taught:
         """What the training took."""
         unit = 2**30 if sys.platform == "darwin" else 2**20  # bytes there, kilobytes elsewhere
         return {
-            "epochs of each member": self.history.epochs.tolist(),
+            "epochs of each member": ", ".join(map(str, self.history.epochs)),
             "training, seconds": round(self.seconds[0]),
             "training, seconds of one core": round(self.seconds[1]),
             "peak memory, GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2),
