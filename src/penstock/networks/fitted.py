@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock.errors import OptionError
+from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.module import NetworkModule
 
 __all__ = ["fitted_network", "has_network"]
@@ -31,7 +32,7 @@ def fitted_network(model: Any, member: int = 0) -> NetworkModule:
     Raises
     ------
     OptionError
-        Where the model is not fitted, or has no such member.
+        Where the model is not fitted, has no such member, or holds an encoder-decoder.
     """
     if not hasattr(model, "weights_"):
         raise OptionError(f"{type(model).__name__} is not fitted; call fit first.")
@@ -40,4 +41,9 @@ def fitted_network(model: Any, member: int = 0) -> NetworkModule:
     weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), model.weights_)
     outputs = model.outputs_ if hasattr(model, "outputs_") else model.outputs(len(model.ids_))
     network = getattr(model, "whole_network", model.network)  # text puts an embedding under the one described
+    if isinstance(network, EncoderDecoder):
+        raise OptionError(
+            f"{type(model).__name__} holds an encoder-decoder, which is no single stack of layers; what it attends to "
+            "its own attention(X) tells."
+        )
     return network.with_weights(weights, model.inputs_, outputs)
