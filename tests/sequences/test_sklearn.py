@@ -11,7 +11,7 @@ import penstock as ps
 OPTIONS: dict[str, Any] = {
     "epochs": 12, "batch": 64, "optimizer": ps.Adam(0.05), "validation": 0, "patience": None, "progress": False,
 }  # fmt: skip
-NETWORK = ps.Network([ps.RNN(4)])
+LONGER: dict[str, Any] = {**OPTIONS, "epochs": 40, "batch": 32, "optimizer": ps.Adam(0.02)}
 
 EXCEPTIONS = {
     "check_do_not_raise_errors_in_init_or_set_params": "options are refused when given, not when used",
@@ -29,10 +29,10 @@ EXCEPTIONS = {
     ("estimator", "more"),
     [
         (
-            ps.SequenceClassifier(NETWORK, **OPTIONS),
+            ps.SequenceClassifier(ps.Network([ps.RNN(4)]), **OPTIONS),
             {"check_classifiers_train": "sequences of other lengths are allowed"},
         ),
-        (ps.SequenceRegressor(NETWORK, **OPTIONS), {}),
+        (ps.SequenceRegressor(ps.Network([ps.RNN(8)]), **LONGER), {}),
     ],
     ids=["classifier", "regressor"],
 )
