@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ from penstock.text.tokens import Tokens
 TEXTS, LABELS = ["a good film", "good fun", "a bad film", "so bad a bore"] * 10, [1, 1, 0, 0] * 10
 SMALL: dict[str, Any] = {
     "tokens": Tokens(20, length=16), "units": 4, "batch": 16, "epochs": 12, "patience": None, "validation": 0,
-    "optimizer": ps.Adam(learning_rate=0.02), "members": 2,
+    "optimizer": ps.Adam(learning_rate=0.02),
 }  # fmt: skip
 
 
@@ -47,8 +49,6 @@ def test_occlusion_is_the_loss_of_a_word(fitted: TextClassifier) -> None:
 
 def test_gradient_times_input_is_the_derivative_along_a_vector(fitted: TextClassifier) -> None:
     """d score(x + t x_k) / dt at t = 0, by a symmetric difference on the word's row of the table."""
-    import copy
-
     text = "a good film"
     found = explain(fitted, text)
     place = fitted.vocabulary_.ids["good"]
@@ -57,7 +57,7 @@ def test_gradient_times_input_is_the_derivative_along_a_vector(fitted: TextClass
         moved = copy.deepcopy(fitted)
         table = np.array(moved.weights_.layers[0].table)
         table[:, place] *= 1 + t
-        moved.weights_ = __import__("equinox").tree_at(lambda w: w.layers[0].table, moved.weights_, table)
+        moved.weights_ = eqx.tree_at(lambda weights: weights.layers[0].table, moved.weights_, table)
         scores.append(logit(moved, text))
     assert found.gradient[1] == pytest.approx((scores[0] - scores[1]) / 2e-2, abs=2e-3)
 
@@ -82,7 +82,7 @@ def test_attention_weights_add_up_to_one() -> None:
 
 def test_several_ordered_and_values() -> None:
     stars = [3, 3, 1, 2] * 10
-    model = TextClassifier(Network([GRU(4)]), **SMALL).fit(TEXTS, stars)
+    model = TextClassifier(Network([GRU(4)]), members=2, **SMALL).fit(TEXTS, stars)
     p = model.member_proba(["good fun"])[:, 0]
     assert explain(model, "good fun", 3).score == pytest.approx(np.log(p[:, 2] / (1 - p[:, 2])).mean(), abs=1e-4)
     ordered = TextClassifier(Network([GRU(4)]), loss="ordered", **SMALL).fit(TEXTS, stars)

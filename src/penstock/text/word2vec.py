@@ -67,7 +67,7 @@ def word2vec(
         raise DataError("no document holds a word of the vocabulary; nothing can be learned from them.")
     model = library("gensim.models").Word2Vec(
         sentences, vector_size=units, window=window, epochs=epochs, sg=int(skip_gram), negative=negative, sample=sample,
-        min_count=1, seed=seed + 1, workers=workers,
+        min_count=1, seed=seed, workers=workers,
     )  # fmt: skip
     order = [word for word in vocabulary.words if word in model.wv]  # gensim orders equally frequent words by chance
     return WordVectors(tuple(order), np.asarray(model.wv[order], dtype=np.float32))
