@@ -43,7 +43,7 @@ def run(name: str, data: Path, protocol: str = "honest", members: int = 1, **opt
 def test_imdb_as_published_watches_the_test_rows(films: Path) -> None:
     result = run("imdb", films, "published", members=2, part="gru", rows=50)
     words = 9 + 2
-    assert result.facts["train"] == result.facts["learned from"] == 50
+    assert result.facts["train"] == result.facts["learned from, GRU 32, learned embedding"] == 50
     assert result.facts["parameters, GRU 32, learned embedding"] == words * 100 + 12_768 + 33
     assert result.leaks == ("Early stopping watched the TEST documents and kept the weights that score best on them.",)
     assert [row["model"][:8] for row in result.tables[0].rows] == [
@@ -61,7 +61,7 @@ def test_imdb_as_published_watches_the_test_rows(films: Path) -> None:
 def test_imdb_honest_trains_word2vec_on_the_training_side(films: Path) -> None:
     result = run("imdb", films, part="ours", rows=50)
     assert result.leaks == ()
-    assert result.facts["learned from"] == 45
+    assert result.facts["learned from, GRU 64 on word2vec"] == 45
     assert result.facts["word2vec"].startswith("9 of 9 words (100.0%)")
     assert result.pictures()[0].title == "Losses of GRU 64 on word2vec"
 

@@ -8,10 +8,10 @@ our own: a GRU on word vectors trained on the 75,000 reviews of the training sid
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from penstock.datasets.imdb import imdb
@@ -81,9 +81,14 @@ def reviews(request: Request, *, unlabelled: bool) -> Reviews:
 
 
 def gru(request: Request) -> TextClassifier:
-    """Describe the source's network: 2,012,801 parameters (second edition: 2,012,897)."""
+    """Describe the source's network: 2,012,801 parameters (second edition: 2,012,897).
+
+    The honest protocol trains it for five epochs on all training rows. The number was chosen once with a tenth of them
+    left out, on which the loss of six epochs was lowest after the fifth.
+    """
     layer = GRU(32, reset_after=request.edition == 2, dropout=0.2, recurrent_dropout=0.2)
-    return TextClassifier(network=Network([layer]), tokens=KERAS, optimizer="rmsprop", **_training(request, 15, 3))
+    training = _training(request, 20, 5) if request.leaking else {**_training(request, 5, None), "validation": 0.0}
+    return TextClassifier(network=Network([layer]), tokens=KERAS, optimizer="rmsprop", **training)
 
 
 def islp(request: Request) -> dict[str, Any]:
@@ -126,7 +131,7 @@ def baselines(part: str, seed: int) -> list[BagClassifier]:
     ]
 
 
-def _training(request: Request, epochs: int, patience: int) -> dict[str, Any]:
+def _training(request: Request, epochs: int, patience: int | None) -> dict[str, Any]:
     return {
         "batch": 32,
         "epochs": request.epochs or epochs,
@@ -179,7 +184,10 @@ def run(request: Request) -> StudyResult:
         "source": "Large Movie Review data set (Maas et al. 2011)",
         "train": len(data.train[0]),
         "test": len(data.test[0]),
-        "learned from": len(data.train[0]) if request.leaking else int(np.floor(0.9 * len(data.train[0]))),
+        **{
+            f"learned from, {name}": len(data.train[0]) if request.leaking else _learned(model, len(data.train[0]))
+            for name, model in networks.items()
+        },
         **{f"parameters, {name}": model.parameters_ for name, model in networks.items()},
         **({"word2vec": str(networks[OURS_NAME].coverage_)} if own else {}),
     }
@@ -190,6 +198,11 @@ def run(request: Request) -> StudyResult:
         leaks=(WATCHED_TEST,) if request.leaking and networks else (),
         draw=lambda: losses_of(networks, watched_name),
     )  # fmt: skip
+
+
+def _learned(model: TextClassifier, rows: int) -> int:
+    """Count the rows that are not watched."""
+    return rows - math.ceil(model.validation * rows)
 
 
 def _vectors(request: Request, data: Reviews) -> WordVectors:
