@@ -40,6 +40,16 @@ def test_no_day_of_the_test_is_learned_from() -> None:
     assert len({len(text) for text in free}) > 10
 
 
+def test_dates_runs_from_a_seed_to_pictures() -> None:
+    result = study_named("dates")(Request(epochs=1, options={"train": 100, "units": 3}))
+    rows = {row["model"]: row for row in result.tables[0].rows}
+    assert rows["with attention"]["parameters"] > rows["without attention"]["parameters"]
+    assert 0.5 < rows["pandas.to_datetime"]["exact"] < 1
+    assert [picture.title.split(":")[0] for picture in result.pictures()][:1] == [
+        "What each character of the ISO date attends to"
+    ]
+
+
 def test_waves_by_hand() -> None:
     told, wave = waves(3, np.random.default_rng(1))
     amplitude, frequency, phase = told[1]
