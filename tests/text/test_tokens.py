@@ -172,3 +172,13 @@ def test_options_are_checked() -> None:
         Tokens(2)
     with pytest.raises(ps.OptionError, match="cut='word' is unknown; did you mean 'words'"):
         Tokens(cut="word")
+
+
+def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tokenizers"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(ps.OptionError, match=r"text needs tokenizers: pip install 'penstock\[text\]'"):
+        Tokens(10).fit(["a"])
