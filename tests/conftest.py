@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# Tests compile far more than they compute, so the compiler need not try hard; set before JAX is imported.
+os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}".strip()
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
