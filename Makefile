@@ -18,7 +18,7 @@ endif
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-native test-peers lint types format bench studies clean
+.PHONY: help demo test test-slow test-native test-peers lint types format bench studies clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, w
 
 test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
 	$(BIN)/python -m pytest -n auto
+
+test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
+	$(BIN)/python -m pytest -n auto -m slow
 
 test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
 	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test
