@@ -11,6 +11,8 @@ import penstock as ps
 from browser import look, needs_browser
 from penstock.anatomy import EXPLANATIONS, gradients, memory, trace
 
+pytestmark = pytest.mark.slow
+
 PICTURES = {"trace": 2, "gradients": 2, "memory": 2, "lstm": 1, "graph": 1, "activations": 1, "descent": 3}
 PICTURES |= {"derivatives": 2, "floats": 0}
 

@@ -24,6 +24,7 @@ EXCEPTIONS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("sklearn")
 @pytest.mark.parametrize(
     ("estimator", "more"),
