@@ -20,6 +20,8 @@ from penstock.cells.lstm import LSTMCell
 from penstock.cells.rnn import RNNCell
 from penstock.layers.unroll import unroll
 
+pytestmark = pytest.mark.slow
+
 X = np.random.default_rng(0).normal(size=(3, 6, 2))
 NETWORK = ps.Network([ps.LSTM(3), ps.GRU(2)])
 

@@ -72,10 +72,17 @@ MODELS: dict[str, Estimator] = {
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
 NOT_SCORED = {"GARCH", "Forecaster of directions"}  # volatility and probabilities against values
 JOINT = {"VAR", "Joint forecaster"}  # series explain each other, at the same times
+# Compiled for themselves; what they add to the first two forecasters is little.
+SLOW = {name for name in MODELS if "orecaster" in name} - {"Forecaster", "Forecaster of members"}
 
 
 # One group a model: its programs are compiled once, by the worker that runs the group; 150 to 160 rows share them.
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in MODELS])
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[pytest.mark.xdist_group(name), *([pytest.mark.slow] if name in SLOW else [])])
+        for name in MODELS
+    ]
+)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -15,6 +15,8 @@ from penstock.cells.lstm import LSTMCell
 from penstock.derivatives import check_gradients
 from penstock.training.step import Batch
 
+pytestmark = pytest.mark.slow
+
 X = np.random.default_rng(0).normal(size=(2, 3, 2))
 
 

@@ -13,6 +13,8 @@ from penstock.data.frames import read_panel
 from penstock.training import forward
 from penstock.training.epoch import compiled_epoch
 
+pytestmark = pytest.mark.slow
+
 
 def net(**options: object) -> ps.Forecaster:
     given = {"window": 8, "epochs": 6, "patience": 2, "members": 2, "validation": 20, "optimizer": "adam", **options}

@@ -12,6 +12,8 @@ import penstock as ps
 from penstock.data.frames import Columns, read_panel
 from penstock.data.transforms import TRANSFORMS
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"window": 4, "batch": 32, "scale": "standard", "optimizer": ps.Adam(0.02), "validation": 12, "seed": 1}
 RNN = ps.Network([ps.RNN(4)])
 

@@ -13,6 +13,8 @@ import penstock as ps
 from penstock.data.frames import read_panel
 from penstock.data.panel import Panel
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"window": 4, "batch": 32, "scale": "standard", "optimizer": ps.Adam(0.02), "seed": 1, "epochs": 3}
 RNN = ps.Network([ps.RNN(4)])
 COLUMNS = ["lo-80", "hi-80", "lo-95", "hi-95"]

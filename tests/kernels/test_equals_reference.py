@@ -64,12 +64,14 @@ problems = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(problems)
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_random_shapes(problem):
     assert_same(*both(problem.spec, problem.operands()), tolerance=None if problem.double else 1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isa", ["generic", "avx2", "avx512"])
 def test_every_instruction_set(isa):
     script = f"""

@@ -14,6 +14,8 @@ from gradients import check
 from layers.catalogue import FEATURES, LAYERS, POOLS, built
 from penstock.options import from_json, to_json
 
+pytestmark = pytest.mark.slow
+
 X = jax.random.normal(jax.random.key(1), (3, 4, FEATURES))
 LENGTHS = jnp.asarray([4, 2, 0])
 every_layer = pytest.mark.parametrize("name", list(LAYERS))

@@ -10,6 +10,8 @@ from safetensors.numpy import load_file
 
 from torch_layers import OURS, ours_out
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = load_file(Path(__file__).parents[1] / "golden" / "torch-layers.safetensors")
 
 
