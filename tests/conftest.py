@@ -7,14 +7,22 @@ import os
 # Tests compile far more than they compute, so the compiler need not try hard; set before JAX is imported.
 os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}".strip()
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forget_programs() -> Iterator[None]:
+    """Programs are shared within a module; kept for the whole suite they would fill the memory."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture
