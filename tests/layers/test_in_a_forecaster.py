@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import penstock as ps
+
+pytestmark = pytest.mark.slow
 
 
 def test_nested_layers_forecast_and_are_stored(tmp_path: Path, walk: pd.DataFrame) -> None:

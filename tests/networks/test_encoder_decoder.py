@@ -22,6 +22,8 @@ from penstock.training.decode import Decoding, attend, decode_tokens, decode_val
 from penstock.training.losses import sample_losses
 from penstock.training.ragged import Ragged
 
+pytestmark = pytest.mark.slow
+
 END = 3  # three labels, and the end
 KEY = jax.random.key(0)
 NETWORKS = {

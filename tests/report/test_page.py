@@ -210,7 +210,7 @@ def test_one_cutoff_draws_the_intervals_of_all_its_steps(walk: pd.DataFrame, tmp
     split = ps.RollingOrigin(horizon=12, test=12)
     result = ps.compare(ps.Naive(), walk, split, level=80)
     text = result.report(tmp_path / "r.html").read_text()
-    assert "The forecast of all steps, with the intervals that past residuals gave" in text
+    assert "The forecast of all steps, with its intervals; dots are what came." in text
 
 
 @needs_browser

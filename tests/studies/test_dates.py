@@ -12,6 +12,8 @@ from penstock.studies.shelf import study_named
 from penstock.studies.study import Request
 from penstock.studies.waves import waves
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("form", "expected"),

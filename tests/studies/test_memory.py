@@ -9,6 +9,8 @@ from penstock.studies.memory import MemoryOptions, laid_out
 from penstock.studies.memory_tasks import LAYERS, TASKS, Learned, adding, copying, learn
 from penstock.studies.study import Request
 
+pytestmark = pytest.mark.slow
+
 
 def test_two_numbers_are_marked_one_in_each_half() -> None:
     X, y = adding(4000, 20, seed=3)

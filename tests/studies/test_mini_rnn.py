@@ -19,6 +19,8 @@ from penstock.studies.mini_rnn import (
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def result() -> StudyResult:

@@ -13,6 +13,8 @@ from penstock.studies.result import StudyResult
 from penstock.studies.shelf import study_named
 from penstock.studies.study import Request
 
+pytestmark = pytest.mark.slow
+
 NEUTRAL = ["film", "plot", "actor", "scene", "music", "the", "a"]
 
 

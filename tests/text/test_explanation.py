@@ -18,6 +18,8 @@ from penstock.text.explanation import explain
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens
 
+pytestmark = pytest.mark.slow
+
 TEXTS, LABELS = ["a good film", "good fun", "a bad film", "so bad a bore"] * 10, [1, 1, 0, 0] * 10
 SMALL: dict[str, Any] = {
     "tokens": Tokens(20, length=16), "units": 4, "batch": 16, "epochs": 12, "patience": None, "validation": 0,

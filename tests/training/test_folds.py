@@ -19,6 +19,8 @@ from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Source
 from penstock.training.train import Trained, train, train_folds
 
+pytestmark = pytest.mark.slow
+
 NETWORK = ps.Network([ps.LSTM(4)])
 PLAN = Plan(batch=10, patience=3, optimizer=ps.Adam(0.02))
 OPTIONS: dict[str, Any] = {"window": 6, "horizon": 1, "outputs": 1, "epochs": 30, "seed": 1}

@@ -18,6 +18,8 @@ from penstock.training.plan import Plan
 from penstock.training.rows import begin_table, sum_by_row, update_rows
 from penstock.training.step import Batch, Step
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY, UNITS, STEPS = 40, 3, 60
 
 

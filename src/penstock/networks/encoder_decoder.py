@@ -59,7 +59,7 @@ class EncoderDecoder(Description):
     >>> EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), AdditiveAttention(8), embedding=8)
     EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), attention=AdditiveAttention(8), embedding=8)
     >>> EncoderDecoder([], GRU(20), feed="every", feedback=False).parameters(Inputs(3), outputs=1)
-    1721
+    1541
 
     References
     ----------

@@ -170,13 +170,13 @@ def along(values: jax.Array, first: jax.Array, lengths: jax.Array, length: int) 
 def bucket_bounds(lengths: NDArray[np.integer[Any]]) -> tuple[int, ...]:
     """Choose the lengths of the buckets: those that cost least in padded steps and in programs to compile.
 
-    The longest sample sets the last. The others are chosen from a grid (8, 12, 16, 24, 32, 48, ...), so that other
+    The longest sample, rounded up, sets the last. The others are chosen from a grid (8, 12, 16, 24, 32, 48, ...), so that other
     samples of the same kind, such as those of another fold, meet programs that are compiled already.
 
     Examples
     --------
     >>> bucket_bounds(np.array([63, 63, 63])), bucket_bounds(np.tile(np.arange(1, 401), 100))
-    ((63,), (64, 128, 192, 256, 400))
+    ((63,), (96, 192, 256, 384, 416))
     """
     longest = int(lengths.max())
     ordered = np.sort(lengths)
