@@ -170,8 +170,8 @@ def along(values: jax.Array, first: jax.Array, lengths: jax.Array, length: int) 
 def bucket_bounds(lengths: NDArray[np.integer[Any]]) -> tuple[int, ...]:
     """Choose the lengths of the buckets: those that cost least in padded steps and in programs to compile.
 
-    The longest sample, rounded up, sets the last. The others are chosen from a grid (8, 12, 16, 24, 32, 48, ...), so that other
-    samples of the same kind, such as those of another fold, meet programs that are compiled already.
+    The longest sample, rounded up, sets the last. The others are chosen from a grid (8, 12, 16, 24, 32, 48, ...), so
+    that other samples of the same kind, such as those of another fold, meet programs that are compiled already.
 
     Examples
     --------
