@@ -77,7 +77,10 @@ def study(
             show_default=False,
         ),
     ] = None,
-    edition: Annotated[int, typer.Option(help="Edition of the source.")] = 1,
+    edition: Annotated[
+        int | None,
+        typer.Option(help="Edition of the source. Left out: the first; into a folder, every one.", show_default=False),
+    ] = None,
     members: Annotated[
         int | None, typer.Option(min=1, help="Networks to train from different seeds; left out: as the study says.")
     ] = None,
@@ -110,7 +113,7 @@ def study(
     if name is None:
         raise OptionError("name a study, for example: penstock study sp500. See penstock study --list.")
     chosen = [study_named(each.strip()) for each in (STUDIES if name == "all" else name.split(","))]
-    request = Request(protocol or "honest", edition, members, seed, data, epochs, options)
+    request = Request(protocol or "honest", 1 if edition is None else edition, members, seed, data, epochs, options)
     console = Console()
     if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the tables stay whole
         console = Console(width=WIDE, soft_wrap=True)
@@ -122,7 +125,12 @@ def study(
         if report.exists() and not report.is_dir():
             raise OptionError(f"{str(report)!r} is a file; several studies need a folder for their pages.")
         failed = run_all(
-            chosen, request, report, (protocol,) if protocol else PROTOCOLS, lambda line: console.print(escape(line))
+            chosen,
+            request,
+            report,
+            (protocol,) if protocol else PROTOCOLS,
+            lambda line: console.print(escape(line)),
+            editions=() if edition is None else (edition,),
         )
         console.print(f"Written: {report / 'index.html'}", highlight=False, markup=False)
         if failed:

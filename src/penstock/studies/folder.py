@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ def run_all(
     folder: Path,
     protocols: Iterable[str],
     told: Callable[[str], None] = lambda line: None,
+    *,
+    editions: Sequence[int] = (),
 ) -> list[str]:
     """Run studies in every edition and protocol into a folder; give the names of those that could not run.
 
@@ -43,11 +45,13 @@ def run_all(
         The protocols to run, among those that each study has.
     told
         Is given a line of progress at a time.
+    editions
+        The editions to run; left out: all that a study has.
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed = {}
     for study in studies:
-        for edition in study.editions:
+        for edition in editions or study.editions:
             for protocol in [each for each in study.protocols if each in protocols]:
                 name = f"{study.name}, edition {edition}, {protocol} protocol"
                 begin = time.perf_counter()
