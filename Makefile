@@ -52,10 +52,9 @@ format: $(VENV)/.lint  ## Mend style and format
 bench: $(BENCH)/.bench  ## Measure against the peers, in turn in one run (installs them beside)
 	$(BENCH)/bin/python benchmarks/run.py --out build/benchmarks
 
-studies: $(VENV)/.demo  ## Run every study under both protocols and fill docs/ with what came of it (needs PENSTOCK_DATA; hours)
-	$(BIN)/penstock study all --report build/studies
-	for study in direction returns; do for share in 0 0.18; do \
-	  $(BIN)/penstock study stocks-$$study --every 8 --epochs 3 --stale-share $$share --report build/studies || exit 1; done; done
+studies: $(VENV)/.studies  ## Run what made the figures of docs/ (docs/studies/runs.txt) and fill its pages (needs PENSTOCK_DATA; hours)
+	mkdir -p build/studies
+	sed -n 's|^penstock .*|& --missing --report build/studies|p' docs/studies/runs.txt | PATH="$(CURDIR)/$(BIN):$$PATH" sh -ex
 	$(BIN)/python docs/fill.py build/studies
 
 clean:  ## Remove environments and what was built
@@ -69,6 +68,11 @@ $(BIN)/python $(BENCH)/bin/python:
 $(VENV)/.demo: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock into $(VENV) ..."
 	$(call install,$(VENV)) -e .
+	@touch $@
+
+$(VENV)/.studies: $(BUILT_FROM) | $(BIN)/python
+	@echo "Installing Penstock and what its studies read into $(VENV) ..."
+	$(call install,$(VENV)) -e '.[parquet,text]'
 	@touch $@
 
 $(VENV)/.test: $(BUILT_FROM) | $(BIN)/python

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 import penstock as ps
+from penstock.cli.main import app
 from penstock.errors import DataError
 from penstock.options import Description, option
 from penstock.report.svg import Picture, draw
@@ -121,6 +124,41 @@ def test_a_folder_of_pages_with_an_index(tmp_path: Path) -> None:
     assert svg.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
     assert "--ink:#1d2326" in svg
     assert len(told) == 4
+
+
+def test_only_what_a_folder_lacks_is_run(tmp_path: Path) -> None:
+    out, told = tmp_path / "out", list[str]()
+    asked = Request(edition=1, options={"share": 0.5})
+    run_all([TOY], asked, out, ("honest",), editions=(1,))
+    before = (out / "toy-1-honest-share-0.5.json").read_text()
+    run_all([TOY], asked, out, ("honest", "published"), told.append, editions=(1,), missing=True)
+    assert told[0] == "toy, edition 1, honest protocol: there already."
+    assert (out / "toy-1-honest-share-0.5.json").read_text() == before
+    assert (out / "toy-1-published-share-0.5.json").is_file()
+
+
+def test_every_result_on_the_pages_has_a_command_that_makes_it() -> None:
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    made = set()
+    command = typer.main.get_command(app)
+    for line in (docs / "studies" / "runs.txt").read_text().splitlines():
+        if not line.startswith("penstock "):
+            continue
+        _, name, *rest = line.split()
+        context = command.commands[name].make_context(name, rest)
+        asked = context.params
+        study = shelf.study_named(asked["name"])
+        declared = {field.name for field in fields(study.options)}
+        given = {key: value for key, value in asked.items() if key in declared and value is not None}
+        for edition in [asked["edition"]] if asked["edition"] else study.editions:
+            for protocol in [asked["protocol"]] if asked["protocol"] else study.protocols:
+                request = study.completed(Request(protocol, edition, options=given))
+                assert request.stem(study.name) not in made, "two commands make one result"
+                made.add(request.stem(study.name))
+    marks = re.compile(r"<!-- (?:result|table|picture) (\S+)")
+    shown = {name for path in docs.rglob("*.md") for name in marks.findall(path.read_text(encoding="utf-8"))}
+    assert shown - made == set()
+    assert set(read_results(docs / "results")) - made == set()
 
 
 def test_pages_are_filled_from_results(tmp_path: Path) -> None:

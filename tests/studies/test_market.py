@@ -13,7 +13,7 @@ import penstock as ps
 from penstock.studies.macro import EDITIONS, read_changes
 from penstock.studies.result import StudyResult
 from penstock.studies.shelf import study_named
-from penstock.studies.stock_weeks import StockOptions, read_weeks
+from penstock.studies.stock_weeks import StockOptions, StockWeeks, read_weeks, stock_leaks
 from penstock.studies.stocks_returns import long_short
 from penstock.studies.study import Request
 from penstock.studies.trackers import delay
@@ -125,7 +125,7 @@ def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_stocks_direction_and_the_stale_artefact(prices: Path) -> None:
-    asked = {"stale_share": 0.25, "batch": 64}
+    asked = {"stale_share": 0.25, "batch": 64, "every": 4}
     leaking = run("stocks-direction", data=prices, protocol="published", options=asked)
     assert leaking.facts["parameters at 2,489 tickers"] == 29_371
     assert leaking.facts["tickers frozen"] == 3
@@ -143,14 +143,40 @@ def test_stocks_direction_and_the_stale_artefact(prices: Path) -> None:
     assert honest.weeks[honest.week[honest.watch + 52]].max() < np.datetime64("2017-01-01")
 
 
+def test_what_the_source_did_to_its_windows_are_options(prices: Path) -> None:
+    def read(protocol: str, **options: Any) -> StockWeeks:
+        return read_weeks(Request(protocol, data=prices, options=StockOptions(**options)))
+
+    honest, published = read("honest"), read("published")
+    before = honest.weeks[honest.week] < np.datetime64("2017-01-01")
+    assert honest.clipped.min() == np.quantile(honest.returns[before], 0.01)
+    assert published.clipped.min() == np.quantile(published.returns, 0.01)
+    assert (read("honest", clip_all=True).clipped == published.clipped).all()
+    assert (read("honest", clip=0.0).clipped[before] == honest.returns[before]).all()
+    assert len(read("honest", every=4).learn) == -(-len(honest.learn) // 4)
+    assert len(honest.train) == len(honest.learn) + len(honest.watch)
+    plain = StockOptions(newest_first=False, clip_all=False)
+    assert [leak.split()[0] for leak in stock_leaks(Request("published", options=plain))] == ["Early"]
+    assert [leak.split()[0] for leak in stock_leaks(Request("published", options=StockOptions()))] == [
+        "Returns",
+        "Early",
+        "Windows",
+    ]
+    assert stock_leaks(Request("honest", options=StockOptions())) == []
+
+
 def test_stocks_returns(prices: Path) -> None:
-    result = run("stocks-returns", data=prices, options={"batch": 64})
+    result = run("stocks-returns", data=prices, options={"batch": 64, "every": 4})
     found = scores(result, "IC × 100")
     assert found["last return"] == -found["last return, reversed"]
     assert np.isnan(found["zero"])
     fifths = result.tables[1].rows[0]
     assert [key for key in fifths if key != "model"] == [f"fifth {n}" for n in range(1, 6)]
     assert result.figure("MSE").baseline == "zero"
+    sharpe = scores(result, "Sharpe, net", 2)
+    assert sharpe["12-month momentum"] == pytest.approx(-0.15, abs=1)  # a walk: nothing to be had, less the costs
+    assert all(0 < row["deflated"] < 1 for row in result.tables[2].rows)
+    assert len(result.pictures()) == 3
 
 
 def test_long_short_pays_for_what_it_trades() -> None:

@@ -102,6 +102,9 @@ def study(
             "and protocol into the folder, with an index page.",
         ),
     ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Into a folder: run only what it holds no result of yet.")
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the studies and end.")] = False,
     options: Any = None,
 ) -> None:
@@ -131,11 +134,14 @@ def study(
             (protocol,) if protocol else PROTOCOLS,
             lambda line: console.print(escape(line)),
             editions=() if edition is None else (edition,),
+            missing=missing,
         )
         console.print(f"Written: {report / 'index.html'}", highlight=False, markup=False)
         if failed:
             raise typer.Exit(_FAILED)
         return
+    if missing:
+        raise OptionError("--missing asks what a folder holds: name one that is there by --report DIR.")
     check_paths(json, report)
     result = chosen[0](request)
     _show(result, console)

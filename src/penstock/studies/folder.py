@@ -27,6 +27,7 @@ def run_all(
     told: Callable[[str], None] = lambda line: None,
     *,
     editions: Sequence[int] = (),
+    missing: bool = False,
 ) -> list[str]:
     """Run studies in every edition and protocol into a folder; give the names of those that could not run.
 
@@ -47,6 +48,8 @@ def run_all(
         Is given a line of progress at a time.
     editions
         The editions to run; left out: all that a study has.
+    missing
+        Whether to run only what the folder holds no result of.
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed = {}
@@ -56,7 +59,11 @@ def run_all(
                 name = f"{study.name}, edition {edition}, {protocol} protocol"
                 begin = time.perf_counter()
                 try:
-                    result = study(replace(request, edition=edition, protocol=protocol))
+                    asked = study.completed(replace(request, edition=edition, protocol=protocol))
+                    if missing and (folder / f"{asked.stem(study.name)}.html").exists():  # written last of all
+                        told(f"{name}: there already.")
+                        continue
+                    result = study.run(asked)
                 except PenstockError as error:
                     failed[name] = str(error)
                     told(f"{name}: {error}")

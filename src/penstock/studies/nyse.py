@@ -45,7 +45,7 @@ __all__ = ["NYSE"]
 _ROWS, _TRAIN, _TEST, LAGS = 6051, 4281, 1770, 5
 _PAST = ("DJ_return", "log_volatility")
 _LONG = (5, 10, 15, 20, 30, 40, 60)
-_RNN = Network([RNN(12, dropout=0.1)])
+_RNN = Network([RNN(12)], dense=[Dropout(0.1)])
 _NET = Network([Flatten(LAGS)], dense=[Dense(32), Dropout(0.5)])
 _DAY = " + day"
 

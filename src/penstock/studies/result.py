@@ -74,8 +74,7 @@ class StudyResult:
     @property
     def stem(self) -> str:
         """Name of the result's files, without their endings."""
-        options = "".join(f"-{name.replace('_', '-')}-{value}" for name, value in self.request.changed.items())
-        return f"{self.study}-{self.request.edition}-{self.request.protocol}{options}"
+        return self.request.stem(self.study)
 
     def figure(self, name: str) -> Figure:
         """Find a figure by its name."""

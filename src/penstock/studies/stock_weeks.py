@@ -30,7 +30,7 @@ from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Source
 from penstock.training.train import History, train
 
-__all__ = ["LEAKS", "NETWORK", "StockOptions", "StockWeeks", "Taught", "learn_weeks", "read_weeks"]
+__all__ = ["NETWORK", "WINDOW", "StockOptions", "StockWeeks", "Taught", "learn_weeks", "read_weeks", "stock_leaks"]
 
 WINDOW = 52
 _FIRST, _TEST, _END = "2008-01-01", "2017-01-01", "2017-12-31"
@@ -40,12 +40,6 @@ _DEAD = 8  # weeks without any change of price after which a ticker counts as no
 
 NETWORK = Network([LSTM(25, dropout=0.2), LSTM(10, dropout=0.2)], dense=[10], embeddings=[10])
 """The source's network: 29,371 weights at 2,489 tickers."""
-
-LEAKS = (
-    "Returns were clipped at the 1 % and 99 % quantiles of ALL rows, test rows included.",
-    "Early stopping watched the TEST rows and kept the weights that score best on them.",
-    "Windows are fed newest week first (no leak, but the network reads the newest return first and the oldest last).",
-)
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,6 +54,37 @@ class StockOptions(Description):
     )
     batch: int = option(256, "samples a step", at_least=1)
     every: int = option(1, "learn from every so many-th window only, which is faster: neighbours overlap", at_least=1)
+    clip: float = option(0.01, "share of the returns that is clipped at either end", at_least=0, below=0.5)
+    clip_all: bool | None = option(
+        None, "find the clipping bounds on all rows, test rows included; left out: under the published protocol"
+    )
+    newest_first: bool | None = option(
+        None, "feed each window newest week first; left out: under the published protocol"
+    )
+
+
+def _as_published(choice: bool | None, request: Request) -> bool:
+    """Whether to do as the source did: as the option says, else as the protocol has it."""
+    return request.leaking if choice is None else choice
+
+
+def stock_leaks(request: Request) -> list[str]:
+    """Say what leaks, or is as odd as in the source, in sentences."""
+    asked = request.options
+    said = []
+    if _as_published(asked.clip_all, request) and asked.clip:
+        said.append(
+            f"Returns were clipped at the {asked.clip:.3g} and {1 - asked.clip:.3g} quantiles of ALL rows, test rows "
+            "included."
+        )
+    if request.leaking:
+        said.append("Early stopping watched the TEST rows and kept the weights that score best on them.")
+    if _as_published(asked.newest_first, request):
+        said.append(
+            "Windows are fed newest week first (no leak, but the network reads the newest return first and the oldest "
+            "last)."
+        )
+    return said
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +99,9 @@ class StockWeeks:
         Ticker and week of each row as numbers, ``[rows]``.
     tickers, weeks
         Names of the tickers, and the weeks, in order.
-    learn, watch, test
-        Row at which each window starts; its target stands 52 rows on.
+    train, learn, watch, test
+        Row at which each window starts; its target stands 52 rows on. The network learns from `learn` and is watched
+        on `watch`; `train` are all windows before the test.
     dropped
         Windows left out because their ticker no longer traded at the cutoff.
     frozen
@@ -88,6 +114,7 @@ class StockWeeks:
     week: NDArray[np.int64]
     tickers: tuple[str, ...]
     weeks: NDArray[np.datetime64]
+    train: NDArray[np.int64]
     learn: NDArray[np.int64]
     watch: NDArray[np.int64]
     test: NDArray[np.int64]
@@ -153,16 +180,16 @@ def read_weeks(request: Request) -> StockWeeks:
     if not len(test) or not len(train):
         raise DataError(f"the prices from {days.min()} to {days.max()} hold no window before and in 2017.")
     if request.leaking:
-        learn, watch, known = train, test, returns
+        learn, watch = train, test
     else:
         border = np.datetime64(_YEAR_BEFORE)
         learn, watch = train[days[train + WINDOW] < border], train[days[train + WINDOW] >= border]
-        known = returns[days < np.datetime64(_TEST)]
-    low, high = np.quantile(known, [0.01, 0.99])
-    clipped = np.clip(returns, low, high)
-    learn = learn[:: request.options.every]
+    asked = request.options
+    known = returns if _as_published(asked.clip_all, request) else returns[days < np.datetime64(_TEST)]
+    clipped = np.clip(returns, *np.quantile(known, [asked.clip, 1 - asked.clip]))
+    learn = learn[:: asked.every]
     tickers = tuple(str(names[code]) for code in kept)
-    return StockWeeks(returns, clipped, ticker, week, tickers, weeks, learn, watch, test, dropped, frozen)
+    return StockWeeks(returns, clipped, ticker, week, tickers, weeks, train, learn, watch, test, dropped, frozen)
 
 
 def _freeze(price: NDArray[np.float64], begins: NDArray[np.int64], rows: int, share: float, seed: int) -> int:
@@ -213,7 +240,7 @@ def learn_weeks(weeks: StockWeeks, request: Request, loss: str, targets: NDArray
         categories=np.arange(len(weeks.tickers))[:, None],
         sizes=(len(weeks.tickers),),
         extra=np.eye(12, dtype=np.uint8)[month],
-        reverse=request.leaking,
+        reverse=_as_published(request.options.newest_first, request),
     )
     begin, worked = time.perf_counter(), time.process_time()
     trained = train(

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.evaluation.labels import auc, auc_difference, auc_interval
-from penstock.evaluation.verdict import show_p
+from penstock.evaluation.labels import auc, auc_interval
 from penstock.studies.by_week import jackknife_error, mean_of_weeks, of_each_week
 from penstock.studies.result import StudyResult
-from penstock.studies.stock_weeks import LEAKS, StockOptions, StockWeeks, Taught, learn_weeks, read_weeks
+from penstock.studies.stock_weeks import (
+    WINDOW,
+    StockOptions,
+    StockWeeks,
+    Taught,
+    learn_weeks,
+    read_weeks,
+    stock_leaks,
+)
 from penstock.studies.study import Request, Study
 from penstock.studies.tables import Figure, StudyTable
 
@@ -35,7 +42,8 @@ def run(request: Request) -> StudyResult:
     scores = {_NET: taught.outputs.mean(axis=0), **_baselines(weeks)}
     rows = [_row(name, rose, week, each) for name, each in scores.items()]
     best = max(rows[1:], key=lambda row: row["AUC"])
-    gain = auc_difference(rose, scores[_NET], scores[best["model"]])
+    gain = rows[0]["AUC"] - best["AUC"]
+    unsure = jackknife_error(_auc_gain, week, rose, scores[_NET], scores[best["model"]])
     members = [auc(rose, member) for member in taught.outputs]
     spread = [{"model": f"· member {n}", "AUC": value, "mark": "minor"} for n, value in enumerate(members, start=1)]
     net = rows[0]
@@ -56,8 +64,8 @@ def run(request: Request) -> StudyResult:
     share = 1 - float(rose.mean())
     verdict = [
         f"The area under the curve is {net['AUC']:.4f} (95 % by weeks: {net['AUC'] - reach:.3f} to "
-        f"{net['AUC'] + reach:.3f}); {best['model']} reaches {best['AUC']:.4f} "
-        f"(DeLong's test of the difference, rows independent: {show_p(gain.pvalue)})."
+        f"{net['AUC'] + reach:.3f}); {best['model']} reaches {best['AUC']:.4f}: "
+        f"{gain:+.4f} ± {unsure:.4f} by weeks, {'more than' if abs(gain) > 1.96 * unsure else 'within'} chance."
     ]
     if weeks.frozen:
         verdict.append(
@@ -80,17 +88,16 @@ def run(request: Request) -> StudyResult:
         ],
         [table],
         verdict,
-        LEAKS if request.leaking else (),
-        notes=["On live tickers expect .50 to .54. See --stale-share for what makes the published figure."],
+        stock_leaks(request),
+        notes=["See --stale-share for what makes the published figure."],
         draw=lambda: _pictures(taught, week, rose, scores, best["model"]),
     )  # fmt: skip
 
 
 def _baselines(weeks: StockWeeks) -> dict[str, NDArray[np.float64]]:
     last = weeks.returns[weeks.targets - 1]
-    learned = np.concatenate([weeks.learn, weeks.watch]) if not np.array_equal(weeks.watch, weeks.test) else weeks.learn
-    ticker = weeks.ticker[learned]
-    rose = np.bincount(ticker, weeks.returns[learned + 52] > 0, len(weeks.tickers))
+    ticker = weeks.ticker[weeks.train]
+    rose = np.bincount(ticker, weeks.returns[weeks.train + WINDOW] > 0, len(weeks.tickers))
     share = rose / np.maximum(np.bincount(ticker, minlength=len(weeks.tickers)), 1)
     return {
         "last return": last,
@@ -98,6 +105,10 @@ def _baselines(weeks: StockWeeks) -> dict[str, NDArray[np.float64]]:
         "12-month momentum": weeks.momentum,
         "share of rises of the ticker": share[weeks.ticker[weeks.test]],
     }
+
+
+def _auc_gain(rose: NDArray[np.bool_], score: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return auc(rose, score) - auc(rose, other)
 
 
 def _row(name: str, rose: NDArray[np.bool_], week: NDArray[np.int64], score: NDArray[np.float64]) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from penstock.evaluation.sharpe import deflated_sharpe, sharpe, sharpe_error
+from penstock.options import option
 from penstock.studies.by_week import jackknife_error, mean_of_weeks, of_each_week, rank_correlation
 from penstock.studies.result import StudyResult
-from penstock.studies.stock_weeks import LEAKS, StockOptions, StockWeeks, Taught, learn_weeks, read_weeks
+from penstock.studies.stock_weeks import StockOptions, Taught, learn_weeks, read_weeks, stock_leaks
 from penstock.studies.study import Request, Study
 from penstock.studies.tables import Figure, StudyTable
 
@@ -22,9 +25,16 @@ __all__ = ["STOCKS_RETURNS", "long_short", "quintiles"]
 
 _PUBLISHED = {"rank IC × 100, overall": 4.68, "rank IC × 100, mean of weeks": 1.95}
 _NET = "LSTM(25)+LSTM(10)"
-_COST = 10.0  # basis points of what is traded, each side
+_WEEKS_A_YEAR = 52
 
 Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, repr=False)
+class ReturnOptions(StockOptions):
+    """Options of the study: those of all studies of stocks, and the cost."""
+
+    cost: float = option(10.0, "basis points paid of each side of what is traded", at_least=0)
 
 
 def run(request: Request) -> StudyResult:
@@ -54,8 +64,11 @@ def run(request: Request) -> StudyResult:
     net = rows[0]
     sure = abs(net["weeks' IC × 100"]) > 1.96 * net["± s.e. of weeks"]
     figures.append(Figure("MSE", 0.00154, net["MSE"], baseline="zero", baseline_value=rows[1]["MSE"], form=".6f"))
+    table, cost = quintiles(forecasts, week, y), request.options.cost
     held = {
-        name: long_short(week, each, y, weeks.ticker[weeks.test]) for name, each in forecasts.items() if name != "zero"
+        name: long_short(week, each, y, weeks.ticker[weeks.test], cost)
+        for name, each in forecasts.items()
+        if name != "zero"
     }
     return StudyResult(
         "stocks-returns",
@@ -76,8 +89,8 @@ def run(request: Request) -> StudyResult:
                     "returns."
                 ],
             ),
-            quintiles(forecasts, week, y),
-            _trading(held, weeks, week),
+            table,
+            _trading(held, cost),
         ],
         [
             f"The mean weekly rank IC × 100 is {net[columns[1]]:.2f} ± {net['± s.e. of weeks']:.2f}, "
@@ -85,8 +98,8 @@ def run(request: Request) -> StudyResult:
             f"{net['± s.e. by weeks']:.2f}. The best baseline by weeks is {best[1]['model']} with "
             f"{best[1][columns[1]]:.2f} ± {best[1]['± s.e. of weeks']:.2f}."
         ],
-        LEAKS if request.leaking else (),
-        draw=lambda: _pictures(taught, weeks, week, held),
+        stock_leaks(request),
+        draw=lambda: _pictures(taught, weeks.weeks[np.unique(week)], table, held, cost),
     )  # fmt: skip
 
 
@@ -103,7 +116,7 @@ def quintiles(forecasts: dict[str, Values], week: NDArray[np.int64], y: Values) 
 
 
 def long_short(
-    week: NDArray[np.int64], forecast: Values, y: Values, ticker: NDArray[np.int64], cost: float = _COST
+    week: NDArray[np.int64], forecast: Values, y: Values, ticker: NDArray[np.int64], cost: float
 ) -> tuple[Values, Values]:
     """Hold the highest fifth and sell the lowest, equally weighted, anew each week.
 
@@ -153,41 +166,73 @@ def _spread(values: Values) -> tuple[float, float | None, float | None]:
     return float(np.median(values)), low, high
 
 
-def _trading(held: dict[str, tuple[Values, Values]], weeks: StockWeeks, week: NDArray[np.int64]) -> StudyTable:
+def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> StudyTable:
+    ratios = {name: sharpe(net) for name, (_, net) in held.items()}
+    variance = float(np.var([ratio.value for ratio in ratios.values()], ddof=1))
     rows = []
     for name, (gross, net) in held.items():
-        year = 52 / len(net)
+        year, root = _WEEKS_A_YEAR / len(net), float(np.sqrt(_WEEKS_A_YEAR))
         rows.append(
             {
                 "model": name,
                 "a year, gross": float(np.prod(1 + gross)) ** year - 1,
                 "a year, net": float(np.prod(1 + net)) ** year - 1,
-                "Sharpe, net": float(net.mean() / net.std(ddof=1) * np.sqrt(52)),
-                "± s.e.": float(np.sqrt(52 / len(net))),
+                "Sharpe, net": ratios[name].value * root,
+                "± s.e.": sharpe_error(ratios[name]) * root,
+                "deflated": deflated_sharpe(ratios[name], len(ratios), variance),
             }
         )
-    forms = {"model": "", "a year, gross": ".1%", "a year, net": ".1%", "Sharpe, net": ".2f", "± s.e.": ".2f"}
-    note = (
-        f"Highest fifth held, lowest sold short, anew each week; {_COST:g} basis points of each side of what is traded."
+    forms = {
+        "model": "", "a year, gross": ".1%", "a year, net": ".1%", "Sharpe, net": ".2f", "± s.e.": ".2f",
+        "deflated": ".1%",
+    }  # fmt: skip
+    notes = (
+        f"Highest fifth held, lowest sold short, anew each week; {cost:g} basis points of each side of what is traded.",
+        f"Deflated: the probability that the Sharpe ratio is above what the best of {len(ratios)} reaches by luck.",
     )
-    return StudyTable("Long-short on the forecast", forms, rows, [note])
+    return StudyTable("Long-short on the forecast", forms, rows, notes)
 
 
 def _pictures(
-    taught: Taught, weeks: StockWeeks, week: NDArray[np.int64], held: dict[str, tuple[Values, Values]]
+    taught: Taught, times: NDArray[Any], fifths: StudyTable, held: dict[str, tuple[Values, Values]], cost: float
 ) -> Sequence[Picture]:
     from penstock.report.pictures import forecast_picture, loss_picture
 
-    times = weeks.weeks[np.unique(week)]
     curves = {name: np.asarray(np.cumprod(1 + net), dtype=np.float64) for name, (_, net) in held.items()}
     return [
         forecast_picture(
             "Long-short, after costs",
-            f"Growth of 1, {_COST:g} basis points a side; the dark line is doing nothing.",
+            f"Growth of 1, {cost:g} basis points a side; the dark line is doing nothing.",
             times, np.ones(len(times)), curves,
         ),
+        _fifths_picture(fifths),
         loss_picture(_NET, taught.history.learned, taught.history.watched, "watched windows"),
     ]  # fmt: skip
+
+
+def _fifths_picture(table: StudyTable) -> Picture:
+    from penstock.report.svg import INK, SERIES, draw
+
+    numbers = np.arange(1, 6)
+    width = 0.8 / len(table.rows)
+
+    def plot(figure: Any, narrow: bool) -> None:
+        axes = figure.subplots()
+        for place, row in enumerate(table.rows):
+            heights = [100 * row[f"fifth {number}"] for number in numbers]
+            shift = (place - (len(table.rows) - 1) / 2) * width
+            axes.bar(numbers + shift, heights, width, color=SERIES[place], label=row["model"])
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.set_xticks(numbers)
+        axes.set_xlabel("fifth of the forecast, lowest to highest")
+        axes.set_ylabel("mean weekly return, %")
+        axes.legend(ncols=1 if narrow else 2)
+
+    return draw(
+        "Return by fifths of the forecast",
+        "A forecast that orders the stocks has bars that rise from left to right.",
+        plot,
+    )
 
 
 STOCKS_RETURNS = Study(
@@ -195,6 +240,6 @@ STOCKS_RETURNS = Study(
     "stacked LSTM with ticker embedding: the next week's return of many stocks",
     run,
     members=2,
-    options=StockOptions,
+    options=ReturnOptions,
     source="Jansen, Machine Learning for Algorithmic Trading: stacked LSTM with feature embeddings, regression",
 )

@@ -82,6 +82,20 @@ class Request:
         defaults = {field.name: field.default for field in dataclasses.fields(self.options)}
         return {name: value for name, value in self.given.items() if value != defaults[name]}
 
+    def stem(self, study: str) -> str:
+        """Name the files of a study's result, without their endings; to be asked of a request that was completed.
+
+        Examples
+        --------
+        >>> Request(edition=2, options={"vectors": "data/glove.txt"}).stem("yelp")
+        'yelp-2-honest-vectors-glove.txt'
+        """
+        options = "".join(
+            f"-{name.replace('_', '-')}-{Path(value).name if isinstance(value, str) else value}"  # of a file, its name
+            for name, value in self.changed.items()
+        )
+        return f"{study}-{self.edition}-{self.protocol}{options}"
+
 
 @dataclass(frozen=True)
 class Study:
@@ -122,17 +136,19 @@ class Study:
     source: str = ""
 
     def __call__(self, request: Request) -> StudyResult:
-        """Run the study, or say what of the request is not allowed."""
+        """Run the study as requested."""
+        return self.run(self.completed(request))
+
+    def completed(self, request: Request) -> Request:
+        """Fill in what a request leaves to the study, or say what of it is not allowed."""
         for given, allowed, what in (
             (request.protocol, self.protocols, "protocol"),
             (request.edition, self.editions, "edition"),
         ):
             if given not in allowed:
                 raise OptionError(f"study {self.name}: {what} {given!r} is unknown; {nearest(given, allowed)}")
-        return self.run(
-            dataclasses.replace(
-                request, members=request.members or self.members, options=self._options(request.options)
-            )
+        return dataclasses.replace(
+            request, members=request.members or self.members, options=self._options(request.options)
         )
 
     def _options(self, given: Any) -> Description:
