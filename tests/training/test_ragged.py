@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -119,6 +120,18 @@ def test_the_best_weights_are_kept_and_a_member_stops() -> None:
         epochs = trained.history.epochs[member]
         assert epochs == 25 or epochs - 1 - int(np.nanargmin(watched[:, member])) == 2
     assert trained.history.epochs.min() < 25
+
+
+def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
+    plan, parts = Plan("mse", ps.SGD(0.05), batch=2), {"bounds": (16,), "learn": ALL[:6], "watch": ALL[6:]}
+    watched = fit(plan, epochs=10, members=2, **parts).history.watched
+    enough = float(watched.min(axis=0).max())  # one member reaches it last, the other sooner or not much later
+    trained = fit(dataclasses.replace(plan, enough=enough), epochs=10, members=2, **parts)
+    assert trained.history.epochs.tolist() == [1 + int(np.argmax(losses <= enough)) for losses in watched.T]
+    for member, losses in enumerate(watched.T):
+        kept = [(alone(trained.weights, PARTS[n], member=member) - Y[n, 0]) ** 2 for n in ALL[6:]]
+        first = losses[int(np.argmax(losses <= enough))]
+        assert np.average(kept, weights=WEIGHT[6:]) == pytest.approx(first, rel=1e-3)
 
 
 def test_a_seed_is_a_fit_and_the_first_member_is_the_single_one() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import sys
 from typing import Any
@@ -100,6 +101,17 @@ def test_early_stopping_keeps_the_best_weights_not_the_last() -> None:
             assert waited == 4  # it stopped exactly when its patience was over
             assert np.isnan(watched[stopped[member] :, member]).all()
     assert (stopped < 60).any()
+
+
+def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
+    plan = Plan("mse", ps.SGD(0.05), batch=5)
+    watched = fit(plan, epochs=12, members=3).history.watched
+    enough = float(np.median(np.nanmin(watched, axis=0)))
+    trained = fit(dataclasses.replace(plan, enough=enough), epochs=12, members=3)
+    stops = [1 + int(np.argmax(losses <= enough)) if (losses <= enough).any() else 12 for losses in watched.T]
+    assert trained.history.epochs.tolist() == stops
+    assert min(stops) < 12
+    np.testing.assert_allclose(watched_loss(trained.weights), np.nanmin(trained.history.watched, axis=0), rtol=1e-4)
 
 
 def test_nothing_watched_keeps_the_last_weights_and_never_stops() -> None:

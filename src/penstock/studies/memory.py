@@ -10,7 +10,7 @@ import numpy as np
 from penstock.options import Description, option
 from penstock.report.axes import legend
 from penstock.report.svg import SERIES, Picture, draw
-from penstock.studies.memory_tasks import EPOCHS, LAYERS, TASKS, TEST, Found, Learned, learn
+from penstock.studies.memory_tasks import EPOCHS, LAYERS, PATIENCE, TASKS, TEST, Found, Learned, learn
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.tables import Figure, StudyTable
@@ -55,6 +55,8 @@ def laid_out(request: Request, found: Found) -> StudyResult:
         "test sequences": TEST,
         "optimiser": "Adam, step .005, batches of 50, gradients clipped at a norm of 1",
         "epochs, at most": request.epochs or EPOCHS,
+        "epochs without a lower watched error that end training": PATIENCE,
+        **{f"watched error that ends training, {name}": task.enough for name, task in TASKS.items()},
         "members": request.networks,
         **{f"parameters, adding, {cell}": found["adding", cell, lengths[0]].parameters for cell in LAYERS},
     }
@@ -63,13 +65,13 @@ def laid_out(request: Request, found: Found) -> StudyResult:
         request,
         facts,
         [_figure(found, cell, shown) for cell in LAYERS],
-        [*(_table(found, name, lengths) for name in TASKS), _reach_table(found, shown)],
+        [*(_table(found, name, lengths) for name in TASKS), _reach_table(found, shown), _epochs_table(found, lengths)],
         _verdict(found, lengths),
         notes=[
             "The gradient of the answer with respect to an early input is a product of one Jacobian for every step "
             "between. Where it has shrunk to nothing, no training can find out that the early input mattered; where it "
             "survives, it can. The pictures show it before the first step of training and after the last.",
-            "The echo state's own weights are random and stay so; only its readout is trained.",
+            "The echo state's own weights are random and stay so; its readout is solved for by ridge regression.",
         ],
         draw=lambda: [
             *(_scores(found, name, lengths) for name in TASKS),
@@ -122,6 +124,25 @@ def _reach_table(found: Found, steps: int) -> StudyTable:
         {"cell": "", "weights": "", **{f"{back} back": ".1e" for back in places}},
         rows,
         ["‖∂y/∂x‖ so many steps before the last, root mean square over 100 sequences, before and after training."],
+    )
+
+
+def _epochs_table(found: Found, lengths: list[int]) -> StudyTable:
+    rows = [
+        {
+            "task": name,
+            "cell": cell,
+            **{f"{steps} steps": int(np.median(found[name, cell, steps].epochs)) for steps in lengths},
+        }
+        for name in TASKS
+        for cell in LAYERS
+        if found[name, cell, lengths[0]].epochs
+    ]
+    return StudyTable(
+        "Epochs trained",
+        {"task": "", "cell": "", **{f"{steps} steps": "" for steps in lengths}},
+        rows,
+        ["The median of the members. Training ends where the watched sequences are solved, or no longer improve."],
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -24,18 +23,20 @@ from penstock.layers.lstm import LSTM
 from penstock.layers.recurrent import RecurrentLayer
 from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
+from penstock.networks.module import NetworkModule
 from penstock.networks.network import Network
+from penstock.networks.readout import fit_readout
 from penstock.sequences.regressor import SequenceRegressor
 from penstock.studies.study import Request
 from penstock.training.optimizers import Adam
 
-__all__ = ["EPOCHS", "LAYERS", "TASKS", "TEST", "Found", "Learned", "Task", "adding", "copying", "learn"]
+__all__ = ["EPOCHS", "LAYERS", "PATIENCE", "TASKS", "TEST", "Found", "Learned", "Task", "adding", "copying", "learn"]
 
 Values = NDArray[np.float64]
 
 SIGNS = 8
 TEST = 2000
-EPOCHS = 20
+EPOCHS, PATIENCE = 40, 15
 
 
 def adding(samples: int, steps: int, seed: int) -> tuple[Values, Values]:
@@ -74,12 +75,23 @@ def copying(samples: int, steps: int, seed: int) -> tuple[Values, Values]:
 
 @dataclass(frozen=True)
 class Task:
-    """One task: its data, its score, and what the score is without memory."""
+    """One task.
+
+    Attributes
+    ----------
+    draw
+        Draws samples: their number, their steps and a seed in; X and y out.
+    score, form, without
+        Name of the score, how it is printed, and what it is without memory.
+    enough
+        Mean squared error on the watched sequences that ends training: the task is solved with room to spare.
+    """
 
     draw: Callable[[int, int, int], tuple[Values, Values]]
     score: str
-    without: float
     form: str
+    without: float
+    enough: float
 
     def judge(self, y: Values, yhat: Values) -> float:
         """Give the mean squared error of sums, or the share of signs that are right."""
@@ -89,8 +101,8 @@ class Task:
 
 
 TASKS = {
-    "adding": Task(adding, "MSE", 1 / 6, ".4f"),
-    "copying": Task(copying, "signs right", 0.5, ".1%"),
+    "adding": Task(adding, "MSE", ".4f", 1 / 6, enough=0.001),
+    "copying": Task(copying, "signs right", ".1%", 0.5, enough=0.01),
 }
 
 LAYERS: dict[str, RecurrentLayer] = {
@@ -104,9 +116,20 @@ LAYERS: dict[str, RecurrentLayer] = {
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """What one cell made of one task at one length: the score of each member, and how far its gradients reach."""
+    """What one cell made of one task at one length.
+
+    Attributes
+    ----------
+    scores, epochs
+        The score of each member, and the epochs that it trained; no epochs where the readout is solved for.
+    parameters
+        Weights that are learned.
+    before, after
+        How much of the gradient comes back to each step, before and after training, ``[steps]``.
+    """
 
     scores: list[float]
+    epochs: list[int]
     parameters: int
     before: Values
     after: Values
@@ -122,39 +145,65 @@ Found = dict[tuple[str, str, int], Learned]
 
 
 def learn(task: Task, layer: RecurrentLayer, steps: int, request: Request) -> Learned:
-    """Train on one task at one length, and judge on fresh sequences."""
+    """Learn one task at one length, and judge on fresh sequences.
+
+    A reservoir's readout is solved for by ridge regression; everything else is trained by gradients.
+    """
+    X, y = task.draw(request.options.samples, steps, request.seed)
+    tried, truth = task.draw(TEST, steps, request.seed + 1)
+    y, truth = (each if each.ndim == 2 else each[:, None] for each in (y, truth))
+    network, inputs, outputs = Network([layer]), Inputs(X.shape[2]), y.shape[1]
+    fresh = network.build(inputs, outputs, jax.random.key(request.seed))
+    if isinstance(layer, EchoState):
+        members, epochs = _solved_for(network, inputs, X, y, request), []
+        parameters = sum(leaf.size for leaf in jax.tree.leaves(fresh.dense))
+    else:
+        model = _trained(network, task, X, y, request)
+        members = [
+            network.with_weights(jax.tree.map(lambda leaf, m=m: jnp.asarray(leaf[m]), model.weights_), inputs, outputs)
+            for m in range(request.networks)
+        ]
+        epochs, parameters = model.history_.epochs.tolist(), model.parameters_
+    scores = [task.judge(truth, np.asarray(_called(member, jnp.asarray(tried, jnp.float32)))) for member in members]
+    seen = jnp.asarray(tried[:100], jnp.float32)
+    return Learned(scores, epochs, parameters, _reach(fresh, seen), _reach(members[0], seen))
+
+
+def _trained(network: Network, task: Task, X: Values, y: Values, request: Request) -> SequenceRegressor:
     model = SequenceRegressor(
-        network=Network([layer]),
+        network=network,
         scale="none",
         optimizer=Adam(0.005),
         batch=50,
         epochs=request.epochs or EPOCHS,
-        patience=12,
+        patience=PATIENCE,
+        enough=task.enough,
         validation=0.1,
         clip=1.0,
         members=request.networks,
         seed=request.seed,
         progress=request.progress,
     )
-    X, y = task.draw(request.options.samples, steps, request.seed)
-    tried, truth = task.draw(TEST, steps, request.seed + 1)
-    model.fit(X, y)
-    outputs = model.outputs(tried) * model.y_scale_ + model.y_shift_
-    scores = [task.judge(truth, each if truth.ndim == 2 else each[:, 0]) for each in outputs]
-    inputs, width = Inputs(X.shape[2]), model.outputs_
-    fresh = model.network.build(inputs, width, jax.random.key(request.seed))
-    first = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), model.weights_)
-    trained = model.network.with_weights(first, inputs, width)
-    seen = jnp.asarray(tried[:100], jnp.float32)
-    return Learned(scores, model.parameters_, _reach(fresh, seen), _reach(trained, seen))
+    return model.fit(X, y if y.shape[1] > 1 else y[:, 0])
+
+
+def _solved_for(network: Network, inputs: Inputs, X: Values, y: Values, request: Request) -> list[NetworkModule]:
+    keys = jax.random.split(jax.random.key(request.seed), request.networks)
+    x = jnp.asarray(X, jnp.float32)
+    return [fit_readout(network.build(inputs, y.shape[1], key), x, y) for key in keys]
 
 
 @eqx.filter_jit
-def _gradients(module: Any, x: jax.Array) -> jax.Array:
+def _called(module: NetworkModule, x: jax.Array) -> jax.Array:
+    return module(x)
+
+
+@eqx.filter_jit
+def _gradients(module: NetworkModule, x: jax.Array) -> jax.Array:
     return jax.grad(lambda x: module(x).sum())(x)
 
 
-def _reach(module: Any, x: jax.Array) -> Values:
+def _reach(module: NetworkModule, x: jax.Array) -> Values:
     """Give ‖∂y/∂x_t‖, the gradient that comes back to each step, over 100 sequences: ``[steps]``."""
     d = np.asarray(_gradients(module, x), float)
     return np.asarray(np.sqrt(np.mean(np.sum(d**2, axis=2), axis=0)))

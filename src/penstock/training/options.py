@@ -20,6 +20,7 @@ class TrainingOptions(Options):
     batch: int = option(20, "samples a step", at_least=1)
     epochs: int = option(500, "passes over the samples at most", at_least=1)
     patience: int | None = option(25, "epochs to wait for a lower validation loss; None: never stop", at_least=1)
+    enough: float | None = option(None, "validation loss, in scaled units, that ends training; None: none", at_least=0)
     clip: float | None = option(None, "largest norm of a gradient", above=0)
     members: int = option(1, "networks trained from different seeds; the answer is the mean of theirs", at_least=1)
     seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
@@ -27,4 +28,4 @@ class TrainingOptions(Options):
 
     def plan(self, loss: str | Loss) -> Plan:
         """Give the plan of these options with a loss."""
-        return Plan(loss, optimizer_named(self.optimizer), self.batch, self.patience, self.clip)
+        return Plan(loss, optimizer_named(self.optimizer), self.batch, self.patience, self.clip, self.enough)

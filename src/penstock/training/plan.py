@@ -1,4 +1,4 @@
-"""How to train: loss, optimiser, batch, patience, clipping."""
+"""How to train: loss, optimiser, batch, when to stop, clipping."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Plan:
         Epochs without a lower watched loss after which a member stops; None to run all epochs.
     clip
         Largest global norm of a step's gradient; None not to clip.
+    enough
+        Watched loss at which a member has learned enough and stops; None to learn on.
     """
 
     loss: str | Loss = "mse"
@@ -35,3 +37,4 @@ class Plan:
     batch: int = 20
     patience: int | None = None
     clip: float | None = None
+    enough: float | None = None

@@ -68,8 +68,8 @@ def train_ragged(
     """Train `members` networks from fresh weights on the same samples.
 
     Batches are drawn within a bucket, in an order that each member shuffles for itself; the buckets take turns, in an
-    order drawn for each epoch. A member stops when its watched loss has not fallen for `plan.patience` epochs; its best
-    weights are returned.
+    order drawn for each epoch. A member stops when its watched loss has not fallen for `plan.patience` epochs, or has
+    fallen to `plan.enough`; its best weights are returned.
 
     Parameters
     ----------
@@ -119,15 +119,15 @@ def train_ragged(
                 watched_total = compiled_watch(recipe, length)(weights, watched_total, samples, starts)
             watched_loss = watched_total / watched_weight if watching else jnp.full(members, jnp.inf)
             best = _Best(learning.best_weights, learning.best_loss, learning.waited)
-            learning = _judge(
-                (weights, state, learning.key, learning.epochs), watching, plan.patience, best, watched_loss
-            )
+            learning = _judge((weights, state, learning.key, learning.epochs), watching, plan, best, watched_loss)
             learned, watched, waited = jax.device_get((total / learned_weight, watched_loss, learning.waited))
             must_be_finite(learned, watched if watching else learned, going, number, plan)
             learned_by_epoch.append(np.where(going, learned, np.nan))
             watched_by_epoch.append(np.where(going & watching, watched, np.nan))
             if plan.patience is not None:
                 going &= waited < plan.patience
+            if plan.enough is not None:
+                going &= watched > plan.enough
             bar.advance(float(np.median(learned)), float(np.median(watched)), int(going.sum()))
             if not going.any():
                 break
@@ -233,14 +233,18 @@ def _shuffle(keys: jax.Array, length: int, starts: Starts, batch: int) -> jax.Ar
 
 @partial(jax.jit, static_argnums=(1, 2), donate_argnums=3)
 def _judge(
-    after: tuple[Any, Any, jax.Array, jax.Array], watching: bool, patience: int | None, best: _Best, watched: jax.Array
+    after: tuple[Any, Any, jax.Array, jax.Array], watching: bool, plan: Plan, best: _Best, watched: jax.Array
 ) -> Learning:
     """End an epoch: keep the weights of the members whose watched loss has fallen, or all where nothing is watched.
 
     A member that has stopped learns on for nothing, beside those that go on: its best weights are kept.
     """
     weights, state, key, epochs = after
-    stopped = best.waited >= patience if patience else jnp.zeros_like(best.waited, bool)
+    stopped = jnp.zeros_like(best.waited, bool)
+    if plan.patience is not None:
+        stopped |= best.waited >= plan.patience
+    if plan.enough is not None:
+        stopped |= best.loss <= plan.enough
     better = ~stopped & (watched < best.loss) if watching else ~stopped
 
     def choose(new: jax.Array, old: jax.Array) -> jax.Array:

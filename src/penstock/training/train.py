@@ -74,8 +74,8 @@ def train_folds(
     """Train `members` networks from fresh weights on the samples of each fold, side by side in one compiled program.
 
     Each member has its own initial weights and shuffles, derived from `seed` and its number, the same in every fold; no
-    global random state is touched. A member stops when its watched loss has not fallen for `plan.patience` epochs; its
-    best weights are returned, and the next member that waits takes its lane.
+    global random state is touched. A member stops when its watched loss has not fallen for `plan.patience` epochs, or
+    has fallen to `plan.enough`; its best weights are returned, and the next member that waits takes its lane.
 
     Raises
     ------
@@ -105,6 +105,8 @@ def train_folds(
             done = lanes.running & (lanes.epochs == epochs)
             if plan.patience is not None:
                 done |= lanes.running & (waited >= plan.patience)
+            if plan.enough is not None:
+                done |= lanes.running & (watched <= plan.enough)
             if done.any():
                 # Where nothing is watched, the very last step may have broken the weights unseen.
                 broken = np.where(lanes.harvest(learning.best_weights, done), learned, np.nan)
