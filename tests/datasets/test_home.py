@@ -31,7 +31,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(CONTENT if self.path == "/whole.csv" else CONTENT[:9000])
 
     def log_message(self, format: str, *args: object) -> None:
-        pass
+        """Say nothing on standard error."""
 
 
 @pytest.fixture(scope="module")

@@ -184,4 +184,4 @@ class Narrow(Sum):
     """Puts out one number whatever its units."""
 
     def __init__(self, features: int, units: int, key: jax.Array) -> None:
-        pass
+        """Take what a cell is given, and draw no weights."""

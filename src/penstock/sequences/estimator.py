@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.scaling import SCALINGS
+from penstock.data.splits import tail_length
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.gru import GRU
 from penstock.networks.inputs import Inputs
@@ -214,7 +214,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
 
     def _cut(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Part the training samples, by the seed, into those to learn from and those to watch."""
-        watched = math.ceil(count * self.validation) if self.validation < 1 else int(self.validation)
+        watched = tail_length(count, self.validation, 1)
         if self.validation and watched >= count:
             raise DataError(
                 f"{count} sample(s) are too few for validation={self.validation:g}, which leaves none to learn from; "

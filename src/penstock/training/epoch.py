@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from penstock.layers.noise import derive, draw, seeded
+from penstock.layers.noise import derive, seeded
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
@@ -116,16 +116,10 @@ def compiled_epoch(network: Network, plan: Plan, inputs: Inputs, outputs: int, s
         y = samples.targets_of(starts, window, horizon)
         return Batch(x, y, counted, categories=categories, extra=extra)
 
-    def shuffled(key: jax.Array, starts: Starts) -> jax.Array:
-        places = jnp.arange(len(starts.rows))
-        bits = jnp.where(places < starts.total, draw(key, places.shape), jnp.uint32(0xFFFFFFFF))
-        rows = starts.rows[jnp.argsort(bits, stable=True)]
-        return jnp.pad(rows, (0, -len(rows) % plan.batch), mode="edge")
-
     def learn(
         weights: Any, state: Any, key: jax.Array, mine: Starts, steps: jax.Array, samples: Samples
     ) -> tuple[Any, Any, jax.Array]:
-        order, key_dropout = shuffled(derive(key, 0), mine), derive(key, 1)
+        order, key_dropout = mine.shuffled(derive(key, 0), plan.batch), derive(key, 1)
 
         def step(number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
             weights, state, total = carry

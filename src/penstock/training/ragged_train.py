@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.layers.noise import derive, draw
+from penstock.layers.noise import derive
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
@@ -221,14 +221,7 @@ def _epoch_keys(key: jax.Array, epoch: jax.Array) -> _Keys:
 @partial(jax.jit, static_argnums=(1, 3))
 def _shuffle(keys: jax.Array, length: int, starts: Starts, batch: int) -> jax.Array:
     """Shuffle the samples of a bucket for each member: ``[members, n]``, with a last batch that is whole."""
-    places = jnp.arange(len(starts.rows))
-
-    def member(key: jax.Array) -> jax.Array:
-        bits = draw(derive(key, length), places.shape)
-        rows = starts.rows[jnp.argsort(jnp.where(places < starts.total, bits, jnp.uint32(0xFFFFFFFF)), stable=True)]
-        return jnp.pad(rows, (0, -len(rows) % batch), mode="edge")
-
-    return jax.vmap(member)(keys)
+    return jax.vmap(lambda key: starts.shuffled(derive(key, length), batch))(keys)
 
 
 @partial(jax.jit, static_argnums=(1, 2), donate_argnums=3)

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.layers.noise import draw
 from penstock.networks.inputs import Inputs
 
 __all__ = ["Read", "Samples", "Source", "Starts", "gather", "pad_rows", "padded_length"]
@@ -33,6 +34,13 @@ class Starts(NamedTuple):
         padded = np.full(padded_length(len(starts)), filler, dtype=np.int32)
         padded[: len(starts)] = starts
         return cls(jax.device_put(padded), jax.device_put(np.int32(len(starts))))
+
+    def shuffled(self, key: jax.Array, batch: int) -> jax.Array:
+        """Draw an order from a hash key: the true rows first, and padding behind until the last batch is whole."""
+        places = jnp.arange(len(self.rows))
+        bits = jnp.where(places < self.total, draw(key, places.shape), jnp.uint32(0xFFFFFFFF))
+        rows = self.rows[jnp.argsort(bits, stable=True)]
+        return jnp.pad(rows, (0, -len(rows) % batch), mode="edge")
 
 
 class Read(NamedTuple):
