@@ -187,31 +187,3 @@ def test_long_short_pays_for_what_it_trades() -> None:
     gross, net = long_short(week, forecast, y, ticker, cost=10)
     assert gross == pytest.approx([0.06, -0.02])
     assert net == pytest.approx([0.06 - 2 * 0.001, -0.02 - 4 * 0.001])
-
-
-@pytest.mark.parametrize(
-    ("name", "file", "message"),
-    [
-        ("hitters", "Hitters.csv", "is not the Hitters.csv that is needed .* it is cut off or was changed"),
-        ("nyse", "NYSE.csv", "is not the NYSE.csv that is needed .* it is cut off or was changed"),
-        ("macro", "UMCSENT.csv", "the files hold 444 months .* 456 are needed: one of them is cut off"),
-    ],
-)
-def test_a_file_cut_off_ends_in_words(
-    name: str, file: str, message: str, data_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for path in data_home.glob("*.csv"):
-        text = path.read_text()
-        if path.name == file:
-            lines = text.splitlines(keepends=True)
-            text = "".join(line for line in lines if line < "2017") if name == "macro" else text[: len(text) // 2]
-            text = lines[0] + text if name == "macro" else text
-        (tmp_path / path.name).write_text(text)
-    monkeypatch.setenv("PENSTOCK_DATA", str(tmp_path))
-    with pytest.raises(ps.DataError, match=message):
-        run(name)
-    monkeypatch.setenv("PENSTOCK_DATA", str(tmp_path / "none"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # nobody listens there
-    with pytest.raises(ps.DataError, match=r"get it from .* and put it there"):
-        run(name)

@@ -101,17 +101,11 @@ def test_requests_refused(asked: dict[str, Any], message: str) -> None:
         run(**asked)
 
 
-def test_edition_2_without_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PENSTOCK_DATA", raising=False)
-    with pytest.raises(ps.DataError, match="SP500.csv is needed: get it from FRED"):
-        run(edition=2)
-
-
 def test_a_file_that_lacks_days_is_refused(tmp_path: Path, data_home: Path) -> None:
     lines = (data_home / "SP500.csv").read_text().splitlines()
     (tmp_path / "part.csv").write_text("\n".join([lines[0], *(line for line in lines[1:] if line > "2016-11-21")]))
     with pytest.raises(
-        ps.DataError, match=r"edition 2 needs the 2,229 from 2011-02-23 .* FRED serves the last ten years"
+        ps.DataError, match=r"but the 2,229 from 2011-02-23 to 2019-12-31 are needed. FRED serves the last ten years"
     ):
         run(edition=2, data=tmp_path / "part.csv")
 

@@ -33,7 +33,7 @@ from penstock.studies.study import Request, Study
 from penstock.studies.tables import StudyTable
 from penstock.training.optimizers import RMSprop
 
-__all__ = ["SP500"]
+__all__ = ["EDITIONS", "SP500", "read_index"]
 
 WINDOW = 63
 
@@ -70,7 +70,7 @@ EDITIONS = {
 def run(request: Request) -> StudyResult:
     """Run one edition under one protocol."""
     edition = EDITIONS[request.edition]
-    frame = _read(request, edition)
+    frame = read_index(request)
     spread = float(frame["y"].max() - frame["y"].min())  # the source's scaler: all rows
     test = int((frame["ds"] >= f"{edition.end[:4]}-01-01").sum())
     lstm = Forecaster(
@@ -136,7 +136,9 @@ def _audited(lstm: Forecaster, frame: pd.DataFrame) -> StudyTable:
     return StudyTable("Audit", {"probe": "", "outcome": "", "what was found": ""}, rows)
 
 
-def _read(request: Request, edition: Edition) -> pd.DataFrame:
+def read_index(request: Request) -> pd.DataFrame:
+    """Read the days of an edition, all of them."""
+    edition = EDITIONS[request.edition]
     path = None
     if request.data is not None or request.edition == 2:  # the data in `arch` end in 2018
         path = data_file(SP500_FILE, request.data)
@@ -144,8 +146,8 @@ def _read(request: Request, edition: Edition) -> pd.DataFrame:
     if len(frame) != edition.rows:
         raise DataError(
             f"the data hold {len(frame):,} days from {frame['ds'].iloc[0]:%F} to {frame['ds'].iloc[-1]:%F}, but "
-            f"edition {request.edition} needs the {edition.rows:,} from {edition.start} to {edition.end}. FRED serves "
-            "the last ten years only: an older download is needed. For other days use: penstock compare FILE."
+            f"the {edition.rows:,} from {edition.start} to {edition.end} are needed. FRED serves the last ten years "
+            "only: an older download is needed. For other days use: penstock compare FILE."
         )
     return frame
 

@@ -21,8 +21,6 @@ from penstock.baselines.local_level import LocalLevel
 from penstock.baselines.local_trend import LocalTrend
 from penstock.baselines.naive import Naive
 from penstock.baselines.sma import SMA
-from penstock.datasets.home import data_file
-from penstock.datasets.sp500 import SP500_FILE, sp500
 from penstock.datasets.stocks import stocks
 from penstock.errors import DataError, nearest
 from penstock.evaluation.compare import compare
@@ -34,6 +32,7 @@ from penstock.networks.network import Network
 from penstock.options import Description, option
 from penstock.studies.comparisons import comparison_pictures, comparison_tables, row_of, said_of
 from penstock.studies.result import StudyResult
+from penstock.studies.sp500 import read_index
 from penstock.studies.study import Request, Study
 from penstock.studies.tables import Figure, StudyTable
 
@@ -112,8 +111,7 @@ def run(request: Request) -> StudyResult:
 
 def _read(request: Request) -> tuple[pd.DataFrame, int]:
     if request.edition == 1:
-        path = None if request.data is None else data_file(SP500_FILE, request.data)
-        return sp500(path, start="2010-01-04", end="2018-12-31"), 251
+        return read_index(request), 251
     frame = stocks(request.data)
     ticker = request.options.ticker
     names = frame["unique_id"].astype(str)
