@@ -102,6 +102,8 @@ class Page:
         The pictures.
     sections
         What is explained part by part, before all tables; a page that only explains has no others.
+    wide
+        Whether the page is wider than a column of text and its cells break, for a table of many long cells.
     """
 
     title: str
@@ -116,6 +118,7 @@ class Page:
     facts: dict[str, str] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
     sections: Sequence[Section] = ()
+    wide: bool = False
 
     def html(self) -> str:
         """Render the page; everything that came from data is escaped."""

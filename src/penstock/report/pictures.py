@@ -37,12 +37,14 @@ def split_picture(times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]
     return draw("Data and split", caption, plot)
 
 
-def forecast_picture(title: str, caption: str, times: Times, y: Values, forecasts: Mapping[str, Values]) -> Picture:
-    """Show forecasts over what came."""
+def forecast_picture(
+    title: str, caption: str, times: Times, y: Values, forecasts: Mapping[str, Values], actual: str = "actual"
+) -> Picture:
+    """Show forecasts over what came, the dark line, named `actual`."""
 
     def plot(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
-        axes.plot(times, y, color=INK, linewidth=2.2, label="actual")
+        axes.plot(times, y, color=INK, linewidth=2.2, label=actual)
         for number, (name, yhat) in enumerate(forecasts.items()):
             axes.plot(times, yhat, color=SERIES[number % len(SERIES)], linewidth=1.1, label=name)
         finish(axes, times, narrow)

@@ -82,8 +82,8 @@ def run(request: Request) -> StudyResult:
         facts,
         [
             Figure(
-                "AUC", _PUBLISHED, float(np.median(members)), net["95 % low"], net["95 % high"], best["model"],
-                best["AUC"],
+                "AUC (95 % by weeks)", _PUBLISHED, float(np.median(members)), net["AUC"] - reach, net["AUC"] + reach,
+                best["model"], best["AUC"],
             )
         ],
         [table],
@@ -140,8 +140,7 @@ def _pictures(
     return [
         forecast_picture(
             "Area under the curve, week by week",
-            "Each test week ranked by itself; the dark line is chance.",
-            number, np.full(len(number), 0.5), shown,
+            "Each test week ranked by itself.", number, np.full(len(number), 0.5), shown, "chance",
         ),
         loss_picture(_NET, taught.history.learned, taught.history.watched, "watched windows"),
     ]  # fmt: skip

@@ -202,8 +202,7 @@ def _pictures(
     return [
         forecast_picture(
             "Long-short, after costs",
-            f"Growth of 1, {cost:g} basis points a side; the dark line is doing nothing.",
-            times, np.ones(len(times)), curves,
+            f"Growth of 1, {cost:g} basis points a side.", times, np.ones(len(times)), curves, "doing nothing",
         ),
         _fifths_picture(fifths),
         loss_picture(_NET, taught.history.learned, taught.history.watched, "watched windows"),

@@ -69,6 +69,7 @@ def index_page(results: Mapping[str, dict[str, Any]], failed: Mapping[str, str])
         TableRow([each["title"], show(each.get("seconds"), ",.0f"), each["verdict"][0] if each["verdict"] else ""])
         for each in results.values()
     ]
+    held = " – ", "\u00a0–\u2060\u00a0"  # a range stays on one line
     tables = [
         PageTable(
             "Every result",
@@ -84,8 +85,9 @@ def index_page(results: Mapping[str, dict[str, Any]], failed: Mapping[str, str])
         title="Published experiments, as they were made and as they should be",
         lead=["Each figure stands beside the best baseline on the same rows; the published protocol keeps every leak."],
         header=SUMMARY_COLUMNS,
-        rows=[TableRow(cells) for cells in summary_rows(results)],
+        rows=[TableRow([cell.replace(*held) for cell in cells]) for cells in summary_rows(results)],
         notes=("In brackets: the lowest and the highest member, or an interval.",),
         table_title="Summary",
         tables=tables,
+        wide=True,
     )
