@@ -14,6 +14,8 @@ from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.text.classifier import TextClassifier
 from penstock.text.tokens import Tokens
+from penstock.text.vectors import WordVectors
+from penstock.text.word2vec import word2vec
 
 TEXTS, LABELS = ["a good film", "good fun", "a bad film", "so bad a bore"] * 10, ["up", "up", "down", "down"] * 10
 MAIN = "from penstock.cli.main import main; main()"
@@ -76,6 +78,35 @@ def test_predict_in_a_pipe_says_where_the_input_is_not_utf8(model: Path) -> None
     message = done.stderr.decode()
     assert "standard input is not UTF-8: byte 0xe9 at position 15 (line 2)" in message
     assert "Traceback" not in message
+
+
+def test_vectors_are_trained_looked_at_and_used(reviews: Path, tmp_path: Path) -> None:
+    kept, out = tmp_path / "vectors.bin", tmp_path / "own.penstock"
+    done = run("vectors", reviews, "--text", "review", "--out", kept, "--units", 4, "--min-count", 1)
+    assert "7 words of 40 documents, 4 numbers each." in done.output
+    expected = word2vec(TEXTS, Tokens(100_000, length=None), units=4)
+    assert (WordVectors.read(kept).table == expected.table).all()
+    lines = run("nearest", kept, "good", "--count", 2).stdout.splitlines()
+    assert lines == [f"{word}\t{cosine:.3f}" for word, cosine in expected.nearest("good", 2)]
+    done = run(
+        "fit",
+        reviews,
+        "--text",
+        "review",
+        "--out",
+        out,
+        "--model",
+        "gru:4",
+        "--vectors",
+        kept,
+        "--epochs",
+        2,
+        "--batch",
+        16,
+    )
+    assert "Word vectors: 7 of 7 words (100.0%)" in done.output
+    with pytest.raises(ps.DataError, match="there is no vector of 'godo'; did you mean 'good'"):
+        raise run("nearest", kept, "godo").exception or AssertionError
 
 
 def test_explain(model: Path, tmp_path: Path) -> None:

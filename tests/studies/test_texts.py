@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import penstock as ps
 from penstock.studies.result import StudyResult
 from penstock.studies.shelf import study_named
 from penstock.studies.study import Request
@@ -60,10 +61,14 @@ def test_imdb_as_published_watches_the_test_rows(films: Path) -> None:
     assert "does not beat the best baseline" in result.verdict[0]
 
 
-def test_imdb_honest_trains_word2vec_on_the_training_side(films: Path) -> None:
-    result = run("imdb", films, part="ours", rows=50)
+def test_imdb_honest_trains_word2vec_on_the_training_side(films: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "vectors.bin"
+    result = run("imdb", films, part="ours", rows=50, vectors=str(kept))
     assert result.leaks == ()
-    assert result.facts["learned from, GRU 64 on word2vec"] == 45
+    assert result.facts["learned from, GRU 64 on word2vec"] == 50
+    assert "good" in ps.text.WordVectors.read(kept).words  # written, and read the next time
+    again = run("imdb", films, part="ours", rows=50, vectors=str(kept))
+    assert again.tables[0].rows[0]["AUC"] == result.tables[0].rows[0]["AUC"]
     assert result.facts["word2vec"].startswith("9 of 9 words (100.0%)")
     assert result.pictures()[0].title == "Losses of GRU 64 on word2vec"
 

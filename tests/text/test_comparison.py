@@ -41,6 +41,25 @@ def test_scores_of_labels(result: TextComparison) -> None:
     assert str(result).splitlines()[0].split()[:4] == ["model", "AUC", "low", "high"]
 
 
+def test_models_of_two_comparisons_stand_in_one_table(result: TextComparison) -> None:
+    half = [
+        TextComparison(
+            result.truth, {name: result.answers[name] for name in names}, result.classes,
+            tuple(name for name in names if name != "net"), dict.fromkeys(names, 3), dict.fromkeys(names, 0.5),
+        )
+        for names in (("net", "bag"), ("weak",))
+    ]  # fmt: skip
+    joined = half[0].beside(half[1])
+    assert [row["model"] for row in joined.rows()] == ["net", "bag", "weak"]
+    assert joined.rows()[0]["p McNemar"] == result.rows()[0]["p McNemar"]
+    assert (joined.best_baseline, joined.baselines, joined.weights["weak"]) == ("bag", ("bag", "weak"), 3)
+    with pytest.raises(ps.OptionError, match="both comparisons hold a model named 'net'"):
+        result.beside(half[0])
+    other = TextComparison(1 - result.truth, {"other": result.answers["net"]}, result.classes, ())
+    with pytest.raises(ps.OptionError, match="are of different test documents"):
+        result.beside(other)
+
+
 def test_scores_of_values() -> None:
     rng = np.random.default_rng(1)
     truth = rng.normal(size=200)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +14,8 @@ from rich.console import Console
 from penstock.catalogue import load
 from penstock.cli.output import ReportOption, check_paths
 from penstock.data.tables import read_table
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError, OptionError
+from penstock.errors import nearest as hint
 from penstock.files import check_destination
 from penstock.layers.bidirectional import Bidirectional
 from penstock.layers.gru import GRU
@@ -29,6 +30,10 @@ from penstock.text.explanation import explain as explained
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
+from penstock.text.word2vec import word2vec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["text"]
 
@@ -73,7 +78,7 @@ def fit(
     """
     check_destination(out)
     if task not in TASKS:
-        raise OptionError(f"--task {task!r} is unknown; {nearest(task, TASKS)}")
+        raise OptionError(f"--task {task!r} is unknown; {hint(task, TASKS)}")
     if not 0 <= test < 1:
         raise OptionError(f"--test {test:g} is out of range; allowed: a share from 0 up to below 1.")
     documents, targets = _columns(file, text, label)
@@ -137,6 +142,46 @@ def predict(
 
 
 @text.command()
+def vectors(
+    file: File,
+    out: Annotated[
+        Path, typer.Option(help="File to write: word2vec's binary form (.bin), else its text.", show_default=False)
+    ],
+    text: Annotated[str, typer.Option(help="Column of the documents.")] = "text",
+    units: Annotated[int, typer.Option(min=1, help="Width of a vector.")] = 100,
+    window: Annotated[int, typer.Option(min=1, help="Words looked at on either side.")] = 5,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the documents.")] = 5,
+    min_count: Annotated[int, _asked(Tokens, "min_count")] = 5,
+    phrases: Annotated[bool, _asked(Tokens, "phrases")] = default_of(Tokens, "phrases"),
+    workers: Annotated[int, typer.Option(min=1, help="Threads; more than one are faster and differ each time.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the vectors.")] = 0,
+) -> None:
+    """Train word vectors on documents by word2vec; `text fit --vectors` begins with them.
+
+    For example: `penstock text vectors reviews.csv --text review --out vectors.bin`
+    """
+    check_destination(out)
+    documents = _column(read_table(file), file, text)
+    tokens = Tokens(100_000, length=None, min_count=min_count, phrases=phrases)
+    found = word2vec(documents, tokens, units=units, window=window, epochs=epochs, workers=workers, seed=seed)
+    found.write(out)
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"{len(found):,} words of {len(documents):,} documents, {units} numbers each.", highlight=False)
+    console.print(f"Written: {out}", highlight=False, markup=False)
+
+
+@text.command()
+def nearest(
+    file: Annotated[Path, typer.Argument(help="File of word vectors.", show_default=False)],
+    word: Annotated[str, typer.Argument(help="The word.", show_default=False)],
+    count: Annotated[int, typer.Option(min=1, help="Words to print.")] = 10,
+) -> None:
+    """Show the words that a file of vectors puts nearest to a word, with their cosines."""
+    for other, cosine in WordVectors.read(file).nearest(word, count):
+        print(f"{other}\t{cosine:.3f}")  # noqa: T201
+
+
+@text.command()
 def explain(
     model: Annotated[Path, typer.Argument(help="Model file that `text fit` wrote.", show_default=False)],
     document: Annotated[str, typer.Argument(help="The document itself.", show_default=False)],
@@ -155,18 +200,26 @@ def explain(
         Console(stderr=True, soft_wrap=True).print(f"Written: {report}", highlight=False, markup=False)
 
 
-def _columns(file: Path, text: str, label: str) -> tuple[list[str], Any]:
-    table = read_table(file)
-    for name in (text, label):
-        if name not in table.columns:
-            raise DataError(f"{file.name} has no column {name!r}; {nearest(name, table.columns)}")
+def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
+    _require(table, file, text)
     if table[text].isna().all():
         raise DataError(f"the column {text!r} of {file.name} is empty; name the column of the documents: --text.")
-    documents = table[text].fillna("").astype(str).tolist()
+    return table[text].fillna("").astype(str).tolist()
+
+
+def _columns(file: Path, text: str, label: str) -> tuple[list[str], Any]:
+    table = read_table(file)
+    _require(table, file, label)
+    documents = _column(table, file, text)
     missing = table[label].isna()
     if missing.any():
         raise DataError(f"row {int(missing.to_numpy().argmax()) + 1} of {file.name} has no {label!r}; drop it first.")
     return documents, table[label].to_numpy()
+
+
+def _require(table: pd.DataFrame, file: Path, name: str) -> None:
+    if name not in table.columns:
+        raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
 
 
 def _continuous(targets: Any) -> bool:
@@ -180,7 +233,7 @@ def _network(asked: str) -> Network:
         name, _, number = part.strip().partition(":")
         kind = LAYERS.get(name.removeprefix("bi"))
         if kind is None:
-            known = nearest(name, [*LAYERS, *(f"bi{each}" for each in LAYERS)])
+            known = hint(name, [*LAYERS, *(f"bi{each}" for each in LAYERS)])
             raise OptionError(f"--model: there is no layer {name!r}; {known}")
         if number and not (number.isdecimal() and int(number)):
             raise OptionError(f"--model {part!r}: a whole number of units is needed, such as {name}:32.")

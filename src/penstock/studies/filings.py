@@ -22,7 +22,7 @@ from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, shuffled, text_table
 from penstock.text.bag_of_words import BagRegressor
-from penstock.text.comparison import TextComparison, compare
+from penstock.text.comparison import compare
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens
 
@@ -78,13 +78,10 @@ def run(request: Request) -> StudyResult:
         BagRegressor(kind, tokens=Tokens(25_000, length=None, cut="letters", min_count=2))
         for kind in ("ridge", "lasso")
     ]
-    result = compare([*ridge, Zero()], train, test, baselines=["zero"])
+    result = compare([*ridge, Zero()], train, test, baselines=["zero"], progress=request.progress)
     model = network(request)
-    one = compare({NAME: model}, train, test, fit={"validation": test} if request.leaking else None)
-    result = TextComparison(
-        result.truth, {**one.answers, **result.answers}, None, result.baselines, {**one.weights, **result.weights},
-        {**one.seconds, **result.seconds},
-    )  # fmt: skip
+    watched = {"validation": test} if request.leaking else {}
+    result = compare({NAME: model}, train, test, fit=watched, progress=request.progress).beside(result)
     days = frame["ds"].iloc[np.sort(order[cut:])]
     lengths = model.vocabulary_.encode(texts).lengths
     facts: dict[str, Any] = {

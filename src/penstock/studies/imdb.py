@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from penstock.datasets.imdb import imdb
 from penstock.errors import DataError
+from penstock.files import check_destination
 from penstock.layers.gru import GRU
 from penstock.layers.lstm import LSTM
 from penstock.layers.rnn import RNN
@@ -32,7 +34,7 @@ from penstock.text.vectors import WordVectors
 from penstock.text.word2vec import word2vec
 from penstock.training.optimizers import Adam
 
-__all__ = ["GRU_NAME", "IMDB", "OURS_NAME", "Reviews", "reviews"]
+__all__ = ["GRU_NAME", "IMDB", "OURS_NAME", "VECTORS", "Reviews", "reviews", "vectors_of"]
 
 GRU_NAME, OURS_NAME = "GRU 32, learned embedding", "GRU 64 on word2vec"
 PARTS = ("all", "gru", "islp", "ours", "baselines")
@@ -40,6 +42,7 @@ PARTS = ("all", "gru", "islp", "ours", "baselines")
 KERAS = Tokens(20_000, length=100, keep="last", cut="keras", html=False)
 ISLP = Tokens(10_000, length=500, keep="last", cut="keras", html=False)
 BAG = Tokens(10_000, length=None, cut="keras", html=False)
+VECTORS = "file of word vectors; trained on the reviews, and written to it, where it is not there"
 WHOLE = Tokens(100_000, length=None, min_count=5)
 
 
@@ -48,7 +51,7 @@ class ImdbOptions(Description):
     """What of the study is run."""
 
     part: str = option("all", "the source's GRU, ISLP's four models, our own, the baselines, or all", choices=PARTS)
-    vectors: str | None = option(None, "file of word vectors for our own model; left out: trained on the reviews")
+    vectors: str | None = option(None, VECTORS)
     rows: int | None = option(None, "reviews of each split, where fewer are wanted", at_least=40)
 
 
@@ -61,10 +64,13 @@ class Reviews:
     unlabelled: list[str]
 
 
-def reviews(request: Request, *, unlabelled: bool) -> Reviews:
-    """Read the reviews, or the first of each split in a drawn order."""
-    frame = imdb(request.data, unlabelled=unlabelled)
-    rows = getattr(request.options, "rows", None)
+def reviews(request: Request, *, for_vectors: bool) -> Reviews:
+    """Read the reviews, or the first of each split in a drawn order.
+
+    Those without a label are read where word vectors are still to be trained.
+    """
+    path, rows = request.options.vectors, request.options.rows
+    frame = imdb(request.data, unlabelled=for_vectors and (path is None or not Path(path).exists()))
     counts = frame["split"].value_counts()
     if rows is None and (counts.get("train"), counts.get("test")) != (25_000, 25_000):
         raise DataError(f"25,000 reviews to train and 25,000 to test are needed, but there are {counts.to_dict()}.")
@@ -150,7 +156,7 @@ def run(request: Request) -> StudyResult:
     """Run the asked parts under one protocol."""
     part = request.options.part
     own = part in ("all", "ours")
-    data = reviews(request, unlabelled=own and request.options.vectors is None)
+    data = reviews(request, for_vectors=own)
     networks: dict[str, TextClassifier] = {}
     bags: dict[str, BagClassifier] = {}
     if part in ("all", "gru"):
@@ -161,15 +167,14 @@ def run(request: Request) -> StudyResult:
     if own:
         networks[OURS_NAME] = ours(request)
     bags |= {model.label: model for model in baselines(part, request.seed)}
-    result = compare(bags, data.train, data.test)
+    result = compare(bags, data.train, data.test, progress=request.progress)
     watched = {"validation": data.test} if request.leaking else {}
     for name, model in networks.items():
-        vectors = {"vectors": _vectors(request, data)} if name == OURS_NAME else {}
-        one = compare({name: model}, data.train, data.test, fit={**watched, **vectors})
-        result = TextComparison(
-            result.truth, {**one.answers, **result.answers}, result.classes, result.baselines,
-            {**one.weights, **result.weights}, {**one.seconds, **result.seconds},
-        )  # fmt: skip
+        vectors = vectors_of(request, data) if name == OURS_NAME else None
+        one = compare(
+            {name: model}, data.train, data.test, fit={**watched, "vectors": vectors}, progress=request.progress
+        )
+        result = one.beside(result)
     members = {name: model.member_proba(data.test[0]) for name, model in networks.items()}
     published = {
         GRU_NAME: ("AUC", 0.9417 if request.edition == 2 else 0.9346),
@@ -209,10 +214,18 @@ def _learned(model: TextClassifier, rows: int) -> int:
     return rows - math.ceil(model.validation * rows)
 
 
-def _vectors(request: Request, data: Reviews) -> WordVectors:
-    if request.options.vectors is not None:
-        return WordVectors.read(request.options.vectors)
-    return word2vec([*data.train[0], *data.unlabelled], WHOLE, seed=request.seed)
+def vectors_of(request: Request, data: Reviews) -> WordVectors:
+    """Read word vectors from the file that was asked for; where it is not there, train them, and write it."""
+    path = request.options.vectors
+    if path is not None and Path(path).exists():
+        return WordVectors.read(path)
+    if path is not None:
+        check_destination(path)
+    texts = [*data.train[0], *data.unlabelled]
+    vectors = word2vec(texts, WHOLE, seed=request.seed, progress=request.progress)
+    if path is not None:
+        vectors.write(path)
+    return vectors
 
 
 def _lead(result: TextComparison) -> str:

@@ -7,22 +7,20 @@ frequent words, the first 100 tokens, a GRU of 32 units on vectors that stay as 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from penstock.datasets.glove import glove
 from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.options import Description, option
-from penstock.studies.imdb import WHOLE, reviews
+from penstock.studies.imdb import VECTORS, reviews, vectors_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, text_table
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
-from penstock.text.comparison import TextComparison, compare
+from penstock.text.comparison import compare
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
-from penstock.text.word2vec import word2vec
 
 __all__ = ["IMDB_GLOVE"]
 
@@ -34,7 +32,7 @@ TOKENS = Tokens(10_000, length=100, keep="first", cut="letters")
 class GloveOptions(Description):
     """Where the vectors come from."""
 
-    vectors: str | None = option(None, "file of vectors trained on the reviews; left out: they are trained now")
+    vectors: str | None = option(None, VECTORS)
     glove: str | None = option(None, "file of GloVe's vectors; left out: PENSTOCK_DATA or a download")
     rows: int | None = option(None, "reviews of each split, where fewer are wanted", at_least=40)
 
@@ -50,27 +48,23 @@ def network(request: Request) -> TextClassifier:
 
 def run(request: Request) -> StudyResult:
     """Train on GloVe's vectors and on those of the reviews."""
-    asked = request.options
-    data = reviews(request, unlabelled=asked.vectors is None)
-    path = glove(asked.glove)
+    data = reviews(request, for_vectors=True)
+    path = glove(request.options.glove)
     vectors = {
         f"GRU 32 on {path.stem}": WordVectors.read(path),
-        "GRU 32 on word2vec of the reviews": WordVectors.read(Path(asked.vectors))
-        if asked.vectors is not None
-        else word2vec([*data.train[0], *data.unlabelled], WHOLE, seed=request.seed),
+        "GRU 32 on word2vec of the reviews": vectors_of(request, data),
     }
     watched = {"validation": data.test} if request.leaking else {}
     result = compare(
         [BagClassifier("ridge", features=10_000, tokens=TOKENS, seed=request.seed)],
-        data.train, data.test,
+        data.train, data.test, progress=request.progress,
     )  # fmt: skip
     networks = {name: network(request) for name in vectors}
     for name, model in networks.items():
-        one = compare({name: model}, data.train, data.test, fit={**watched, "vectors": vectors[name]})
-        result = TextComparison(
-            result.truth, {**one.answers, **result.answers}, result.classes, result.baselines,
-            {**one.weights, **result.weights}, {**one.seconds, **result.seconds},
-        )  # fmt: skip
+        one = compare(
+            {name: model}, data.train, data.test, fit={**watched, "vectors": vectors[name]}, progress=request.progress
+        )
+        result = one.beside(result)
     members = {name: model.member_proba(data.test[0]) for name, model in networks.items()}
     first = next(iter(networks.values()))
     facts = {

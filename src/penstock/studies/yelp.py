@@ -91,17 +91,16 @@ def _fold(
         BagClassifier("ridge", pairs=True, tokens=TOKENS, seed=seed),
         BagClassifier("nb", weight="binary", pairs=True, tokens=TOKENS, seed=seed),
     ]
-    result = compare(bags, pair, other)
-    own = word2vec(pair[0], Tokens(20_000, length=None, min_count=2), units=50, epochs=30, sample=1e-3, seed=seed)
-    for name, vectors in {LEARNED: None, TRAINED: own, GIVEN: given}.items():
-        if name == GIVEN and vectors is None:
-            continue
+    result = compare(bags, pair, other, progress=request.progress)
+    own = word2vec(
+        pair[0], Tokens(20_000, length=None, min_count=2), units=50, epochs=30, sample=1e-3, seed=seed,
+        progress=request.progress,
+    )  # fmt: skip
+    begun: dict[str, WordVectors | None] = {LEARNED: None, TRAINED: own, **({} if given is None else {GIVEN: given})}
+    for name, vectors in begun.items():
         model = network(request, 50 if vectors is None else vectors.units)
-        one = compare({name: model}, pair, other, fit={**watched, **({} if vectors is None else {"vectors": vectors})})
-        result = TextComparison(
-            result.truth, {**result.answers, **one.answers}, result.classes, result.baselines,
-            {**result.weights, **one.weights}, {**result.seconds, **one.seconds},
-        )  # fmt: skip
+        one = compare({name: model}, pair, other, fit={**watched, "vectors": vectors}, progress=request.progress)
+        result = result.beside(one)
     return result
 
 

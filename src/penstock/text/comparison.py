@@ -15,6 +15,7 @@ from penstock.errors import OptionError
 from penstock.evaluation.labels import auc_difference, auc_interval, mcnemar, paired_bootstrap
 from penstock.text.bag_of_words import BagOfWords
 from penstock.text.documents import checked_texts
+from penstock.training.progress import tell
 
 __all__ = ["TextComparison", "compare"]
 
@@ -68,6 +69,24 @@ class TextComparison:
     def rows(self) -> list[dict[str, Any]]:
         """Give one row a model; p-values test its difference from the best baseline, two-sided."""
         return [dict(row) for row in self._rows]
+
+    def beside(self, other: TextComparison) -> TextComparison:
+        """Put models that another comparison judged on the same test documents below these.
+
+        Raises
+        ------
+        OptionError
+            Where the documents are others, or both comparisons hold a model of one name.
+        """
+        if self.truth.shape != other.truth.shape or (self.truth != other.truth).any():
+            raise OptionError("the comparisons are of different test documents; compare on the same ones.")
+        twice = [name for name in self.answers if name in other.answers]
+        if twice:
+            raise OptionError(f"both comparisons hold a model named {twice[0]!r}; give the models names of their own.")
+        return TextComparison(
+            self.truth, {**self.answers, **other.answers}, self.classes, (*self.baselines, *other.baselines),
+            {**self.weights, **other.weights}, {**self.seconds, **other.seconds},
+        )  # fmt: skip
 
     def right(self, name: str) -> NDArray[np.bool_]:
         """Tell which documents a model labels rightly."""
@@ -162,6 +181,7 @@ def compare(
     *,
     fit: Mapping[str, Any] | None = None,
     baselines: Iterable[str] = (),
+    progress: bool | None = None,
 ) -> TextComparison:
     """Fit models on training documents and compare them on test documents.
 
@@ -176,6 +196,8 @@ def compare(
         Further arguments of `fit` for models that are no bag of words, such as ``vectors``.
     baselines
         Names of baselines beside the bags of words, which always are.
+    progress
+        Say which model is being fitted; None: on a terminal only.
 
     Examples
     --------
@@ -195,6 +217,7 @@ def compare(
     seconds: dict[str, float] = {}
     classes = None
     for name, model in named.items():
+        tell(f"Fitting {name} on {len(texts):,} documents …", progress)
         begun = time.perf_counter()
         bag = isinstance(model, BagOfWords)
         model.fit(texts, train[1], **({} if bag or fit is None else fit))

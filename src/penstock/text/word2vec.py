@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from penstock.text.extra import library
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
 from penstock.text.vocabulary import Vocabulary
+from penstock.training.progress import EpochBar
 
 __all__ = ["word2vec"]
 
@@ -31,6 +33,7 @@ def word2vec(
     sample: float = 1e-4,
     seed: int = 0,
     workers: int = 1,
+    progress: bool | None = None,
 ) -> WordVectors:
     """Train vectors of the words of these documents.
 
@@ -48,6 +51,8 @@ def word2vec(
         Words drawn against each true one, and the frequency above which words are left out at random.
     seed, workers
         One worker gives the same vectors each time; several are faster, and their vectors differ from run to run.
+    progress
+        Show a progress bar; None: on a terminal only.
 
     References
     ----------
@@ -65,9 +70,20 @@ def word2vec(
     sentences = [words[at : at + _LONGEST] for words in whole for at in range(0, len(words), _LONGEST)]
     if not sentences:
         raise DataError("no document holds a word of the vocabulary; nothing can be learned from them.")
-    model = library("gensim.models").Word2Vec(
-        sentences, vector_size=units, window=window, epochs=epochs, sg=int(skip_gram), negative=negative, sample=sample,
-        min_count=1, seed=seed, workers=workers,
-    )  # fmt: skip
+    with EpochBar(epochs, progress) as bar:
+        model = library("gensim.models").Word2Vec(
+            sentences, vector_size=units, window=window, epochs=epochs, sg=int(skip_gram), negative=negative,
+            sample=sample, min_count=1, seed=seed, workers=workers, callbacks=[_told_to(bar, len(vocabulary))],
+        )  # fmt: skip
     order = [word for word in vocabulary.words if word in model.wv]  # gensim orders equally frequent words by chance
     return WordVectors(tuple(order), np.asarray(model.wv[order], dtype=np.float32))
+
+
+def _told_to(bar: EpochBar, words: int) -> Any:
+    """Make what gensim calls when an epoch has ended."""
+
+    class Told(library("gensim.models.callbacks").CallbackAny2Vec):  # type: ignore[misc]
+        def on_epoch_end(self, model: Any) -> None:
+            bar.ended(f"vectors of {words:,} words")
+
+    return Told()

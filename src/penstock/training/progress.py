@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["EpochBar"]
+__all__ = ["EpochBar", "tell"]
+
+
+def tell(line: str, shown: bool | None = None) -> None:
+    """Say what begins, where progress is shown."""
+    if sys.stderr.isatty() if shown is None else shown:
+        from rich.console import Console
+
+        Console(stderr=True, soft_wrap=True).print(line, highlight=False, markup=False, style="dim")
 
 
 class EpochBar:
@@ -35,9 +43,12 @@ class EpochBar:
 
     def advance(self, learned: float, watched: float, going: int) -> None:
         """Tell that an epoch has ended, with the median losses and the members still training."""
+        self.ended(f"loss {learned:.3g} · watched {watched:.3g} · {going} training")
+
+    def ended(self, told: str) -> None:
+        """Tell that an epoch has ended, and what of it."""
         if self._progress is not None:
-            text = f"loss {learned:.3g} · watched {watched:.3g} · {going} training"
-            self._progress.update(self._task, advance=1, description=text)
+            self._progress.update(self._task, advance=1, description=told)
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
