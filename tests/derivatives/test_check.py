@@ -13,7 +13,7 @@ import penstock as ps
 from penstock.cells.cell import Cell
 from penstock.cells.lstm import LSTMCell
 from penstock.derivatives import check_gradients
-from penstock.training.step import Batch
+from penstock.training.batch import Batch
 
 pytestmark = pytest.mark.slow
 

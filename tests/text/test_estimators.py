@@ -185,11 +185,27 @@ def test_the_grammar_of_scikit_learn(fitted: TextClassifier) -> None:
     assert search.best_params_["seed"] in (0, 1)
 
 
-def test_validation_documents_and_class_weights() -> None:
+def test_class_weights_weigh_as_sample_weights_do() -> None:
+    texts, labels = corpus(24)
+    few = {**SMALL, "epochs": 2}
+    weights = len(labels) / (2 * np.bincount(labels)[labels])
+    plain = TextClassifier(Network([GRU(4)]), **few).fit(texts, labels, sample_weight=weights)
+    balanced = TextClassifier(Network([GRU(4)]), class_weight="balanced", **few).fit(texts, labels)
+    assert (balanced.predict_proba(texts) == plain.predict_proba(texts)).all()
+    skewed = TextClassifier(Network([GRU(4)]), class_weight={1: 50.0}, **few).fit(texts, labels)
+    assert (skewed.predict_proba(texts)[:, 1] > plain.predict_proba(texts)[:, 1]).all()
+
+
+def test_documents_to_watch_are_watched() -> None:
+    """The watched loss is that of the best weights on these documents; they are cut by the training words."""
     texts, labels = corpus()
-    model = TextClassifier(Network([GRU(4)]), class_weight="balanced", **{**SMALL, "epochs": 3})
-    model.fit(texts[:48], labels[:48], validation=(texts[48:], labels[48:]))
-    assert np.isfinite(model.history_.watched).all()
+    other = [text.replace("film", "xyzzy") for text in texts[:8]]
+    model = TextClassifier(Network([GRU(4)]), **{**SMALL, "epochs": 2}).fit(
+        texts, labels, validation=(other, labels[:8])
+    )
+    assert "xyzzy" not in model.vocabulary_.words
+    p = model.predict_proba(other)[np.arange(8), labels[:8]]
+    assert -np.log(p).mean() == pytest.approx(model.history_.watched.min(), rel=1e-5)
 
 
 @pytest.mark.parametrize(

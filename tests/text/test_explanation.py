@@ -103,6 +103,17 @@ def test_the_page(fitted: TextClassifier, tmp_path: Path) -> None:
     assert '<mark class="up" style="--s:70%">good</mark>' in html
 
 
+def test_neighbours_of_a_long_document_are_left_out_together(
+    fitted: TextClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("penstock.text.explanation._SPANS", 2)
+    found = explain(fitted, "a good film bad fun")
+    without = [logit(fitted, "bad fun"), logit(fitted, "a good film")]
+    expected = [(found.score - without[0]) / 3] * 3 + [(found.score - without[1]) / 2] * 2
+    assert found.occlusion == pytest.approx(expected, abs=1e-5)
+    assert found.running == pytest.approx([without[1]] * 3 + [found.score] * 2, abs=1e-5)
+
+
 def test_one_word_unknown_words_and_none(fitted: TextClassifier) -> None:
     found = explain(fitted, "good")
     assert found.occlusion[0] == pytest.approx(found.score - logit(fitted, "xyzzy"), abs=1e-5)

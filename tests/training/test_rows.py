@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import penstock as ps
+from penstock.training.batch import Batch
 from penstock.training.optimizers import Optimizer
 from penstock.training.plan import Plan
 from penstock.training.rows import begin_table, sum_by_row, update_rows
-from penstock.training.step import Batch, Step
+from penstock.training.step import Step
 
 pytestmark = pytest.mark.slow
 

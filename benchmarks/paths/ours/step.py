@@ -12,13 +12,17 @@ import numpy as np
 from frame.row import Arrays
 from jobs.model import Model
 from paths.ours.model import inputs_of, network_of, with_weights
+from penstock.data.sequences import Sequences
+from penstock.layers.noise import derive
 from penstock.training.epoch import Shape, begin, compiled_epoch
 from penstock.training.folds import stack
 from penstock.training.forward import forward
 from penstock.training.optimizers import optimizer_named
 from penstock.training.plan import Plan
+from penstock.training.ragged import Ragged, RaggedSamples
+from penstock.training.ragged_forward import forward_ragged
+from penstock.training.ragged_train import Recipe, compiled_run
 from penstock.training.samples import Samples, Source
-from penstock.training.step import Batch, Step
 
 __all__ = ["Task"]
 
@@ -77,31 +81,20 @@ def _over_windows(job: Model, plan: Plan, arrays: Arrays) -> _Made:
 
 
 def _over_tokens(job: Model, plan: Plan, arrays: Arrays) -> _Made:
-    """Loop over the product's training step where samples are texts."""
-    take = Step(network_of(job), plan, inputs_of(job), job.outputs)
-    tokens, targets = jnp.asarray(arrays["data.tokens"]), jnp.asarray(job.targets(arrays))
-    weights = with_weights(take.draw(jax.random.key(0)), job, arrays)
-
-    def epoch(weights: Any, state: Any, key: jax.Array) -> tuple[Any, Any, jax.Array]:
-        key, key_shuffle, key_dropout = jax.random.split(key, 3)
-        order = jax.random.permutation(key_shuffle, job.samples).reshape(job.steps, job.batch)
-
-        def step(number: jax.Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-            batch = Batch(tokens[order[number]], targets[order[number]])
-            weights, state, _ = take(*carry, batch, jax.random.fold_in(key_dropout, number))
-            return weights, state
-
-        return *jax.lax.fori_loop(0, job.steps, step, (weights, state)), key
-
-    compiled = jax.jit(epoch, donate_argnums=(0, 1))
-    carry = (weights, take.begin(weights), jax.random.key(1))
+    """Make the epoch that ``TextClassifier.fit`` runs, of one bucket: all documents have one length."""
+    ends = np.arange(job.samples + 1) * job.window
+    source = Ragged.of(Sequences(arrays["data.tokens"].reshape(-1), ends))
+    samples = RaggedSamples.of(source, job.targets(arrays), np.ones(job.samples))
+    recipe = Recipe(network_of(job), plan, source.widths, job.outputs)
+    first = begin(recipe.network, plan, recipe.inputs, job.outputs)(np.uint32(0), np.zeros(1, dtype=np.uint32))
+    learning = with_weights(first.weights, job, arrays), first.optimizer, jnp.zeros(1)
+    epoch, rng = compiled_run(recipe, job.window), np.random.default_rng(0)
 
     def run() -> None:
-        nonlocal carry
-        carry = jax.block_until_ready(compiled(*carry))
+        nonlocal learning
+        order = rng.permutation(job.samples).astype(np.int32)[None]
+        key = derive(first.key[0], rng.integers(1 << 31))[None]
+        learning = jax.block_until_ready(epoch(*learning, key, order, samples, job.samples, 0, job.steps))
 
-    @jax.jit
-    def yhat(weights: Any) -> jax.Array:
-        return take.network.with_weights(weights, take.inputs, take.outputs)(tokens[:256])
-
-    return run, lambda: yhat(carry[0])
+    lengths = np.full(256, job.window)
+    return run, lambda: forward_ragged(recipe.network, learning[0], source, lengths, (job.window,), job.outputs)[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from typing import Annotated
 
@@ -15,14 +14,13 @@ from penstock.cli.audit import audit
 from penstock.cli.compare import compare
 from penstock.cli.doctor import doctor
 from penstock.cli.explain import explain
+from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost
 from penstock.cli.study import study
 from penstock.cli.text import text
 from penstock.errors import PenstockError
 from penstock.version import __version__
 
 __all__ = ["app", "main"]
-
-_INTERRUPTED = 130  # the status of a process that was interrupted
 
 app = typer.Typer(
     name="penstock",
@@ -59,14 +57,12 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no '²' shows a '?', and the work is not lost
+    sys.unraisablehook = never_lost
     try:
         app()
     except SystemExit as end:
-        if end.code == _INTERRUPTED:
-            # JAX 0.10 takes itself down under a program that is still being compiled, and the process crashes.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(_INTERRUPTED)
+        if end.code == INTERRUPTED:
+            end_at_once()
         raise
     except PenstockError as error:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]penstock:[/] {escape(str(error))}", highlight=False)

@@ -65,7 +65,7 @@ def fit(
     vectors: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Word vectors: GloVe's text, word2vec's text or binary.")
     ] = None,
-    units: Annotated[int, _asked(TextClassifier, "units")] = default_of(TextClassifier, "units"),
+    units: Annotated[int | None, _asked(TextClassifier, "units", show_default="as wide as the vectors, or 100")] = None,
     epochs: Annotated[int, _asked(TextClassifier, "epochs")] = 10,
     patience: Annotated[int, _asked(TextClassifier, "patience")] = 3,
     batch: Annotated[int, _asked(TextClassifier, "batch")] = default_of(TextClassifier, "batch"),
@@ -84,9 +84,10 @@ def fit(
     documents, targets = _columns(file, text, label)
     values = task == "value" or (task == "auto" and _continuous(targets))
     given = None if vectors is None else WordVectors.read(vectors)
+    usual = default_of(TextClassifier, "units") if given is None else given.units
     options: dict[str, Any] = {
         "network": _network(model), "tokens": Tokens(vocabulary, length=length, keep=keep), "epochs": epochs,
-        "units": units if given is None else given.units, "patience": patience, "batch": batch, "members": members,
+        "units": usual if units is None else units, "patience": patience, "batch": batch, "members": members,
         "seed": seed, "clip": 1.0,
     }  # fmt: skip
     network: TextEstimator = TextRegressor(**options) if values else TextClassifier(**options)

@@ -115,7 +115,7 @@ def check_gradients(
     x
         The inputs, such as ``[batch, time, features]``, or token ids. Gradients of inputs are checked too.
     y
-        The targets; drawn at random like the outputs if left out. Or a :class:`penstock.training.step.Batch` as x.
+        The targets; drawn at random like the outputs if left out. Or a :class:`penstock.training.batch.Batch` as x.
     loss
         A loss by name, or a function of y and the outputs that gives one number, or one for each sample.
     outputs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ __all__ = ["Explanation", "explain"]
 Values = NDArray[np.float64]
 _UNITS_SHOWN = 12
 _ROWS_SHOWN = 10
+_SPANS = 1000  # parts of a document that are left out one after the other
+_AT_ONCE = 256  # documents that are scored together
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +140,9 @@ def explain(
 ) -> Explanation:
     """Explain the score of one document.
 
+    In a document of more than 1,000 tokens neighbours are left out together, in 1,000 spans, and share what that
+    changes.
+
     Parameters
     ----------
     model
@@ -184,17 +190,20 @@ def explain(
         outputs = SequenceEstimator.outputs(model, Sequences(np.concatenate(parts), offsets), **repeated)
         return np.asarray(jax.vmap(jax.vmap(scored))(jnp.asarray(outputs)), dtype=np.float64).mean(axis=0)
 
-    without = [np.delete(ids, place) if len(ids) > 1 else np.array([UNKNOWN]) for place in range(len(ids))]
-    found = scores([ids, *without, *(ids[: place + 1] for place in range(len(ids)))])
+    spans = np.array_split(np.arange(len(ids)), min(len(ids), _SPANS))
+    widths = np.array([len(span) for span in spans])
+    without = (np.delete(ids, span) if len(ids) > 1 else np.array([UNKNOWN]) for span in spans)
+    every = chain([ids], without, (ids[: span[-1] + 1] for span in spans))
+    found = np.concatenate([scores(part) for part in iter(lambda: list(islice(every, _AT_ONCE)), [])])
+    lost, running = found[0] - found[1 : len(spans) + 1], found[len(spans) + 1 :]
     given = read_given(Sequences(ids, np.array([0, len(ids)])), model.whole_network, **rows)
     piece = model.coding_.ragged(given).read(jnp.array([0]), len(ids))
     modules = [fitted_network(model, member) for member in range(model.members)]
     gradients = [_gradient(module, piece, scored) for module in modules]
     weighed = [each for module in modules if (each := _walk(module, piece.x)[1]) is not None]
-    count = len(ids)
     return Explanation(
-        shown, tuple(words), meaning, float(found[0]), found[0] - found[1 : count + 1], np.mean(gradients, axis=0),
-        found[count + 1 :], _walk(modules[0], piece.x)[0], np.mean(weighed, axis=0) if weighed else None,
+        shown, tuple(words), meaning, float(found[0]), np.repeat(lost / widths, widths), np.mean(gradients, axis=0),
+        np.repeat(running, widths), _walk(modules[0], piece.x)[0], np.mean(weighed, axis=0) if weighed else None,
     )  # fmt: skip
 
 

@@ -15,9 +15,10 @@ from penstock.layers.noise import derive, seeded
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.training.batch import Batch
 from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Starts
-from penstock.training.step import Batch, Step
+from penstock.training.step import Step
 
 __all__ = ["Learning", "Shape", "begin", "compiled_epoch"]
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from penstock.data.sequences import Sequences
 from penstock.networks.decoder import Teacher
 from penstock.networks.inputs import Inputs
+from penstock.training.batch import Batch
 from penstock.training.samples import Starts, pad_rows
-from penstock.training.step import Batch
 
 __all__ = ["Piece", "Ragged", "RaggedSamples", "Track", "at_once", "bucket_bounds", "in_buckets", "starts_in_buckets"]
 

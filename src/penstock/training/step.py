@@ -10,57 +10,16 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from penstock.layers.embedding import EmbeddingModule
-from penstock.networks.decoder import EncoderDecoderModule, Teacher
+from penstock.layers.noise import derive
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
-from penstock.networks.module import NetworkModule, Vectors
 from penstock.networks.network import Network
+from penstock.training.batch import Batch, at_once, embeddings_of, joined, look_up, parted, vectors_of
 from penstock.training.losses import sample_losses
 from penstock.training.plan import Plan
-from penstock.training.rows import Table, begin_table, sum_by_row, update_rows
+from penstock.training.rows import Summed, Table, begin_table, sum_by_row, update_rows
 
-__all__ = ["Batch", "Optimizing", "Step"]
-
-Module = NetworkModule | EncoderDecoderModule
-
-
-class Batch(NamedTuple):
-    """Samples that are learned from in one step.
-
-    Attributes
-    ----------
-    x
-        Sequences ``[batch, time, features]``, or token ids ``[batch, time]``.
-    y
-        Targets ``[batch, outputs]``, or ``[batch, time, outputs]`` where every step has one.
-    counted
-        One for each sample that counts, zero for padding, ``[batch]``; None where all count.
-    lengths, categories, extra
-        True steps, static categories and further features, where the network reads them
-        (:class:`penstock.networks.module.NetworkModule` says how).
-    y_lengths, teacher
-        True steps of targets that are sequences of other lengths than x, and what a decoder is fed.
-    """
-
-    x: jax.Array
-    y: jax.Array
-    counted: jax.Array | None = None
-    lengths: jax.Array | None = None
-    categories: jax.Array | None = None
-    extra: jax.Array | None = None
-    y_lengths: jax.Array | None = None
-    teacher: Teacher | None = None
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """What a decoder is fed; other networks are fed nothing."""
-        return {} if self.teacher is None else {"teacher": self.teacher}
-
-    @property
-    def steps(self) -> jax.Array | None:
-        """True steps of the targets."""
-        return self.lengths if self.y_lengths is None else self.y_lengths
+__all__ = ["Optimizing", "Step"]
 
 
 class Optimizing(NamedTuple):
@@ -99,12 +58,12 @@ class Step:
 
     def begin(self, weights: Any) -> Optimizing:
         """Start the optimiser."""
-        ordinary, tables = _parted(weights)
+        ordinary, tables = parted(weights)
         return Optimizing(
             self.plan.optimizer.build().init(ordinary),
             tuple(
                 None if part.frozen else begin_table(table, self.plan.optimizer)
-                for part, table in zip(_embeddings(weights), tables, strict=True)
+                for part, table in zip(embeddings_of(weights), tables, strict=True)
             ),
         )
 
@@ -132,25 +91,17 @@ class Step:
         -------
         Weights, state, and the mean loss over the samples that count, from before the step.
         """
-        ordinary, tables = _parted(weights)
-        module = self.network.with_weights(weights, self.inputs, self.outputs)
-        looked_up, ids = _looked_up(module, batch)
-
-        def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> jax.Array:
-            module = self.network.with_weights(ordinary, self.inputs, self.outputs)
-            vectors = _vectors(module, batch, looked_up)
-            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.told)
-            losses = sample_losses(self.plan.loss, batch.y, yhat, batch.steps)
-            if batch.counted is None:
-                return jnp.mean(losses)
-            return jnp.sum(losses * batch.counted) / jnp.sum(batch.counted)
-
-        value, (gradients, by_look_up) = jax.value_and_grad(mean_loss, argnums=(0, 1))(ordinary, looked_up)
-        summed = {
-            place: sum_by_row(table, ids[place], by_look_up[place].reshape(ids[place].size, -1))
-            for place, table in enumerate(state.tables)
-            if table is not None
-        }
+        ordinary, tables = parted(weights)
+        size = at_once(batch)
+        if size == len(batch.x):
+            value, gradients, by_look_up, ids = self._gradients(weights, batch, key)
+            summed = {
+                place: sum_by_row(table, ids[place], by_look_up[place])
+                for place, table in enumerate(state.tables)
+                if table is not None
+            }
+        else:
+            value, gradients, summed = self._in_parts(weights, state, batch, key, size)
         if self.plan.clip is not None:
             clip = optax.clip_by_global_norm(self.plan.clip)
             by_row = {place: rows.gradients for place, (_, rows) in summed.items()}
@@ -161,73 +112,60 @@ class Step:
         rested = list(state.tables)
         for place, (rest, rows) in summed.items():
             tables[place], rested[place] = update_rows(tables[place], rest, rows, self.plan.optimizer)
-        return _joined(ordinary, tables), Optimizing(after, tuple(rested)), value
+        return joined(ordinary, tables), Optimizing(after, tuple(rested)), value
 
+    def _gradients(
+        self, weights: Any, batch: Batch, key: jax.Array | None, total: jax.Array | None = None
+    ) -> tuple[jax.Array, Any, list[jax.Array], list[jax.Array]]:
+        """Give the loss, its gradient by the ordinary weights, and by what was looked up, ``[n, units]``, with its ids.
 
-def _embeddings(module: Module) -> list[EmbeddingModule]:
-    """Find the embeddings: of the tokens, then of the categories."""
-    return [part for part in (*module.layers[:1], *module.embeddings) if isinstance(part, EmbeddingModule)]
+        `total` is what all samples of the step weigh; left out: these are all.
+        """
+        ordinary, _ = parted(weights)
+        module = self.network.with_weights(weights, self.inputs, self.outputs)
+        looked_up, ids = look_up(module, batch)
 
+        def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> jax.Array:
+            module = self.network.with_weights(ordinary, self.inputs, self.outputs)
+            vectors = vectors_of(module, batch, looked_up)
+            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.told)
+            losses = sample_losses(self.plan.loss, batch.y, yhat, batch.steps)
+            if batch.counted is None:
+                return jnp.mean(losses)
+            return jnp.sum(losses * batch.counted) / (jnp.sum(batch.counted) if total is None else total)
 
-def _of_tokens(module: Module) -> bool:
-    """Say whether a network begins with an embedding of tokens."""
-    return any(isinstance(part, EmbeddingModule) for part in module.layers[:1])
+        value, (gradients, by_look_up) = jax.value_and_grad(mean_loss, argnums=(0, 1))(ordinary, looked_up)
+        flat = [each.reshape(of.size, -1) for each, of in zip(by_look_up, ids, strict=True)]
+        return value, gradients, flat, ids
 
+    def _in_parts(
+        self, weights: Any, state: Optimizing, batch: Batch, key: jax.Array | None, size: int
+    ) -> tuple[jax.Array, Any, dict[int, tuple[Any, Summed]]]:
+        """Add up the gradients of `size` samples at a time, so that what is kept for the way back is theirs alone."""
+        ordinary, tables = parted(weights)
+        if batch.counted is None:
+            batch = batch._replace(counted=jnp.ones(len(batch.x), jax.tree.leaves(ordinary)[0].dtype))
+        count, total = len(batch.x) // size, jnp.sum(batch.counted)
+        parts = jax.tree.map(lambda leaf: leaf.reshape(count, size, *leaf.shape[1:]), batch)
+        learned = {place: tables[place] for place, table in enumerate(state.tables) if table is not None}
+        nothing = jax.tree.map(jnp.zeros_like, (ordinary, learned))
+        untouched = {place: jnp.zeros(len(table), bool) for place, table in learned.items()}
 
-def _parted(weights: Any) -> tuple[Any, list[jax.Array]]:
-    """Part ordinary weights from tables."""
-    tables = [part.table for part in _embeddings(weights)]
-    return _joined(weights, [None] * len(tables)), tables
+        def add(carry: Any, part: Any) -> tuple[Any, None]:
+            value, gradients, by_row, touched = carry
+            number, samples = part
+            own = None if key is None else derive(key, number)
+            loss, more, by_look_up, ids = self._gradients(weights, samples, own, total)
+            for place in learned:
+                mode: dict[str, Any] = {"mode": "drop", "wrap_negative_indices": False}
+                by_row = {**by_row, place: by_row[place].at[ids[place]].add(by_look_up[place], **mode)}
+                touched = {**touched, place: touched[place].at[ids[place]].set(True, **mode)}
+            return (value + loss, jax.tree.map(jnp.add, gradients, more), by_row, touched), None
 
-
-def _joined(weights: Any, tables: list[Any]) -> Any:
-    """Put tables (or None) into their places."""
-    if not tables:
-        return weights
-    of_tokens = _of_tokens(weights)
-    places = [place for place, part in enumerate(weights.embeddings) if isinstance(part, EmbeddingModule)]
-
-    def where(module: Any) -> list[Any]:
-        parts = [module.layers[0]] if of_tokens else []
-        return [part.table for part in (*parts, *(module.embeddings[place] for place in places))]
-
-    return eqx.tree_at(where, weights, tables, is_leaf=lambda leaf: leaf is None)
-
-
-def _looked_up(module: Module, batch: Batch) -> tuple[tuple[jax.Array, ...], list[jax.Array]]:
-    """Give the vectors that come from tables, and the flat ids they come from.
-
-    Ids of what does not count, padding samples and steps beyond a sample's length, become the table's length.
-    """
-    vectors = module.look_up(batch.x, batch.categories)
-    found: list[jax.Array] = []
-    ids = []
-
-    def add(embedding: EmbeddingModule, values: jax.Array, rows: jax.Array, counts: jax.Array | None) -> None:
-        found.append(values)
-        vocabulary = embedding.table.shape[0]
-        ids.append((rows if counts is None else jnp.where(counts, rows, vocabulary)).reshape(-1))
-
-    counted = None if batch.counted is None else batch.counted > 0
-    for first in _embeddings(module)[: _of_tokens(module)]:
-        steps = None if counted is None else counted[:, None]
-        if batch.lengths is not None:
-            true = jnp.arange(batch.x.shape[1]) < batch.lengths[:, None]
-            steps = true if steps is None else steps & true
-        add(first, vectors.x, batch.x, steps)
-    for place, embedding in enumerate(module.embeddings):
-        if isinstance(embedding, EmbeddingModule):
-            assert batch.categories is not None  # noqa: S101 (look_up has refused it)
-            add(embedding, vectors.categories[place], batch.categories[:, place], counted)
-    return tuple(found), ids
-
-
-def _vectors(module: Module, batch: Batch, looked_up: tuple[jax.Array, ...]) -> Vectors:
-    """Put the vectors from tables beside what needs none."""
-    given = iter(looked_up)
-    x = next(given) if _of_tokens(module) else batch.x
-    categories = [
-        next(given) if isinstance(embedding, EmbeddingModule) else embedding(batch.categories[:, place])  # type: ignore[index]
-        for place, embedding in enumerate(module.embeddings)
-    ]
-    return Vectors(x, tuple(categories))
+        begin = (jnp.zeros_like(total), *nothing, untouched)
+        (value, gradients, by_row, touched), _ = jax.lax.scan(add, begin, (jnp.arange(count), parts))
+        summed: dict[int, tuple[Any, Summed]] = {}
+        for place, rows in by_row.items():
+            numbers = jnp.where(touched[place], jnp.arange(len(rows)), len(rows))
+            summed[place] = (state.tables[place], Summed(numbers, rows))
+        return value, gradients, summed

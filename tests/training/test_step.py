@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import penstock as ps
+from penstock.layers.embedding import Embedding
+from penstock.layers.gru import GRU
+from penstock.networks.network import Network
+from penstock.training.batch import Batch
+from penstock.training.plan import Plan
+from penstock.training.ragged import Ragged, RaggedSamples
+from penstock.training.ragged_train import Recipe, compiled_run
+from penstock.training.step import Step
+
+
+def test_a_step_in_parts_is_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long samples go a few at a time; two steps, the second on other rows of the tables."""
+    network = Network([Embedding(12, 3), GRU(4)], embeddings=[2])
+    step = Step(network, Plan("bce", ps.RMSprop(0.01), clip=0.5), ps.Inputs(1, (3,), 1), outputs=1)
+    rng = np.random.default_rng(0)
+
+    def batch(high: int) -> Batch:
+        return Batch(
+            jnp.asarray(rng.integers(0, high, (6, 5))), jnp.asarray(rng.integers(0, 2, (6, 1)), float),
+            jnp.array([1, 2, 1, 1, 0, 1.0]), jnp.array([5, 4, 1, 3, 5, 2]), jnp.asarray(rng.integers(0, 3, (6, 1))),
+            jnp.asarray(rng.normal(size=(6, 1))),
+        )  # fmt: skip
+
+    batches = [batch(12), batch(6)]
+    found = []
+    for at_once in (1 << 18, 12):
+        monkeypatch.setattr("penstock.training.batch._AT_ONCE", at_once)
+        take, weights = jax.jit(lambda *given: step(*given, None)), step.draw(jax.random.key(0))
+        state, losses = step.begin(weights), []
+        for each in batches:
+            weights, state, loss = take(weights, state, each)
+            losses.append(float(loss))
+        found.append((losses, jax.tree.leaves(weights)))
+    (whole, leaves), (parts, others) = found
+    assert parts == pytest.approx(whole, rel=1e-6)
+    for one, other in zip(leaves, others, strict=True):
+        assert np.allclose(one, other, atol=1e-6)
+
+
+def test_documents_of_20000_tokens_take_bounded_memory() -> None:
+    """A step on 32 of them at 100 numbers a word, both ways: less than half a gigabyte beside the data."""
+    network = Network([Embedding(20_000, 100), ps.layers.Bidirectional(GRU(32))])
+    recipe = Recipe(network, Plan("bce", batch=32, clip=1.0), ps.Inputs(), 1)
+    weights = jax.eval_shape(recipe.step.draw, jax.random.key(0))
+    state = jax.eval_shape(recipe.step.begin, weights)
+    count, steps = 200, 200 * 20_000
+
+    def members(leaf: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((1, *leaf.shape), leaf.dtype)
+
+    def ints(*shape: int) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(shape, jnp.int32)
+
+    floats = jax.ShapeDtypeStruct((count, 1), jnp.float32)
+    source = Ragged(ints(steps), ints(count), ints(count))
+    samples = RaggedSamples(source, floats, jax.ShapeDtypeStruct((count,), jnp.float32))
+    program = compiled_run(recipe, 20_000).lower(
+        *jax.tree.map(members, (weights, state)), jax.ShapeDtypeStruct((1,), jnp.float32),
+        jax.ShapeDtypeStruct((1, 2), jnp.uint32), ints(1, 224), samples, ints(), ints(), ints(),
+    )  # fmt: skip
+    assert program.compile().memory_analysis().temp_size_in_bytes < 600e6
