@@ -143,9 +143,9 @@ class Step:
     ) -> tuple[jax.Array, Any, dict[int, tuple[Any, Summed]]]:
         """Add up the gradients of `size` samples at a time, so that what is kept for the way back is theirs alone."""
         ordinary, tables = parted(weights)
-        if batch.counted is None:
-            batch = batch._replace(counted=jnp.ones(len(batch.x), jax.tree.leaves(ordinary)[0].dtype))
-        count, total = len(batch.x) // size, jnp.sum(batch.counted)
+        count, dtype = len(batch.x) // size, jax.tree.leaves(ordinary)[0].dtype
+        counted = jnp.ones(len(batch.x), dtype) if batch.counted is None else batch.counted
+        total, batch = jnp.sum(counted), batch._replace(counted=counted)
         parts = jax.tree.map(lambda leaf: leaf.reshape(count, size, *leaf.shape[1:]), batch)
         learned = {place: tables[place] for place, table in enumerate(state.tables) if table is not None}
         nothing = jax.tree.map(jnp.zeros_like, (ordinary, learned))
