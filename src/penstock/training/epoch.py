@@ -117,9 +117,8 @@ def compiled_epoch(network: Network, plan: Plan, inputs: Inputs, outputs: int, s
         y = samples.targets_of(starts, window, horizon)
         return Batch(x, y, counted, categories=categories, extra=extra)
 
-    def learn(
-        weights: Any, state: Any, key: jax.Array, mine: Starts, steps: jax.Array, samples: Samples
-    ) -> tuple[Any, Any, jax.Array]:
+    def learn(learning: Learning, mine: Starts, steps: jax.Array, samples: Samples) -> tuple[Any, Any, jax.Array]:
+        key = derive(learning.key, learning.epochs)
         order, key_dropout = mine.shuffled(derive(key, 0), plan.batch), derive(key, 1)
 
         def step(number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
@@ -128,14 +127,14 @@ def compiled_epoch(network: Network, plan: Plan, inputs: Inputs, outputs: int, s
             starts = jax.lax.dynamic_slice_in_dim(order, first, plan.batch)
             counted = (first + jnp.arange(plan.batch) < mine.total).astype(samples.targets.dtype)
             batch = batch_of(samples, starts, counted)
-            weights, state, value = take(weights, state, batch, derive(key_dropout, number))
+            weights, state, value = take(weights, state, batch, derive(key_dropout, number), learning.epochs)
             after = weights, state, total + value * jnp.sum(counted)
             if shape.even:
                 return after
             return jax.tree.map(lambda new, old: jnp.where(first < mine.total, new, old), after, carry)
 
         zero = jnp.zeros((), samples.targets.dtype)
-        weights, state, total = jax.lax.fori_loop(0, steps, step, (weights, state, zero))
+        weights, state, total = jax.lax.fori_loop(0, steps, step, (learning.weights, learning.optimizer, zero))
         return weights, state, total / mine.total
 
     def watch(weights: Any, mine: Starts, samples: Samples) -> jax.Array:
@@ -157,8 +156,7 @@ def compiled_epoch(network: Network, plan: Plan, inputs: Inputs, outputs: int, s
         learning: Learning, fold: jax.Array, steps: jax.Array, samples: Samples
     ) -> tuple[Learning, jax.Array, jax.Array]:
         mine = Starts(samples.learn.rows[fold], samples.learn.total[fold])
-        key = derive(learning.key, learning.epochs)
-        weights, state, learned = learn(learning.weights, learning.optimizer, key, mine, steps, samples)
+        weights, state, learned = learn(learning, mine, steps, samples)
         after = learning._replace(weights=weights, best_weights=weights, optimizer=state, epochs=learning.epochs + 1)
         if not shape.watching:
             return after, learned, jnp.full_like(learned, jnp.inf)

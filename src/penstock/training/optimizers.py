@@ -13,7 +13,7 @@ import optax
 from penstock.errors import OptionError, nearest
 from penstock.options import Description, option
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop", "optimizer_named"]
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop", "optimizer_named", "slowed"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,6 +79,11 @@ class Adam(Optimizer):
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
 """The optimisers by name, each with its usual settings."""
+
+
+def slowed(updates: Any, rate: jax.Array | None) -> Any:
+    """Multiply the updates of an optimiser, each proportional to its learning rate, by a factor of that rate."""
+    return updates if rate is None else jax.tree.map(lambda update: update * rate.astype(update.dtype), updates)
 
 
 def optimizer_named(given: str | Optimizer) -> Optimizer:

@@ -22,10 +22,12 @@ class TrainingOptions(Options):
     patience: int | None = option(25, "epochs to wait for a lower validation loss; None: never stop", at_least=1)
     enough: float | None = option(None, "validation loss, in scaled units, that ends training; None: none", at_least=0)
     clip: float | None = option(None, "largest norm of a gradient", above=0)
+    rate_decay: float = option(1.0, "factor of the learning rate from one epoch to the next", above=0, at_most=1)
     members: int = option(1, "networks trained from different seeds; the answer is the mean of theirs", at_least=1)
     seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
     progress: bool | None = option(None, "show a progress bar; None: on a terminal only")
 
     def plan(self, loss: str | Loss) -> Plan:
         """Give the plan of these options with a loss."""
-        return Plan(loss, optimizer_named(self.optimizer), self.batch, self.patience, self.clip, self.enough)
+        optimizer = optimizer_named(self.optimizer)
+        return Plan(loss, optimizer, self.batch, self.patience, self.clip, self.enough, self.rate_decay)

@@ -30,6 +30,8 @@ class Plan:
         Largest global norm of a step's gradient; None not to clip.
     enough
         Watched loss at which a member has learned enough and stops; None to learn on.
+    rate_decay
+        Factor of the learning rate from one epoch to the next.
     """
 
     loss: str | Loss = "mse"
@@ -38,3 +40,4 @@ class Plan:
     patience: int | None = None
     clip: float | None = None
     enough: float | None = None
+    rate_decay: float = 1.0

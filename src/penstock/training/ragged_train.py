@@ -112,7 +112,7 @@ def train_ragged(
             for length, first, last in _runs(buckets, plan.batch, np.random.default_rng([seed, number])):
                 count = buckets[length].total
                 weights, state, total = compiled_run(recipe, length)(
-                    weights, state, total, keys.dropout, orders[length], samples, count, first, last
+                    weights, state, total, keys.dropout, learning.epochs, orders[length], samples, count, first, last
                 )
             watched_total = jnp.zeros(members, samples.weight.dtype)
             for length, starts in watched_buckets.items():
@@ -154,6 +154,7 @@ def compiled_run(recipe: Recipe, length: int) -> Callable[..., tuple[Any, Any, j
         state: Any,
         total: jax.Array,
         key: jax.Array,
+        epoch: jax.Array,
         order: jax.Array,
         samples: RaggedSamples,
         count: jax.Array,
@@ -167,13 +168,13 @@ def compiled_run(recipe: Recipe, length: int) -> Callable[..., tuple[Any, Any, j
             rows = jax.lax.dynamic_slice_in_dim(order, number * size, size)
             counted = jnp.where(number * size + jnp.arange(size) < count, samples.weight[rows], 0)
             weights, state, value = take(
-                weights, state, samples.batch(rows, length, recipe.reach, counted), derive(key, number)
+                weights, state, samples.batch(rows, length, recipe.reach, counted), derive(key, number), epoch
             )
             return weights, state, total + value * jnp.sum(counted)
 
         return jax.lax.fori_loop(first, last, step, (weights, state, total))
 
-    axes = (0, 0, 0, 0, 0, None, None, None, None)
+    axes = (0, 0, 0, 0, 0, 0, None, None, None, None)
     return jax.jit(jax.vmap(member, in_axes=axes), donate_argnums=(0, 1, 2))
 
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from penstock.training.optimizers import Optimizer
+from penstock.training.optimizers import Optimizer, slowed
 
 __all__ = ["Summed", "Table", "begin_table", "sum_by_row", "update_rows"]
 
@@ -95,7 +95,9 @@ def sum_by_row(state: Table, ids: jax.Array, gradients: jax.Array) -> tuple[Tabl
     return state._replace(owner=owner), Summed(jnp.where(mine == places, ids, vocabulary), totals)
 
 
-def update_rows(table: jax.Array, state: Table, summed: Summed, optimizer: Optimizer) -> tuple[jax.Array, Table]:
+def update_rows(
+    table: jax.Array, state: Table, summed: Summed, optimizer: Optimizer, rate: jax.Array | None = None
+) -> tuple[jax.Array, Table]:
     """Take one step of the optimiser on the rows that were touched; the others are neither read nor written.
 
     Parameters
@@ -108,6 +110,8 @@ def update_rows(table: jax.Array, state: Table, summed: Summed, optimizer: Optim
         What :func:`sum_by_row` gave.
     optimizer
         The optimiser, described.
+    rate
+        What the learning rate is multiplied by; None where it is whole.
 
     Returns
     -------
@@ -120,6 +124,7 @@ def update_rows(table: jax.Array, state: Table, summed: Summed, optimizer: Optim
     part = jax.tree.map(lambda leaf, per_row: _at(leaf, rows) if per_row else leaf, state.optimizer, like_table)
     idle = (state.number - touched - 1).astype(table.dtype)
     updates, part = optimizer.build().update(summed.gradients, optimizer.rested(part, idle[:, None]))
+    updates = slowed(updates, rate)
 
     def put(whole: jax.Array, new: jax.Array, per_row: bool) -> jax.Array:
         return whole.at[rows].set(new, mode="drop", wrap_negative_indices=False) if per_row else new

@@ -16,6 +16,7 @@ from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.batch import Batch, at_once, embeddings_of, joined, look_up, parted, vectors_of
 from penstock.training.losses import sample_losses
+from penstock.training.optimizers import slowed
 from penstock.training.plan import Plan
 from penstock.training.rows import Summed, Table, begin_table, sum_by_row, update_rows
 
@@ -74,7 +75,12 @@ class Step:
         return sample_losses(self.plan.loss, batch.y, yhat, batch.steps)
 
     def __call__(
-        self, weights: Any, state: Optimizing, batch: Batch, key: jax.Array | None
+        self,
+        weights: Any,
+        state: Optimizing,
+        batch: Batch,
+        key: jax.Array | None,
+        epoch: jax.Array | int = 0,
     ) -> tuple[Any, Optimizing, jax.Array]:
         """Take the step.
 
@@ -86,6 +92,8 @@ class Step:
             The samples.
         key
             What dropout draws from; None for none.
+        epoch
+            Epochs before this one, by which the learning rate has decayed.
 
         Returns
         -------
@@ -108,10 +116,11 @@ class Step:
             (gradients, by_row), _ = clip.update((gradients, by_row), clip.init(None))
             summed = {place: (table, rows._replace(gradients=by_row[place])) for place, (table, rows) in summed.items()}
         updates, after = self.plan.optimizer.build().update(gradients, state.ordinary, ordinary)
-        ordinary = optax.apply_updates(ordinary, updates)
+        rate = None if self.plan.rate_decay == 1 else jnp.power(self.plan.rate_decay, epoch)
+        ordinary = optax.apply_updates(ordinary, slowed(updates, rate))
         rested = list(state.tables)
         for place, (rest, rows) in summed.items():
-            tables[place], rested[place] = update_rows(tables[place], rest, rows, self.plan.optimizer)
+            tables[place], rested[place] = update_rows(tables[place], rest, rows, self.plan.optimizer, rate)
         return joined(ordinary, tables), Optimizing(after, tuple(rested)), value
 
     def _gradients(
