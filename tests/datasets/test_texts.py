@@ -54,6 +54,19 @@ def test_imdb_refuses_what_is_no_review(tree: Path, tmp_path: Path) -> None:
         ps.datasets.imdb(tmp_path / "empty")
 
 
+@pytest.mark.parametrize("packing", ["gz", "xz", "bz2", ""])
+def test_an_archive_that_breaks_off_anywhere(packing: str, tree: Path, tmp_path: Path) -> None:
+    digits = np.random.default_rng(0).integers(0, 10, 60_000)
+    (tree / "train/pos/7_8.txt").write_text("".join(map(str, digits)))  # long enough to be cut in its middle
+    with tarfile.open(tmp_path / "whole", f"w:{packing}") as archive:
+        archive.add(tree, "aclImdb")
+    whole = (tmp_path / "whole").read_bytes()
+    for share in (0.1, 0.3, 0.5, 0.7):
+        (tmp_path / "cut").write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(ps.DataError, match="is no whole archive of reviews"):
+            ps.datasets.imdb(tmp_path / "cut")
+
+
 def test_yelp(data_home: Path) -> None:
     frame = ps.datasets.yelp()
     assert len(frame) == 1000

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import re
 import tarfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -27,6 +29,8 @@ _REPACKED = "aclImdb.tar.xz"
 
 _NAME = re.compile(r"(?:.*/)?(train|test)/(pos|neg|unsup)/(\d+)_(\d+)\.txt")
 _LABELS = {"neg": 0, "pos": 1, "unsup": -1}
+
+Wanted = Callable[[str], re.Match[str] | None]
 
 
 def imdb(path: str | Path | None = None, *, unlabelled: bool = False) -> pd.DataFrame:
@@ -52,21 +56,22 @@ def imdb(path: str | Path | None = None, *, unlabelled: bool = False) -> pd.Data
     """
     import pandas as pd
 
+    def wanted(name: str) -> re.Match[str] | None:
+        found = _NAME.fullmatch(name)
+        return None if found is None or (found[2] == "unsup" and not unlabelled) else found
+
     given = None if path is None else Path(path)
     if given is not None and (given / "train").is_dir():
-        files = _of_folder(given)
+        files = _of_folder(given, wanted)
     else:
-        files = _of_archive(_repacked(given) or data_file(IMDB_FILE, path))
+        files = _of_archive(_repacked(given) or data_file(IMDB_FILE, path), wanted)
     rows = []
-    for name, content in files:
-        found = _NAME.fullmatch(name)
-        if found is None or (found[2] == "unsup" and not unlabelled):
-            continue
+    for found, content in files:
         split = "unlabelled" if found[2] == "unsup" else found[1]
         try:
-            rows.append((split, _LABELS[found[2]], int(found[4]), int(found[3]), content().decode()))
+            rows.append((split, _LABELS[found[2]], int(found[4]), int(found[3]), content.decode()))
         except UnicodeDecodeError as error:
-            raise DataError(f"{name} is not UTF-8 (byte {error.start}).") from error
+            raise DataError(f"{found[0]} is not UTF-8 (byte {error.start}).") from error
     if not rows:
         raise DataError(f"{str(path)!r} holds no review such as train/pos/0_9.txt.")
     frame = pd.DataFrame(rows, columns=["split", "label", "stars", "id", "text"])
@@ -81,26 +86,21 @@ def _repacked(given: Path | None) -> Path | None:
     return path if path.is_file() else None
 
 
-class _Content:
-    """The bytes of one review, read when they are wanted."""
-
-    def __init__(self, file: IO[bytes] | Path) -> None:
-        self.file = file
-
-    def __call__(self) -> bytes:
-        return self.file.read_bytes() if isinstance(self.file, Path) else self.file.read()
-
-
-def _of_archive(path: Path) -> Iterator[tuple[str, _Content]]:
+def _of_archive(path: Path, wanted: Wanted) -> Iterator[tuple[re.Match[str], bytes]]:
+    """Read the wanted members, and tell of an archive that breaks off anywhere."""
     try:
         with tarfile.open(path) as archive:
             for member in archive:
-                if member.isfile():
-                    yield member.name, _Content(cast("IO[bytes]", archive.extractfile(member)))
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise DataError(f"{str(path)!r} is no whole archive of reviews: {error}.") from error
+                found = wanted(member.name)
+                if found is not None and member.isfile():
+                    yield found, cast("IO[bytes]", archive.extractfile(member)).read()
+    except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        reason = str(error).splitlines()[0].rstrip(":.")
+        raise DataError(f"{str(path)!r} is no whole archive of reviews: {reason}.") from error
 
 
-def _of_folder(folder: Path) -> Iterator[tuple[str, _Content]]:
+def _of_folder(folder: Path, wanted: Wanted) -> Iterator[tuple[re.Match[str], bytes]]:
     for path in folder.glob("*/*/*.txt"):
-        yield path.relative_to(folder).as_posix(), _Content(path)
+        found = wanted(path.relative_to(folder).as_posix())
+        if found is not None:
+            yield found, path.read_bytes()

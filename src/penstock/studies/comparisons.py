@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.evaluation.comparison import Comparison
@@ -13,7 +13,7 @@ from penstock.studies.tables import Figure, StudyTable
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["comparison_figure", "comparison_pictures", "comparison_tables", "row_of", "said_of"]
+__all__ = ["comparison_figure", "comparison_pictures", "comparison_tables", "row_of", "said_of", "score_rows"]
 
 _FORMS = {
     "model": "", "rmse": "4g", "mae": "4g", "parameters": ",", "fit_seconds": ".1f", "dm_statistic": ".2f",
@@ -69,10 +69,7 @@ def comparison_figure(
 def comparison_tables(comparison: Comparison) -> list[StudyTable]:
     """Give the scores with the spread of the members, the intervals, and the test of each pair."""
     keys = columns(comparison.rows)
-    rows: list[dict[str, Any]] = []
-    for row in comparison.rows:
-        rows.append({COLUMNS[key]: row[key] for key in keys} | {"mark": standing(row)})
-        rows += _spread(row, keys)
+    rows = score_rows(comparison, {key: COLUMNS[key] for key in keys})
     notes = (
         "Skill is 1 − MSE / MSE of the last value; DM is the Diebold-Mariano statistic against the last value "
         "(Harvey-Leybourne-Newbold corrected), negative where the model is better; p Holm is its p-value corrected for "
@@ -98,19 +95,22 @@ def _pairs(comparison: Comparison) -> StudyTable:
     return StudyTable("p-values of the Diebold-Mariano test, every pair", forms, rows, [note])
 
 
-def _spread(row: dict[str, Any], keys: list[str]) -> list[dict[str, Any]]:
-    members = row["members"]
-    if members["count"] == 1:
-        return []
-    return [
-        {COLUMNS["model"]: label, "mark": "minor"}
-        | {COLUMNS[key]: members[key][part] for key in keys if key in members}
+def score_rows(comparison: Comparison, headings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Give the scores of each model under headings, and below a network's those of its members: median, least, most."""
+    rows: list[dict[str, Any]] = []
+    for row in comparison.rows:
+        rows.append({heading: row[key] for key, heading in headings.items()} | {"mark": standing(row)})
+        members = row["members"]
+        if members["count"] == 1:
+            continue
         for part, label in (
             ("median", f"· median of {members['count']} members"),
             ("low", "· lowest"),
             ("high", "· highest"),
-        )
-    ]
+        ):
+            spread = {heading: members[key][part] for key, heading in headings.items() if key in members}
+            rows.append({headings["model"]: label, "mark": "minor"} | spread)
+    return rows
 
 
 def _intervals(comparison: Comparison) -> StudyTable:
