@@ -33,7 +33,7 @@ from penstock.studies.study import Request, Study
 from penstock.studies.tables import StudyTable
 from penstock.training.optimizers import RMSprop
 
-__all__ = ["EDITIONS", "SP500", "read_index"]
+__all__ = ["EDITIONS", "SP500", "WINDOW", "read_index"]
 
 WINDOW = 63
 
