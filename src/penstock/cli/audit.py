@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from penstock.cli.compare import model_named
+from penstock.cli.models import model_named
 from penstock.cli.output import WIDE, JsonOption, check_paths
 from penstock.data.tables import read_table
 from penstock.evaluation.audit import audit as run

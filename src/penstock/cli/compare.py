@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from penstock.baselines.arx import ARX
-from penstock.baselines.autoregression import AR
-from penstock.baselines.drift import Drift
-from penstock.baselines.naive import Naive
-from penstock.baselines.seasonal_naive import SeasonalNaive
+from penstock.cli.models import BUILDERS, model_named
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.data.missing import MISSING
 from penstock.data.tables import read_table
-from penstock.errors import OptionError, nearest
-from penstock.estimator import Estimator
 from penstock.evaluation.compare import compare as run
 from penstock.evaluation.positions import RULES, rule_named
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.trading import Desk
 from penstock.forecaster import Forecaster
 from penstock.intervals.conformal import INTERVALS
-from penstock.layers.lstm import LSTM
-from penstock.networks.network import Network
 from penstock.options import default_of, help_of
 
-__all__ = ["BUILDERS", "compare", "model_named"]
-
-BUILDERS: dict[str, tuple[int | None, Callable[[int], Estimator]]] = {
-    "lstm": (20, lambda units: Forecaster(Network([LSTM(units)]))),
-    "naive": (None, lambda _: Naive()),
-    "seasonal": (5, SeasonalNaive),
-    "drift": (None, lambda _: Drift()),
-    "ar": (5, AR),
-    "arx": (5, ARX),
-}
-"""Models by their name on the command line: the number after the colon if none is given, and how to build."""
+__all__ = ["compare"]
 
 
 def _asked(owner: type, name: str, **more: Any) -> Any:
@@ -130,22 +111,3 @@ def compare(
 def _names(given: str) -> list[str]:
     """Part names by commas."""
     return [name.strip() for name in given.split(",") if name.strip()]
-
-
-def model_named(asked: str, network_options: dict[str, Any], categories: int = 0) -> Estimator:
-    """Build the model that was asked for, such as ``lstm:20``; networks take their options from the command line.
-
-    `categories` counts the static covariates, which networks read one-hot.
-    """
-    name, _, number = asked.partition(":")
-    if name not in BUILDERS:
-        raise OptionError(f"there is no model {name!r}; {nearest(name, BUILDERS)}")
-    usual, build = BUILDERS[name]
-    if number and (usual is None or not number.isdecimal() or int(number) < 1):
-        takes = "takes no number" if usual is None else f"takes a whole number from 1, such as {name}:{usual}"
-        raise OptionError(f"model {asked!r}: {name} {takes}.")
-    model = build(int(number) if number else usual or 0)
-    if not isinstance(model, Forecaster):
-        return model
-    network = Network(model.network.layers, model.network.dense, embeddings=[0] * categories)
-    return model.set_params(network=network, **network_options)

@@ -12,10 +12,11 @@ from rich.markup import escape
 
 from penstock.errors import OptionError
 from penstock.evaluation.comparison import Comparison
+from penstock.evaluation.table import pairs_table, step_table
 from penstock.evaluation.trading import Trading
 from penstock.files import check_destination
 
-__all__ = ["WIDE", "JsonOption", "ReportOption", "check_paths", "show"]
+__all__ = ["MOST_PAIRED", "WIDE", "JsonOption", "ReportOption", "check_paths", "show"]
 
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")]
 ReportOption = Annotated[
@@ -27,6 +28,9 @@ Writer = tuple[Path | None, Callable[[Path], Path]]
 
 WIDE = 108
 """Columns that the whole table of scores takes."""
+
+MOST_PAIRED = 8
+"""Models whose every pair fits beside their names."""
 
 
 def check_paths(*paths: Path | None) -> None:
@@ -60,6 +64,12 @@ def show(
     console.print()
     if comparison.levels:
         console.print(comparison.interval_table())
+        console.print()
+    if comparison.split.horizon > 1:
+        console.print(step_table(comparison.step_errors))
+        console.print()
+    if whole and 2 < len(comparison.entries) <= MOST_PAIRED:
+        console.print(pairs_table(comparison.pairs))
         console.print()
     if trading is not None:
         console.print(trading.table())
