@@ -142,13 +142,21 @@ def test_unknown_flag_is_refused_with_the_nearest(penstock: Run, prices: Path) -
 
 
 def test_intervals_and_trading(penstock: Run, prices: Path) -> None:
-    options = ["--time", "Date", "--target", "Close", "--models", "ar:2", "--test", "40"]
-    more = ["--level", "80", "--level", "95", "--intervals", "adaptive", "--trade", "sign", "--cost", "5"]
-    done = penstock("compare", "prices.csv", *options, *more, "--report", "r.html")
+    options = ["--time", "Date", "--target", "Close", "--models", "ar:2,ema:5,local-level", "--test", "40"]
+    more = ["--horizon", "3", "--level", "80", "--level", "95", "--intervals", "adaptive", "--trade", "sign"]
+    done = penstock("compare", "prices.csv", *options, *more, "--report", "r.html", "--json", "r.json")
     assert done.returncode == 0, done.stderr
     assert "mean width" in done.stdout
     assert "Buy and hold" in done.stdout
-    assert "Intervals of AR(2)" in (prices / "r.html").read_text()
+    assert "Forecast fan of AR(2)" in (prices / "r.html").read_text()
+    stored = json.loads((prices / "r.json").read_text())
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    steps = lines.index("RMSE by step ahead 1 2 3") + 1
+    for line, (name, errors) in zip(lines[steps : steps + 4], stored["rmse_by_step"].items(), strict=True):
+        assert line == " ".join([name, *(f"{error:#.4g}" for error in errors)])
+    pairs = lines.index("Diebold-Mariano, every pair 1 2 3 4") + 1
+    for number, name in enumerate(stored["pairs"]["models"]):
+        assert lines[pairs + number].startswith(f"{number + 1} {name} ")
     wrong = penstock("compare", "prices.csv", *options, "--trade", "sing")
     assert wrong.returncode == 2
     assert "rule='sing' is unknown; did you mean 'sign'" in wrong.stderr

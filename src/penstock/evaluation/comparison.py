@@ -113,6 +113,12 @@ class Comparison:
         )
 
     @property
+    def step_errors(self) -> dict[str, NDArray[np.float64]]:
+        """Root mean squared error of each model at each step ahead, ``[horizon]``."""
+        y = self.panel.y[self.targets]
+        return {name: np.sqrt(((y - entry.forecast) ** 2).mean(axis=0)) for name, entry in self.entries.items()}
+
+    @property
     def verdicts(self) -> dict[str, str]:
         """Say of every other model, in a sentence, whether it beats the last value."""
         rows = {row["model"]: row for row in self.rows}
@@ -162,6 +168,7 @@ class Comparison:
             "series": len(self.panel),
             "models": {name: repr(entry.model) for name, entry in self.entries.items()},
             "rows": [_without_nan(row) for row in self.rows],
+            "rmse_by_step": {name: errors.tolist() for name, errors in self.step_errors.items()},
             "verdicts": self.verdicts,
             "findings": self.findings,
             "pairs": _without_nan(self.pairs.to_json()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ __all__ = ["evidence_pictures", "evidence_tables"]
 
 _MOST_LINES = 6  # as many as there are colours
 _ZOOM = 120  # forecasts in the picture of intervals
+_BEFORE = 8  # horizons of history before a fan
 
 
 def evidence_tables(comparison: Comparison, trading: Trading | None) -> list[PageTable]:
@@ -64,18 +65,13 @@ def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[P
     others = [name for name in [*comparison.networks, *comparison.entries] if name != comparison.naive]
     others = list(dict.fromkeys(others))
     if comparison.levels:
-        name = (others or [comparison.naive])[0]
-        pictures += [_fan(comparison, name, each) for each in [comparison.entries[name].bounds] if each is not None]
+        pictures += _intervals(comparison, (others or [comparison.naive])[0])
     if others:
         pictures.append(_difference(comparison))
     if comparison.split.horizon > 1:
         shown = [*others[: _MOST_LINES - 1], comparison.naive]
-        y = comparison.panel.y[comparison.targets]
-        pictures.append(
-            horizon_picture(
-                {name: np.sqrt(((y - comparison.entries[name].forecast) ** 2).mean(axis=0)) for name in shown}
-            )
-        )
+        errors = comparison.step_errors
+        pictures.append(horizon_picture({name: errors[name] for name in shown}))
     if len(comparison.entries) > 2:
         pairs = comparison.pairs
         pictures.append(pairs_picture(pairs.names, pairs.statistic, pairs.pvalue))
@@ -111,26 +107,55 @@ def _difference(comparison: Comparison) -> Picture:
     return difference_picture(comparison.loss_times, {name: losses[best] - losses[name] for name in shown}, best)
 
 
-def _fan(comparison: Comparison, name: str, bounds: NDArray[np.float64]) -> Picture:
-    """Draw the intervals of one model for the newest cutoffs of the first series that was forecast."""
-    entry, panel = comparison.entries[name], comparison.panel
-    series = panel.series_of(comparison.origins)
+def _intervals(comparison: Comparison, name: str) -> list[Picture]:
+    """Draw the intervals of one model for the first series that was forecast: the newest fan, and cutoff by cutoff."""
+    bounds = comparison.entries[name].bounds
+    if bounds is None:
+        return []
+    series = comparison.panel.series_of(comparison.origins)
     mine = np.flatnonzero(series == series.min())[-_ZOOM:]
-    step = comparison.split.horizon - 1
-    picked: tuple[Any, Any]
+    whose = "" if len(comparison.panel) == 1 else f" (series {comparison.panel.ids[int(series.min())]!r})"
+    pictures = []
+    if comparison.split.horizon > 1 or len(mine) == 1:
+        pictures.append(_fan(comparison, name, bounds, int(mine[-1]), whose))
     if len(mine) > 1:
-        rows, picked = comparison.targets[mine, step], (mine, step)
-        what = f"The last {len(mine)} forecasts, {step + 1} step{'s' if step else ''} ahead"
-    else:
-        rows, picked = comparison.targets[mine[0]], (mine[0], slice(None))
-        what = "The forecast of all steps"
-    bands: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {
-        f"{level:g} %": (bounds[place, 0][picked], bounds[place, 1][picked])
-        for place, level in reversed(list(enumerate(comparison.levels)))
+        pictures.append(_rolled(comparison, name, bounds, mine, whose))
+    return pictures
+
+
+def _fan(comparison: Comparison, name: str, bounds: NDArray[np.float64], place: int, whose: str) -> Picture:
+    """Draw all steps ahead from one cutoff, behind the values that led to it; there the fan begins, without width."""
+    panel, cutoff, targets = comparison.panel, int(comparison.origins[place]), comparison.targets[place]
+    first = max(int(panel.offsets[panel.series_of(comparison.origins[[place]])[0]]), cutoff - _BEFORE * len(targets))
+    rows, known = np.arange(first, targets[-1] + 1), panel.y[cutoff]
+
+    def opened(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.concatenate([np.full(cutoff - first, np.nan), [known], steps])
+
+    bands = {
+        f"{level:g} %": (opened(bounds[number, 0, place]), opened(bounds[number, 1, place]))
+        for number, level in reversed(list(enumerate(comparison.levels)))
     }
-    whose = "" if len(panel) == 1 else f" (series {panel.ids[int(series.min())]!r})"
-    caption = f"{what}{whose}, with its intervals; dots are what came."
-    return fan_picture(name, caption, panel.times[rows], panel.y[rows], entry.forecast[picked], bands)
+    steps = f"All {len(targets)} steps ahead" if len(targets) > 1 else "The step ahead"
+    caption = f"{steps} from the last cutoff{whose}, with their intervals; dots are what came before and after."
+    yhat = opened(comparison.entries[name].forecast[place])
+    return fan_picture(f"Forecast fan of {name}", caption, panel.times[rows], panel.y[rows], name, yhat, bands)
+
+
+def _rolled(
+    comparison: Comparison, name: str, bounds: NDArray[np.float64], mine: NDArray[np.int64], whose: str
+) -> Picture:
+    """Draw the last step ahead of the newest cutoffs."""
+    panel, step = comparison.panel, comparison.split.horizon - 1
+    rows = comparison.targets[mine, step]
+    bands = {
+        f"{level:g} %": (bounds[number, 0, mine, step], bounds[number, 1, mine, step])
+        for number, level in reversed(list(enumerate(comparison.levels)))
+    }
+    what = f"The last {len(mine)} forecasts, {step + 1} step{'s' * (step > 0)} ahead{whose}"
+    caption = f"{what}, with their intervals; dots are what came."
+    yhat = comparison.entries[name].forecast[mine, step]
+    return fan_picture(f"Intervals of {name}", caption, panel.times[rows], panel.y[rows], name, yhat, bands)
 
 
 def _member_errors(comparison: Comparison, name: str) -> NDArray[np.float64]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from penstock.evaluation.verdict import standing
+from penstock.evaluation.significance import Pairs
+from penstock.evaluation.verdict import SIGNIFICANT, standing
 
 __all__ = [
     "COLUMNS",
@@ -19,7 +23,9 @@ __all__ = [
     "columns",
     "interval_cells",
     "interval_table",
+    "pairs_table",
     "spread_cells",
+    "step_table",
     "terminal_table",
 ]
 
@@ -43,6 +49,7 @@ INTERVAL_COLUMNS = ("model", "level", "covered", "mean width", "interval score")
 """Headings of the table of intervals."""
 
 _LONGEST_NAME = 40
+_MOST_STEPS = 8
 _NARROW = ("model", "rmse", "mae", "skill", "p_holm")
 _NO_SPREAD = ("model", "p_holm", "parameters", "fit_seconds")
 
@@ -108,6 +115,33 @@ def interval_table(rows: list[dict[str, Any]], levels: tuple[float, ...]) -> Tab
         for line in interval_cells(row, levels):
             table.add_row(*line)
     return table
+
+
+def step_table(errors: Mapping[str, NDArray[np.float64]]) -> Table:
+    """Lay out with rich the error of each model at each step ahead, or at some of many."""
+    horizon = len(next(iter(errors.values())))
+    steps = np.unique(np.linspace(1, horizon, min(horizon, _MOST_STEPS)).round().astype(int))
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    _add_columns(table, ["RMSE by step ahead", *map(str, steps)])
+    for name, each in errors.items():
+        table.add_row(name, *(_show("rmse", float(each[step - 1])) for step in steps))
+    return table
+
+
+def pairs_table(pairs: Pairs) -> Table:
+    """Lay out with rich the p-value of every pair; ▲ where the row's model has the lower loss by more than chance."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
+    _add_columns(table, ["Diebold-Mariano, every pair", *(str(place + 1) for place in range(len(pairs.names)))])
+    for place, name in enumerate(pairs.names):
+        shown = zip(pairs.statistic[place].tolist(), pairs.pvalue[place].tolist(), strict=True)
+        table.add_row(f"{place + 1}  {name}", *(_pair(statistic, p) for statistic, p in shown))
+    return table
+
+
+def _pair(statistic: float, p: float) -> str:
+    if not p < SIGNIFICANT:
+        return f"{_show('dm_pvalue', p)}  "
+    return f"[green]{_show('dm_pvalue', p)} ▲[/]" if statistic < 0 else f"[red]{_show('dm_pvalue', p)} ▼[/]"
 
 
 def _add_columns(table: Table, headings: list[str]) -> None:

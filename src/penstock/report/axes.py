@@ -22,7 +22,7 @@ def finish(axes: Axes, times: NDArray[Any], narrow: bool) -> None:
     if np.asarray(times).dtype.kind == "M":
         import matplotlib.dates as dates
 
-        locator = dates.AutoDateLocator(minticks=3, maxticks=5 if narrow else 9)  # type: ignore[no-untyped-call]
+        locator = dates.AutoDateLocator(minticks=2 if narrow else 3, maxticks=5 if narrow else 9)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.margins(x=0.01)

@@ -111,15 +111,24 @@ def spread_picture(members: Mapping[str, Values], forecasts: Mapping[str, float]
         axes.set_xlabel("RMSE")
         legend(axes, narrow)
 
-    caption = "RMSE of each member (dots), of their mean as one forecast (bar), and of the last value (line)."
+    caption = "RMSE of each member (dots), of their joint forecast (bar), and of the last value (line)."
     height = 1.3 + 0.45 * len(members)
     return draw("Members", caption, plot, height=height, narrow_height=height)
 
 
 def fan_picture(
-    name: str, caption: str, times: Times, y: Values, yhat: Values, bands: Mapping[str, tuple[Values, Values]]
+    title: str,
+    caption: str,
+    times: Times,
+    y: Values,
+    name: str,
+    yhat: Values,
+    bands: Mapping[str, tuple[Values, Values]],
 ) -> Picture:
-    """Show a forecast with its intervals, the widest first, over what came."""
+    """Show forecasts with their intervals, the widest first, over what came.
+
+    Forecasts are NaN before their cutoff, where there is one; what led to it is joined by a line.
+    """
 
     def plot(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
@@ -127,11 +136,13 @@ def fan_picture(
             shade = 0.14 + 0.16 * number
             axes.fill_between(times, lower, upper, color=SERIES[0], alpha=shade, linewidth=0, label=label)
         axes.plot(times, yhat, color=SERIES[0], linewidth=1.1, label=name)
+        if np.isnan(yhat).any():
+            axes.plot(times, y, color=MUTED, linewidth=0.8)
         axes.plot(times, y, ".", color=INK, markersize=3.5, label="actual")
         axes.grid(color=GRID)
         finish(axes, times, narrow)
 
-    return draw(f"Intervals of {name}", caption, plot, height=3.4)
+    return draw(title, caption, plot, height=3.4)
 
 
 def wealth_picture(times: Times, wealth: Mapping[str, Values], caption: str) -> Picture:

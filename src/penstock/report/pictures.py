@@ -54,7 +54,7 @@ def forecast_picture(
 
 def loss_picture(name: str, learned: Values, watched: Values, watched_name: str) -> Picture:
     """Show the losses ``[epochs, members]`` on a logarithmic scale: each member thin, their median bold."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MaxNLocator, NullFormatter
 
     def plot(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
@@ -69,6 +69,9 @@ def loss_picture(name: str, learned: Values, watched: Values, watched_name: str)
             alive = np.isfinite(losses).all(axis=1)
             axes.plot(epochs[alive], np.median(losses[alive], axis=1), color=color, linewidth=1.8, label=label)
         axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else NullFormatter())
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss, scaled units")
