@@ -72,6 +72,20 @@ def test_equally_good_forecasts_are_told_apart_in_one_case_of_twenty(horizon: in
     assert 20 <= claims <= 80
 
 
+def test_on_random_walks_the_last_value_is_beaten_as_rarely_as_the_level_says() -> None:
+    """200 walks, whose drift is noise that a fit takes for real: claims at 5 % come by chance alone."""
+    rng, told_apart, beaten, claimed = np.random.default_rng(2), 0, 0, 0
+    for _ in range(200):
+        frame = pd.DataFrame({"ds": range(1060), "y": np.cumsum(rng.normal(size=1060))})
+        row = ps.compare(ps.Drift(), frame, ps.RollingOrigin(test=60)).rows[0]
+        told_apart += row["dm_pvalue"] < 0.05
+        beaten += row["dm_statistic"] < 0 and row["dm_pvalue"] / 2 < 0.05
+        claimed += standing(row) == "better"
+    assert 4 <= told_apart <= 16
+    assert 4 <= beaten <= 16
+    assert claimed <= beaten
+
+
 def test_holm_is_statsmodels() -> None:
     p = [0.001, 0.04, 0.03, 0.2, 0.9, 0.012]
     assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
