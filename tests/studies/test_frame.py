@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import penstock as ps
 from penstock.cli.main import app
@@ -135,6 +136,8 @@ def test_only_what_a_folder_lacks_is_run(tmp_path: Path) -> None:
     assert told[0] == "toy, edition 1, honest protocol: there already."
     assert (out / "toy-1-honest-share-0.5.json").read_text() == before
     assert (out / "toy-1-published-share-0.5.json").is_file()
+    refused = CliRunner().invoke(app, ["study", "toy", "--missing"])
+    assert "--missing asks what a folder holds" in str(refused.exception)
 
 
 def test_every_result_on_the_pages_has_a_command_that_makes_it() -> None:
