@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from penstock.report.axes import plain
+import numpy as np
+
+from penstock.report.axes import legend, plain
 from penstock.report.svg import INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["bars_picture"]
+__all__ = ["bars_picture", "groups_picture"]
 
 
 def bars_picture(title: str, caption: str, values: Mapping[str, float], *, form: str = ".3f") -> Picture:
@@ -34,3 +36,32 @@ def bars_picture(title: str, caption: str, values: Mapping[str, float], *, form:
         axes.grid(visible=False, axis="x")
 
     return draw(title, caption, plot, height=2.9)
+
+
+def groups_picture(
+    title: str, caption: str, groups: Sequence[str], values: Mapping[str, Sequence[float]], unit: str
+) -> Picture:
+    """Draw bars side by side in groups, one of each colour in every group.
+
+    Parameters
+    ----------
+    groups
+        Names of the groups, from left to right.
+    values
+        For each name in the legend, one value a group.
+    unit
+        What stands beside the vertical axis.
+    """
+
+    def plot(figure: Figure, narrow: bool) -> None:
+        axes = figure.subplots()
+        places, width = np.arange(len(groups)), 0.8 / len(values)
+        for number, (name, heights) in enumerate(values.items()):
+            shift = (number - (len(values) - 1) / 2) * width
+            axes.bar(places + shift, heights, width, color=SERIES[number % len(SERIES)], label=plain(name))
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.set_xticks(places, [plain(name) for name in groups])
+        axes.set_ylabel(unit)
+        legend(axes, narrow)
+
+    return draw(title, caption, plot)

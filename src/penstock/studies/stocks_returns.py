@@ -196,42 +196,25 @@ def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> StudyTable:
 def _pictures(
     taught: Taught, times: NDArray[Any], fifths: StudyTable, held: dict[str, tuple[Values, Values]], cost: float
 ) -> Sequence[Picture]:
+    from penstock.report.bars import groups_picture
     from penstock.report.pictures import forecast_picture, loss_picture
 
+    numbers = [name for name in fifths.columns if name != "model"]
     curves = {name: np.asarray(np.cumprod(1 + net), dtype=np.float64) for name, (_, net) in held.items()}
     return [
         forecast_picture(
             "Long-short, after costs",
             f"Growth of 1, {cost:g} basis points a side.", times, np.ones(len(times)), curves, "doing nothing",
         ),
-        _fifths_picture(fifths),
+        groups_picture(
+            "Return by fifths of the forecast",
+            "Of each fifth, the mean; a forecast that orders the stocks has bars that rise from left to right.",
+            numbers,
+            {row["model"]: [100 * row[number] for number in numbers] for row in fifths.rows},
+            "mean weekly return, %",
+        ),
         loss_picture(_NET, taught.history.learned, taught.history.watched, "watched windows"),
     ]  # fmt: skip
-
-
-def _fifths_picture(table: StudyTable) -> Picture:
-    from penstock.report.svg import INK, SERIES, draw
-
-    numbers = np.arange(1, 6)
-    width = 0.8 / len(table.rows)
-
-    def plot(figure: Any, narrow: bool) -> None:
-        axes = figure.subplots()
-        for place, row in enumerate(table.rows):
-            heights = [100 * row[f"fifth {number}"] for number in numbers]
-            shift = (place - (len(table.rows) - 1) / 2) * width
-            axes.bar(numbers + shift, heights, width, color=SERIES[place], label=row["model"])
-        axes.axhline(0, color=INK, linewidth=0.8)
-        axes.set_xticks(numbers)
-        axes.set_xlabel("fifth of the forecast, lowest to highest")
-        axes.set_ylabel("mean weekly return, %")
-        axes.legend(ncols=1 if narrow else 2)
-
-    return draw(
-        "Return by fifths of the forecast",
-        "A forecast that orders the stocks has bars that rise from left to right.",
-        plot,
-    )
 
 
 STOCKS_RETURNS = Study(
