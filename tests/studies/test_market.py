@@ -95,6 +95,7 @@ def test_hitters_exact_facts(data_home: Path) -> None:
     pairs = {row["pair"]: row for row in result.tables[2].rows}
     assert pairs["linear − lasso"]["difference"] == pytest.approx(many["linear"] - many["lasso"])
     assert pairs["linear − lasso"]["95 % low"] < pairs["linear − lasso"]["difference"]
+    assert all((row["p"] < 0.05) == (row["95 % low"] > 0 or row["95 % high"] < 0) for row in pairs.values())
     assert len(pairs) == 15
     assert found["random forest"] < found["linear"]
 

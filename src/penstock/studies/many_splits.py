@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,36 @@ from penstock.studies.tables import StudyTable
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["corrected_interval", "splits_tables", "splits_verdict", "spread_picture"]
+__all__ = ["Paired", "corrected_test", "splits_tables", "splits_verdict", "spread_picture"]
 
 Values = NDArray[np.float64]
 
 
-def corrected_interval(difference: Values, share: float) -> tuple[float, float, float]:
-    """Give the mean of paired differences and its 95 % interval, corrected for splits that share their rows.
+_SHARE = 0.5  # test rows over training rows: a third against two
+
+
+class Paired(NamedTuple):
+    """The mean of paired differences, its 95 % interval, and the p-value of no difference."""
+
+    mean: float
+    low: float
+    high: float
+    pvalue: float
+
+
+def corrected_test(difference: Values, share: float = _SHARE) -> Paired:
+    """Test the mean of paired differences ``[splits]``, corrected for splits that share their rows.
+
+    Parameters
+    ----------
+    share
+        Test rows over training rows of each split.
+
+    Examples
+    --------
+    >>> found = corrected_test(np.array([1.0, 2.0, 3.0]))
+    >>> [round(value, 3) for value in found]  # the standard error is √(1/3 + 1/2)
+    [2.0, -1.928, 5.928, 0.16]
 
     References
     ----------
@@ -26,10 +49,10 @@ def corrected_interval(difference: Values, share: float) -> tuple[float, float, 
     """
     from scipy import stats
 
-    n = len(difference)
+    n, mean = len(difference), float(difference.mean())
     error = float(np.sqrt((1 / n + share) * difference.var(ddof=1)))
     reach = float(stats.t.ppf(0.975, n - 1)) * error
-    return float(difference.mean()), float(difference.mean()) - reach, float(difference.mean()) + reach
+    return Paired(mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n - 1)))
 
 
 def splits_tables(many: dict[str, Values]) -> tuple[StudyTable, StudyTable]:
@@ -39,16 +62,15 @@ def splits_tables(many: dict[str, Values]) -> tuple[StudyTable, StudyTable]:
     for place, one in enumerate(names):
         for other in names[place + 1 :]:
             difference = many[one] - many[other]
-            mean, low, high = corrected_interval(difference, 0.5)
-            sure = low > 0 or high < 0
+            found = corrected_test(difference)
             rows.append(
                 {
                     "pair": f"{one} − {other}",
-                    "difference": mean,
-                    "95 % low": low,
-                    "95 % high": high,
+                    "difference": found.mean,
+                    "95 % low": found.low,
+                    "95 % high": found.high,
+                    "p": found.pvalue,
                     "first is lower": float((difference < 0).mean()),
-                    "more than chance": "yes" if sure else "no",
                 }
             )
     forms = {
@@ -56,12 +78,12 @@ def splits_tables(many: dict[str, Values]) -> tuple[StudyTable, StudyTable]:
         "difference": "+.2f",
         "95 % low": "+.2f",
         "95 % high": "+.2f",
+        "p": "p",
         "first is lower": ".0%",
-        "more than chance": "",
     }
     note = (
-        "Paired on the same splits; the interval is Nadeau & Bengio's, since splits of one table share their rows and "
-        "plain standard errors would be far too small."
+        "Paired on the same splits; interval and p-value are Nadeau & Bengio's, since splits of one table share their "
+        "rows and plain standard errors would be far too small."
     )
     pairs = StudyTable("Differences of the mean absolute error over the random splits", forms, rows, [note])
     summary = StudyTable(
@@ -86,8 +108,8 @@ def splits_verdict(many: dict[str, Values]) -> str:
     means = {name: float(values.mean()) for name, values in many.items()}
     others = {name: value for name, value in means.items() if name != "network"}
     best = min(others, key=lambda name: others[name])
-    mean, low, high = corrected_interval(many["network"] - many[best], 0.5)
-    claim = "more than" if low > 0 or high < 0 else "within"
+    mean, low, high, pvalue = corrected_test(many["network"] - many[best])
+    claim = "more than" if pvalue < 0.05 else "within"
     return (
         f"Over {len(many[best])} random splits the network errs by {means['network']:.1f} on average and {best}, the "
         f"best of the others, by {means[best]:.1f}: {mean:+.1f} ({low:+.1f} to {high:+.1f}), {claim} chance."
