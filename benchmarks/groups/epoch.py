@@ -19,7 +19,8 @@ STEPS = 782
 REVIEWS = Row(
     "IMDB: embedding 20,000 × 100, GRU 32, batch 32, 100 tokens", replace(MODELS["imdb"], steps=100),
     ("ours", *TORCH, "keras"),
-    note="Ours as `TextClassifier.fit` trains it. Every review has 100 tokens, so nobody reads padding. "
+    note="Ours as `TextClassifier.fit` trains it. Words are drawn by Zipf's law; every review has 100, so nobody reads "
+    "padding. "
     "torch has no recurrent dropout on a CPU and runs without, which favours it; its GRU resets after the "
     "product, which is another network: outputs are compared with Keras alone.",
 )  # fmt: skip

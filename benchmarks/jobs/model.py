@@ -106,7 +106,10 @@ class Model:
     def _data(self, rng: np.random.Generator) -> Arrays:
         count, drawn = self.samples, {}
         if self.tokens:
-            drawn["data.tokens"] = rng.integers(0, self.tokens[0], (count, self.window)).astype(np.int32)
+            frequency = 1 / np.arange(1, self.tokens[0] + 1)  # Zipf's law, which words of a text follow
+            drawn["data.tokens"] = rng.choice(
+                self.tokens[0], (count, self.window), p=frequency / frequency.sum()
+            ).astype(np.int32)
         else:
             walk = np.cumsum(rng.normal(size=(self.rows, self.features)), axis=0)
             walk = (walk - walk.min(axis=0)) / np.ptp(walk, axis=0)

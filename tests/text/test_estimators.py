@@ -95,10 +95,10 @@ def test_empty_unknown_and_long_documents(fitted: TextClassifier) -> None:
 
 
 def test_documents_of_20000_tokens() -> None:
-    texts = ["good " * 20_000, "bad " * 20_000, "bad good " * 10_000, "good"]
-    model = TextClassifier(Network([GRU(2)]), **{**SMALL, "epochs": 1, "batch": 4, "tokens": Tokens(9, length=None)})
-    assert np.isfinite(model.fit(texts, [1, 0, 0, 1]).predict_proba(texts)).all()
-    assert max(model.bounds_) >= 20_000
+    texts = ["good " * 20_000, "bad " * 20_000]
+    model = TextClassifier(Network([GRU(2)]), **{**SMALL, "epochs": 1, "batch": 2, "tokens": Tokens(9, length=None)})
+    assert np.isfinite(model.fit(texts, [1, 0]).predict_proba(texts)).all()
+    assert model.bounds_ == (20_000,)
 
 
 def test_round_trip(fitted: TextClassifier, tmp_path: Path) -> None:
@@ -177,12 +177,12 @@ def test_a_regressor_learns_and_comes_back(tmp_path: Path) -> None:
 
 
 def test_the_grammar_of_scikit_learn(fitted: TextClassifier) -> None:
-    texts, labels = corpus(24)
     twin = clone(fitted)
     assert twin.get_params() == fitted.get_params()
-    model = TextClassifier(Network([GRU(4)]), **{**SMALL, "epochs": 1})
-    search = GridSearchCV(model, {"seed": [0, 1]}, cv=2).fit(texts, labels)
-    assert search.best_params_["seed"] in (0, 1)
+    texts, labels = ["good film", "bad film"] * 8, [1, 0] * 8
+    search = GridSearchCV(twin, {"epochs": [1, 40]}, cv=2).fit(texts, labels)
+    assert search.best_params_ == {"epochs": 40}
+    assert search.best_estimator_.score(texts, labels) == 1.0
 
 
 def test_class_weights_weigh_as_sample_weights_do() -> None:

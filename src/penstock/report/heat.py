@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = ["heat_picture"]
 Values = NDArray[np.float64]
 
 _SHADES = 10
+_NARROW = 24  # names of steps that stand side by side in a narrow picture
 _ABOVE, _BELOW = SERIES[0], SERIES[1]
 
 
@@ -30,6 +31,7 @@ def heat_picture(
     *,
     curves: Mapping[str, Values] | None = None,
     limits: Mapping[str, float] | None = None,
+    steps: Sequence[str] | None = None,
 ) -> Picture:
     """Show values over time as strips of colour, one row a unit, under curves of what went in.
 
@@ -43,6 +45,8 @@ def heat_picture(
         Drawn above the strips, each ``[time]``, such as the input.
     limits
         The value that is given the full colour, for strips that go beyond 1; their names say it.
+    steps
+        What stands beneath each step, such as its word; their numbers if left out.
     """
     rows = [len(values) for values in panels.values()]
     above = 1 if curves else 0
@@ -61,9 +65,15 @@ def heat_picture(
         for axes, (name, values) in zip(every[above:], panels.items(), strict=True):
             _strip(axes, values, (limits or {}).get(name, 1.0))
             axes.set_ylabel(plain(name), rotation=0, ha="right", va="center", color=INK)
-        every[-1].set_xlabel("step")
+        if steps is None:
+            every[-1].set_xlabel("step")
+        else:
+            places = range(0, len(steps), 2 if narrow and len(steps) > _NARROW else 1)
+            names = [plain(steps[place]) for place in places]
+            every[-1].set_xticks([place + 1 for place in places], names, rotation=90, color=INK)
 
-    height = 0.7 + 0.95 * above + sum(max(0.17 * count, 0.42) + 0.08 for count in rows)
+    below = 0.0 if steps is None else 0.09 * max(map(len, steps), default=0)
+    height = below + 0.7 + 0.95 * above + sum(max(0.17 * count, 0.42) + 0.08 for count in rows)
     return draw(title, caption, plot, height=height, narrow_height=height)
 
 

@@ -32,6 +32,7 @@ __all__ = ["Explanation", "explain"]
 Values = NDArray[np.float64]
 _UNITS_SHOWN = 12
 _ROWS_SHOWN = 10
+_TOKENS_SHOWN, _TOKENS_NAMED = 600, 40  # in the picture of the state
 _SPANS = 1000  # parts of a document that are left out one after the other
 _AT_ONCE = 256  # documents that are scored together
 
@@ -130,9 +131,15 @@ class Explanation:
 
     def _picture(self) -> Any:
         most = np.argsort(-self.states.std(axis=1), kind="stable")[:_UNITS_SHOWN]
-        panels = {f"{len(most)} units": self.states[np.sort(most)]}
+        every = -(-len(self.words) // _TOKENS_SHOWN)
         caption = f"Above: the {self.meaning} after each token. Below: the state of the units, blue above zero."
-        return heat_picture("Score and state over the words", caption, panels, curves={self.meaning: self.running})
+        if every > 1:
+            caption += f" One token of {every} is shown."
+        return heat_picture(
+            "Score and state over the words", caption, {f"{len(most)} units": self.states[np.sort(most), ::every]},
+            curves={self.meaning: self.running[::every]},
+            steps=self.tokens if len(self.words) <= _TOKENS_NAMED else None,
+        )  # fmt: skip
 
 
 def explain(
