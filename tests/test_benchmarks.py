@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,15 @@ def test_a_path_runs_in_its_own_process_and_environment(frame: Any, tmp_path: Pa
     process.close()
     with pytest.raises(OSError, match="closed"):
         process.send("facts")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["nyse", "imdb"])
+def test_our_epoch_is_the_products(name: str, frame: Any) -> None:
+    """Over windows and over tokens: the programs that a fit runs, from the weights that all paths begin with."""
+    job = frame("jobs.model").MODELS[name]
+    small = replace(job, steps=2, window=4, **({"tokens": (30, 4)} if job.tokens else {}))
+    task = frame("paths.ours.step").Task(small, small.arrays())
+    before = task.outputs()["yhat"]
+    task.ways()["epoch"]()
+    assert np.abs(task.outputs()["yhat"] - before).max() > 1e-4

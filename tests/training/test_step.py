@@ -64,6 +64,6 @@ def test_documents_of_20000_tokens_take_bounded_memory() -> None:
     samples = RaggedSamples(source, floats, jax.ShapeDtypeStruct((count,), jnp.float32))
     program = compiled_run(recipe, 20_000).lower(
         *jax.tree.map(members, (weights, state)), jax.ShapeDtypeStruct((1,), jnp.float32),
-        jax.ShapeDtypeStruct((1, 2), jnp.uint32), ints(1, 224), samples, ints(), ints(), ints(),
+        jax.ShapeDtypeStruct((1, 2), jnp.uint32), ints(1), ints(1, 224), samples, ints(), ints(), ints(),
     )  # fmt: skip
     assert program.compile().memory_analysis().temp_size_in_bytes < 600e6

@@ -94,7 +94,7 @@ def _over_tokens(job: Model, plan: Plan, arrays: Arrays) -> _Made:
         nonlocal learning
         order = rng.permutation(job.samples).astype(np.int32)[None]
         key = derive(first.key[0], rng.integers(1 << 31))[None]
-        learning = jax.block_until_ready(epoch(*learning, key, order, samples, job.samples, 0, job.steps))
+        learning = jax.block_until_ready(epoch(*learning, key, first.epochs, order, samples, job.samples, 0, job.steps))
 
     lengths = np.full(256, job.window)
     return run, lambda: forward_ragged(recipe.network, learning[0], source, lengths, (job.window,), job.outputs)[0]
