@@ -62,6 +62,7 @@ def fit(
     vocabulary: Annotated[int, _asked(Tokens, "vocabulary")] = default_of(Tokens, "vocabulary"),
     length: Annotated[int, _asked(Tokens, "length")] = default_of(Tokens, "length"),
     keep: Annotated[str, _asked(Tokens, "keep")] = default_of(Tokens, "keep"),
+    phrases: Annotated[bool, _asked(Tokens, "phrases")] = default_of(Tokens, "phrases"),
     vectors: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Word vectors: GloVe's text, word2vec's text or binary.")
     ] = None,
@@ -85,10 +86,10 @@ def fit(
     values = task == "value" or (task == "auto" and _continuous(targets))
     given = None if vectors is None else WordVectors.read(vectors)
     usual = default_of(TextClassifier, "units") if given is None else given.units
+    tokens = Tokens(vocabulary, length=length, keep=keep, phrases=phrases)
     options: dict[str, Any] = {
-        "network": _network(model), "tokens": Tokens(vocabulary, length=length, keep=keep), "epochs": epochs,
-        "units": usual if units is None else units, "patience": patience, "batch": batch, "members": members,
-        "seed": seed, "clip": 1.0,
+        "network": _network(model), "tokens": tokens, "epochs": epochs, "units": usual if units is None else units,
+        "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,
     }  # fmt: skip
     network: TextEstimator = TextRegressor(**options) if values else TextClassifier(**options)
     bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)

@@ -52,14 +52,16 @@ class FilingOptions(Description):
     """How much is read."""
 
     tokens: int = option(20_000, "tokens read of a document, from its beginning", at_least=1)
+    phrases: bool = option(False, "join pairs of words that come together often, such as cash_flow")
     rows: int | None = option(None, "last documents, where fewer are wanted", at_least=50)
 
 
 def network(request: Request) -> TextRegressor:
     """Describe the source's network; its batch normalisation is left out: a forecast must not depend on its company."""
+    length, phrases = request.options.tokens, request.options.phrases
     return TextRegressor(
         network=Network([Bidirectional(GRU(32))], dense=[Dense(5, "relu")]),
-        tokens=Tokens(25_000, length=request.options.tokens, keep="first", cut="letters", min_count=2), units=100,
+        tokens=Tokens(25_000, length=length, keep="first", cut="letters", min_count=2, phrases=phrases), units=100,
         batch=32, epochs=request.epochs or 6, patience=2, clip=1.0, members=request.networks, seed=request.seed,
         progress=request.progress,
     )  # fmt: skip
