@@ -180,13 +180,13 @@ def test_the_grammar_of_scikit_learn(fitted: TextClassifier) -> None:
     twin = clone(fitted)
     assert twin.get_params() == fitted.get_params()
     texts, labels = ["good film", "bad film"] * 8, [1, 0] * 8
-    search = GridSearchCV(twin, {"epochs": [1, 40]}, cv=2).fit(texts, labels)
+    search = GridSearchCV(twin, {"epochs": [1, 40]}, cv=2, refit=False).fit(texts, labels)
     assert search.best_params_ == {"epochs": 40}
-    assert search.best_estimator_.score(texts, labels) == 1.0
+    assert search.best_score_ == 1.0
 
 
 def test_class_weights_weigh_as_sample_weights_do() -> None:
-    texts, labels = corpus(24)
+    texts, labels = corpus()
     few = {**SMALL, "epochs": 2}
     weights = len(labels) / (2 * np.bincount(labels)[labels])
     plain = TextClassifier(Network([GRU(4)]), **few).fit(texts, labels, sample_weight=weights)

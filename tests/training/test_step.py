@@ -29,12 +29,12 @@ def test_a_step_in_parts_is_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
             jnp.asarray(rng.normal(size=(6, 1))),
         )  # fmt: skip
 
-    batches = [batch(12), batch(6)]
-    found = []
+    batches, drawn = [batch(12), batch(6)], jax.jit(step.draw)(jax.random.key(0))
+    begun, found = step.begin(drawn), []
     for at_once in (1 << 18, 12):
         monkeypatch.setattr("penstock.training.batch._AT_ONCE", at_once)
-        take, weights = jax.jit(lambda *given: step(*given, None)), step.draw(jax.random.key(0))
-        state, losses = step.begin(weights), []
+        take = jax.jit(lambda *given: step(*given, None))
+        weights, state, losses = drawn, begun, []
         for each in batches:
             weights, state, loss = take(weights, state, each)
             losses.append(float(loss))

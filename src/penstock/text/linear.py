@@ -104,7 +104,7 @@ def _net(name: str, X: Any, y: NDArray[Any], strength: float, seed: int, units: 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=UserWarning)  # the last epoch came before the patience ran out
         model = getattr(neural_network, name)(
-            tuple(units), alpha=strength, batch_size=min(128, max(rows // 50, 8), rows), early_stopping=rows >= 1000,
+            tuple(units), alpha=strength, batch_size=min(128, max(rows // 50, 8), rows), early_stopping=rows >= 500,
             n_iter_no_change=4, max_iter=int(np.clip(200_000 // rows, 20, 200)), random_state=seed,
         ).fit(X, y)  # fmt: skip
     return [
