@@ -123,6 +123,7 @@ def test_a_long_frame_of_prices(tmp_path: Path) -> None:
         ("ds,unique_id,y\n2020-01-12,B,-2\n", "1 prices are missing or not above zero"),
         ("ds,id,y\n2020-01-12,B,2\n", "the prices have no column 'unique_id'"),
         ("ds,unique_id,y\nsoon,B,2\n", "something that is no day or no number"),
+        ("ds,unique_id,y\n2020-01-12,B,2\n2020-01-12,B,3\n", "B has two prices of 2020-01-12; keep one of a week"),
     ):
         (tmp_path / "w.csv").write_text(text)
         with pytest.raises(ps.DataError, match=message):

@@ -166,6 +166,17 @@ def test_what_the_source_did_to_its_windows_are_options(prices: Path) -> None:
     assert stock_leaks(Request("honest", options=StockOptions())) == []
 
 
+def test_prices_that_hold_too_few_weeks_are_refused(prices: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(prices)
+    for kept, message in (
+        (frame["ds"] > "2014-12-31", "before 2016, in 2016 and in 2017: the prices run from 2015-01-11 to 2017-12-31"),
+        (frame["ds"] < "2007-12-31", "the prices hold no two weeks of one ticker"),
+    ):
+        frame[kept].to_csv(tmp_path / "few.csv", index=False)
+        with pytest.raises(ps.DataError, match=message):
+            read_weeks(Request(data=tmp_path / "few.csv", options=StockOptions(stale_share=0.9)))
+
+
 def test_stocks_returns(prices: Path) -> None:
     result = run("stocks-returns", data=prices, options={"batch": 64, "every": 4})
     found = scores(result, "IC × 100")

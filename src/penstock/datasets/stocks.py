@@ -51,4 +51,10 @@ def stocks(path: str | Path | None = None) -> pd.DataFrame:
         raise DataError(f"the prices hold something that is no day or no number: {error}") from error
     if not (frame["y"] > 0).all():
         raise DataError(f"{int((~(frame['y'] > 0)).sum())} prices are missing or not above zero; drop these rows.")
+    twice = frame[frame.duplicated(["unique_id", "ds"])]
+    if len(twice):
+        raise DataError(
+            f"{twice['unique_id'].iloc[0]} has two prices of {twice['ds'].iloc[0]:%F}"
+            f"{f', and {len(twice) - 1:,} more are there twice' if len(twice) > 1 else ''}; keep one of a week."
+        )
     return frame.sort_values(["unique_id", "ds"], kind="stable", ignore_index=True)

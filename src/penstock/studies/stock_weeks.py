@@ -7,6 +7,7 @@ sample; the ticker embedded, the month of the target week one-hot; the test is 2
 
 from __future__ import annotations
 
+import itertools
 import resource
 import sys
 import time
@@ -152,24 +153,11 @@ class StockWeeks:
 
 def read_weeks(request: Request) -> StockWeeks:
     """Read prices, freeze what is to be frozen, and cut windows as the protocol asks."""
-    frame = stocks(request.data)
-    codes, names = pd.factorize(frame["unique_id"], sort=True)
-    price = frame["y"].to_numpy(copy=True)
-    begins = np.flatnonzero(np.diff(codes, prepend=-1))
-    frozen = _freeze(price, begins, len(price), request.options.stale_share, request.seed)
-    returns = np.full(len(price), np.nan)
-    returns[1:] = price[1:] / price[:-1] - 1
-    returns[begins] = np.nan
-    days = frame["ds"].to_numpy()
-    inside = (days >= np.datetime64(_FIRST)) & (days <= np.datetime64(_END)) & np.isfinite(returns)
-    returns, codes, days = returns[inside], codes[inside], days[inside]
-    kept, ticker = np.unique(codes, return_inverse=True)
+    asked = request.options
+    returns, names, days, frozen = _returns(request)
+    ticker, tickers = pd.factorize(names)  # they come in order
     weeks, week = np.unique(days, return_inverse=True)
-    begins = np.flatnonzero(np.diff(ticker, prepend=-1))
-    ends = np.append(begins[1:], len(returns))
-    if not len(begins) or (ends - begins).max() <= WINDOW:
-        raise DataError(f"no ticker has the {WINDOW + 1} weeks from {_FIRST} to {_END} that one window needs.")
-    starts = np.concatenate([np.arange(a, b - WINDOW) for a, b in zip(begins, ends, strict=True)])
+    starts = _windows(ticker)
     dropped = 0
     if not request.leaking:
         changes = np.concatenate([[0], np.cumsum(returns != 0)])
@@ -177,30 +165,51 @@ def read_weeks(request: Request) -> StockWeeks:
         dropped, starts = int((~alive).sum()), starts[alive]
     when = days[starts + WINDOW]
     train, test = starts[when < np.datetime64(_TEST)], starts[when >= np.datetime64(_TEST)]
-    if not len(test) or not len(train):
-        raise DataError(f"the prices from {days.min()} to {days.max()} hold no window before and in 2017.")
-    if request.leaking:
-        learn, watch = train, test
-    else:
-        border = np.datetime64(_YEAR_BEFORE)
-        learn, watch = train[days[train + WINDOW] < border], train[days[train + WINDOW] >= border]
-    asked = request.options
+    watched = when[when < np.datetime64(_TEST)] >= np.datetime64(_YEAR_BEFORE)
+    learn, watch = (train, test) if request.leaking else (train[~watched], train[watched])
+    if not (len(learn) and len(watch) and len(test)):
+        raise DataError(
+            f"no ticker has the {WINDOW + 1} weeks that a window needs, before 2016, in 2016 and in 2017: the prices "
+            f"run from {pd.Timestamp(days.min()):%F} to {pd.Timestamp(days.max()):%F}."
+            if len(days)
+            else f"the prices hold no two weeks of one ticker from {_FIRST} to {_END}."
+        )
     known = returns if _as_published(asked.clip_all, request) else returns[days < np.datetime64(_TEST)]
     clipped = np.clip(returns, *np.quantile(known, [asked.clip, 1 - asked.clip]))
     learn = learn[:: asked.every]
-    tickers = tuple(str(names[code]) for code in kept)
-    return StockWeeks(returns, clipped, ticker, week, tickers, weeks, train, learn, watch, test, dropped, frozen)
+    return StockWeeks(
+        returns, clipped, ticker, week, tuple(map(str, tickers)), weeks, train, learn, watch, test, dropped, frozen
+    )
 
 
-def _freeze(price: NDArray[np.float64], begins: NDArray[np.int64], rows: int, share: float, seed: int) -> int:
+def _returns(request: Request) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[Any], int]:
+    """Give the weekly returns of the source's years with their tickers and weeks, ``[rows]``; and how many froze."""
+    frame = stocks(request.data)
+    names, days = frame["unique_id"].to_numpy(), frame["ds"].to_numpy()
+    price = frame["y"].to_numpy(copy=True)
+    begins = np.flatnonzero(np.append(True, names[1:] != names[:-1]))
+    frozen = _freeze(price, np.append(begins, len(price)), request.options.stale_share, request.seed)
+    returns = np.append(np.nan, price[1:] / price[:-1] - 1)
+    returns[begins] = np.nan
+    inside = (days >= np.datetime64(_FIRST)) & (days <= np.datetime64(_END)) & np.isfinite(returns)
+    return returns[inside], names[inside], days[inside], frozen
+
+
+def _freeze(price: NDArray[np.float64], borders: NDArray[np.int64], share: float, seed: int) -> int:
     """Let the price of a share of the series stand still from a random row on, in place; give their number."""
     rng = np.random.default_rng([seed, 18])
-    chosen = rng.permutation(len(begins))[: round(share * len(begins))]
-    ends = np.append(begins[1:], rows)
-    for series in chosen:
-        row = int(rng.integers(begins[series] + 1, ends[series]))
-        price[row : ends[series]] = price[row]
+    chosen = rng.permutation(len(borders) - 1)[: round(share * (len(borders) - 1))]
+    for begin, end in zip(borders[chosen], borders[chosen + 1], strict=True):
+        row = int(rng.integers(begin + 1, max(end, begin + 2)))
+        price[row:end] = price[row : row + 1]
     return len(chosen)
+
+
+def _windows(ticker: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the row at which each window of one ticker starts."""
+    borders = np.flatnonzero(np.diff(ticker, prepend=-1, append=-1))
+    starts = [np.arange(a, b - WINDOW) for a, b in itertools.pairwise(borders)]
+    return np.concatenate(starts) if starts else np.array([], np.int64)
 
 
 @dataclass(frozen=True, eq=False)
