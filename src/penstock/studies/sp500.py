@@ -84,6 +84,7 @@ def run(request: Request) -> StudyResult:
         patience=edition.patience,
         members=request.networks,
         seed=request.seed,
+        progress=request.progress,
     )
     result = compare(
         [lstm, Naive(), Drift(), SeasonalNaive(5), AR(5)],
