@@ -73,6 +73,11 @@ def test_imdb_honest_trains_word2vec_on_the_training_side(films: Path, tmp_path:
     assert result.pictures()[0].title == "Losses of GRU 64 on word2vec"
 
 
+def test_vectors_that_cannot_be_written_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(ps.OptionError, match="does not exist; make it first"):
+        run("imdb", tmp_path / "none", part="ours", vectors=str(tmp_path / "no" / "v.bin"))
+
+
 def test_imdb_glove_trains_12801_weights(films: Path, tmp_path: Path) -> None:
     line = " ".join(["0.1"] * 100)
     (tmp_path / "glove.txt").write_text("".join(f"{word} {line}\n" for word in ("good", "bad", "film")))

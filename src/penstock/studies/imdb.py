@@ -70,7 +70,10 @@ def reviews(request: Request, *, for_vectors: bool) -> Reviews:
     Those without a label are read where word vectors are still to be trained.
     """
     path, rows = request.options.vectors, request.options.rows
-    frame = imdb(request.data, unlabelled=for_vectors and (path is None or not Path(path).exists()))
+    training = for_vectors and (path is None or not Path(path).exists())
+    if training and path is not None:
+        check_destination(path)
+    frame = imdb(request.data, unlabelled=training)
     counts = frame["split"].value_counts()
     if rows is None and (counts.get("train"), counts.get("test")) != (25_000, 25_000):
         raise DataError(f"25,000 reviews to train and 25,000 to test are needed, but there are {counts.to_dict()}.")
@@ -219,8 +222,6 @@ def vectors_of(request: Request, data: Reviews) -> WordVectors:
     path = request.options.vectors
     if path is not None and Path(path).exists():
         return WordVectors.read(path)
-    if path is not None:
-        check_destination(path)
     texts = [*data.train[0], *data.unlabelled]
     vectors = word2vec(texts, WHOLE, seed=request.seed, progress=request.progress)
     if path is not None:
