@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock.cells.padding import true_steps, without_padding
-from penstock.layers import GRU, LSTM, Bidirectional, Conv1D, LayerNorm, TransformerEncoder
+from penstock.layers import GRU, LSTM, RNN, Bidirectional, Conv1D, LayerNorm, TransformerEncoder
 from penstock.layers.chain import Chain
 
 FEATURES, UNITS = 4, 6
@@ -22,6 +22,9 @@ OURS: dict[str, Callable[[Any, jax.Array, jax.Array], jax.Array]] = {
     "transformer": lambda module, x, lengths: without_padding(
         module(x, true_steps(lengths, x.shape[1])[:, None]), lengths
     ),
+    "gru": lambda module, x, lengths: module(x, lengths=lengths),
+    "rnn": lambda module, x, lengths: module(x, lengths=lengths),
+    "rnn relu": lambda module, x, lengths: module(x, lengths=lengths),
 }
 """How each of ours runs; zeros in the padding."""
 
@@ -35,6 +38,9 @@ def structure(name: str) -> Any:
         "conv1d": lambda: Conv1D(UNITS, 3, padding="same", dilation=2, activation="linear").build(FEATURES, key),
         "layer_norm": lambda: LayerNorm().build(FEATURES, key),
         "transformer": lambda: TransformerEncoder(FEATURES, heads=2, blocks=1, hidden=5).build(1, key).blocks[0],
+        "gru": lambda: GRU(UNITS, reset_after=True).build(FEATURES, key),
+        "rnn": lambda: RNN(UNITS).build(FEATURES, key),
+        "rnn relu": lambda: RNN(UNITS, "relu").build(FEATURES, key),
     }[name]()
     return jax.tree.structure(module)
 
@@ -72,6 +78,13 @@ def theirs(name: str, torch: Any) -> Theirs:
     def there(x: Any, lengths: Any) -> Any:
         return (torch.arange(x.shape[1]) < lengths[:, None])[:, :, None]
 
+    if name in ("gru", "rnn", "rnn relu"):
+        kind = nn.GRU if name == "gru" else nn.RNN
+        more = {"nonlinearity": "relu"} if name == "rnn relu" else {}
+        one = kind(FEATURES, UNITS, batch_first=True, **more)
+        W, U, b, bU = (getattr(one, f"{part}_l0") for part in _PARTS)
+        leaves = [Leaf(W), Leaf(U), *([Leaf(b), Leaf(bU)] if name == "gru" else [Leaf(b, bU)])]
+        return Theirs(leaves, lambda x, lengths: packed(one, x, lengths))
     if name == "bidirectional":
         gru = nn.GRU(FEATURES, UNITS, batch_first=True, bidirectional=True)
         ways = [[getattr(gru, f"{part}_l0{way}") for part in _PARTS] for way in ("", "_reverse")]

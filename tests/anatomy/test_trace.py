@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.anatomy import gradients, memory, subject_of, trace, unrolled, walk
+from penstock.anatomy import EXPLANATIONS, gradients, memory, subject_of, trace, unrolled, walk
 from penstock.anatomy.contrasts import contrasts
 from penstock.anatomy.probe import probed
 from penstock.cells.lstm import LSTMCell
@@ -81,6 +81,26 @@ def test_a_fitted_forecaster_is_looked_into(fitted: ps.Forecaster, tmp_path: Pat
     fitted.save(path)
     (loaded,), (whole,) = (trace(model).outputs.values() for model in (ps.load(path), fitted))
     np.testing.assert_array_equal(loaded, whole)
+
+
+def test_a_model_of_text_reads_a_document_and_one_of_sequences_what_is_drawn(tmp_path: Path) -> None:
+    text = ps.text.TextClassifier(ps.Network([ps.LSTM(2)]), units=3, epochs=1)
+    text.fit(["good film", "bad film", "good fun", "bad plot"] * 5, [1, 0, 1, 0] * 5)
+    subject = subject_of(text, "good plot")
+    assert [text.vocabulary_.words[token] for token in np.asarray(subject.x[0])] == ["good", "plot"]
+    assert trace(text, "good plot").networks[subject.name][0].gates["f"].shape == (2, 2)
+    assert subject_of(text).x.shape == (8, 50)
+    assert EXPLANATIONS["gradients"](text, "good plot").page().html()
+    numbers = ps.SequenceRegressor(ps.Network([ps.GRU(2)], embeddings=[1]), epochs=1)
+    numbers.fit(X[[0, 1, 2] * 4], np.arange(12), categories=np.array(["a", "b"] * 6)[:, None], extra=np.ones((12, 1)))
+    assert unrolled(numbers).page().html()
+    drawn = subject_of(numbers)
+    assert drawn.name == "SequenceRegressor, fitted, on white noise"
+    assert (drawn.x.shape, drawn.run(drawn.module, drawn.x).shape) == ((8, 50, 2), (8, 1))
+    with pytest.raises(ps.OptionError, match="SequenceRegressor reads numbers, but x is text"):
+        trace(numbers, "good plot")
+    with pytest.raises(ps.OptionError, match="graph shows the model itself, whatever it reads"):
+        EXPLANATIONS["graph"](text, "good plot")
 
 
 def test_walk_adds_up() -> None:

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gradients import check
 from penstock.cells.lstm import LSTMCell
 
 
@@ -41,23 +40,6 @@ def test_initial_weights_are_those_of_keras() -> None:
     assert np.std(cell.W) == pytest.approx(limit / np.sqrt(3), rel=0.05)
     np.testing.assert_allclose(cell.U @ cell.U.T, np.eye(20), atol=1e-5)
     assert cell.b.tolist() == [0.0] * 20 + [1.0] * 20 + [0.0] * 40
-
-
-@pytest.mark.parametrize("recurrent_activation", ["sigmoid", "hard_sigmoid"])
-def test_gradients(recurrent_activation: str) -> None:
-    with jax.enable_x64(True):
-        cell = LSTMCell(2, 3, jax.random.key(1), recurrent_activation)
-        x, h, c, weights = (
-            jax.random.normal(key, shape)
-            for key, shape in zip(jax.random.split(jax.random.key(2), 4), [(2, 2), (2, 3), (2, 3), (2, 3)], strict=True)
-        )
-
-        def loss(at: tuple[LSTMCell, jax.Array, jax.Array, jax.Array]) -> jax.Array:
-            cell, x, h, c = at
-            output, (_, c) = cell(x, (h, c))
-            return jnp.sum(weights * output) + jnp.sum(jnp.sin(c))
-
-        check(loss, (cell, x, h, c))
 
 
 def test_gates_by_hand() -> None:

@@ -14,10 +14,9 @@ from gradients import check
 from layers.catalogue import FEATURES, LAYERS, POOLS, built
 from penstock.options import from_json, to_json
 
-pytestmark = pytest.mark.slow
-
 X = jax.random.normal(jax.random.key(1), (3, 4, FEATURES))
 LENGTHS = jnp.asarray([4, 2, 0])
+FAST = ("lstm", "gru, reset after", "rnn")  # whose gradients the fast suite checks too
 every_layer = pytest.mark.parametrize("name", list(LAYERS))
 
 
@@ -27,6 +26,7 @@ def outputs(name: str, module: Any, x: jax.Array, lengths: jax.Array | None = No
     return found if isinstance(LAYERS[name], POOLS) else {**found, "all": module(x, lengths=lengths)}
 
 
+@pytest.mark.slow
 @every_layer
 def test_padding_never_changes_a_result_and_members_are_an_axis(name: str) -> None:
     """However much padding stands behind the true steps, and be it NaN; compiled, with two members at once."""
@@ -48,7 +48,7 @@ def test_padding_never_changes_a_result_and_members_are_an_axis(name: str) -> No
         assert found["all"].shape[1:] == (3, 6, LAYERS[name].width(FEATURES))
 
 
-@every_layer
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in FAST else pytest.mark.slow) for n in LAYERS])
 def test_gradients(name: str) -> None:
     with jax.enable_x64(True):
 

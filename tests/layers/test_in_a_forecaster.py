@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,8 @@ import pytest
 
 import penstock as ps
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 def test_nested_layers_forecast_and_are_stored(tmp_path: Path, walk: pd.DataFrame) -> None:
     network = ps.Network(
         [
@@ -30,3 +31,14 @@ def test_nested_layers_forecast_and_are_stored(tmp_path: Path, walk: pd.DataFram
     ours, theirs = (model.predict()["yhat"].to_numpy() for model in (forecaster, again))
     assert np.isfinite(ours).all()
     assert np.array_equal(ours, theirs)
+
+
+def test_a_process_that_has_used_no_layer_reads_a_file_that_names_some(tmp_path: Path, walk: pd.DataFrame) -> None:
+    network = ps.Network([ps.layers.MinGRU(2), ps.Recurrent(ps.cells.LRUCell, 2)])
+    forecaster = ps.Forecaster(network, window=4, epochs=1, progress=False).fit(walk)
+    forecaster.save(tmp_path / "model.penstock")
+    code = "import sys, penstock; print(penstock.load(sys.argv[1]).predict()['yhat'].iloc[0].hex())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "model.penstock"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == float(forecaster.predict()["yhat"].iloc[0]).hex()

@@ -56,8 +56,18 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda o: "-".join(o) or "plain")
-@pytest.mark.parametrize("name", list(CELLS))
+FAST = ("lstm", "gru after", "rnn tanh", "leaky learned")  # and the options from the third on
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        pytest.param(name, options, marks=[] if name in FAST and place > 1 else pytest.mark.slow)
+        for name in CELLS
+        for place, options in enumerate(OPTIONS)
+    ],
+    ids=lambda part: part if isinstance(part, str) else "-".join(part) or "plain",
+)
 def test_whole_sequences_equal_steps(name: str, options: dict[str, Any]) -> None:
     cell = CELLS[name]
     state = jax.tree.map(lambda leaf: 0.3 + leaf, cell.initial_state(4))

@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 
 import penstock as ps
-from gradients import check
 from penstock.networks.inputs import Inputs
 from penstock.options import from_json, to_json
-from penstock.training.losses import LOSSES, sample_losses
 
 
 @pytest.mark.parametrize(
@@ -60,26 +58,6 @@ def test_reads_the_last_step() -> None:
     assert (module(x.at[:, -1].add(1.0)) != out).all()
 
 
-@pytest.mark.parametrize("loss", list(LOSSES))
-def test_gradients_of_network_and_loss(loss: str) -> None:
-    with jax.enable_x64(True):
-        module = ps.Network([ps.LSTM(3), ps.LSTM(2)], dense=[ps.Dense(3, "tanh")]).build(Inputs(), 2, jax.random.key(0))
-        x = jax.random.normal(jax.random.key(1), (4, 5, 1))
-        if loss in ("cross_entropy", "ordered"):
-            y = (
-                jnp.array([[0.0], [1.0], [0.0], [1.0]])
-                if loss == "cross_entropy"
-                else jnp.array([[0.0], [1], [2], [1]])
-            )
-        else:
-            y = 3 * jax.random.normal(jax.random.key(2), (4, 2))  # far enough for both branches of the Huber loss
-            errors = np.abs(y - module(x))
-            assert errors.min() > 1e-3
-            assert (errors < 1).any()
-            assert (errors > 1).any()
-        check(lambda module: jnp.mean(LOSSES[loss](y, module(x))), module)
-
-
 @pytest.mark.parametrize(
     ("build", "message"),
     [
@@ -109,12 +87,8 @@ def test_every_step_puts_out() -> None:
     out = module(x, lengths=jnp.array([4, 2]), **beside)
     assert out.shape == (2, 4, 2)
     for step in range(4):
-        np.testing.assert_allclose(out[0, step], last(x[:, : step + 1], **beside)[0], atol=1e-6)
-    np.testing.assert_allclose(out[1, :2], module(x[:, :2], **beside)[1], atol=1e-6)
+        ends = last(x, lengths=jnp.array([step + 1, min(step + 1, 2)]), **beside)
+        np.testing.assert_allclose(out[0, step], ends[0], atol=1e-6)
+        np.testing.assert_allclose(out[1, min(step, 1)], ends[1], atol=1e-6)
     assert from_json(to_json(network)) == network
     assert repr(network).endswith("embeddings=[2], every_step=True)")
-    with jax.enable_x64(True):
-        module = ps.Network([ps.LSTM(2)], every_step=True).build(Inputs(2), 3, jax.random.key(0))
-        x, y = jnp.asarray(x, float), jnp.array([[0, 1, 2, 1], [2, 0, 0, 0]])[..., None]
-        lengths = jnp.array([4, 2])
-        check(lambda module: jnp.mean(sample_losses("cross_entropy", y, module(x, lengths=lengths), lengths)), module)

@@ -34,31 +34,38 @@ class Explanation:
         Gives the numbers; where `takes_model`, of a model of one's own too.
     takes_model
         Whether it can look into a fitted model.
+    takes_x
+        Whether it shows what the model does with sequences, which can be given.
     """
 
     name: str
     summary: str
     explain: Callable[..., Explained]
     takes_model: bool = False
+    takes_x: bool = False
 
-    def __call__(self, model: Any = None) -> Explained:
-        """Explain the mechanism, on a model of one's own where one is given."""
+    def __call__(self, model: Any = None, x: Any = None) -> Explained:
+        """Explain the mechanism, on a model of one's own where one is given, and on sequences for it to read."""
         if model is None:
             return self.explain()
         if not self.takes_model:
             able = [each.name for each in EXPLANATIONS.values() if each.takes_model]
             raise OptionError(f"{self.name} explains no single model; those that do: {', '.join(able)}.")
-        return self.explain(model)
+        if x is None:
+            return self.explain(model)
+        if not self.takes_x:
+            raise OptionError(f"{self.name} shows the model itself, whatever it reads; leave the sequences out.")
+        return self.explain(model, x)
 
 
 EXPLANATIONS: dict[str, Explanation] = {
     each.name: each
     for each in (
-        Explanation("gates", "every gate and state of a network over a sequence, as heat maps", trace, True),
-        Explanation("lstm", "one step of an LSTM walked gate by gate, with its numbers", walk, True),
+        Explanation("gates", "every gate and state of a network over a sequence, as heat maps", trace, True, True),
+        Explanation("lstm", "one step of an LSTM walked gate by gate, with its numbers", walk, True, True),
         Explanation("graph", "the network folded, and unrolled over its steps", unrolled, True),
-        Explanation("gradients", "gradients back through time: vanishing, exploding, gates, clipping", gradients, True),
-        Explanation("memory", "how far back an input still matters", memory, True),
+        Explanation("gradients", "gradients back through time: what vanishes, what explodes", gradients, True, True),
+        Explanation("memory", "how far back an input still matters", memory, True, True),
         Explanation("activations", "sigmoid and tanh beside each other, and their slopes", activations),
         Explanation("descent", "steepest descent, momentum, RMSprop, Adam and Newton on one surface", descent),
         Explanation("overfitting", "ridge, lasso, dropout and early stopping on one example", overfitting),

@@ -13,6 +13,7 @@ import numpy as np
 
 from penstock.cells.cell import Cell
 from penstock.errors import DataError, OptionError
+from penstock.layers.embedding import Embedding
 from penstock.layers.layer import Layer
 from penstock.layers.recurrent import RecurrentModule
 from penstock.layers.unroll import unroll
@@ -23,6 +24,7 @@ from penstock.networks.network import Network
 __all__ = ["Subject", "subject_of"]
 
 _NEWEST = 16  # windows of a forecaster that are looked at
+_DRAWN, _STEPS = 8, 50  # sequences that are drawn, and the steps of each
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,8 @@ def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> 
         cell, described or with weights, or a :class:`Subject`. Descriptions are built with weights drawn from `seed`.
     x
         Sequences ``[batch, time, features]``, or one ``[time, features]`` or ``[time]``; scaled as the network reads
-        them. Left out: what a forecaster saw last, and white noise of 50 steps for what is not fitted.
+        them. Of a model of text: a document. Left out: what a forecaster saw last; of all else 50 steps of white
+        noise, or of tokens drawn at random.
     member
         Which of an estimator's networks.
     seed
@@ -111,19 +114,23 @@ def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> 
             "LSTM(8)."
         )
     if sequences is None:
-        sequences = _sequences(np.random.default_rng(seed).normal(size=(1, 50, width)))
+        sequences = _sequences(np.random.default_rng(seed).normal(size=(1, _STEPS, width)))
     return Subject(name, model, sequences)
 
 
 def _of_estimator(model: Any, x: Any, member: int) -> Subject:
     module = fitted_network(model, member)
     name = f"{getattr(model, 'label', type(model).__name__)}, fitted"
+    if isinstance(x, str):
+        if not hasattr(model, "vocabulary_"):
+            raise OptionError(f"{type(model).__name__} reads numbers, but x is text.")
+        x = np.asarray(model.vocabulary_.encode([x]).values)[None]
     if x is not None:
-        return Subject(name, module, _sequences(x))
+        sequences = _sequences(x)
+        return Subject(name, module, sequences, _neutral(model.inputs_, len(sequences)))
     if not hasattr(model, "reader_"):
-        raise OptionError(
-            f"{type(model).__name__} keeps no sequences; give some: x=..., scaled as the network reads them."
-        )
+        sequences, what = _drawn(model.whole_network, model.inputs_.features)
+        return Subject(f"{name}, on {what}", module, sequences, _neutral(model.inputs_, len(sequences)))
     panel, fitted = model.tail_, np.arange(len(model.tail_))
     # The newest windows of the first series; where series are read jointly it stands for all of them.
     last = int(panel.offsets[1]) - 1
@@ -131,6 +138,20 @@ def _of_estimator(model: Any, x: Any, member: int) -> Subject:
     read = model.reader_.source(panel, fitted).read(jnp.asarray(model.reader_.starts(panel, origins)), model.window)
     given = {name: value for name, value in read._asdict().items() if name != "x" and value is not None}
     return Subject(name, module, read.x, given)
+
+
+def _drawn(network: Network, features: int) -> tuple[jax.Array, str]:
+    """Draw sequences for a network to read, and say what they are."""
+    rng, first = np.random.default_rng(0), network.layers[0]
+    if isinstance(first, Embedding):
+        return jnp.asarray(rng.integers(1, first.vocabulary, size=(_DRAWN, _STEPS))), "tokens drawn at random"
+    return jnp.asarray(rng.normal(size=(_DRAWN, _STEPS, features))), "white noise"
+
+
+def _neutral(inputs: Inputs, count: int) -> dict[str, jax.Array]:
+    """Give what joins the last step where nothing is known of it: the first categories, and means."""
+    categories, extra = jnp.zeros((count, len(inputs.categories)), int), jnp.zeros((count, inputs.extra))
+    return {name: each for name, each in (("categories", categories), ("extra", extra)) if each.shape[1]}
 
 
 def _sequences(x: Any) -> jax.Array:

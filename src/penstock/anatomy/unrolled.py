@@ -116,13 +116,15 @@ def unrolled(model: Any = None, steps: int | None = None, *, inputs: Inputs = In
     >>> graph.edges
     (('x[1]', '1[1]'), ('x[2]', '1[2]'), ('1[1]', '1[2]'), ('x[3]', '1[3]'), ('1[2]', '1[3]'), ('1[3]', 'y'))
     """
-    network = Network([RNN(8), LSTM(4)]) if model is None else getattr(model, "network", model)
+    described = getattr(model, "network", model)
+    network = Network([RNN(8), LSTM(4)]) if model is None else getattr(model, "whole_network", described)
     if isinstance(network, Layer):
         network = Network([network])
     if not isinstance(network, Network):
         raise OptionError(f"{model!r} is no network; allowed: a Network, a layer such as LSTM(8), or a forecaster.")
     if hasattr(model, "horizon"):
-        outputs = model.horizon
+        outputs = model.outputs(len(model.ids_)) if hasattr(model, "ids_") else model.horizon
+    inputs, outputs = getattr(model, "inputs_", inputs), getattr(model, "outputs_", outputs)
     steps = getattr(model, "window", 12) if steps is None else steps
     if steps < 1:
         raise OptionError(f"steps={steps} is out of range; allowed: a whole number from 1.")

@@ -91,7 +91,7 @@ class Walk(Explained):
         """Walk through the step in words and numbers."""
         i, f, g, o = (gate.value for gate in self.gates)
         (h, c), (h_after, c_after) = self.before, self.after
-        x = ", ".join(f"{value:.4g}" for value in self.x[:4]) + (", …" if len(self.x) > 4 else "")
+        x = ", ".join(f"{value:.4g}".replace("-", "−") for value in self.x[:4]) + (", …" if len(self.x) > 4 else "")
         gates = {gate.letter: gate for gate in self.gates}
 
         def line(letter: str) -> str:

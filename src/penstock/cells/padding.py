@@ -41,10 +41,11 @@ def check_sequence(reader: str, x: jax.Array, lengths: jax.Array | None = None) 
         )
     if isinstance(lengths, jax.core.Tracer):
         return
-    wrong = np.flatnonzero((np.asarray(lengths) < 0) | (np.asarray(lengths) > x.shape[1]))
+    known = np.asarray(lengths)
+    wrong = np.flatnonzero((known < 0) | (known > x.shape[1]))
     if len(wrong):
         raise OptionError(
-            f"{reader}: sample {wrong[0]} is said to have {lengths[wrong[0]]} steps, but the data hold {x.shape[1]}; "
+            f"{reader}: sample {wrong[0]} is said to have {known[wrong[0]]} steps, but the data hold {x.shape[1]}; "
             f"allowed: 0 to {x.shape[1]}."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
 from penstock.catalogue import load
 from penstock.cli.output import WIDE, ReportOption, check_paths
+from penstock.errors import OptionError
 from penstock.files import write_whole
 from penstock.report.page import Page, PageTable
 
@@ -22,7 +24,10 @@ __all__ = ["explain"]
 def explain(
     name: Annotated[str | None, typer.Argument(help="What to explain; left out: the list.", show_default=False)] = None,
     model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A saved forecaster to look into, instead of the demonstration.")
+        Path | None, typer.Option(metavar="FILE", help="A saved model to look into, instead of the demonstration.")
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A document for a saved model of text to read.")
     ] = None,
     report: ReportOption = None,
 ) -> None:
@@ -33,7 +38,9 @@ def explain(
         return
     chosen = explanation_named(name)
     check_paths(report)
-    page = chosen(None if model is None else load(model)).page()
+    if text is not None and model is None:
+        raise OptionError("--text is read by a model of text; name one: --model FILE.")
+    page = chosen(None if model is None else load(model), text).page()
     console = Console()
     if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the tables stay whole
         console = Console(width=WIDE, soft_wrap=True)
@@ -42,7 +49,9 @@ def explain(
         write_whole(report, page.html())
         console.print(f"Written: {report}", highlight=False, markup=False)
     else:
-        console.print(f"With pictures: penstock explain {name} --report {name}.html", style="dim", highlight=False)
+        given = "" if model is None else f" --model {model}" + ("" if text is None else f" --text {shlex.quote(text)}")
+        line = f"With pictures: penstock explain {name}{given} --report {name}.html"
+        console.print(line, style="dim", highlight=False, markup=False)
 
 
 def _show(page: Page, console: Console) -> None:

@@ -11,6 +11,7 @@ from .dilated import Dilated as Dilated
 from .dropout import Dropout as Dropout
 from .echo_state import EchoState as EchoState
 from .embedding import Embedding as Embedding
+from .flatten import Flatten as Flatten
 from .grid import Grid as Grid
 from .gru import GRU as GRU
 from .layer_norm import LayerNorm as LayerNorm

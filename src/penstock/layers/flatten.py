@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.cells.padding import check_sequence, without_padding
 from penstock.errors import OptionError
 from penstock.layers.layer import Layer
 from penstock.options import option
@@ -31,8 +32,9 @@ class FlattenModule(eqx.Module):
     ) -> jax.Array:
         """Map ``[batch, time, features]`` to ``[batch, time, steps · features]``, or to that of the last true step.
 
-        Zeros stand for steps before the first.
+        Zeros stand for steps before the first, and behind the last true one.
         """
+        check_sequence("Flatten", x, lengths)
         batch, time, features = x.shape
         if time < self.steps:
             raise OptionError(f"Flatten({self.steps}) reads {self.steps} steps, but the window has {time}.")
@@ -40,7 +42,8 @@ class FlattenModule(eqx.Module):
             return x[:, time - self.steps :].reshape(batch, self.steps * features)
         back = jnp.pad(x, ((0, 0), (self.steps - 1, 0), (0, 0)))
         if sequence:
-            return jnp.concatenate([back[:, lag : lag + time] for lag in range(self.steps)], axis=-1)
+            whole = jnp.concatenate([back[:, lag : lag + time] for lag in range(self.steps)], axis=-1)
+            return without_padding(whole, lengths)
         rows = jnp.maximum(lengths, 1)[:, None] - 1 + jnp.arange(self.steps)  # type: ignore[arg-type]
         last = jnp.take_along_axis(back, rows[:, :, None], axis=1).reshape(batch, -1)
         return jnp.where(lengths[:, None] > 0, last, 0)  # type: ignore[index]
