@@ -14,7 +14,7 @@ from penstock.anatomy.latch import LATCHES, latch
 from penstock.anatomy.probe import probed
 from penstock.anatomy.subject import subject_of
 from penstock.report.heat import heat_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, PageTable, Section, TableRow
 
 __all__ = ["LayerTrace", "Trace", "trace"]
 
@@ -95,8 +95,18 @@ class Trace(Explained):
                 "Each strip is a gate or a state, each row in it a unit, each column a step. Blue is above zero, "
                 "orange below; the stronger, the farther from zero.",
             ],
-            sections=sections,
+            sections=[*sections, Section("In numbers", tables=[self._ranges()])],
         )
+
+    def _ranges(self) -> PageTable:
+        """Tell how far open each gate was, and how far each state went."""
+        rows = [
+            TableRow([name if len(layers) == 1 else f"{name}: {layer.name}", letter, *map(_n, _range(values))])
+            for name, layers in self.networks.items()
+            for layer in layers
+            for letter, values in {**layer.gates, **layer.states}.items()
+        ]
+        return PageTable("Gates and states, over all units and steps", ["", "letter", "mean", "least", "most"], rows)
 
     def _section(self, network: str, layer: LayerTrace) -> Section:
         shown = slice(-_MOST_STEPS, None)
@@ -169,5 +179,13 @@ def _first(values: Mapping[str, Any]) -> dict[str, Values]:
     return {name: each.reshape(len(each), -1) for name, each in arrays.items()}
 
 
+def _range(values: Values) -> tuple[float, float, float]:
+    return float(values.mean()), float(values.min()), float(values.max())
+
+
+def _n(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
 def _numbers(values: Values) -> str:
-    return ", ".join(f"{value:.3f}" for value in values[:6]) + (", …" if len(values) > 6 else "")
+    return ", ".join(map(_n, values[:6])) + (", …" if len(values) > 6 else "")
