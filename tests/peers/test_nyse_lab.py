@@ -23,7 +23,7 @@ def test_the_published_r2_is_one_good_run(data_home: Path) -> None:
     scaled = ((columns - columns.mean(0)) / columns.std(0)).astype(np.float32)
     X = torch.from_numpy(np.stack([scaled[lag : len(scaled) - LAGS + lag] for lag in range(LAGS)], axis=1))
     y = torch.from_numpy(scaled[LAGS:, 1].copy())
-    train = torch.from_numpy(raw["train"].to_numpy()[LAGS:])
+    train = torch.from_numpy(raw["train"].to_numpy()[LAGS:].copy())
     X_test, y_test, X, y = X[~train], y[~train], X[train], y[train]
 
     torch.manual_seed(0)
