@@ -35,7 +35,7 @@ test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
 test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
 	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test
 
-test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch (installs torch 2.13.0)
+test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch, audit other libraries (installs them; a quarter of an hour)
 	$(BIN)/python -m pytest tests/peers
 
 lint: $(VENV)/.lint  ## Check style and format
@@ -86,7 +86,7 @@ $(VENV)/.lint: $(BUILT_FROM) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.peers: $(BUILT_FROM) | $(BIN)/python
-	@echo "Installing Penstock, its tests and torch into $(VENV) ..."
+	@echo "Installing Penstock, its tests and its peers into $(VENV) ..."
 	$(call install,$(VENV)) -e '.[test,peers]'
 	@touch $@
 
