@@ -84,7 +84,8 @@ def commands() -> Iterator[tuple[str, str]]:
         text = re.sub(r"^```(\w*)\n(.*?)^```$", "", page, flags=re.DOTALL | re.MULTILINE)
         shown = [" ".join(span.split()) for span in re.findall(r"`(penstock [^`]+)`", text)]
         for kind, content in blocks(page):
-            shown += [] if kind == "python" else re.findall(r"^(?:.*\| )?(penstock [a-z].*)$", content, re.MULTILINE)
+            lines = "" if kind == "python" else content.replace("\\\n", " ")
+            shown += re.findall(r"^(?:.*\| )?(penstock [a-z].*)$", lines, re.MULTILINE)
         yield from ((name, line) for line in dict.fromkeys(shown))
 
 
