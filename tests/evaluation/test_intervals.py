@@ -117,6 +117,7 @@ def test_pooled_residuals_keep_each_series_its_scale(walk: pd.DataFrame) -> None
         ps.compare(ps.Naive(), pd.concat([walk, flat]), split, level=80, intervals=pooled)
 
 
+@pytest.mark.slow
 def test_a_network_is_calibrated_on_its_own_validation_tail(walk: pd.DataFrame) -> None:
     model = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=8, epochs=2, validation=24)
     split = ps.RollingOrigin(test=40)

@@ -90,6 +90,7 @@ def test_paired_bootstrap() -> None:
     assert (same.difference, same.pvalue) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_paired_bootstrap_skips_draws_without_a_class_and_agrees_with_delong() -> None:
     y, one, other = rows(120, 5, ties=False)
     delong, drawn = auc_difference(y, one, other), paired_bootstrap(auc, y, one, other)

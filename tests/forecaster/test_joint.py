@@ -45,6 +45,7 @@ def test_round_trip(fitted: ps.Forecaster, tmp_path: Path) -> None:
     assert ps.load(tmp_path / "m.penstock").predict(pair()).equals(fitted.predict(pair()))
 
 
+@pytest.mark.slow
 def test_the_published_macro_network() -> None:
     """LSTM 12, LSTM 6, dense 10 and 2 outputs on two series: 1,268 weights."""
     network = ps.Network([ps.LSTM(12), ps.LSTM(6)], dense=[10])

@@ -33,6 +33,7 @@ def test_nested_layers_forecast_and_are_stored(tmp_path: Path, walk: pd.DataFram
     assert np.array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_a_process_that_has_used_no_layer_reads_a_file_that_names_some(tmp_path: Path, walk: pd.DataFrame) -> None:
     network = ps.Network([ps.layers.MinGRU(2), ps.Recurrent(ps.cells.LRUCell, 2)])
     forecaster = ps.Forecaster(network, window=4, epochs=1, progress=False).fit(walk)

@@ -138,6 +138,7 @@ def test_counted_steps_and_long_horizons(tmp_path: Path) -> None:
     assert "3 steps ahead" in result.report(tmp_path / "r.html").read_text()
 
 
+@pytest.mark.slow
 def test_more_models_than_colours_and_names_with_dollars(walk: pd.DataFrame, tmp_path: Path) -> None:
     models: dict[str, Any] = {f"model {n} at 5$^2": ps.SeasonalNaive(n) for n in range(2, 9)}
     models["net at 5$^2"] = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=1)

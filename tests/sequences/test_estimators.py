@@ -107,6 +107,7 @@ def test_two_fits_are_equal_and_a_fit_starts_afresh(tags: ps.SequenceTagger) -> 
     assert np.array_equal(np.concatenate(other.predict_proba(X)), np.concatenate(tags.predict_proba(X)))
 
 
+@pytest.mark.slow
 def test_sequences_of_tokens_are_told_read_back_and_attended(tmp_path: Path) -> None:
     """Each id is told as its letter, the sequence backwards: lengths differ, and each letter attends to its id."""
     rng = np.random.default_rng(1)
@@ -132,6 +133,7 @@ def test_sequences_of_tokens_are_told_read_back_and_attended(tmp_path: Path) -> 
     refused(lambda: fitted_network(model), "holds an encoder-decoder")
 
 
+@pytest.mark.slow
 def test_a_vector_unfolds_into_a_sequence() -> None:
     rng = np.random.default_rng(2)
     vectors = rng.uniform(0.5, 1.5, size=(80, 2))

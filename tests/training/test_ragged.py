@@ -94,6 +94,7 @@ def test_an_epoch_of_one_batch_is_one_step_of_gradient_descent_on_the_true_steps
         np.testing.assert_allclose(ours[0], expected, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_outputs_are_those_of_each_sample_alone_whatever_its_company() -> None:
     trained = fit(Plan("mse", ps.Adam(0.05), batch=3), members=2)
     sequences = read_sequences(PARTS)
@@ -122,6 +123,7 @@ def test_the_best_weights_are_kept_and_a_member_stops() -> None:
     assert trained.history.epochs.min() < 25
 
 
+@pytest.mark.slow
 def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
     plan, parts = Plan("mse", ps.SGD(0.05), batch=2), {"bounds": (16,), "learn": ALL[:6], "watch": ALL[6:]}
     watched = fit(plan, epochs=10, members=2, **parts).history.watched
@@ -142,6 +144,7 @@ def test_a_seed_is_a_fit_and_the_first_member_is_the_single_one() -> None:
     assert several.history.learned[-1, 0] != several.history.learned[-1, 1]
 
 
+@pytest.mark.slow
 def test_a_given_table_is_learned_from_or_kept() -> None:
     ids = read_sequences([RNG.integers(0, 5, size=n) for n in LENGTHS], ids=True)
     table = RNG.normal(size=(6, 2))  # id 5 never occurs

@@ -16,6 +16,7 @@ from penstock.training.ragged_train import Recipe, compiled_run
 from penstock.training.step import Step
 
 
+@pytest.mark.slow
 def test_a_step_in_parts_is_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long samples go a few at a time; two steps, the second on other rows of the tables."""
     network = Network([Embedding(12, 3), GRU(4)], embeddings=[2])
