@@ -24,7 +24,7 @@ help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, write sp500.html
-	$(BIN)/penstock study sp500 --report sp500.html
+	$(BIN)/penstock study sp500 --no-transformer --report sp500.html
 
 test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
 	$(BIN)/python -m pytest -n auto

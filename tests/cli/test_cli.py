@@ -177,7 +177,19 @@ def test_audit(penstock: Run, prices: Path) -> None:
 
 
 def test_study(penstock: Run, tmp_path: Path) -> None:
-    done = penstock("study", "sp500", "--protocol", "published", "--epochs", "1", "--members", "1", "--json", "r.json")
+    done = penstock(
+        "study",
+        "sp500",
+        "--protocol",
+        "published",
+        "--epochs",
+        "1",
+        "--members",
+        "1",
+        "--no-transformer",
+        "--json",
+        "r.json",
+    )
     assert done.returncode == 0, done.stderr
     assert "first 2010-01-04; last 2018-12-31; rows 2,264; windows 2,201 × 63 × 1; train 1,950;" in done.stdout
     assert "test 251; parameters 1,781;" in done.stdout

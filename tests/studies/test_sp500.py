@@ -16,8 +16,9 @@ from penstock.studies.sp500 import EDITIONS, WINDOW, read_index
 from penstock.studies.study import Request
 
 
-def run(**asked: Any) -> StudyResult:
-    return study_named("sp500")(Request(members=1, epochs=2, options={"audit": False}, **asked))
+def run(transformer: bool = False, **asked: Any) -> StudyResult:
+    options = {"audit": False, "transformer": transformer}
+    return study_named("sp500")(Request(members=1, epochs=2, options=options, **asked))
 
 
 def comparison_of(result: StudyResult) -> Comparison:
@@ -46,6 +47,13 @@ def test_edition_1_exact_facts_and_naive_figures() -> None:
     model = comparison_of(result).entries["LSTM(20)"].model
     assert model.watched_rows_.tolist() == [251]  # type: ignore[attr-defined]
     assert comparison_of(result).leaks == (ps.Leak.SCALING, ps.Leak.STOPPING)
+
+
+@pytest.mark.slow
+def test_the_architecture_without_recurrence_stands_in_the_table() -> None:
+    found = row(run(transformer=True), "TransformerEncoder(16)")
+    assert found["parameters"] == 3361
+    assert found["skill"] < 0
 
 
 def test_edition_2_exact_facts_and_naive_figures(data_home: Path) -> None:

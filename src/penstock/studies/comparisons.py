@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING, Any
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.table import COLUMNS, columns
 from penstock.evaluation.verdict import standing
+from penstock.layers.transformer import TransformerEncoder
+from penstock.networks.network import Network
 from penstock.studies.tables import Figure, StudyTable
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["comparison_figure", "comparison_pictures", "comparison_tables", "row_of", "said_of", "score_rows"]
+__all__ = [
+    "TRANSFORMER",
+    "comparison_figure",
+    "comparison_pictures",
+    "comparison_tables",
+    "row_of",
+    "said_of",
+    "score_rows",
+]
+
+TRANSFORMER = Network([TransformerEncoder(16, heads=2, blocks=1)])
+"""The architecture that dispenses with recurrence: it stands beside the recurrent one, trained alike."""
 
 _FORMS = {
     "model": "", "rmse": "4g", "mae": "4g", "parameters": ",", "fit_seconds": ".1f", "dm_statistic": ".2f",

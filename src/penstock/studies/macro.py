@@ -27,7 +27,7 @@ from penstock.forecaster import Forecaster
 from penstock.layers.dense import Dense
 from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
-from penstock.studies.comparisons import comparison_figure, comparison_pictures, comparison_tables, said_of
+from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.tables import Figure, StudyTable
@@ -91,6 +91,7 @@ def run(request: Request) -> StudyResult:
     leaks = (Leak.STOPPING,) if request.leaking else ()
     models = {
         _LSTM: lstm,
+        "transformer": lstm.clone().set_params(network=TRANSFORMER),
         "Naive": Naive(),
         "VAR(1)": VAR(1),
         "VAR by BIC": VAR("bic"),

@@ -32,6 +32,7 @@ from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.studies.comparisons import (
+    TRANSFORMER,
     comparison_figure,
     comparison_pictures,
     comparison_tables,
@@ -89,6 +90,7 @@ def run(request: Request) -> StudyResult:
     with_day = {
         "RNN(12)" + _DAY: network(_RNN, 1),
         _NONLINEAR: network(_NET, 2),
+        "transformer" + _DAY: network(TRANSFORMER, 3),
         "AR(5)" + _DAY: ARX(LAGS),
         "Naive": None,
     }

@@ -27,7 +27,7 @@ from penstock.forecaster import Forecaster
 from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
 from penstock.options import Description, option
-from penstock.studies.comparisons import comparison_figure, comparison_pictures, comparison_tables, said_of
+from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.tables import StudyTable
@@ -43,6 +43,7 @@ class Sp500Options(Description):
     """Options of the study."""
 
     audit: bool = option(True, "probe the network for leaks, under the honest protocol")
+    transformer: bool = option(True, "train a transformer encoder too, which takes most of the time")
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,9 @@ def run(request: Request) -> StudyResult:
         seed=request.seed,
         progress=request.progress,
     )
+    beside = [lstm.clone().set_params(network=TRANSFORMER)] if request.options.transformer else []
     result = compare(
-        [lstm, Naive(), Drift(), SeasonalNaive(5), AR(5)],
+        [lstm, *beside, Naive(), Drift(), SeasonalNaive(5), AR(5)],
         frame,
         RollingOrigin(horizon=1, test=test),
         level=(80, 95),
