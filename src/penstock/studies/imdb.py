@@ -8,13 +8,13 @@ our own: a GRU on word vectors trained on the 75,000 reviews of the training sid
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from penstock.data.splits import tail_length
 from penstock.datasets.imdb import imdb
 from penstock.errors import DataError
 from penstock.files import check_destination
@@ -214,7 +214,7 @@ def run(request: Request) -> StudyResult:
 
 def _learned(model: TextClassifier, rows: int) -> int:
     """Count the rows that are not watched."""
-    return rows - math.ceil(model.validation * rows)
+    return rows - tail_length(rows, model.validation, 1)
 
 
 def vectors_of(request: Request, data: Reviews) -> WordVectors:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.studies.tables import StudyTable
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def splits_verdict(many: dict[str, Values]) -> str:
     others = {name: value for name, value in means.items() if name != "network"}
     best = min(others, key=lambda name: others[name])
     mean, low, high, pvalue = corrected_test(many["network"] - many[best])
-    claim = "more than" if pvalue < 0.05 else "within"
+    claim = "more than" if pvalue < SIGNIFICANT else "within"
     return (
         f"Over {len(many[best])} random splits the network errs by {means['network']:.1f} on average and {best}, the "
         f"best of the others, by {means[best]:.1f}: {mean:+.1f} ({low:+.1f} to {high:+.1f}), {claim} chance."

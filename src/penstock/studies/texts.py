@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.report.pictures import loss_picture
 from penstock.studies.tables import Figure, StudyTable
 from penstock.text.comparison import TextComparison
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["WATCHED_TEST", "figure_of", "losses_of", "merged", "shuffled", "text_table"]
 
 WATCHED_TEST = "Early stopping watched the TEST documents and kept the weights that score best on them."
-
-_SIGNIFICANT = 0.05
 
 _NOTES = (
     "AUC with DeLong's interval (95 %); p AUC and p McNemar test the difference from the baseline with the lowest log "
@@ -101,7 +100,7 @@ def shuffled(count: int, seed: int) -> NDArray[np.int64]:
 def _mark(result: TextComparison, row: dict[str, Any]) -> str:
     """Tell whether a row is better or worse than the best baseline by more than chance."""
     p = row.get("p McNemar", row.get("p"))
-    if p is None or p >= _SIGNIFICANT:
+    if p is None or p >= SIGNIFICANT:
         return ""
     best = next(each for each in result.rows() if each["model"] == result.best_baseline)
     better = row["accuracy"] > best["accuracy"] if "accuracy" in row else row["RMSE"] < best["RMSE"]
