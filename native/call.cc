@@ -80,8 +80,9 @@ void share(Int n, Int helpers, const std::function<void(std::function<void()>)>&
   shared->wait();
 }
 
-void* thread_memory(Int bytes) {
-  static thread_local Memory memory;
+void* thread_memory(Room room, Int bytes) {
+  static thread_local Memory memories[static_cast<int>(Room::rooms)];
+  Memory& memory = memories[static_cast<int>(room)];
   if (memory.bytes < bytes || (memory.bytes > (64 << 20) && bytes < memory.bytes / 4)) {
     std::free(memory.data);
     memory.bytes = 0;

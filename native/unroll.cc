@@ -4,91 +4,14 @@
 // Backward: the same, residual, [dhs] dhT [dcT]          -> [dx] dh0 [dc0] dW dU db [dbU] [dleak]
 // Every operand may carry leading axes from vmap, each of full size or of size 1 where the operand is shared.
 #include <algorithm>
-#include <cstring>
-#include <exception>
 #include <numeric>
-#include <string>
 #include <vector>
 
 #include "call.h"
-#include "xla/ffi/api/ffi.h"
-
-namespace ffi = xla::ffi;
+#include "door.h"
 
 namespace penstock {
 namespace {
-
-struct Problem : std::exception {
-  std::string text;
-  explicit Problem(std::string t) : text(std::move(t)) {}
-};
-void require(bool ok, const std::string& text) {
-  if (!ok) throw Problem("penstock kernels: " + text);
-}
-
-// One operand or result over all members.
-struct View {
-  char* data = nullptr;
-  std::vector<Int> lead;  // its leading axes
-  Int size = 0;           // values per member
-
-  template <typename T> T* at(const std::vector<Int>& members, Int m) const {
-    if (!data) return nullptr;
-    Int index = 0, stride = 1;
-    for (size_t a = lead.size(); a-- > 0;) {
-      const Int here = m % members[a];
-      m /= members[a];
-      if (lead[a] != 1) index += here * stride;
-      stride *= lead[a];
-    }
-    return reinterpret_cast<T*>(data) + index * size;
-  }
-};
-
-struct Reader {
-  std::vector<Int> members;  // leading axes, the widest seen
-  ffi::DataType type = ffi::DataType::INVALID;
-
-  View read(const ffi::AnyBuffer& buffer, const char* name, const std::vector<Int>& want, ffi::DataType dtype) {
-    const auto dims = buffer.dimensions();
-    const std::string label(name);
-    require(buffer.element_type() == dtype, label + " has a wrong dtype");
-    require(dims.size() >= want.size(), label + " has too few axes");
-    const size_t lead = dims.size() - want.size();
-    for (size_t a = 0; a < want.size(); ++a)
-      require(dims[lead + a] == want[a], label + " has size " + std::to_string(dims[lead + a]) + " on an axis of " + std::to_string(want[a]));
-    View view;
-    view.data = static_cast<char*>(buffer.untyped_data());
-    view.lead.assign(dims.begin(), dims.begin() + lead);
-    view.size = std::accumulate(want.begin(), want.end(), Int{1}, std::multiplies<Int>());
-    if (members.size() < lead) members.resize(lead, 1);
-    require(members.size() == lead, label + " has another number of leading axes than the rest");
-    for (size_t a = 0; a < lead; ++a) {
-      require(view.lead[a] == 1 || members[a] == 1 || view.lead[a] == members[a], label + " has an unequal leading axis");
-      members[a] = std::max(members[a], view.lead[a]);
-    }
-    return view;
-  }
-};
-
-struct Cursor {
-  const ffi::RemainingArgs& args;
-  const ffi::RemainingRets& rets;
-  Reader& reader;
-  size_t arg = 0, ret = 0;
-
-  ffi::AnyBuffer next() {
-    auto got = args.get<ffi::AnyBuffer>(arg++);
-    require(got.has_value(), "too few operands");
-    return *got;
-  }
-  View in(const char* name, std::vector<Int> want) { return reader.read(next(), name, want, reader.type); }
-  View out(const char* name, std::vector<Int> want) {
-    auto got = rets.get<ffi::AnyBuffer>(ret++);
-    require(got.has_value(), "too few results");
-    return reader.read(**got, name, want, reader.type);
-  }
-};
 
 struct Flags {
   bool reverse, sequence, keep, need_dx, mask, lengths;
@@ -96,6 +19,7 @@ struct Flags {
 
 template <typename T>
 void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBuffer& first, ffi::ThreadPool& pool, const Kernels<T>& k) {
+  const ffi::DataType type = first.element_type();
   // x [batch, time, inputs] and h0 [batch, units] end the leading axes that the attributes do not tell.
   const auto xd = first.dimensions();
   require(xd.size() >= 3, "x needs the axes batch, time, inputs");
@@ -112,43 +36,42 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
   const bool lstm = cell == Cell::lstm, two = cell == Cell::gru_after, leaky = cell == Cell::leaky;
   const Int GH = H * (lstm ? 4 : cell == Cell::gru_before || two ? 3 : 1);
 
-  View none;
-  const View x = cursor.in("x", {B, N, I}), h0 = cursor.in("h", {B, H}), c0 = lstm ? cursor.in("c", {B, H}) : none;
-  const View W = cursor.in("W", {I, GH}), U = cursor.in("U", {H, GH}), b = cursor.in("b", {GH});
-  const View bU = two ? cursor.in("bU", {GH}) : none, leak = leaky ? cursor.in("a", {H}) : none;
-  const View mask = flags.mask ? cursor.in("mask", {B, H}) : none;
-  const View lengths = flags.lengths ? cursor.reader.read(cursor.next(), "lengths", {B}, ffi::DataType::S32) : none;
+  const View none;
+  const View x = cursor.in("x", {B, N, I}, type), h0 = cursor.in("h", {B, H}, type), c0 = lstm ? cursor.in("c", {B, H}, type) : none;
+  const View W = cursor.in("W", {I, GH}, type), U = cursor.in("U", {H, GH}, type), b = cursor.in("b", {GH}, type);
+  const View bU = two ? cursor.in("bU", {GH}, type) : none, leak = leaky ? cursor.in("a", {H}, type) : none;
+  const View mask = flags.mask ? cursor.in("mask", {B, H}, type) : none;
+  const View lengths = flags.lengths ? cursor.in("lengths", {B}, ffi::DataType::S32) : none;
 
   const Int groups = (B + k.samples - 1) / k.samples, record = k.record_size(s);
-  const std::vector<Int> kept = {groups * N * record};
+  const Sizes kept = {groups * N * record};
   View residual, hs, hT, cT, dhs, dhT, dcT, dx, dh0, dc0, dW, dU, db, dbU, dleak;
   if (backward) {
-    residual = cursor.in("residual", kept);
-    if (s.sequence) dhs = cursor.in("dhs", {B, N, H});
-    dhT = cursor.in("dh", {B, H});
-    if (lstm) dcT = cursor.in("dc", {B, H});
-    if (s.need_dx) dx = cursor.out("dx", {B, N, I});
-    dh0 = cursor.out("dh0", {B, H});
-    if (lstm) dc0 = cursor.out("dc0", {B, H});
-    dW = cursor.out("dW", {I, GH}), dU = cursor.out("dU", {H, GH}), db = cursor.out("db", {GH});
-    if (two) dbU = cursor.out("dbU", {GH});
-    if (leaky) dleak = cursor.out("da", {H});
+    residual = cursor.in("residual", kept, type);
+    if (s.sequence) dhs = cursor.in("dhs", {B, N, H}, type);
+    dhT = cursor.in("dh", {B, H}, type);
+    if (lstm) dcT = cursor.in("dc", {B, H}, type);
+    if (s.need_dx) dx = cursor.out("dx", {B, N, I}, type);
+    dh0 = cursor.out("dh0", {B, H}, type);
+    if (lstm) dc0 = cursor.out("dc0", {B, H}, type);
+    dW = cursor.out("dW", {I, GH}, type), dU = cursor.out("dU", {H, GH}, type), db = cursor.out("db", {GH}, type);
+    if (two) dbU = cursor.out("dbU", {GH}, type);
+    if (leaky) dleak = cursor.out("da", {H}, type);
   } else {
-    if (s.sequence) hs = cursor.out("hs", {B, N, H});
-    hT = cursor.out("hT", {B, H});
-    if (lstm) cT = cursor.out("cT", {B, H});
-    if (s.keep) residual = cursor.out("residual", kept);
+    if (s.sequence) hs = cursor.out("hs", {B, N, H}, type);
+    hT = cursor.out("hT", {B, H}, type);
+    if (lstm) cT = cursor.out("cT", {B, H}, type);
+    if (s.keep) residual = cursor.out("residual", kept, type);
   }
-  require(cursor.arg == cursor.args.size() && cursor.ret == cursor.rets.size(), "too many operands or results");
-  const std::vector<Int>& axes = cursor.reader.members;
-  const Int members = std::accumulate(axes.begin(), axes.end(), Int{1}, std::multiplies<Int>());
-  for (const View* v : {&hs, &hT, &cT, &dx, &dh0, &dc0, &dW, &dU, &db, &dbU, &dleak})
-    require(!v->data || std::equal(axes.begin(), axes.end(), v->lead.begin(), v->lead.end()), "a result lacks a leading axis");
-  require(!s.keep || backward || std::equal(axes.begin(), axes.end(), residual.lead.begin(), residual.lead.end()), "residual lacks a leading axis");
+  cursor.end();
+  const Sizes& axes = cursor.members;
+  const Int members = axes.product();
+  for (const View* v : {&hs, &hT, &cT, &dx, &dh0, &dc0, &dW, &dU, &db, &dbU, &dleak}) cursor.whole(*v);
+  if (!backward) cursor.whole(residual);
   if (members == 0) return;
 
   // Longest samples first, so that cost follows true steps.
-  const bool many = flags.lengths && std::any_of(lengths.lead.begin(), lengths.lead.end(), [](Int n) { return n > 1; });
+  const bool many = flags.lengths && lengths.lead.product() > 1;
   std::vector<std::int32_t> order((many ? members : 1) * B), true_length;
   if (flags.lengths) true_length.resize(order.size());
   for (Int m = 0; m < (many ? members : 1); ++m) {
@@ -163,12 +86,7 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
 
   const Cut plan = cut(s, k.samples, members);
   const Int scratch = k.scratch_size(s, plan.most(), backward), partial = (k.partial_size(s) + 15) / 16 * 16;
-  std::vector<T> partials;
-  T* partial_data = nullptr;
-  if (backward) {
-    partials.resize(members * plan.pieces * partial + 16);
-    partial_data = partials.data();
-  }
+  T* const sums = backward ? static_cast<T*>(thread_memory(Room::sums, members * plan.pieces * partial * sizeof(T))) : nullptr;
   std::atomic<bool> failed{false};
   auto work = [&](Int n) {
     const Int m = n / plan.pieces, piece = n % plan.pieces;
@@ -185,8 +103,8 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
       if (o.residual) o.residual += o.first / k.samples * N * record;
       o.hs = get(hs), o.hT = get(hT), o.cT = get(cT), o.dhs = get(dhs), o.dhT = get(dhT), o.dcT = get(dcT);
       o.dx = get(dx), o.dh0 = get(dh0), o.dc0 = get(dc0);
-      o.partial = partial_data ? partial_data + n * partial : nullptr;
-      o.scratch = static_cast<T*>(thread_memory(scratch * static_cast<Int>(sizeof(T))));
+      o.partial = sums ? sums + n * partial : nullptr;
+      o.scratch = static_cast<T*>(thread_memory(Room::scratch, scratch * sizeof(T)));
       (backward ? k.backward : k.forward)(o);
     } catch (...) {
       failed = true;
@@ -201,7 +119,7 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
   if (!backward) return;
   auto sum = [&](Int m) {
     WeightGradients<T> w{};
-    w.shape = s, w.partial = partial_data + m * plan.pieces * partial, w.pieces = plan.pieces, w.stride = partial;
+    w.shape = s, w.partial = sums + m * plan.pieces * partial, w.pieces = plan.pieces, w.stride = partial;
     w.dW = dW.at<T>(axes, m), w.dU = dU.at<T>(axes, m), w.db = db.at<T>(axes, m);
     w.dbU = dbU.at<T>(axes, m), w.dleak = dleak.at<T>(axes, m);
     k.reduce(w);
@@ -211,25 +129,16 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
 
 ffi::Error call(bool backward, ffi::ThreadPool pool, Int cell, Int reverse, Int sequence, Int keep, Int need_dx, Int mask,
                 Int lengths, ffi::RemainingArgs args, ffi::RemainingRets rets) {
-  try {
+  return answer([&] {
     require(cell >= 0 && cell < kCells, "unknown cell");
-    Reader reader;
-    Cursor cursor{args, rets, reader};
+    Cursor cursor(args, rets);
     auto first = args.get<ffi::AnyBuffer>(0);
     require(first.has_value(), "no operands");
     const Flags flags{reverse != 0, sequence != 0, keep != 0, need_dx != 0, mask != 0, lengths != 0};
-    reader.type = first->element_type();
-    if (reader.type == ffi::DataType::F32) run<float>(backward, Cell{cell}, flags, cursor, *first, pool, table().f32);
-    else if (reader.type == ffi::DataType::F64) run<double>(backward, Cell{cell}, flags, cursor, *first, pool, table().f64);
-    else return ffi::Error::InvalidArgument("penstock kernels: x must be float32 or float64");
-    return ffi::Error::Success();
-  } catch (const Problem& problem) {
-    return ffi::Error::InvalidArgument(problem.text);
-  } catch (const std::exception& error) {
-    return ffi::Error::Internal(std::string("penstock kernels: ") + error.what());
-  } catch (...) {
-    return ffi::Error::Internal("penstock kernels: unknown failure");
-  }
+    if (first->element_type() == ffi::DataType::F32) run<float>(backward, Cell{cell}, flags, cursor, *first, pool, table().f32);
+    else if (first->element_type() == ffi::DataType::F64) run<double>(backward, Cell{cell}, flags, cursor, *first, pool, table().f64);
+    else refuse("x must be float32 or float64");
+  });
 }
 
 auto binding() {
