@@ -44,14 +44,13 @@ double peak(const char* isa) {
   return best([&] { return run(2000000, &out); }, 1);
 }
 
-double useful(Cell cell, Int batch, Int time, Int inputs, Int units, bool need_dx) {
-  const Shape shape{cell, batch, time, inputs, units, false, false, true, need_dx};
+double useful(const Shape& shape, const Kernels<float>& kernels) {
   Problem<float> problem(shape, false, false);
-  const double gates = static_cast<double>(problem.b.size()) / static_cast<double>(units);
-  const double weights = gates * static_cast<double>(units * (units + inputs));
+  const double gates = static_cast<double>(problem.b.size()) / static_cast<double>(shape.units);
+  const double weights = gates * static_cast<double>(shape.units * (shape.units + shape.inputs));
   // Without the gradient of the inputs a third of their share falls away.
-  const double flops = 6 * weights - (need_dx ? 0 : 2 * gates * static_cast<double>(units * inputs));
-  return best([&] { problem.run(table().f32, true, 1); return flops * static_cast<double>(batch * time); }, 1.5);
+  const double flops = 6 * weights - (shape.need_dx ? 0 : 2 * gates * static_cast<double>(shape.units * shape.inputs));
+  return best([&] { problem.run(kernels, true, 1); return flops * static_cast<double>(shape.batch * shape.time); }, 1.5);
 }
 
 }  // namespace
@@ -69,8 +68,12 @@ int main() {
       {"RNN 12 on 3, batch 64, window 5", Cell::rnn_tanh, 64, 5, 3, 12, false}};
   const char* comma = "";
   for (const auto& r : rows) {
-    const double rate = useful(r.cell, r.batch, r.time, r.inputs, r.units, r.need_dx);
-    std::printf("%s\n  {\"row\": \"%s\", \"gflops\": %.1f, \"of_peak\": %.3f}", comma, r.name, rate, rate / most);
+    const Shape shape{r.cell, r.batch, r.time, r.inputs, r.units, false, false, true, r.need_dx};
+    double rates[kForms];
+    for (int form = 0; form < kForms; ++form) rates[form] = useful(shape, table().f32.at[form]);
+    const int form = choose(table().f32, shape, nullptr, 1);
+    std::printf("%s\n  {\"row\": \"%s\", \"gflops\": %.1f, \"of_peak\": %.3f, \"form\": %d, \"forms\": [%.1f, %.1f]}", comma,
+                r.name, rates[form], rates[form] / most, static_cast<int>(table().f32.at[form].units), rates[0], rates[1]);
     comma = ",";
   }
   std::printf("]}\n");

@@ -13,8 +13,10 @@ double estimate(const Shape& s, bool backward) {
 }
 
 Cut cut(const Shape& s, Int group, Int members) {
-  // 12 samples are one tile of three groups at the widest. Pieces of less than 10 us are not worth their partial sums.
-  Int by_size = (s.batch + 11) / 12;
+  // What one tile holds is 12 samples of three groups, or 16 and more of one. Pieces of less than 10 us are not worth
+  // their partial sums.
+  const Int tile = group > 12 ? group : 12;
+  Int by_size = (s.batch + tile - 1) / tile;
   const Int by_time = (Int)(estimate(s, true) / 10e3);
   Int pieces = by_size < by_time ? by_size : by_time;
   if (members >= 8 && pieces > 1) pieces = pieces > 2 ? pieces / 2 : 1;  // members alone keep the threads busy
@@ -25,6 +27,40 @@ Cut cut(const Shape& s, Int group, Int members) {
   if (pieces < 1) pieces = 1;
   return {pieces, groups, group};
 }
+
+template <typename T> int choose(const Forms<T>& forms, const Shape& s, const std::int32_t* lengths, Int lists) {
+  double least = 0;
+  int best = 0;
+  for (int f = 0; f < kForms; ++f) {
+    const Int group = forms.at[f].samples, units = forms.at[f].units;
+    double lanes = 0;
+    if (lengths) {
+      for (Int list = 0; list < lists; ++list)
+        for (Int i = 0; i < s.batch; i += group) lanes += static_cast<double>(lengths[list * s.batch + i] * group);
+    } else {
+      const Cut plan = cut(s, group, 1);
+      lanes = static_cast<double>(plan.most() * ((plan.pieces + 1) / 2));
+    }
+    const double shuffles = units > 1 ? 1.15 : 1;
+    const double cost = lanes * static_cast<double>((s.units + units - 1) / units * units) * shuffles;
+    if (f && cost >= least) continue;
+    best = f, least = cost;
+  }
+  return best;
+}
+template int choose(const Forms<float>&, const Shape&, const std::int32_t*, Int);
+template int choose(const Forms<double>&, const Shape&, const std::int32_t*, Int);
+
+template <typename T> Int residual_size(const Forms<T>& forms, const Shape& s) {
+  Int most = 0;
+  for (const Kernels<T>& k : forms.at) {
+    const Int size = (s.batch + k.samples - 1) / k.samples * s.time * k.record_size(s);
+    if (size > most) most = size;
+  }
+  return most;
+}
+template Int residual_size(const Forms<float>&, const Shape&);
+template Int residual_size(const Forms<double>&, const Shape&);
 
 namespace {
 

@@ -23,6 +23,13 @@ struct Cut {
 };
 Cut cut(const Shape& shape, Int group, Int members);
 
+// Which form costs least, by the lanes that the busier of two threads fills, padding included. `lengths` holds the true steps of
+// `lists` batches, each longest first; null: all steps are true. Forward and backward must come to the same answer, so
+// nothing else may count.
+template <typename T> int choose(const Forms<T>& forms, const Shape& shape, const std::int32_t* lengths, Int lists);
+// Values that every form's records fit into.
+template <typename T> Int residual_size(const Forms<T>& forms, const Shape& shape);
+
 // Runs work(0 .. n-1), each once, on the caller and on up to `helpers` threads that `schedule` may start whenever it
 // likes. The caller returns when all are done, and waits only for those that already run: a helper that starts late
 // finds nothing left, so a full pool cannot block it.

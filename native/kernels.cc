@@ -10,48 +10,52 @@ namespace penstock::PENSTOCK_NAMESPACE {
 #define PENSTOCK_STRING(x) PENSTOCK_STRING2(x)
 
 // Calls f with the cell's type.
-template <typename T, typename F> PENSTOCK_INLINE auto by_cell(Cell cell, F f) {
+template <typename Form, typename F> PENSTOCK_INLINE auto by_cell(Cell cell, F f) {
   switch (cell) {
-    case Cell::gru_before: return f((Gru<T, false>*)nullptr);
-    case Cell::gru_after: return f((Gru<T, true>*)nullptr);
-    case Cell::rnn_tanh: return f((Rnn<T, Kind::tanh>*)nullptr);
-    case Cell::rnn_relu: return f((Rnn<T, Kind::relu>*)nullptr);
-    case Cell::leaky: return f((Rnn<T, Kind::leaky>*)nullptr);
-    default: return f((Lstm<T>*)nullptr);
+    case Cell::gru_before: return f((Gru<Form, false>*)nullptr);
+    case Cell::gru_after: return f((Gru<Form, true>*)nullptr);
+    case Cell::rnn_tanh: return f((Rnn<Form, Kind::tanh>*)nullptr);
+    case Cell::rnn_relu: return f((Rnn<Form, Kind::relu>*)nullptr);
+    case Cell::leaky: return f((Rnn<Form, Kind::leaky>*)nullptr);
+    default: return f((Lstm<Form>*)nullptr);
   }
 }
 #define PENSTOCK_CELL(p) __typeof__(*p)
 
-template <typename T> void run_forward(const Operands<T>& o) {
-  by_cell<T>(o.shape.cell, [&](auto* cell) { forward<T, PENSTOCK_CELL(cell)>(o, Arena{(char*)o.scratch}); });
+template <typename Form, typename T = typename Form::T> void run_forward(const Operands<T>& o) {
+  by_cell<Form>(o.shape.cell, [&](auto* cell) { forward<PENSTOCK_CELL(cell)>(o, Arena{(char*)o.scratch}); });
 }
-template <typename T> void run_backward(const Operands<T>& o) {
-  by_cell<T>(o.shape.cell, [&](auto* cell) { backward<T, PENSTOCK_CELL(cell)>(o, Arena{(char*)o.scratch}); });
+template <typename Form, typename T = typename Form::T> void run_backward(const Operands<T>& o) {
+  by_cell<Form>(o.shape.cell, [&](auto* cell) { backward<PENSTOCK_CELL(cell)>(o, Arena{(char*)o.scratch}); });
 }
-template <typename T> void run_reduce(const WeightGradients<T>& w) {
-  by_cell<T>(w.shape.cell, [&](auto* cell) { reduce<T, PENSTOCK_CELL(cell)>(w); });
+template <typename Form, typename T = typename Form::T> void run_reduce(const WeightGradients<T>& w) {
+  by_cell<Form>(w.shape.cell, [&](auto* cell) { reduce<PENSTOCK_CELL(cell)>(w); });
 }
-template <typename T> Int run_record_size(const Shape& s) {
-  return by_cell<T>(s.cell, [&](auto* cell) { return record_size<T, PENSTOCK_CELL(cell)>(s); });
+template <typename Form> Int run_record_size(const Shape& s) {
+  return by_cell<Form>(s.cell, [&](auto* cell) { return record_size<PENSTOCK_CELL(cell)>(s); });
 }
-template <typename T> Int run_partial_size(const Shape& s) {
-  return by_cell<T>(s.cell, [&](auto* cell) { return partial_size<T, PENSTOCK_CELL(cell)>(s); });
+template <typename Form> Int run_partial_size(const Shape& s) {
+  return by_cell<Form>(s.cell, [&](auto* cell) { return partial_size<PENSTOCK_CELL(cell)>(s); });
 }
-template <typename T> Int run_scratch_size(const Shape& shape, Int count, bool back) {
-  return by_cell<T>(shape.cell, [&](auto* cell) {
+template <typename Form> Int run_scratch_size(const Shape& shape, Int count, bool back) {
+  using T = typename Form::T;
+  return by_cell<Form>(shape.cell, [&](auto* cell) {
     Operands<T> o{};
     o.shape = shape, o.count = count;
-    const Int bytes = back ? backward<T, PENSTOCK_CELL(cell)>(o, Arena{}) : forward<T, PENSTOCK_CELL(cell)>(o, Arena{});
+    const Int bytes = back ? backward<PENSTOCK_CELL(cell)>(o, Arena{}) : forward<PENSTOCK_CELL(cell)>(o, Arena{});
     return (bytes + (Int)sizeof(T) - 1) / (Int)sizeof(T);
   });
 }
 
-template <typename T> constexpr Kernels<T> kernels() {
-  return {kSamples<T>,       run_forward<T>,      run_backward<T>,    run_reduce<T>,
-          run_record_size<T>, run_partial_size<T>, run_scratch_size<T>};
+template <typename Form> constexpr Kernels<typename Form::T> kernels() {
+  return {Form::S,           Form::U,
+          run_forward<Form>, run_backward<Form>, run_reduce<Form>, run_record_size<Form>, run_partial_size<Form>,
+          run_scratch_size<Form>};
 }
 
 extern const Table table;
-const Table table = {PENSTOCK_STRING(PENSTOCK_NAMESPACE), kernels<float>(), kernels<double>()};
+const Table table = {PENSTOCK_STRING(PENSTOCK_NAMESPACE),
+                     {{kernels<Form<float, 1>>(), kernels<Form<float, 4>>()}},
+                     {{kernels<Form<double, 1>>(), kernels<Form<double, 4>>()}}};
 
 }  // namespace penstock::PENSTOCK_NAMESPACE

@@ -1,33 +1,35 @@
 // LSTM with forget gate (Gers, Schmidhuber, Cummins 2000): i, f, o = sigmoid, g = tanh; c' = f c + i g; h' = o tanh c'.
 #pragma once
-#include "piece.h"
+#include "walk.h"
 
 namespace penstock::PENSTOCK_NAMESPACE {
 
-template <typename T> struct Lstm {
+template <typename Form_> struct Lstm {
+  using Form = Form_;
+  using T = typename Form::T;
   enum { i, f, g, o, c, h, tc, slots, extra = h };  // tc = tanh c
   static constexpr int gates = 4, columns = 4;
   static constexpr int x_columns[] = {0, 1, 2, 3}, h_columns[] = {0, 1, 2, 3};
   static constexpr bool direct = false, two_biases = false, leaks = false;
-  static constexpr Int L = kLanes<T>;
+  static constexpr Int L = Form::L, U = Form::U;
 
   struct Weights {
     T *x, *h, *bias;
-    Weights(const Piece<T>& p, Arena& arena) {
-      x = arena.template take<T>(p.Q * p.I * 16);
-      h = arena.template take<T>(p.Q * p.H * 16);
-      bias = arena.template take<T>(p.Q * 16);
+    Weights(const Piece<Form>& p, Arena& arena) {
+      x = arena.template take<T>(p.Q * p.I * 4 * U);
+      h = arena.template take<T>(p.Q * p.H * 4 * U);
+      bias = arena.template take<T>(p.Q * 4 * U);
       if (!arena.base) return;
-      pack(p.o.W, p.I, p.H, gates, 0, gates, x);
-      pack(p.o.U, p.H, p.H, gates, 0, gates, h);
-      for (int k = 0; k < gates; ++k) pack_bias(p.o.b, p.H, k, bias + k * p.Q * 4, false);
+      Form::pack(p.o.W, p.I, p.H, gates, 0, gates, p.widest, x);
+      Form::pack(p.o.U, p.H, p.H, gates, 0, gates, p.widest, h);
+      for (int k = 0; k < gates; ++k) Form::pack_bias(p.o.b, p.H, k, bias + k * p.Q * U, false);
     }
   };
 
-  static void step(const Ahead<T>& s, const Weights& w) {
-    const Int Q = s.piece.Q, W = Q * L, QI = quads(s.piece.I);
+  static void step(const Ahead<Form>& s, const Weights& w) {
+    const Int Q = s.piece.Q, W = Q * L, QI = s.piece.QI;
     const Factor<T> factors[] = {{s.x, QI * L, L, s.piece.I, w.x}, {s.h, s.h_group, L, s.piece.H, w.h}};
-    product<T>(2, factors, w.bias, false, s.groups, gates * Q, s.record, s.size);
+    product<Form>(2, factors, w.bias, false, s.groups, gates * Q, s.piece.widest, s.record, s.size);
     s.piece.trim(s.groups, s.record, s.size, gates);
     for (Int m = 0; m < s.groups; ++m) {
       T* const record = s.record + m * s.size;
@@ -48,18 +50,18 @@ template <typename T> struct Lstm {
 
   struct BackWeights {
     T* h;
-    BackWeights(const Piece<T>& p, Arena& arena) {
-      h = arena.template take<T>(p.Q * 4 * p.Q * 16);
-      if (arena.base) pack_back(p.o.U, p.H, p.H, gates, 0, gates, h);
+    BackWeights(const Piece<Form>& p, Arena& arena) {
+      h = arena.template take<T>(p.Q * 4 * p.Q * U * U);
+      if (arena.base) Form::pack_back(p.o.U, p.H, p.H, gates, 0, gates, p.widest, h);
     }
   };
 
-  static void back(const Back<T>& s, const BackWeights& w) {
-    const Int Q = s.piece.Q, W = Q * s.dz.quad;
+  static void back(const Back<Form>& s, const BackWeights& w) {
+    const Int Q = s.piece.Q, W = Q * s.dz.block;
     for (Int n = 0; n < s.groups; ++n) {
       const T *r = s.record + n * s.size, *before = s.before + n * s.size + c * Q * L, *dh = s.dh + n * Q * L;
       T *dc = s.dc + n * Q * L, *dz = s.dz.at(0, n);
-      for (Int b = 0; b < Q * L; b += L, dz += s.dz.quad) {
+      for (Int b = 0; b < Q * L; b += L, dz += s.dz.block) {
         const Vec<T> vi = load(r + i * Q * L + b), vf = load(r + f * Q * L + b), vg = load(r + g * Q * L + b);
         const Vec<T> vo = load(r + o * Q * L + b), vt = load(r + tc * Q * L + b), d = load(dh + b);
         const Vec<T> e = load(dc + b) + d * vo * (1 - vt * vt);
@@ -69,15 +71,15 @@ template <typename T> struct Lstm {
         store(dz + o * W, d * vt * (vo - vo * vo));
         store(dc + b, e * vf);
       }
-      s.piece.hide(n, s.t, s.dz.at(0, n), columns * Q, s.dz.quad);
+      s.piece.hide(n, s.t, s.dz.at(0, n), columns * Q, s.dz.block);
       s.piece.hide(n, s.t, dc, Q);
     }
-    const Factor<T> factor = {s.dz.data, L, s.dz.quad, gates * Q * 4, w.h};
-    product<T>(1, &factor, nullptr, false, s.groups, Q, s.through, Q * L);
+    const Factor<T> factor = {s.dz.data, L, s.dz.block, gates * Q * U, w.h};
+    product<Form>(1, &factor, nullptr, false, s.groups, Q, s.piece.widest, s.through, Q * L);
   }
 
-  static void recurrent_gradients(const Piece<T>& p, Panel<T> h, Panel<T>, Panel<T>, Panel<T> dz, Int rows, Int, T* partial, T*) {
-    outer<T>(h, dz, rows, 0, p.Q, 0, gates * p.Q, partial, columns * p.Q);
+  static void recurrent_gradients(const Piece<Form>& p, Panel<T> h, Panel<T>, Panel<T>, Panel<T> dz, Int rows, T* partial, T*) {
+    outer<Form>(h, dz, rows, 0, p.Q, 0, gates * p.Q, partial, columns * p.Q);
   }
 };
 

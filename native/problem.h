@@ -58,7 +58,7 @@ inline double uniform() {
 template <typename T> struct Problem {
   Shape s;
   Array<std::int32_t> order, lengths;
-  Array<T> x, h, c, W, U, b, bU, leak, mask, dhs, dhT, dcT;
+  Array<T> x, h, c, W, U, b, bU, leak, mask, x_mask, dhs, dhT, dcT;
   Array<T> hs, hT, cT, dx, dh0, dc0, dW, dU, db, dbU, dleak, residual, partials;
   std::vector<Array<T>> scratch[2];  // of each piece, forward and backward, kept from run to run
 
@@ -72,7 +72,7 @@ template <typename T> struct Problem {
     const Int G = H * (s.cell == Cell::lstm ? 4 : s.cell == Cell::gru_before || s.cell == Cell::gru_after ? 3 : 1);
     x = random(B * N * I), h = random(B * H), c = random(B * H);
     W = random(I * G, .5), U = random(H * G, 1. / H), b = random(G), bU = random(G), leak = random(H);
-    if (masked) mask = random(B * H);
+    if (masked) mask = random(B * H), x_mask = random(B * I);
     dhs = random(B * N * H), dhT = random(B * H), dcT = random(B * H);
     order.resize(B);
     for (Int i = 0; i < B; ++i) order[i] = static_cast<std::int32_t>(i);
@@ -94,7 +94,7 @@ template <typename T> struct Problem {
         o.shape = s, o.first = plan.first(piece), o.count = plan.count(piece, s.batch);
         o.order = order.data(), o.lengths = lengths.empty() ? nullptr : lengths.data();
         o.x = x.data(), o.h0 = h.data(), o.c0 = c.data(), o.W = W.data(), o.U = U.data(), o.b = b.data(), o.bU = bU.data();
-        o.leak = leak.data(), o.mask = mask.empty() ? nullptr : mask.data();
+        o.leak = leak.data(), o.mask = mask.empty() ? nullptr : mask.data(), o.x_mask = x_mask.empty() ? nullptr : x_mask.data();
         o.residual = s.keep ? residual.data() + o.first / k.samples * s.time * record : nullptr;
         o.hs = hs.data(), o.hT = hT.data(), o.cT = cT.data(), o.dhs = dhs.data(), o.dhT = dhT.data(), o.dcT = dcT.data();
         o.dx = dx.data(), o.dh0 = dh0.data(), o.dc0 = dc0.data(), o.partial = partials.data() + piece * partial;

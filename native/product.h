@@ -1,11 +1,8 @@
-// The three products that a recurrence is made of, on blocks of samples x 4.
+// The products that a recurrence is made of, on blocks.
 #pragma once
-#include "activations.h"
+#include "form.h"
 
 namespace penstock::PENSTOCK_NAMESPACE {
-
-PENSTOCK_INLINE constexpr Int quads(Int n) { return (n + 3) / 4; }
-PENSTOCK_INLINE constexpr Int least(Int a, Int b) { return a < b ? a : b; }
 
 // Calls f(Index<n>) for the n that is known only at run time.
 template <int Most, typename F> PENSTOCK_INLINE void constant(Int n, F f) {
@@ -15,116 +12,154 @@ template <int Most, typename F> PENSTOCK_INLINE void constant(Int n, F f) {
   f(Index<Most>{});
 }
 
-// Cuts `n` into equal shares of at most `most`: f(first, size). Equal, because a tile of one column or one group
-// leaves the units of multiplication waiting.
-template <typename F> PENSTOCK_INLINE void shares(Int n, Int most, F f) {
-  const Int parts = (n + most - 1) / most;
-  for (Int p = 0, first = 0; p < parts; ++p) {
-    const Int size = (n - first + parts - p - 1) / (parts - p);
-    f(first, size);
-    first += size;
-  }
-}
+// The tiles of a product: so many groups by so many columns of blocks stay in registers.
+template <typename Form> struct Tiles;
+template <typename T> struct Tiles<Form<T, 4>> {
+  static constexpr int few = kTileRegisters / 4;  // few columns: taller tiles, or units wait
+  static constexpr int tall = kGroups < 3 ? 3 : kGroups;
+  static constexpr int columns(int groups) { return groups <= kGroups ? kTileRegisters / kGroups : few; }
+  static Int rows(Int n) { return n <= few ? tall : kGroups; }
+  static Int widest(Int) { return kTileRegisters / kGroups; }
+};
+template <typename T> struct Tiles<Form<T, 1>> {
+  static constexpr int tall = 2;
+  static constexpr int columns(int groups) { return groups == 1 ? kOneRow : kTileRegisters / 2; }
+  static Int rows(Int) { return tall; }
+  static Int widest(Int groups) { return columns(groups < tall ? 1 : tall); }
+};
 
-constexpr int kColumns = kTileRegisters / kGroups;
-
-// One factor of a product: blocks in[group][quads(K)], `group` and `quad` apart, and weights packed by shares of the
-// columns: [share][K][columns of the share][4].
+// One factor of a product: blocks in[group][blocks(K)], `group` and `block` apart, and weights packed by shares of the
+// columns: [share][K][columns of the share][U].
 template <typename T> struct Factor {
   const T* in;
-  Int group, quad, K;
+  Int group, block, K;
   const T* w;
 };
 
-template <typename T, int G, int C>
+template <typename Form, int G, int C, typename T = typename Form::T>
 PENSTOCK_INLINE void tile(Int n, const Factor<T>* factors, const T* bias, bool add, Int g0, Int c0, T* out, Int stride) {
-  constexpr int L = kLanes<T>;
+  constexpr int L = Form::L, U = Form::U;
   Vec<T> acc[G][C];
   out += g0 * stride + c0 * L;
   if (add) {
     repeat<G>(PENSTOCK_BODY(g) { repeat<C>(PENSTOCK_BODY(c) { acc[g][c] = load(out + g * stride + c * L); }); });
   } else if (bias) {
     repeat<C>(PENSTOCK_BODY(c) {
-      const Vec<T> b = four(bias + (c0 + c) * 4);
+      const Vec<T> b = Form::units(bias + (c0 + c) * U);
       repeat<G>(PENSTOCK_BODY(g) { acc[g][c] = b; });
     });
   } else {
     repeat<G>(PENSTOCK_BODY(g) { repeat<C>(PENSTOCK_BODY(c) { acc[g][c] = Vec<T>{}; }); });
   }
   for (const Factor<T>*f = factors, *end = factors + n; f != end; ++f) {
-    const T *w = f->w + c0 * f->K * 4, *in = f->in + g0 * f->group;
-    const Int step = f->group, quad = f->quad;
+    const T *w = f->w + c0 * f->K * U, *in = f->in + g0 * f->group;
+    const Int step = f->group, block = f->block;
     auto row = [&](auto u) __attribute__((always_inline)) {
-      Vec<T> s[G];
-      repeat<G>(PENSTOCK_BODY(g) { s[g] = pick<u, T>(load(in + g * step)); });
-      repeat<C>(PENSTOCK_BODY(c) {
-        const Vec<T> v = four(w + c * 4);
-        repeat<G>(PENSTOCK_BODY(g) { add_product<T>(acc[g][c], s[g], v); });
-      });
-      w += C * 4;
+      if constexpr (U == 1 && G == 1) {
+        // Weights beyond the first cache are read once a step; the core by itself asks for them too late.
+        __builtin_prefetch(w + 256);
+        if constexpr (C > 16) __builtin_prefetch(w + 272);
+        const Vec<T> s = load(in);
+        repeat<C>(PENSTOCK_BODY(c) { add_product_of_one<T>(acc[0][c], s, w + c); });
+      } else {
+        Vec<T> s[G];
+        repeat<G>(PENSTOCK_BODY(g) {
+          s[g] = load(in + g * step);
+          if constexpr (U == 4) s[g] = pick<u, T>(s[g]);
+        });
+        repeat<C>(PENSTOCK_BODY(c) {
+          const Vec<T> v = Form::units(w + c * U);
+          repeat<G>(PENSTOCK_BODY(g) { add_product<T>(acc[g][c], s[g], v); });
+        });
+      }
+      w += C * U;
     };
-    for (Int k = f->K >> 2; k; --k) {
-      repeat<4>(row);
-      in += quad;
+    for (Int k = f->K / U; k; --k) {
+      repeat<U>(row);
+      in += block;
     }
-    const Int rest = f->K & 3;
-    if (rest > 0) row(Index<0>{});
-    if (rest > 1) row(Index<1>{});
-    if (rest > 2) row(Index<2>{});
+    if constexpr (U == 4) {
+      const Int rest = f->K & 3;
+      if (rest > 0) row(Index<0>{});
+      if (rest > 1) row(Index<1>{});
+      if (rest > 2) row(Index<2>{});
+    }
   }
   repeat<G>(PENSTOCK_BODY(g) { repeat<C>(PENSTOCK_BODY(c) { store(out + g * stride + c * L, acc[g][c]); }); });
 }
 
 // out[g][c] = (out[g][c] if add, else bias[c] or 0) + the sum over the factors of sum over k of in[g][k] * w[c][k].
-template <typename T>
-__attribute__((noinline)) void product(Int n, const Factor<T>* factors, const T* bias, bool add, Int groups, Int columns,
-                                       T* out, Int stride) {
-  constexpr Int few = kTileRegisters / 4, tall = kGroups < 3 ? 3 : kGroups;  // few columns: taller tiles, or units wait
-  shares(groups, columns <= few ? tall : kGroups, [&](Int g0, Int G) __attribute__((always_inline)) {
-    constant<tall>(G, PENSTOCK_BODY(Gc) {
+// `widest` is that by which the weights were packed.
+template <typename Form>
+__attribute__((noinline)) void product(Int n, const Factor<typename Form::T>* factors, const typename Form::T* bias, bool add,
+                                       Int groups, Int columns, Int widest, typename Form::T* out, Int stride) {
+  using Tile = Tiles<Form>;
+  shares(groups, Tile::rows(columns), [&](Int g0, Int G) __attribute__((always_inline)) {
+    constant<Tile::tall>(G, PENSTOCK_BODY(Gc) {
       constexpr int rows = decltype(Gc)::value;
-      shares(columns, kColumns, [&](Int c0, Int C) __attribute__((always_inline)) {
-        constant<rows <= kGroups ? kColumns : few>(C, PENSTOCK_BODY(Cc) {
-          tile<T, rows, decltype(Cc)::value>(n, factors, bias, add, g0, c0, out, stride);
+      shares(columns, widest, [&](Int c0, Int C) __attribute__((always_inline)) {
+        constant<Tile::columns(rows)>(C, PENSTOCK_BODY(Cc) {
+          tile<Form, rows, decltype(Cc)::value>(n, factors, bias, add, g0, c0, out, stride);
         });
       });
     });
   });
 }
 
-// What weight gradients are summed from: `rows` blocks of each of several quads, so that the rows of one quad follow
-// each other. The distance between quads is an odd number of blocks: those of one row fall into different cache sets.
+// What weight gradients are summed from: `rows` blocks of each of several blocks of units, so that the rows of one block
+// follow each other. The distance between them is an odd number of vectors: those of one row fall into different cache sets.
 template <typename T> struct Panel {
   T* data;
-  Int quad;
-  T* at(Int k, Int row) const { return data + k * quad + row * kLanes<T>; }
+  Int block;
+  T* at(Int k, Int row) const { return data + k * block + row * kLanes<T>; }
 };
 
-// out[kb][cb][4][4] += sum over rows of a[kb][row] (outer) d[cb][row], for kb in kfirst .. klast and the column blocks
-// first .. first + columns. A share of the columns stays in the first cache while all kb pass over it.
-template <typename T>
+// The gradient of weight (k, U * c + u) is summed at ((k / 4 * columns + c) * 4 + k % 4) * U + u.
+template <int U> PENSTOCK_INLINE Int place(Int k, Int c, Int columns) { return ((k / 4 * columns + c) * 4 + k % 4) * U; }
+
+// Adds to out the sum over rows of a[k][row] (outer) d[c][row], for the units k of the blocks kfirst .. klast and the
+// column blocks first .. first + columns. A share of the columns stays in the first cache while all k pass over it.
+template <typename Form, typename T = typename Form::T>
 __attribute__((noinline)) void outer(Panel<T> a, Panel<T> d, Int rows, Int kfirst, Int klast, Int first, Int columns, T* out,
                                      Int out_columns) {
-  constexpr int L = kLanes<T>, most = kTileRegisters / 4;
+  constexpr int L = Form::L, U = Form::U, most = kTileRegisters / 4;
   shares(columns, most, [&](Int c0, Int n) __attribute__((always_inline)) {
     constant<most>(n, PENSTOCK_BODY(Cc) {
       constexpr int C = decltype(Cc)::value;
-      for (Int kb = kfirst; kb < klast; ++kb) {
-        const T *ar = a.at(kb, 0), *dr = d.at(first + c0, 0);
+      const T* const columns_at = d.at(first + c0, 0);
+      auto pass = [&](Int block, auto Ac) __attribute__((always_inline)) {  // four units of one block, or of A blocks
+        constexpr int A = decltype(Ac)::value;
+        const T *ar = a.at(block, 0), *dr = columns_at;
         Vec<T> acc[4][C] = {};
         for (Int r = rows; r; --r, ar += L, dr += L) {
           Vec<T> dv[C];
-          repeat<C>(PENSTOCK_BODY(c) { dv[c] = load(dr + c * d.quad); });
-          const Vec<T> v = load(ar);
-          repeat<4>(PENSTOCK_BODY(u) {
-            const Vec<T> s = pick<u, T>(v);
+          repeat<C>(PENSTOCK_BODY(c) { dv[c] = load(dr + c * d.block); });
+          repeat<A>(PENSTOCK_BODY(u) {
+            const Vec<T> s = U == 4 ? pick<u, T>(load(ar)) : load(ar + u * a.block);
             repeat<C>(PENSTOCK_BODY(c) { add_product<T>(acc[u][c], s, dv[c]); });
           });
         }
         repeat<C>(PENSTOCK_BODY(c) {
-          T* o = out + (kb * out_columns + first + c0 + c) * 16;
-          repeat<4>(PENSTOCK_BODY(u) { add_samples<T>(o + 4 * u, acc[u][c]); });
+          T* o = out + place<U>(block * U, first + c0 + c, out_columns);
+          Four<T> sums[4];
+          repeat<4>(PENSTOCK_BODY(u) { sums[u] = folded<T>(acc[u][c]); });
+          if constexpr (U == 4) {
+            repeat<4>(PENSTOCK_BODY(u) { at(o + 4 * u) += sums[u]; });
+          } else {
+            transpose<T>(sums);
+            const Four<T> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+            if constexpr (A == 4) at(o) += sum;
+            else repeat<A>(PENSTOCK_BODY(u) { o[u] += sum[int(u)]; });
+          }
         });
+      };
+      if constexpr (U == 4) {
+        for (Int k = kfirst; k < klast; ++k) pass(k, Index<4>{});
+      } else {
+        for (Int k = kfirst, next; k < klast; k = next) {
+          next = least(klast, (k | 3) + 1);
+          constant<4>(next - k, PENSTOCK_BODY(Ac) { pass(k, Ac); });
+        }
       }
     });
   });

@@ -29,7 +29,7 @@ struct Operands {
   const std::int32_t* lengths;  // [batch] by sample, each in 0..time
   const T *x, *h0, *c0;         // [batch, time, inputs], [batch, units] twice
   const T *W, *U, *b, *bU;      // [inputs, gates*units], [units, gates*units], [gates*units] twice
-  const T *leak, *mask;         // [units], [batch, units]; null when absent
+  const T *leak, *mask, *x_mask;  // [units], [batch, units], [batch, inputs]; null when absent
   T* residual;                  // this piece's part; null when nothing is kept
   T *hs, *hT, *cT;              // results of the forward pass
   const T *dhs, *dhT, *dcT;     // what comes back
@@ -47,9 +47,10 @@ struct WeightGradients {
   T *dW, *dU, *db, *dbU, *dleak;
 };
 
+// One form of the kernels (form.h).
 template <typename T>
 struct Kernels {
-  Int samples;  // samples that share one vector: a "group"
+  Int samples, units;  // that share one vector; the samples are a "group"
   void (*forward)(const Operands<T>&);
   void (*backward)(const Operands<T>&);
   void (*reduce)(const WeightGradients<T>&);
@@ -59,10 +60,16 @@ struct Kernels {
   Int (*scratch_size)(const Shape&, Int count, bool backward);
 };
 
+constexpr int kForms = 2;
+template <typename T>
+struct Forms {
+  Kernels<T> at[kForms];
+};
+
 struct Table {
   const char* isa;
-  Kernels<float> f32;
-  Kernels<double> f64;
+  Forms<float> f32;
+  Forms<double> f64;
 };
 
 // The table for this machine, chosen once, at most as wide as the environment variable PENSTOCK_ISA says.

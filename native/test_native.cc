@@ -19,8 +19,8 @@ void expect(bool ok, const char* isa, const Shape& s, const char* what) {
               static_cast<int>(s.batch), static_cast<int>(s.time), static_cast<int>(s.inputs), static_cast<int>(s.units));
 }
 
-void check(const char* isa, const Shape& shape, bool masked, bool ragged) {
-  const Kernels<double>& k = table().f64;
+void check(const char* isa, const Shape& shape, bool masked, bool ragged, int form) {
+  const Kernels<double>& k = table().f64.at[form];
   Problem<double> p(shape, masked, ragged);
   p.run(k, true, 1);
   const auto dU = p.dU, dW = p.dW, dh = p.dh0, dx = p.dx;
@@ -43,7 +43,7 @@ void check(const char* isa, const Shape& shape, bool masked, bool ragged) {
     expect(std::fabs(slope - numerical) < 1e-6 * (1 + std::fabs(numerical)), isa, shape, c.name);
   }
   Problem<float> single(shape, masked, ragged);
-  single.run(table().f32, true, 2);
+  single.run(table().f32.at[form], true, 2);
   for (float v : single.dU) expect(std::isfinite(v), isa, shape, "float32 is not finite");
 }
 
@@ -54,12 +54,13 @@ int main() {
   const Int sizes[][4] = {{1, 1, 1, 1}, {3, 4, 2, 5}, {20, 9, 1, 20}, {7, 3, 9, 8}, {5, 6, 4, 33}, {70, 40, 7, 24}};
   for (Int cell = 0; cell < kCells; ++cell)
     for (const auto& n : sizes)
-      for (int option = 0; option < 16; ++option) {
+      for (int choice = 0; choice < 16 * kForms; ++choice) {
+        const int option = choice / kForms, form = choice % kForms;
         const Shape s{Cell{cell}, n[0], n[1], n[2], n[3], bool(option & 1), bool(option & 2), true, bool(option & 4)};
-        check(isa, s, option & 8, option & 1);
+        check(isa, s, option & 8, option & 1, form);
         Shape forward_only = s;
         forward_only.keep = false;
-        Problem<float>(forward_only, option & 8, option & 2).run(table().f32, false, 2);
+        Problem<float>(forward_only, option & 8, option & 2).run(table().f32.at[form], false, 2);
       }
   std::printf("%s: %s\n", isa, failures ? "FAILED" : "passed");
   return failures != 0;

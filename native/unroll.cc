@@ -1,6 +1,6 @@
 // The doors through which XLA calls. Everything a caller could get wrong is checked here and returned as an error.
 //
-// Forward:  x h0 [c0] W U b [bU] [leak] [mask] [lengths]                                   -> [hs] hT [cT] [residual]
+// Forward:  x h0 [c0] W U b [bU] [leak] [mask] [x_mask] [lengths]                          -> [hs] hT [cT] [residual]
 // Backward: the same, residual, [dhs] dhT [dcT]          -> [dx] dh0 [dc0] dW dU db [dbU] [dleak]
 // Every operand may carry leading axes from vmap, each of full size or of size 1 where the operand is shared.
 #include <algorithm>
@@ -14,11 +14,11 @@ namespace penstock {
 namespace {
 
 struct Flags {
-  bool reverse, sequence, keep, need_dx, mask, lengths;
+  bool reverse, sequence, keep, need_dx, mask, x_mask, lengths;
 };
 
 template <typename T>
-void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBuffer& first, ffi::ThreadPool& pool, const Kernels<T>& k) {
+void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBuffer& first, ffi::ThreadPool& pool, const Forms<T>& forms) {
   const ffi::DataType type = first.element_type();
   // x [batch, time, inputs] and h0 [batch, units] end the leading axes that the attributes do not tell.
   const auto xd = first.dimensions();
@@ -41,10 +41,10 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
   const View W = cursor.in("W", {I, GH}, type), U = cursor.in("U", {H, GH}, type), b = cursor.in("b", {GH}, type);
   const View bU = two ? cursor.in("bU", {GH}, type) : none, leak = leaky ? cursor.in("a", {H}, type) : none;
   const View mask = flags.mask ? cursor.in("mask", {B, H}, type) : none;
+  const View x_mask = flags.x_mask ? cursor.in("x_mask", {B, I}, type) : none;
   const View lengths = flags.lengths ? cursor.in("lengths", {B}, ffi::DataType::S32) : none;
 
-  const Int groups = (B + k.samples - 1) / k.samples, record = k.record_size(s);
-  const Sizes kept = {groups * N * record};
+  const Sizes kept = {residual_size(forms, s)};
   View residual, hs, hT, cT, dhs, dhT, dcT, dx, dh0, dc0, dW, dU, db, dbU, dleak;
   if (backward) {
     residual = cursor.in("residual", kept, type);
@@ -84,6 +84,10 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
     std::stable_sort(o, o + B, [l](std::int32_t p, std::int32_t q) { return l[p] > l[q]; });
   }
 
+  std::vector<std::int32_t> sorted(true_length.size());
+  for (size_t i = 0; i < sorted.size(); ++i) sorted[i] = true_length[i / B * B + order[i]];
+  const Kernels<T>& k = forms.at[choose(forms, s, flags.lengths ? sorted.data() : nullptr, many ? members : 1)];
+  const Int record = k.record_size(s);
   const Cut plan = cut(s, k.samples, members);
   const Int scratch = k.scratch_size(s, plan.most(), backward), partial = (k.partial_size(s) + 15) / 16 * 16;
   T* const sums = backward ? static_cast<T*>(thread_memory(Room::sums, members * plan.pieces * partial * sizeof(T))) : nullptr;
@@ -98,7 +102,7 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
       o.lengths = flags.lengths ? true_length.data() + (many ? m * B : 0) : nullptr;
       auto get = [&](const View& v) { return v.at<T>(axes, m); };
       o.x = get(x), o.h0 = get(h0), o.c0 = get(c0), o.W = get(W), o.U = get(U), o.b = get(b), o.bU = get(bU);
-      o.leak = get(leak), o.mask = get(mask);
+      o.leak = get(leak), o.mask = get(mask), o.x_mask = get(x_mask);
       o.residual = get(residual);
       if (o.residual) o.residual += o.first / k.samples * N * record;
       o.hs = get(hs), o.hT = get(hT), o.cT = get(cT), o.dhs = get(dhs), o.dhT = get(dhT), o.dcT = get(dcT);
@@ -127,14 +131,14 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
   share(members, 0, schedule, sum);
 }
 
-ffi::Error call(bool backward, ffi::ThreadPool pool, Int cell, Int reverse, Int sequence, Int keep, Int need_dx, Int mask,
+ffi::Error call(bool backward, ffi::ThreadPool pool, Int cell, Int reverse, Int sequence, Int keep, Int need_dx, Int mask, Int x_mask,
                 Int lengths, ffi::RemainingArgs args, ffi::RemainingRets rets) {
   return answer([&] {
     require(cell >= 0 && cell < kCells, "unknown cell");
     Cursor cursor(args, rets);
     auto first = args.get<ffi::AnyBuffer>(0);
     require(first.has_value(), "no operands");
-    const Flags flags{reverse != 0, sequence != 0, keep != 0, need_dx != 0, mask != 0, lengths != 0};
+    const Flags flags{reverse != 0, sequence != 0, keep != 0, need_dx != 0, mask != 0, x_mask != 0, lengths != 0};
     if (first->element_type() == ffi::DataType::F32) run<float>(backward, Cell{cell}, flags, cursor, *first, pool, table().f32);
     else if (first->element_type() == ffi::DataType::F64) run<double>(backward, Cell{cell}, flags, cursor, *first, pool, table().f64);
     else refuse("x must be float32 or float64");
@@ -150,6 +154,7 @@ auto binding() {
       .Attr<Int>("keep")
       .Attr<Int>("need_dx")
       .Attr<Int>("mask")
+      .Attr<Int>("x_mask")
       .Attr<Int>("lengths")
       .RemainingArgs()
       .RemainingRets();
@@ -173,8 +178,7 @@ std::int64_t penstock_residual_size(std::int64_t cell, int is_double, std::int64
   if (cell < 0 || cell >= penstock::kCells) return -1;
   penstock::Shape s{};
   s.cell = penstock::Cell{cell}, s.batch = batch, s.time = time, s.inputs = inputs, s.units = units;
-  const auto size = [&](const auto& k) { return (batch + k.samples - 1) / k.samples * time * k.record_size(s); };
-  return is_double ? size(penstock::table().f64) : size(penstock::table().f32);
+  return is_double ? penstock::residual_size(penstock::table().f64, s) : penstock::residual_size(penstock::table().f32, s);
 }
 
 }

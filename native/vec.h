@@ -1,7 +1,4 @@
-// The vector that everything else is written in: samples x 4 units. Lane 4*s + u holds unit u of sample s.
-//
-// With this layout no product wastes lanes on odd sizes (units are padded to 4, samples to 1, 2 or 4), all gates of
-// a unit meet in registers without a transpose, and the gradients leave in the layout in which the states came.
+// The vector that everything else is written in, and what is done with it on each instruction set.
 #pragma once
 #include <cstdint>
 #if defined(__AVX512F__) || defined(__AVX2__)
@@ -15,7 +12,7 @@ namespace penstock::PENSTOCK_NAMESPACE {
 using Int = std::int64_t;
 
 #if defined(__AVX512F__)
-constexpr int kBytes = 64, kAccumulators = 24, kGroups = 3;
+constexpr int kBytes = 64, kAccumulators = 24, kGroups = 3;  // kGroups: rows of a tile of samples x 4
 #elif defined(__AVX2__)
 constexpr int kBytes = 32, kAccumulators = 12, kGroups = 2;  // of 16 registers, leaving room for the factors
 #elif defined(__aarch64__)
@@ -29,6 +26,11 @@ constexpr int kTileRegisters = 6;
 #else
 constexpr int kTileRegisters = kAccumulators;
 #endif
+#if defined(__AVX512F__) && !defined(PENSTOCK_SMALL_TILES)
+constexpr int kOneRow = 28;  // accumulators of a tile of one row, whose other factor stays in memory
+#else
+constexpr int kOneRow = kTileRegisters;
+#endif
 
 template <typename T> struct Simd;
 template <> struct Simd<float> {
@@ -36,19 +38,20 @@ template <> struct Simd<float> {
   typedef float V __attribute__((vector_size(lanes * 4)));
   typedef float Loose __attribute__((vector_size(lanes * 4), aligned(4), may_alias));
   typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
-  typedef std::int32_t I __attribute__((vector_size(lanes * 4)));
+  typedef std::int32_t Place;
+  typedef Place I __attribute__((vector_size(lanes * 4)));
 };
 template <> struct Simd<double> {
   static constexpr int lanes = kBytes >= 32 ? kBytes / 8 : 4;  // at least 4 units; two registers on SSE and NEON
   typedef double V __attribute__((vector_size(lanes * 8)));
   typedef double Loose __attribute__((vector_size(lanes * 8), aligned(8), may_alias));
   typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
-  typedef std::int64_t I __attribute__((vector_size(lanes * 8)));
+  typedef std::int64_t Place;
+  typedef Place I __attribute__((vector_size(lanes * 8)));
 };
 template <typename T> using Vec = typename Simd<T>::V;
 template <typename T> using Mask = typename Simd<T>::I;
 template <typename T> constexpr int kLanes = Simd<T>::lanes;
-template <typename T> constexpr int kSamples = Simd<T>::lanes / 4;
 
 // Compile-time loops: the body sees a constant, so accumulators stay in registers.
 template <int I> struct Index {
@@ -66,7 +69,26 @@ template <int N, typename F> PENSTOCK_INLINE void repeat(F f) { repeat_from<0, N
 
 template <typename T> PENSTOCK_INLINE Vec<T> load(const T* p) { return *(const typename Simd<T>::Loose*)p; }
 template <typename T> PENSTOCK_INLINE void store(T* p, Vec<T> v) { *(typename Simd<T>::Loose*)p = v; }
-template <typename T> PENSTOCK_INLINE Vec<T> splat(T a) { return Vec<T>{} + a; }
+// No sum with zero, which would stay: -0 + 0 is 0.
+PENSTOCK_INLINE Vec<float> each(float a) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_set1_ps(a);
+#elif defined(__AVX2__)
+  return (Vec<float>)_mm256_set1_ps(a);
+#else
+  return Vec<float>{a, a, a, a};
+#endif
+}
+PENSTOCK_INLINE Vec<double> each(double a) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_set1_pd(a);
+#elif defined(__AVX2__)
+  return (Vec<double>)_mm256_set1_pd(a);
+#else
+  return Vec<double>{a, a, a, a};
+#endif
+}
+template <typename T> PENSTOCK_INLINE Vec<T> splat(T a) { return each(a); }
 template <typename T> PENSTOCK_INLINE Vec<T> select(Mask<T> m, Vec<T> a, Vec<T> b) { return m ? a : b; }
 
 // acc += a * b. Written out for x86: left to itself gcc gives a sum another register at every step, and spills.
@@ -76,6 +98,16 @@ template <typename T> PENSTOCK_INLINE void add_product(Vec<T>& acc, Vec<T> a, Ve
   else asm("vfmadd231pd %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
 #else
   acc += a * b;
+#endif
+}
+
+// acc += a * b[0], the factor taken from memory in the same instruction where there is one that does.
+template <typename T> PENSTOCK_INLINE void add_product_of_one(Vec<T>& acc, Vec<T> a, const T* b) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) asm("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(acc) : "v"(a), "m"(*b));
+  else asm("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(acc) : "v"(a), "m"(*b));
+#else
+  add_product<T>(acc, a, splat(*b));
 #endif
 }
 
@@ -116,13 +148,34 @@ template <int U, typename T> PENSTOCK_INLINE Vec<T> pick(Vec<T> v) {
 #endif
 }
 
-// Adds the samples' lanes: four sums, one for each unit.
-template <typename T> PENSTOCK_INLINE void add_samples(T* out, Vec<T> v) {
+template <typename T> using Four = typename Simd<T>::Four;
+template <typename T> PENSTOCK_INLINE Four<T>& at(T* p) { return *(Four<T>*)p; }
+template <typename T> PENSTOCK_INLINE const Four<T>& at(const T* p) { return *(const Four<T>*)p; }
+
+template <int a, int b, int c, int d, typename T> PENSTOCK_INLINE Four<T> mix(Four<T> v, Four<T> w) {
+#if defined(__clang__)
+  return __builtin_shufflevector(v, w, a, b, c, d);
+#else
+  typedef typename Simd<T>::Place M __attribute__((vector_size(4 * sizeof(T))));
+  return __builtin_shuffle(v, w, M{a, b, c, d});
+#endif
+}
+
+// Makes rows columns.
+template <typename T> PENSTOCK_INLINE void transpose(Four<T> (&v)[4]) {
+  const Four<T> a = mix<0, 4, 1, 5, T>(v[0], v[1]), b = mix<2, 6, 3, 7, T>(v[0], v[1]);
+  const Four<T> c = mix<0, 4, 1, 5, T>(v[2], v[3]), d = mix<2, 6, 3, 7, T>(v[2], v[3]);
+  v[0] = mix<0, 1, 4, 5, T>(a, c), v[1] = mix<2, 3, 6, 7, T>(a, c);
+  v[2] = mix<0, 1, 4, 5, T>(b, d), v[3] = mix<2, 3, 6, 7, T>(b, d);
+}
+
+// The sum of a vector's fours.
+template <typename T> PENSTOCK_INLINE Four<T> folded(Vec<T> v) {
   T lane[kLanes<T>];
   store(lane, v);
-  typename Simd<T>::Four sum = *(const typename Simd<T>::Four*)lane;
-  for (int s = 1; s < kSamples<T>; ++s) sum += *(const typename Simd<T>::Four*)(lane + 4 * s);
-  *(typename Simd<T>::Four*)out += sum;
+  Four<T> sum = at<T>((const T*)lane);
+  for (int s = 4; s < kLanes<T>; s += 4) sum += at<T>((const T*)lane + s);
+  return sum;
 }
 
 }  // namespace penstock::PENSTOCK_NAMESPACE

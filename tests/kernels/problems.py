@@ -26,6 +26,7 @@ class Problem:
     reverse: bool = False
     sequence: bool = True
     masked: bool = False
+    dropped: bool = False
     lengths: bool = False
     seed: int = 0
 
@@ -53,6 +54,7 @@ class Problem:
             bU=normal(G * H, scale=0.5) if self.cell == "gru_after" else None,
             a=jnp.asarray(rng.uniform(size=H), dtype) if self.cell == "leaky" else None,
             mask=jnp.asarray((rng.uniform(size=(B, H)) < 0.7) / 0.7, dtype) if self.masked else None,
+            x_mask=jnp.asarray((rng.uniform(size=(B, I)) < 0.7) / 0.7, dtype) if self.dropped else None,
             lengths=jnp.asarray(rng.permutation(lengths), jnp.int32) if self.lengths else None,
         )
 

@@ -27,9 +27,10 @@ EXAMPLES = int(os.environ.get("PENSTOCK_EXAMPLES", "24"))  # a few hundred befor
     [
         {},
         {"sequence": False, "masked": True, "batch": 13, "units": 20, "inputs": 1, "time": 9},
-        {"reverse": True, "lengths": True, "masked": True, "batch": 7, "units": 9, "inputs": 5},
+        {"dropped": True, "batch": 32, "units": 25, "inputs": 6, "time": 7},
+        {"reverse": True, "lengths": True, "masked": True, "dropped": True, "batch": 7, "units": 9, "inputs": 5},
     ],
-    ids=["plain", "last-masked", "reverse-lengths-masked"],
+    ids=["plain", "last-masked", "samples-fill-lanes-dropped", "reverse-lengths-masked"],
 )
 def test_every_cell(cell, double, options):
     problem = Problem(cell, double=double, **options)
@@ -59,6 +60,7 @@ problems = st.builds(
     reverse=st.booleans(),
     sequence=st.booleans(),
     masked=st.booleans(),
+    dropped=st.booleans(),
     lengths=st.booleans(),
     seed=st.integers(0, 99),
 )

@@ -14,7 +14,7 @@ def call(**changes):
     given = Problem("lstm").operands()
     arrays = {name: getattr(given, name) for name in ("x", "h", "c", "W", "U", "b")} | changes
     arrays = {name: jnp.asarray(array) for name, array in arrays.items()}
-    options = {name: arrays.pop(name) for name in ("lengths", "mask") if name in arrays}
+    options = {name: arrays.pop(name) for name in ("lengths", "mask", "x_mask") if name in arrays}
     return kernels.lstm(*arrays.values(), **options)
 
 
@@ -27,6 +27,7 @@ def call(**changes):
         ({"b": np.zeros((4,), np.float32)}, "b must have shape"),
         ({"lengths": np.zeros((9,), np.int32)}, r"lengths must have shape \(3,\)"),
         ({"mask": np.zeros((3, 1), np.float32)}, "mask must have shape"),
+        ({"x_mask": np.zeros((3, 5), np.float32)}, r"x_mask must have shape \(3, 2\)"),
     ],
 )
 def test_shapes(changes, message):
@@ -98,7 +99,7 @@ def test_handlers_check_again(change, message):
         operands[at] = None if array is None else jnp.asarray(array)
     operands = [array for array in operands if array is not None]
     results = [jax.ShapeDtypeStruct((3, 5), jnp.float32)] * 2
-    flags = dict.fromkeys(("reverse", "sequence", "keep", "need_dx", "mask", "lengths"), np.int64(0))
+    flags = dict.fromkeys(("reverse", "sequence", "keep", "need_dx", "mask", "x_mask", "lengths"), np.int64(0))
     with pytest.raises(jax.errors.JaxRuntimeError, match=message):
         jax.block_until_ready(
             jax.ffi.ffi_call("penstock_forward", results)(*operands, cell=np.int64(CELLS.index("lstm")), **flags)

@@ -19,6 +19,7 @@ class Walk(TypedDict, total=False):
 
     lengths: jax.Array | None
     mask: jax.Array | None
+    x_mask: jax.Array | None
     reverse: bool
     sequence: bool
 
@@ -34,6 +35,9 @@ class Cell(eqx.Module, Generic[State]):
 
     kinds: ClassVar[dict[str, type[Cell[Any]]]] = {}
     masks: ClassVar[bool] = False
+
+    drops: ClassVar[bool] = False
+    """Whether `unroll` takes an `x_mask`; other cells are given inputs that were multiplied before."""
 
     letters: ClassVar[tuple[str, ...]] = ("h",)
     """The letters of the state's leaves, in their order; for pictures and tables."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import ClassVar, Unpack
 
 import equinox as eqx
 import jax
@@ -63,6 +63,7 @@ class EchoStateCell(HiddenCell):
     Jaeger (2001), The "echo state" approach; Lukoševičius (2012), A practical guide, equations 2 and 3.
     """
 
+    drops: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack, cast
+from typing import ClassVar, Unpack, cast
 
 import equinox as eqx
 import jax
@@ -53,6 +53,7 @@ class GRUCell(HiddenCell):
     and Keras since its version 2.3 use.
     """
 
+    drops: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

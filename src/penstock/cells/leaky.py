@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Unpack
+from typing import ClassVar, Unpack
 
 import equinox as eqx
 import jax
@@ -47,6 +47,7 @@ class LeakyCell(HiddenCell):
     Jaeger, Lukoševičius, Popovici & Siewert (2007), equation 2, with the time step in the leak.
     """
 
+    drops: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

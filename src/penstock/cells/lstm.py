@@ -66,6 +66,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     """
 
     masks: ClassVar[bool] = True
+    drops: ClassVar[bool] = True
     letters: ClassVar[tuple[str, ...]] = ("h", "c")
     W: jax.Array
     U: jax.Array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Unpack, cast
+from typing import ClassVar, Literal, Unpack, cast
 
 import equinox as eqx
 import jax
@@ -43,6 +43,7 @@ class RNNCell(HiddenCell):
     Elman (1990); James et al., An Introduction to Statistical Learning, equation 10.16.
     """
 
+    drops: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

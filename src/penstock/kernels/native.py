@@ -58,6 +58,7 @@ def _call(name: str, spec: Spec, given: Operands, extra: list[jax.Array], result
         "cell": CELLS.index(spec.cell),
         "reverse": spec.reverse,
         "mask": given.mask is not None,
+        "x_mask": given.x_mask is not None,
         "lengths": given.lengths is not None,
         **flags,
     }
@@ -110,7 +111,7 @@ def _bwd(spec: Spec, kept: _Kept, cotangents: Any) -> tuple[Any]:
     gradients: dict[str, Any] = dict.fromkeys(("x", "h", "c", "W", "U", "b", "bU", "a")) | dict(
         zip(names, out, strict=True)
     )
-    return (Operands(**gradients, mask=None, lengths=None),)
+    return (Operands(**gradients),)
 
 
 def _like(array: jax.Array) -> Any:

@@ -29,6 +29,8 @@ def unroll(spec: Spec, given: Operands) -> Outputs:
         active = jnp.arange(time)[:, None] < given.lengths[None, :]
         # What stands in the padding may be anything, NaN included; it must not reach a gradient.
         x = jnp.where(active.T[:, :, None], x, 0)
+    if given.x_mask is not None:
+        x = x * lax.stop_gradient(given.x_mask)[:, None]
     xz = jnp.swapaxes(x @ given.W + given.b, 0, 1)
     sigmoid = _sigmoid(spec.recurrent_activation)
 

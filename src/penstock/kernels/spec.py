@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import jax
@@ -49,6 +49,7 @@ class Operands:
     bU: jax.Array | None = None  # noqa: N815 (as the papers write it)
     a: jax.Array | None = None
     mask: jax.Array | None = None
+    x_mask: jax.Array | None = None
     lengths: jax.Array | None = None
 
 
@@ -73,7 +74,7 @@ def check(spec: Spec, given: Operands) -> Operands:
     wide = spec.gates * units
     expected = {
         "h": (batch, units), "c": (batch, units), "W": (inputs, wide), "U": (units, wide), "b": (wide,),
-        "bU": (wide,), "a": (units,), "mask": (batch, units), "lengths": (batch,),
+        "bU": (wide,), "a": (units,), "mask": (batch, units), "x_mask": (batch, inputs), "lengths": (batch,),
     }  # fmt: skip
     for name, shape in expected.items():
         array = getattr(given, name)
@@ -90,4 +91,4 @@ def check(spec: Spec, given: Operands) -> Operands:
     if not jnp.issubdtype(given.lengths.dtype, jnp.integer):
         raise TypeError(f"lengths must hold integers, got {given.lengths.dtype}; use .astype")
     lengths = jnp.clip(given.lengths, 0, x.shape[1]).astype(jnp.int32)
-    return Operands(x, h, given.c, given.W, given.U, given.b, given.bU, given.a, given.mask, lengths)
+    return replace(given, lengths=lengths)

@@ -3,7 +3,7 @@
 Common to all. `x` is [batch, time, inputs] and `h` [batch, units]. `lengths` [batch] counts each
 sample's true steps: later ones cost nothing, leave the state alone and give zeros. `mask`
 [batch, units] multiplies `h` where it enters the recurrent product, the same at every step (recurrent
-dropout; it gets no gradient). `reverse` walks each sample's true steps from the last to the first;
+dropout), `x_mask` [batch, inputs] so multiplies `x` (dropout of the inputs); neither gets a gradient. `reverse` walks each sample's true steps from the last to the first;
 outputs stay at their times. With `sequence=False` only the last state is computed, and the sequence
 returned is None. More axes: `jax.vmap`, which is one call and copies nothing.
 
@@ -36,6 +36,7 @@ def lstm(
     *,
     lengths: jax.Array | None = None,
     mask: jax.Array | None = None,
+    x_mask: jax.Array | None = None,
     reverse: bool = False,
     sequence: bool = True,
     recurrent_activation: Sigmoid = "sigmoid",
@@ -57,7 +58,7 @@ def lstm(
     ((2, 5, 3), (2, 3))
     """
     spec = Spec("lstm", reverse, sequence, _allowed(recurrent_activation))
-    hs, h, last = unroll(spec, Operands(x, h, c, W, U, b, mask=mask, lengths=lengths))
+    hs, h, last = unroll(spec, Operands(x, h, c, W, U, b, mask=mask, x_mask=x_mask, lengths=lengths))
     assert last is not None  # noqa: S101
     return hs, (h, last)
 
@@ -72,6 +73,7 @@ def gru(
     *,
     lengths: jax.Array | None = None,
     mask: jax.Array | None = None,
+    x_mask: jax.Array | None = None,
     reverse: bool = False,
     sequence: bool = True,
     recurrent_activation: Sigmoid = "sigmoid",
@@ -91,7 +93,7 @@ def gru(
     The states [batch, time, units] (or None), and the last h.
     """
     spec = Spec("gru_before" if bU is None else "gru_after", reverse, sequence, _allowed(recurrent_activation))
-    hs, h, _ = unroll(spec, Operands(x, h, None, W, U, b, bU, mask=mask, lengths=lengths))
+    hs, h, _ = unroll(spec, Operands(x, h, None, W, U, b, bU, mask=mask, x_mask=x_mask, lengths=lengths))
     return hs, h
 
 
@@ -105,6 +107,7 @@ def rnn(
     activation: Literal["tanh", "relu"] = "tanh",
     lengths: jax.Array | None = None,
     mask: jax.Array | None = None,
+    x_mask: jax.Array | None = None,
     reverse: bool = False,
     sequence: bool = True,
 ) -> tuple[jax.Array | None, jax.Array]:
@@ -117,7 +120,7 @@ def rnn(
     if activation not in ("tanh", "relu"):
         raise ValueError(f"activation must be 'tanh' or 'relu', got {activation!r}")
     spec = Spec("rnn_tanh" if activation == "tanh" else "rnn_relu", reverse, sequence)
-    hs, h, _ = unroll(spec, Operands(x, h, None, W, U, b, mask=mask, lengths=lengths))
+    hs, h, _ = unroll(spec, Operands(x, h, None, W, U, b, mask=mask, x_mask=x_mask, lengths=lengths))
     return hs, h
 
 
@@ -131,6 +134,7 @@ def leaky(
     *,
     lengths: jax.Array | None = None,
     mask: jax.Array | None = None,
+    x_mask: jax.Array | None = None,
     reverse: bool = False,
     sequence: bool = True,
 ) -> tuple[jax.Array | None, jax.Array]:
@@ -146,7 +150,7 @@ def leaky(
     if leak.ndim == 0:
         leak = jnp.broadcast_to(leak, h.shape[-1:])
     hs, h, _ = unroll(
-        Spec("leaky", reverse, sequence), Operands(x, h, None, W, U, b, a=leak, mask=mask, lengths=lengths)
+        Spec("leaky", reverse, sequence), Operands(x, h, None, W, U, b, a=leak, mask=mask, x_mask=x_mask, lengths=lengths)
     )
     return hs, h
 

@@ -60,13 +60,15 @@ class RecurrentModule(eqx.Module):
         -------
         ``[batch, time, units]``, or ``[batch, units]`` of the last step.
         """
-        mask = None
+        mask = x_mask = None
         if key is not None and (self.dropout or self.recurrent_dropout):
             if self.dropout:
-                x = x * keep_mask(derive(key, 0), self.dropout, (x.shape[0], 1, x.shape[2]), x.dtype)
+                x_mask = keep_mask(derive(key, 0), self.dropout, (x.shape[0], x.shape[2]), x.dtype)
             if self.recurrent_dropout:
                 mask = keep_mask(derive(key, 1), self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
-        return unroll(self.cell, x, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)[0]
+        return unroll(
+            self.cell, x, lengths=lengths, mask=mask, x_mask=x_mask, reverse=reverse, sequence=sequence
+        )[0]
 
 
 @dataclass(frozen=True, repr=False)

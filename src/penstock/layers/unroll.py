@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 
-from penstock.cells.cell import Cell
+from penstock.cells.cell import Cell, Walk
 from penstock.cells.padding import check_sequence, true_steps, without_padding
 from penstock.errors import OptionError
 
@@ -23,6 +23,7 @@ def unroll(
     *,
     lengths: jax.Array | None = None,
     mask: jax.Array | None = None,
+    x_mask: jax.Array | None = None,
     reverse: bool = False,
     sequence: bool = True,
 ) -> tuple[jax.Array, State]:
@@ -41,6 +42,8 @@ def unroll(
     mask
         What h is multiplied by where it enters the recurrent product, ``[batch, units]``, the same at every step
         (recurrent dropout). Only cells that know it take one.
+    x_mask
+        What x is multiplied by, ``[batch, features]``, the same at every step (dropout of the inputs).
     reverse
         Walk each sample's true steps from the last to the first; outputs stay at their times.
     sequence
@@ -76,7 +79,14 @@ def unroll(
             "`masks` and takes a mask."
         )
     first = cell.initial_state(x.shape[0]) if state is None else state
-    whole = cell.unroll(x, first, lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)
+    walk = Walk(lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)
+    if x_mask is None:
+        whole = cell.unroll(x, first, **walk)
+    else:
+        whole = cell.unroll(x, first, x_mask=x_mask, **walk) if cell.drops else None
+        if whole is None:  # nobody multiplies while reading
+            x = x * jax.lax.stop_gradient(x_mask)[:, None]
+            whole = cell.unroll(x, first, **walk)
     if whole is None:
         return _steps(cell, x, first, lengths, mask, reverse, sequence)
     outputs, last = whole
