@@ -1,10 +1,13 @@
 // Runs every kernel of every instruction set over small and odd shapes, forward, backward and summed, with exactly
-// sized buffers, so that AddressSanitizer and UBSan see every access; and checks gradients by numerical ones.
+// sized buffers, so that AddressSanitizer and UBSan see every access; checks gradients by numerical ones; and orders keys.
 // Built and run by native/run.sh; knows nothing of XLA.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 #include <vector>
 
+#include "order.h"
 #include "problem.h"
 
 using namespace penstock;
@@ -47,6 +50,22 @@ void check(const char* isa, const Shape& shape, bool masked, bool ragged, int fo
   for (float v : single.dU) expect(std::isfinite(v), isa, shape, "float32 is not finite");
 }
 
+// Keys that agree on some digits, or on all, against the library's own stable sort.
+void check_order() {
+  for (const Int n : {0, 1, 2, 1000, 5000})
+    for (const std::uint32_t mask : {0u, 1u, 0x7FFu, 0x3FF800u, 0xFFC00000u, 0x3FFFFFu, 0xFFC007FFu, 0xFFFFFFFFu}) {
+      Array<std::uint32_t> keys(n);
+      for (auto& key : keys) key = static_cast<std::uint32_t>((uniform() + 1) * 2147483648.0) & mask;
+      Array<std::int32_t> want(n), got(n), scratch((order_scratch(n) + 15) / 16 * 16);
+      std::iota(want.begin(), want.end(), 0);
+      std::stable_sort(want.begin(), want.end(), [&](std::int32_t p, std::int32_t q) { return keys[p] < keys[q]; });
+      stable_order(keys.data(), n, got.data(), scratch.data());
+      if (got == want) continue;
+      ++failures;
+      std::printf("FAILED order of %d keys, mask %x\n", static_cast<int>(n), mask);
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -62,6 +81,7 @@ int main() {
         forward_only.keep = false;
         Problem<float>(forward_only, option & 8, option & 2).run(table().f32.at[form], false, 2);
       }
+  check_order();
   std::printf("%s: %s\n", isa, failures ? "FAILED" : "passed");
   return failures != 0;
 }

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import penstock as ps
+from penstock.layers.noise import derive, draw
 from penstock.training.forward import forward
 from penstock.training.plan import Plan
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples, Source, Starts
 from penstock.training.train import Trained, train
 
 ROWS, WINDOW = 60, 4
@@ -95,3 +96,16 @@ def test_what_is_missing_is_refused_in_words(missing: dict[str, None]) -> None:
     x, categories, extra = Source.of(VALUES[:, None], **(full | missing)).read(jnp.asarray([0]), WINDOW)  # type: ignore[arg-type]
     with pytest.raises(ps.OptionError, match=f"the network reads {next(iter(missing))} of width"):
         module(x, categories=categories, extra=extra)
+
+
+def test_a_shuffle_is_the_same_whichever_path_orders_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The true rows in the stable order of the drawn bits, then the padding: no path may move a row."""
+    starts, keys = Starts.of(np.arange(1000) * 3), jax.vmap(lambda n: derive(jax.random.key(0), n))(jnp.arange(3))
+    shuffles = {}
+    for path in ("auto", "scan"):
+        monkeypatch.setenv("PENSTOCK_KERNELS", path)
+        shuffles[path] = np.asarray(jax.vmap(lambda key: starts.shuffled(key, 64))(keys))
+    assert np.array_equal(shuffles["auto"], shuffles["scan"])
+    for key, shuffle in zip(keys, shuffles["auto"], strict=True):
+        assert np.array_equal(shuffle[:1000], np.argsort(draw(key, (1000,)), kind="stable") * 3)
+    assert shuffles["auto"].shape == (3, 1024)

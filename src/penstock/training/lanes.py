@@ -28,6 +28,8 @@ class Lanes:
     ----------
     job, fold, member
         The job in each lane, and the fold and member that it is, ``[lanes]``.
+    names
+        What messages call each lane's job.
     running
         Whether each lane's job is still training.
     epochs
@@ -49,13 +51,6 @@ class Lanes:
         self.losses: list[list[tuple[float, float]]] = [[] for _ in range(self._jobs)]
         self.weights: Any = None
         self._wasted = 0.0
-
-    @property
-    def names(self) -> list[str]:
-        """Name each lane's job, for messages."""
-        members = [f" of member {member}" if self._members > 1 else "" for member in self.member]
-        folds = [f" of fold {fold}" if self._folds > 1 else "" for fold in self.fold]
-        return [member + fold for member, fold in zip(members, folds, strict=True)]
 
     def record(self, learned: NDArray[Any], watched: NDArray[Any]) -> None:
         """Note the losses of an epoch, ``[lanes]``; the watched one is NaN where nothing is watched."""
@@ -113,3 +108,6 @@ class Lanes:
         self.job = job
         self.fold = (job // self._members).astype(np.int32)
         self.member = (job % self._members).astype(np.uint32)
+        members = [f" of member {member}" if self._members > 1 else "" for member in self.member]
+        folds = [f" of fold {fold}" if self._folds > 1 else "" for fold in self.fold]
+        self.names = [member + fold for member, fold in zip(members, folds, strict=True)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -41,9 +44,11 @@ class EpochBar:
             self._task = self._progress.add_task("compiling", total=self.epochs)
         return self
 
-    def advance(self, learned: float, watched: float, going: int) -> None:
-        """Tell that an epoch has ended, with the median losses and the members still training."""
-        self.ended(f"loss {learned:.3g} · watched {watched:.3g} · {going} training")
+    def advance(self, learned: NDArray[Any], watched: NDArray[Any], going: int) -> None:
+        """Tell that an epoch has ended, with the medians of the losses and the members still training."""
+        if self._progress is not None:  # two medians take as long as three steps of a small network
+            told = f"loss {np.median(learned):.3g} · watched {np.median(watched):.3g} · {going} training"
+            self.ended(told)
 
     def ended(self, told: str) -> None:
         """Tell that an epoch has ended, and what of it."""

@@ -128,7 +128,7 @@ def train_ragged(
                 going &= waited < plan.patience
             if plan.enough is not None:
                 going &= watched > plan.enough
-            bar.advance(float(np.median(learned)), float(np.median(watched)), int(going.sum()))
+            bar.advance(learned, watched, int(going.sum()))
             if not going.any():
                 break
     kept = jax.tree.map(np.asarray, learning.best_weights)

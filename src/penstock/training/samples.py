@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.kernels import order
 from penstock.layers.noise import draw
 from penstock.networks.inputs import Inputs
 
@@ -39,7 +40,7 @@ class Starts(NamedTuple):
         """Draw an order from a hash key: the true rows first, and padding behind until the last batch is whole."""
         places = jnp.arange(len(self.rows))
         bits = jnp.where(places < self.total, draw(key, places.shape), jnp.uint32(0xFFFFFFFF))
-        rows = self.rows[jnp.argsort(bits, stable=True)]
+        rows = self.rows[order(bits)]
         return jnp.pad(rows, (0, -len(rows) % batch), mode="edge")
 
 

@@ -101,7 +101,7 @@ def train_folds(
             lanes.record(learned, np.where(tails[lanes.fold], watched, np.nan))
             told = np.where(tails[lanes.fold], watched, learned)
             must_be_finite(learned, told, lanes.running, int(lanes.epochs.max()), plan, lanes.names)
-            bar.advance(float(np.median(learned)), float(np.median(watched)), int(lanes.running.sum()))
+            bar.advance(learned, watched, int(lanes.running.sum()))
             done = lanes.running & (lanes.epochs == epochs)
             if plan.patience is not None:
                 done |= lanes.running & (waited >= plan.patience)
