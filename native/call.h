@@ -29,7 +29,7 @@ Cut cut(const Shape& shape, Int group, Int members);
 void share(Int n, Int helpers, const std::function<void(std::function<void()>)>& schedule, const std::function<void(Int)>& work);
 
 // Aligned memory that a thread keeps from call to call, one room for each use: fresh pages would cost more than the kernels.
-enum class Room { scratch, sums, rooms };
+enum class Room { scratch, sums, rows, rooms };
 void* thread_memory(Room room, Int bytes);
 
 // Estimated nanoseconds of a call, on the safe side of what a fast core takes.

@@ -3,6 +3,7 @@
 #include "gru.h"
 #include "lstm.h"
 #include "rnn.h"
+#include "rows.h"
 
 namespace penstock::PENSTOCK_NAMESPACE {
 
@@ -48,7 +49,8 @@ template <typename T> Int run_scratch_size(const Shape& shape, Int count, bool b
 
 template <typename T> constexpr Kernels<T> kernels() {
   return {kSamples<T>,       run_forward<T>,      run_backward<T>,    run_reduce<T>,
-          run_record_size<T>, run_partial_size<T>, run_scratch_size<T>};
+          run_record_size<T>, run_partial_size<T>, run_scratch_size<T>,
+          sum_rows<T>,        update_rows<T>};
 }
 
 extern const Table table;
