@@ -218,6 +218,10 @@ def test_the_update_refuses(change, message):
         ({1: np.zeros(11, np.int32)}, "ids has size 11 on an axis of 12"),
         ({2: np.zeros(9, np.float32)}, "owner has a wrong dtype"),
         ({2: np.zeros((2, 9), np.int32)}, "leading axes"),
+        (
+            {0: np.zeros((2, 12, 5), np.float32), 1: np.zeros((2, 12), np.int32), 2: np.zeros((1, 9), np.int32)},
+            "an operand lacks a leading axis",
+        ),
     ],
 )
 def test_the_sum_refuses(change, message):
