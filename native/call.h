@@ -36,7 +36,7 @@ template <typename T> Int residual_size(const Forms<T>& forms, const Shape& shap
 void share(Int n, Int helpers, const std::function<void(std::function<void()>)>& schedule, const std::function<void(Int)>& work);
 
 // Aligned memory that a thread keeps from call to call, one room for each use: fresh pages would cost more than the kernels.
-enum class Room { scratch, sums, order, rooms };
+enum class Room { scratch, sums, order, rows, rooms };
 void* thread_memory(Room room, Int bytes);
 
 // Estimated nanoseconds of a call, on the safe side of what a fast core takes.

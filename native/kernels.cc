@@ -3,6 +3,7 @@
 #include "gru.h"
 #include "lstm.h"
 #include "rnn.h"
+#include "rows.h"
 
 namespace penstock::PENSTOCK_NAMESPACE {
 
@@ -55,7 +56,7 @@ template <typename Form> constexpr Kernels<typename Form::T> kernels() {
 
 extern const Table table;
 const Table table = {PENSTOCK_STRING(PENSTOCK_NAMESPACE),
-                     {{kernels<Form<float, 1>>(), kernels<Form<float, 4>>()}},
-                     {{kernels<Form<double, 1>>(), kernels<Form<double, 4>>()}}};
+                     {{kernels<Form<float, 1>>(), kernels<Form<float, 4>>()}, {sum_rows<float>, update_rows<float>}},
+                     {{kernels<Form<double, 1>>(), kernels<Form<double, 4>>()}, {sum_rows<double>, update_rows<double>}}};
 
 }  // namespace penstock::PENSTOCK_NAMESPACE

@@ -47,6 +47,28 @@ struct WeightGradients {
   T *dW, *dU, *db, *dbU, *dleak;
 };
 
+// What an optimiser does to each weight of a table.
+enum class Rule : Int { sgd = 0, rmsprop = 1, adam = 2 };
+constexpr Int kRules = 3;
+
+// One member's table, and its occurrences first .. end in a step. An occurrence whose row is outside the table, as is that
+// of all but one of a row's occurrences, touches nothing.
+template <typename T>
+struct Rows {
+  Int vocabulary, units, first, end;
+  const T* gradients;           // [n, units]
+  const std::int32_t* rows;     // [n]
+  const std::int32_t *head, *next;  // [n] twice, as in occurrences.h; null where the gradients are sums already
+  T* sums;                      // sum: [n, units], the result; update: [units], room for one row
+  Rule rule;
+  double learning_rate, mean, squares, epsilon;  // the two in the middle: shares of the running means that are kept
+  T rate, mean_bias, squares_bias;               // factor of the learning rate; what Adam divides its means by
+  std::int32_t number;          // of the step
+  std::int32_t* touched;        // [vocabulary] the step that touched each row last
+  T* table;                     // [vocabulary, units]
+  T* moments[2];                // [vocabulary, units]: the running means that the rule keeps
+};
+
 // One form of the kernels (form.h).
 template <typename T>
 struct Kernels {
@@ -60,10 +82,18 @@ struct Kernels {
   Int (*scratch_size)(const Shape&, Int count, bool backward);
 };
 
+// Of weights.
+template <typename T>
+struct Updates {
+  void (*sum_rows)(const Rows<T>&);
+  void (*update_rows)(const Rows<T>&);
+};
+
 constexpr int kForms = 2;
 template <typename T>
 struct Forms {
   Kernels<T> at[kForms];
+  Updates<T> updates;
 };
 
 struct Table {

@@ -1,5 +1,6 @@
 // Runs every kernel of every instruction set over small and odd shapes, forward, backward and summed, with exactly
-// sized buffers, so that AddressSanitizer and UBSan see every access; checks gradients by numerical ones; and orders keys.
+// sized buffers, so that AddressSanitizer and UBSan see every access; checks gradients by numerical ones, the kernels of
+// tables against plain loops; and orders keys.
 // Built and run by native/run.sh; knows nothing of XLA.
 #include <algorithm>
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "occurrences.h"
 #include "order.h"
 #include "problem.h"
 
@@ -66,6 +68,55 @@ void check_order() {
     }
 }
 
+// Rows of a table, summed and updated, against the same written plainly; every array ends where it may be touched last.
+template <typename T> void check_rows(const char* isa, const Updates<T>& k, Int n, Int vocabulary, Int units) {
+  const auto random = [](Int size) { return Problem<T>::random(size); };
+  Array<std::int32_t> ids(n), owner(vocabulary, -7), rows(n), head(n), next(n), touched(vocabulary, 3);
+  for (auto& id : ids) id = static_cast<std::int32_t>((uniform() * .5 + .5) * (vocabulary + 2)) - 1;  // -1 .. vocabulary
+  const Array<T> gradients = random(n * units);
+  Array<T> sums(n * units, T(9)), expected(n * units), room(units);
+  find(ids.data(), n, vocabulary, owner.data(), {rows.data(), head.data(), next.data()});
+  Rows<T> o{};
+  o.vocabulary = vocabulary, o.units = units, o.gradients = gradients.data(), o.rows = rows.data(), o.head = head.data();
+  o.next = next.data(), o.sums = sums.data();
+  for (Int first = 0; first < n; first = o.end) o.first = first, o.end = first + 5 < n ? first + 5 : n, k.sum_rows(o);
+  bool same = true;
+  for (Int i = 0; i < n; ++i) {
+    Int last = i;
+    for (Int j = i; j < n; ++j)
+      if (ids[j] == ids[i]) last = j;
+    const bool counts = ids[i] >= 0 && ids[i] < vocabulary;
+    same = same && rows[i] == (counts && last == i ? ids[i] : vocabulary);
+    for (Int u = 0; counts && u < units; ++u) expected[last * units + u] += gradients[i * units + u];
+  }
+  const Shape sizes{Cell::lstm, n, vocabulary, 0, units, false, false, false, false};  // for the message
+  expect(same, isa, sizes, "rows have other owners");
+  expect(sums == expected, isa, sizes, "sums of rows");
+
+  for (Int rule = 0; rule < kRules; ++rule) {
+    Array<T> table = random(vocabulary * units), m = random(vocabulary * units), v = random(vocabulary * units);
+    for (auto* moment : {&m, &v})
+      for (T& e : *moment) e = std::fabs(e);
+    Array<T> want = table;
+    o.first = 0, o.end = n, o.sums = room.data(), o.rule = Rule{rule}, o.learning_rate = .1, o.mean = .9, o.squares = .8;
+    o.epsilon = 1e-3, o.rate = T(.5), o.mean_bias = T(.25), o.squares_bias = T(.125), o.number = 7;
+    std::fill(touched.begin(), touched.end(), 3);
+    for (Int i = 0; i < n; ++i)
+      for (Int u = 0; rows[i] < vocabulary && u < units; ++u) {
+        const Int at = rows[i] * units + u;
+        const double g = expected[i * units + u], s = .2 * g * g + .8 * (rule == 1 ? m[at] * .8 * .8 * .8 : v[at]);
+        const double moved = rule == 0 ? g : rule == 1 ? g / std::sqrt(s + 1e-3) : (.9 * m[at] + .1 * g) / .25 / (std::sqrt(s / .125) + 1e-3);
+        want[at] = static_cast<T>(want[at] - .1 * .5 * moved);
+      }
+    o.table = table.data(), o.touched = touched.data();
+    o.moments[0] = rule > 0 ? m.data() : nullptr, o.moments[1] = rule > 1 ? v.data() : nullptr;
+    k.update_rows(o);
+    for (size_t i = 0; i < want.size(); ++i)
+      expect(std::fabs(table[i] - want[i]) <= (sizeof(T) == 4 ? 1e-5 : 1e-12) * (1 + std::fabs(want[i])), isa, sizes, "update of rows");
+    for (Int i = 0; i < n; ++i) expect(rows[i] == vocabulary || touched[rows[i]] == 7, isa, sizes, "touched");
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -81,6 +132,11 @@ int main() {
         forward_only.keep = false;
         Problem<float>(forward_only, option & 8, option & 2).run(table().f32.at[form], false, 2);
       }
+  const Int tables[][3] = {{1, 1, 1}, {40, 9, 37}, {17, 60, 16}, {33, 5, 4}, {64, 20, 7}};
+  for (const auto& n : tables) {
+    check_rows(isa, table().f32.updates, n[0], n[1], n[2]);
+    check_rows(isa, table().f64.updates, n[0], n[1], n[2]);
+  }
   check_order();
   std::printf("%s: %s\n", isa, failures ? "FAILED" : "passed");
   return failures != 0;

@@ -24,8 +24,11 @@ CELLS: tuple[CellName, ...] = (
 )  # as in table.h
 
 
+TARGETS = ("penstock_forward", "penstock_backward", "penstock_order", "penstock_sum_rows", "penstock_update_rows")
+
+
 class Library:
-    """A loaded library whose handlers XLA knows by their names, `penstock_…`."""
+    """A loaded library whose handlers XLA knows by the names in TARGETS."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -35,7 +38,7 @@ class Library:
         size = self._dll.penstock_residual_size
         size.restype = ctypes.c_int64
         size.argtypes = [ctypes.c_int64, ctypes.c_int, *[ctypes.c_int64] * 4]
-        for name in ("penstock_forward", "penstock_backward", "penstock_order"):
+        for name in TARGETS:
             jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(self._dll, name)), platform="cpu")  # type: ignore[no-untyped-call]
 
     @property

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from penstock.errors import OptionError, nearest
+from penstock.kernels.rows import Rule
 from penstock.options import Description, option
 
 __all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop", "optimizer_named", "slowed"]
@@ -31,6 +32,13 @@ class Optimizer(Description):
         """
         return state
 
+    def rule(self) -> Rule | None:
+        """Give in numbers what :meth:`build` does to each weight, for the compiled update of tables; None: it has none.
+
+        The arrays of the state that are shaped as the weights are the rule's running means, in its order.
+        """
+        return None
+
 
 @dataclass(frozen=True, repr=False)
 class SGD(Optimizer):
@@ -42,6 +50,10 @@ class SGD(Optimizer):
     def build(self) -> optax.GradientTransformation:
         """Make the Optax transformation."""
         return optax.sgd(self.learning_rate, momentum=self.momentum or None)
+
+    def rule(self) -> Rule | None:
+        """Give the numbers, which momentum is not among."""
+        return None if self.momentum else Rule("sgd", self.learning_rate)
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +67,10 @@ class RMSprop(Optimizer):
     def build(self) -> optax.GradientTransformation:
         """Make the Optax transformation."""
         return optax.rmsprop(self.learning_rate, decay=self.decay, eps=self.epsilon, eps_in_sqrt=True)
+
+    def rule(self) -> Rule | None:
+        """Give the numbers."""
+        return Rule("rmsprop", self.learning_rate, squares=self.decay, epsilon=self.epsilon)
 
     def rested(self, state: Any, steps: jax.Array) -> Any:
         """Let the mean of squares decay, as steps with a gradient of zero would."""
@@ -75,6 +91,10 @@ class Adam(Optimizer):
     def build(self) -> optax.GradientTransformation:
         """Make the Optax transformation."""
         return optax.adam(self.learning_rate, b1=self.beta1, b2=self.beta2, eps=self.epsilon)
+
+    def rule(self) -> Rule | None:
+        """Give the numbers."""
+        return Rule("adam", self.learning_rate, self.beta1, self.beta2, self.epsilon)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}

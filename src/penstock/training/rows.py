@@ -8,6 +8,10 @@ would do to it meanwhile is made up for when it is touched next:
   makes up for; the result is that of the dense update, but for rounding.
 - Adam, and SGD with momentum, would go on moving the row by its moments. Here both rest until the row is touched
   (the "lazy" form, as in TensorFlow's LazyAdam); Adam's correction of its bias counts all steps.
+
+There are two paths. Where the compiled kernels are live (:func:`penstock.kernels.status`) and have the optimiser
+(:meth:`Optimizer.rule`), they sum and update in place (:mod:`penstock.kernels.rows`). Everywhere else, and with
+momentum, gathers and scatters do it. They are what the kernels must equal: sums to the bit, updates to rounding.
 """
 
 from __future__ import annotations
@@ -17,9 +21,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from penstock.kernels import rows as compiled
 from penstock.training.optimizers import Optimizer, slowed
 
-__all__ = ["Summed", "Table", "begin_table", "sum_by_row", "update_rows"]
+__all__ = ["Summed", "Table", "begin_table", "learn_rows", "sum_by_row", "update_rows"]
 
 
 class Table(NamedTuple):
@@ -88,6 +93,9 @@ def sum_by_row(state: Table, ids: jax.Array, gradients: jax.Array) -> tuple[Tabl
     >>> summed.rows.tolist(), summed.gradients[:, 0].tolist()
     ([5, 1, 3], [0.0, 2.0, 5.0])
     """
+    if compiled.live(gradients, ids):
+        owner, rows, totals = compiled.sum_rows(state.owner, ids, gradients)
+        return state._replace(owner=owner), Summed(rows, totals)
     vocabulary, places = len(state.owner), jnp.arange(len(ids), dtype=jnp.int32)
     owner = state.owner.at[ids].set(places, mode="drop", wrap_negative_indices=False)
     mine = jnp.where(ids < vocabulary, _at(owner, ids), len(ids))
@@ -117,6 +125,9 @@ def update_rows(
     -------
     The weights and the state after the step.
     """
+    done = _compiled(table, state, summed.rows, summed.gradients, optimizer, rate)
+    if done is not None:
+        return done
     touched = _at(state.touched, summed.rows)
     # The barrier: XLA knows that the rows are written after `touched` was read, and copies nothing.
     touched, rows = jax.lax.optimization_barrier((touched, summed.rows))  # type: ignore[no-untyped-call]
@@ -135,6 +146,61 @@ def update_rows(
         state.owner,
         state.number + 1,
     )
+
+
+def learn_rows(
+    table: jax.Array,
+    state: Table,
+    ids: jax.Array,
+    gradients: jax.Array,
+    optimizer: Optimizer,
+    rate: jax.Array | None = None,
+) -> tuple[jax.Array, Table]:
+    """Do as :func:`sum_by_row` and :func:`update_rows` one after the other; compiled, the sums are never written.
+
+    Examples
+    --------
+    >>> from penstock.training.optimizers import SGD
+    >>> table, ids = jnp.zeros((5, 1)), jnp.array([3, 1, 3])
+    >>> table, _ = learn_rows(table, begin_table(table, SGD(1.0)), ids, jnp.array([[1.0], [2.0], [4.0]]), SGD(1.0))
+    >>> table[:, 0].tolist()
+    [0.0, -2.0, 0.0, -5.0, 0.0]
+    """
+    done = _compiled(table, state, ids, gradients, optimizer, rate, state.owner)
+    if done is not None:
+        return done
+    state, summed = sum_by_row(state, ids, gradients)
+    return update_rows(table, state, summed, optimizer, rate)
+
+
+def _compiled(
+    table: jax.Array,
+    state: Table,
+    rows: jax.Array,
+    gradients: jax.Array,
+    optimizer: Optimizer,
+    rate: jax.Array | None,
+    owner: jax.Array | None = None,
+) -> tuple[jax.Array, Table] | None:
+    """Take the step by the compiled kernels; None where they cannot."""
+    rule = optimizer.rule()
+    leaves, shape = jax.tree.flatten(state.optimizer)
+    per_row = [leaf.shape == table.shape for leaf in leaves]
+    if rule is None or sum(per_row) != rule.moments or table.dtype != gradients.dtype:
+        return None
+    if not compiled.live(gradients, rows):
+        return None
+    moments = [leaf for leaf, of_row in zip(leaves, per_row, strict=True) if of_row]
+    table, moments, touched, owner = compiled.update_rows(
+        rule, table, moments, state.touched, state.number, rows, gradients, rate, owner
+    )
+    # What belongs to no row, Adam's count of steps, moves as it would with a table of no rows.
+    none = [leaf[:0] if of_row else leaf for leaf, of_row in zip(leaves, per_row, strict=True)]
+    _, rest = optimizer.build().update(gradients[:0], jax.tree.unflatten(shape, none))
+    given = iter(moments)
+    after = [next(given) if of_row else leaf for leaf, of_row in zip(jax.tree.leaves(rest), per_row, strict=True)]
+    owner = state.owner if owner is None else owner
+    return table, Table(jax.tree.unflatten(shape, after), touched, owner, state.number + 1)
 
 
 def _at(values: jax.Array, rows: jax.Array) -> jax.Array:

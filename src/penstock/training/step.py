@@ -18,7 +18,7 @@ from penstock.training.batch import Batch, at_once, embeddings_of, joined, look_
 from penstock.training.losses import sample_losses
 from penstock.training.optimizers import slowed
 from penstock.training.plan import Plan
-from penstock.training.rows import Summed, Table, begin_table, sum_by_row, update_rows
+from penstock.training.rows import Summed, Table, begin_table, learn_rows, sum_by_row, update_rows
 
 __all__ = ["Optimizing", "Step"]
 
@@ -101,13 +101,19 @@ class Step:
         """
         ordinary, tables = parted(weights)
         size = at_once(batch)
+        rate = None if self.plan.rate_decay == 1 else jnp.power(self.plan.rate_decay, epoch)
+        rested, optimizer = list(state.tables), self.plan.optimizer
+        summed: dict[int, tuple[Any, Summed]] = {}
         if size == len(batch.x):
             value, gradients, by_look_up, ids = self._gradients(weights, batch, key)
-            summed = {
-                place: sum_by_row(table, ids[place], by_look_up[place])
-                for place, table in enumerate(state.tables)
-                if table is not None
-            }
+            for place, table in enumerate(state.tables):
+                if table is None:
+                    continue
+                looked_up = ids[place], by_look_up[place]
+                if self.plan.clip is None:
+                    tables[place], rested[place] = learn_rows(tables[place], table, *looked_up, optimizer, rate)
+                else:  # the norm is that of sums
+                    summed[place] = sum_by_row(table, *looked_up)
         else:
             value, gradients, summed = self._in_parts(weights, state, batch, key, size)
         if self.plan.clip is not None:
@@ -115,12 +121,10 @@ class Step:
             by_row = {place: rows.gradients for place, (_, rows) in summed.items()}
             (gradients, by_row), _ = clip.update((gradients, by_row), clip.init(None))
             summed = {place: (table, rows._replace(gradients=by_row[place])) for place, (table, rows) in summed.items()}
-        updates, after = self.plan.optimizer.build().update(gradients, state.ordinary, ordinary)
-        rate = None if self.plan.rate_decay == 1 else jnp.power(self.plan.rate_decay, epoch)
+        updates, after = optimizer.build().update(gradients, state.ordinary, ordinary)
         ordinary = optax.apply_updates(ordinary, slowed(updates, rate))
-        rested = list(state.tables)
         for place, (rest, rows) in summed.items():
-            tables[place], rested[place] = update_rows(tables[place], rest, rows, self.plan.optimizer, rate)
+            tables[place], rested[place] = update_rows(tables[place], rest, rows, optimizer, rate)
         return joined(ordinary, tables), Optimizing(after, tuple(rested)), value
 
     def _gradients(
@@ -175,6 +179,6 @@ class Step:
         (value, gradients, by_row, touched), _ = jax.lax.scan(add, begin, (jnp.arange(count), parts))
         summed: dict[int, tuple[Any, Summed]] = {}
         for place, rows in by_row.items():
-            numbers = jnp.where(touched[place], jnp.arange(len(rows)), len(rows))
+            numbers = jnp.where(touched[place], jnp.arange(len(rows), dtype=jnp.int32), len(rows))
             summed[place] = (state.tables[place], Summed(numbers, rows))
         return value, gradients, summed
