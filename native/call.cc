@@ -13,11 +13,11 @@ double estimate(const Shape& s, bool backward) {
 }
 
 Cut cut(const Shape& s, Int group, Int members) {
-  // What one tile holds is 12 samples of three groups, or 16 and more of one. Pieces of less than 10 us are not worth
-  // their partial sums.
+  // What one tile holds is 12 samples of three groups, or 16 and more of one. Pieces of less than 20 us are not worth
+  // their partial sums and the wait for another thread.
   const Int tile = group > 12 ? group : 12;
   Int by_size = (s.batch + tile - 1) / tile;
-  const Int by_time = (Int)(estimate(s, true) / 10e3);
+  const Int by_time = (Int)(estimate(s, true) / 20e3);
   Int pieces = by_size < by_time ? by_size : by_time;
   if (members >= 8 && pieces > 1) pieces = pieces > 2 ? pieces / 2 : 1;  // members alone keep the threads busy
   if (pieces > 1) pieces += pieces % 2;  // three pieces would leave one of two threads idle for a third of the time

@@ -141,13 +141,10 @@ __attribute__((noinline)) void outer(Panel<T> a, Panel<T> d, Int rows, Int kfirs
         }
         repeat<C>(PENSTOCK_BODY(c) {
           T* o = out + place<U>(block * U, first + c0 + c, out_columns);
-          Four<T> sums[4];
-          repeat<4>(PENSTOCK_BODY(u) { sums[u] = folded<T>(acc[u][c]); });
           if constexpr (U == 4) {
-            repeat<4>(PENSTOCK_BODY(u) { at(o + 4 * u) += sums[u]; });
+            repeat<4>(PENSTOCK_BODY(u) { at(o + 4 * u) += folded<T>(acc[u][c]); });
           } else {
-            transpose<T>(sums);
-            const Four<T> sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+            const Four<T> sum = sums<T>(acc[0][c], acc[1][c], acc[2][c], acc[3][c]);
             if constexpr (A == 4) at(o) += sum;
             else repeat<A>(PENSTOCK_BODY(u) { o[u] += sum[int(u)]; });
           }

@@ -106,7 +106,7 @@ void update(const Settings& set, bool looked_up, Cursor& cursor, ffi::DataType t
   for (Int place = 0; place < 5; ++place) {
     whole(cursor, {&before[place], &after[place]});
     const bool index = place == 0 || place == 4;
-    in_place(before[place], after[place], members * after[place].size * Int{index ? sizeof(std::int32_t) : sizeof(T)});
+    in_place(before[place], after[place], members * after[place].size * static_cast<Int>(index ? sizeof(std::int32_t) : sizeof(T)));
   }
   if (members * l.n == 0) return;
 

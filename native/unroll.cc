@@ -114,9 +114,9 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
       failed = true;
     }
   };
-  // Below some 20 us a second thread costs more than it brings.
+  // Below some 40 us a second thread costs more than it brings.
   const Int pieces = members * plan.pieces;
-  const Int helpers = pieces > 1 && estimate(s, backward) * members > 20e3 ? pool.num_threads() : 0;
+  const Int helpers = pieces > 1 && estimate(s, backward) * members > 40e3 ? pool.num_threads() : 0;
   const auto schedule = [&](std::function<void()> task) { pool.Schedule(std::move(task)); };
   share(pieces, helpers, schedule, work);
   require(!failed, "out of memory");

@@ -171,11 +171,31 @@ template <typename T> PENSTOCK_INLINE void transpose(Four<T> (&v)[4]) {
 
 // The sum of a vector's fours.
 template <typename T> PENSTOCK_INLINE Four<T> folded(Vec<T> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256((__m512)v), _mm512_extractf32x8_ps((__m512)v, 1));
+    return (Four<T>)_mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  }
+#endif
   T lane[kLanes<T>];
   store(lane, v);
   Four<T> sum = at<T>((const T*)lane);
   for (int s = 4; s < kLanes<T>; s += 4) sum += at<T>((const T*)lane + s);
   return sum;
+}
+
+// The sums of all lanes of four vectors.
+template <typename T> PENSTOCK_INLINE Four<T> sums(const Vec<T>& a, const Vec<T>& b, const Vec<T>& c, const Vec<T>& d) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {  // transposed within the fours before they are folded: a third of the instructions
+    const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps((__m512)a, (__m512)b), _mm512_unpackhi_ps((__m512)a, (__m512)b));
+    const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps((__m512)c, (__m512)d), _mm512_unpackhi_ps((__m512)c, (__m512)d));
+    return folded<T>((Vec<T>)_mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE)));
+  }
+#endif
+  Four<T> rows[4] = {folded<T>(a), folded<T>(b), folded<T>(c), folded<T>(d)};
+  transpose<T>(rows);
+  return (rows[0] + rows[1]) + (rows[2] + rows[3]);
 }
 
 }  // namespace penstock::PENSTOCK_NAMESPACE

@@ -82,8 +82,10 @@ template <typename Cell, typename T = typename Cell::Form::T> Int backward(const
   Piece<Form> p(o, arena);
   const Int Q = p.Q, QI = p.QI, QX = Form::blocks(p.I + 1), size = Cell::slots * Q * L, all = p.groups * size;
   const Int state = p.groups * Q * L;
-  // So many steps are deferred that what outer() reads again and again, one share of the columns, fits the first cache.
-  Int chunk = (24 << 10) / (kAccumulators / 4 * L * (Int)sizeof(T)) / p.groups;
+  // So many steps are deferred that what outer() reads again and again, one share of the columns, fits the first cache, and
+  // all of it half a megabyte of the second, beside the records.
+  const Int row = (QX + (Cell::extra == Cell::h ? 1 : 2) * Q + columns * Q) * L * (Int)sizeof(T);
+  Int chunk = least((24 << 10) / (kAccumulators / 4 * L * (Int)sizeof(T)), (512 << 10) / row) / p.groups;
   chunk = chunk < 1 ? 1 : chunk > p.time ? p.time : chunk;
   const Int most = chunk * p.groups;
 

@@ -93,6 +93,20 @@ def test_momentum_is_lazy() -> None:
         np.testing.assert_allclose(row_wise(ps.SGD(0.01, momentum=0.9), table, ids, gradients), expected, rtol=1e-9)
 
 
+class Halved(ps.SGD):
+    """Another step under the name of a known one."""
+
+    def build(self) -> optax.GradientTransformation:
+        return optax.sgd(self.learning_rate / 2)
+
+
+def test_an_optimiser_of_ones_own_is_not_taken_for_the_one_it_derives_from() -> None:
+    table, ids, gradients = problem(3)
+    with jax.enable_x64(True):
+        expected = row_wise(ps.SGD(0.05), table, ids, gradients)
+        np.testing.assert_allclose(row_wise(Halved(0.1), table, ids, gradients), expected, rtol=1e-12)
+
+
 NETWORK = ps.Network([ps.Embedding(30, 4), ps.GRU(3)], embeddings=[2, 0])
 INPUTS = ps.Inputs(1, (5, 3), 2)
 

@@ -39,6 +39,16 @@ class Optimizer(Description):
         """
         return None
 
+    @property
+    def compiled(self) -> Rule | None:
+        """The rule, unless a class below has another :meth:`build` and says nothing of its numbers."""
+        for kind in type(self).__mro__:
+            if "rule" in vars(kind):
+                return self.rule()
+            if "build" in vars(kind):
+                return None
+        return None
+
 
 @dataclass(frozen=True, repr=False)
 class SGD(Optimizer):

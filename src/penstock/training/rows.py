@@ -183,7 +183,7 @@ def _compiled(
     owner: jax.Array | None = None,
 ) -> tuple[jax.Array, Table] | None:
     """Take the step by the compiled kernels; None where they cannot."""
-    rule = optimizer.rule()
+    rule = optimizer.compiled
     leaves, shape = jax.tree.flatten(state.optimizer)
     per_row = [leaf.shape == table.shape for leaf in leaves]
     if rule is None or sum(per_row) != rule.moments or table.dtype != gradients.dtype:
