@@ -53,9 +53,10 @@ def test_a_path_runs_in_its_own_process_and_environment(frame: Any, tmp_path: Pa
     outputs, ways = process.ask("prepare", layer, layer.arrays(), False, set())
     assert set(outputs) == {"h", "dx", "dW", "dU", "db", "dbU"}
     assert ways == ["compiled call"]
-    assert all(taken > 0 for taken in process.ask("measure", ways[0], 0.0, 1))
+    (first,) = process.ask("measure", ways[0], 0.0, 1, False)
+    assert first > 5 * process.ask("measure", ways[0], 0.0, 1, True)[0] > 0, "the first call of a process compiles"
     with pytest.raises(worker.PathError, match="KeyError"):
-        process.ask("measure", "no such way", 0.0, 1)
+        process.ask("measure", "no such way", 0.0, 1, True)
     process.close()
     with pytest.raises(OSError, match="closed"):
         process.send("facts")

@@ -180,7 +180,7 @@ class Bench:
         seconds: float, least: int,
     ) -> None:  # fmt: skip
         time.sleep(0.02)  # the last path's threads come to rest
-        times = self._attempt(path, figures, "measure", way, seconds, least)
+        times = self._attempt(path, figures, "measure", way, seconds, least, not figures.row.fresh)
         if times:
             per = figures.row.per.get(path, 1)
             rounds.setdefault((path, way), []).append(Round.of([taken / per for taken in times]))

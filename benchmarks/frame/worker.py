@@ -42,7 +42,7 @@ class Worker:
         theirs.close()
 
     def send(self, command: str, *arguments: Any) -> None:
-        """Ask for ``prepare`` (job, arrays, warm, skip) or ``measure`` (way, seconds, least)."""
+        """Ask for ``prepare`` (job, arrays, warm, skip) or ``measure`` (way, seconds, least, warm)."""
         self._pipe.send((command, arguments))
 
     def receive(self) -> Any:
@@ -129,10 +129,14 @@ class _Desk:
             way()
         return outputs, list(self._ways)
 
-    def measure(self, way: str, seconds: float, least: int) -> list[float]:
-        """Time calls; seconds a unit. Before that the threads of the path that measured last fall asleep."""
+    def measure(self, way: str, seconds: float, least: int, warm: bool) -> list[float]:
+        """Time calls; seconds a unit. Before that the threads of the path that measured last fall asleep.
+
+        With `warm` one call goes before, which wakes the path's own; without, the process's first call is timed.
+        """
         time.sleep(_REST)
-        self._ways[way]()
+        if warm:
+            self._ways[way]()
         return [taken / self._units for taken in sample(self._ways[way], seconds, least)]
 
     def facts(self) -> dict[str, float]:

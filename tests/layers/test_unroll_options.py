@@ -31,6 +31,7 @@ CELLS: dict[str, Cell[Any]] = {
 }
 X = jax.random.normal(jax.random.key(1), (4, 6, 2))
 LENGTHS = np.array([0, 1, 4, 6])
+X_MASK = jnp.asarray(np.random.default_rng(1).uniform(size=(4, 2)) < 0.6, jnp.float32) / 0.6
 MASK = jnp.asarray(np.random.default_rng(0).uniform(size=(4, 5)) < 0.6, jnp.float32) / 0.6
 
 
@@ -51,8 +52,8 @@ OPTIONS = [
     {},
     {"sequence": False},
     {"reverse": True},
-    {"lengths": LENGTHS, "mask": MASK},
-    {"lengths": LENGTHS, "mask": MASK, "reverse": True, "sequence": False},
+    {"lengths": LENGTHS, "mask": MASK, "x_mask": X_MASK},
+    {"lengths": LENGTHS, "mask": MASK, "x_mask": X_MASK, "reverse": True, "sequence": False},
 ]
 
 

@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-__all__ = ["Cell", "HiddenCell", "Walk", "masked"]
+__all__ = ["Cell", "DroppingWalk", "HiddenCell", "Walk", "masked"]
 
 State = TypeVar("State")
 
@@ -19,9 +19,14 @@ class Walk(TypedDict, total=False):
 
     lengths: jax.Array | None
     mask: jax.Array | None
-    x_mask: jax.Array | None
     reverse: bool
     sequence: bool
+
+
+class DroppingWalk(Walk, total=False):
+    """The walk of a cell that multiplies its inputs by a mask while it reads them."""
+
+    x_mask: jax.Array | None
 
 
 class Cell(eqx.Module, Generic[State]):
@@ -80,11 +85,15 @@ class HiddenCell(Cell[jax.Array]):
         U: jax.Array = self.U  # type: ignore[attr-defined] # declared here, it would come before W among the leaves
         return jnp.zeros((batch, U.shape[0]), U.dtype)
 
-    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array] | None:
+    def run(
+        self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]
+    ) -> tuple[jax.Array | None, jax.Array] | None:
         """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel."""
         return None
 
-    def unroll(self, x: jax.Array, state: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array, jax.Array] | None:
+    def unroll(
+        self, x: jax.Array, state: jax.Array, **walk: Unpack[DroppingWalk]
+    ) -> tuple[jax.Array, jax.Array] | None:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin, where the cell has them."""
         whole = self.run(x, state, **walk)
         if whole is None:

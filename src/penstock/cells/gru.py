@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
-from penstock.cells.cell import HiddenCell, Walk, masked
+from penstock.cells.cell import DroppingWalk, HiddenCell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["GRUCell"]
@@ -76,7 +76,7 @@ class GRUCell(HiddenCell):
         self.bU = jnp.zeros(3 * units, dtype) if reset_after else None
         self.recurrent_activation = recurrent_activation
 
-    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array]:
+    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]) -> tuple[jax.Array | None, jax.Array]:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
         σ = cast("kernels.Sigmoid", self.recurrent_activation)
         return kernels.gru(x, h, self.W, self.U, self.b, self.bU, recurrent_activation=σ, **walk)

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock import kernels
-from penstock.cells.cell import HiddenCell, Walk, masked
+from penstock.cells.cell import DroppingWalk, HiddenCell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["LeakyCell"]
@@ -68,7 +68,7 @@ class LeakyCell(HiddenCell):
         """The leak: one number, or one for each unit ``[units]`` where it is learned."""
         return self.leak if self.logit is None else jax.nn.sigmoid(self.logit)
 
-    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array]:
+    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]) -> tuple[jax.Array | None, jax.Array]:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
         return kernels.leaky(x, h, self.W, self.U, self.b, self.a, **walk)
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
-from penstock.cells.cell import Cell, Walk, masked
+from penstock.cells.cell import Cell, DroppingWalk, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["FORGETTING", "LSTMCell"]
@@ -102,7 +102,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         return zeros, zeros
 
     def unroll(
-        self, x: jax.Array, state: tuple[jax.Array, jax.Array], **walk: Unpack[Walk]
+        self, x: jax.Array, state: tuple[jax.Array, jax.Array], **walk: Unpack[DroppingWalk]
     ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]] | None:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin; None for the variants."""
         if self.forget != "gate" or self.p is not None:

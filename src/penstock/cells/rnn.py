@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import ACTIVATIONS
-from penstock.cells.cell import HiddenCell, Walk, masked
+from penstock.cells.cell import DroppingWalk, HiddenCell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 
 __all__ = ["RNNCell"]
@@ -57,7 +57,9 @@ class RNNCell(HiddenCell):
         self.b = jnp.zeros(units, dtype)
         self.activation = activation
 
-    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array | None, jax.Array] | None:
+    def run(
+        self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]
+    ) -> tuple[jax.Array | None, jax.Array] | None:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin; None for other activations."""
         if self.activation not in ("tanh", "relu"):
             return None

@@ -3,9 +3,10 @@
 Common to all. `x` is [batch, time, inputs] and `h` [batch, units]. `lengths` [batch] counts each
 sample's true steps: later ones cost nothing, leave the state alone and give zeros. `mask`
 [batch, units] multiplies `h` where it enters the recurrent product, the same at every step (recurrent
-dropout), `x_mask` [batch, inputs] so multiplies `x` (dropout of the inputs); neither gets a gradient. `reverse` walks each sample's true steps from the last to the first;
-outputs stay at their times. With `sequence=False` only the last state is computed, and the sequence
-returned is None. More axes: `jax.vmap`, which is one call and copies nothing.
+dropout), `x_mask` [batch, inputs] so multiplies `x` (dropout of the inputs); neither gets a gradient.
+`reverse` walks each sample's true steps from the last to the first; outputs stay at their times. With
+`sequence=False` only the last state is computed, and the sequence returned is None. More axes:
+`jax.vmap`, which is one call and copies nothing.
 
 Raises, in all: ValueError for a shape, TypeError for a dtype, and RuntimeError if
 PENSTOCK_KERNELS=native asks for what the compiled kernels cannot do.
@@ -149,9 +150,8 @@ def leaky(
     leak = jnp.asarray(a, h.dtype)
     if leak.ndim == 0:
         leak = jnp.broadcast_to(leak, h.shape[-1:])
-    hs, h, _ = unroll(
-        Spec("leaky", reverse, sequence), Operands(x, h, None, W, U, b, a=leak, mask=mask, x_mask=x_mask, lengths=lengths)
-    )
+    given = Operands(x, h, None, W, U, b, a=leak, mask=mask, x_mask=x_mask, lengths=lengths)
+    hs, h, _ = unroll(Spec("leaky", reverse, sequence), given)
     return hs, h
 
 

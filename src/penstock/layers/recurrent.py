@@ -66,9 +66,7 @@ class RecurrentModule(eqx.Module):
                 x_mask = keep_mask(derive(key, 0), self.dropout, (x.shape[0], x.shape[2]), x.dtype)
             if self.recurrent_dropout:
                 mask = keep_mask(derive(key, 1), self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
-        return unroll(
-            self.cell, x, lengths=lengths, mask=mask, x_mask=x_mask, reverse=reverse, sequence=sequence
-        )[0]
+        return unroll(self.cell, x, lengths=lengths, mask=mask, x_mask=x_mask, reverse=reverse, sequence=sequence)[0]
 
 
 @dataclass(frozen=True, repr=False)

@@ -83,7 +83,7 @@ def unroll(
     if x_mask is None:
         whole = cell.unroll(x, first, **walk)
     else:
-        whole = cell.unroll(x, first, x_mask=x_mask, **walk) if cell.drops else None
+        whole = cell.unroll(x, first, **walk, x_mask=x_mask) if cell.drops else None  # type: ignore[call-arg] # drops says so
         if whole is None:  # nobody multiplies while reading
             x = x * jax.lax.stop_gradient(x_mask)[:, None]
             whole = cell.unroll(x, first, **walk)
