@@ -72,6 +72,7 @@ template <typename T> struct Problem {
     const Int G = H * (s.cell == Cell::lstm ? 4 : s.cell == Cell::gru_before || s.cell == Cell::gru_after ? 3 : 1);
     x = random(B * N * I), h = random(B * H), c = random(B * H);
     W = random(I * G, .5), U = random(H * G, 1. / H), b = random(G), bU = random(G), leak = random(H);
+    for (T& a : leak) a = (1 + a) / 2;  // from 0 to 1: beyond, the state grows without bound
     if (masked) mask = random(B * H), x_mask = random(B * I);
     dhs = random(B * N * H), dhT = random(B * H), dcT = random(B * H);
     order.resize(B);
