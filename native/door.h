@@ -4,7 +4,7 @@
 #include <exception>
 #include <string>
 
-#include "table.h"
+#include "call.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace penstock {
@@ -32,6 +32,21 @@ template <typename F> ffi::Error answer(F f) {
   } catch (...) {
     return ffi::Error::Internal("penstock kernels: unknown failure");
   }
+}
+
+// Works through n pieces, which take some `ns` together, on the caller and on the pool's threads; below `least` ns a second
+// thread costs more than it brings. Work fails for want of memory only; a helper has no caller to throw to.
+template <typename F> void share_out(Int n, double ns, double least, ffi::ThreadPool& pool, const F& work) {
+  std::atomic<bool> failed{false};
+  const auto schedule = [&pool](std::function<void()> task) { pool.Schedule(std::move(task)); };
+  share(n, n > 1 && ns > least ? pool.num_threads() : 0, schedule, [&](Int piece) {
+    try {
+      work(piece);
+    } catch (...) {
+      failed = true;
+    }
+  });
+  require(!failed, "out of memory");
 }
 
 // A few sizes.

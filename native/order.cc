@@ -1,9 +1,6 @@
 // The door through which XLA asks for the order of keys: keys -> order, both [n], behind leading axes from vmap.
 #include "order.h"
 
-#include <atomic>
-
-#include "call.h"
 #include "door.h"
 
 namespace penstock {
@@ -21,20 +18,12 @@ ffi::Error call(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRet
     cursor.whole(order);
     const Sizes& axes = cursor.members;
     const Int members = axes.product();
-    std::atomic<bool> failed{false};
-    auto work = [&](Int m) {
-      try {
-        const Int bytes = order_scratch(n) * static_cast<Int>(sizeof(std::int32_t));
-        auto* const scratch = static_cast<std::int32_t*>(thread_memory(Room::order, bytes));
-        stable_order(keys.at<std::uint32_t>(axes, m), n, order.at<std::int32_t>(axes, m), scratch);
-      } catch (...) {
-        failed = true;  // a helper has no caller to throw to
-      }
-    };
     // Some 5 ns a key: below 20 us a second thread costs more than it brings.
-    const Int helpers = members > 1 && n * members > 4000 ? pool.num_threads() : 0;
-    share(members, helpers, [&](std::function<void()> task) { pool.Schedule(std::move(task)); }, work);
-    require(!failed, "out of memory");
+    share_out(members, 5. * static_cast<double>(n * members), 20e3, pool, [&](Int m) {
+      const Int bytes = order_scratch(n) * static_cast<Int>(sizeof(std::int32_t));
+      auto* const scratch = static_cast<std::int32_t*>(thread_memory(Room::order, bytes));
+      stable_order(keys.at<std::uint32_t>(axes, m), n, order.at<std::int32_t>(axes, m), scratch);
+    });
   });
 }
 

@@ -5,7 +5,6 @@
 //
 // What comes back under its own name is written in place. `scales` are the factor of the learning rate, and what Adam
 // divides its two means by. With `owner` the rows of an update are ids as they were looked up, summed on the way.
-#include "call.h"
 #include "door.h"
 #include "occurrences.h"
 
@@ -38,14 +37,11 @@ void in_place(const View& from, const View& to, Int bytes) {
   if (to.data != from.data) __builtin_memcpy(to.data, from.data, bytes);
 }
 
-// Works through n pieces that take some `ns` together. Below some 20 us a second thread costs more than it brings.
-template <typename F> void share_out(Int n, double ns, ffi::ThreadPool& pool, const F& work) {
-  const auto schedule = [&pool](std::function<void()> task) { pool.Schedule(std::move(task)); };
-  share(n, n > 1 && ns > 20e3 ? pool.num_threads() : 0, schedule, std::cref(work));
-}
+// Below so many nanoseconds a second thread costs more than it brings.
+constexpr double kAlone = 20e3;
 
 // Pieces of a member, of at least 10 us; which thread takes which decides no bit.
-Int pieces_of(double ns) { return ns < 20e3 ? 1 : ns > 64 * 10e3 ? 64 : static_cast<Int>(ns / 10e3); }
+Int pieces_of(double ns) { return ns < kAlone ? 1 : ns > 64 * 10e3 ? 64 : static_cast<Int>(ns / 10e3); }
 
 // Nanoseconds of a member: of finding who owns what, and of moving so many gradients.
 double search_time(const Lengths& l) { return l.n * 4.; }
@@ -65,11 +61,11 @@ template <typename T> void sum(Cursor& cursor, ffi::DataType type, ffi::ThreadPo
 
   auto* const room = static_cast<std::int32_t*>(thread_memory(Room::rows, members * 2 * l.n * Int{sizeof(std::int32_t)}));
   const auto found = [&](Int m) { return Occurrences{rows.at<std::int32_t>(axes, m), room + m * 2 * l.n, room + (m * 2 + 1) * l.n}; };
-  share_out(members, members * search_time(l), pool, [&](Int m) {
+  share_out(members, members * search_time(l), kAlone, pool, [&](Int m) {
     find(ids.at<std::int32_t>(axes, m), l.n, l.vocabulary, owner.at<std::int32_t>(axes, m), found(m));
   });
   const Int pieces = pieces_of(time_of<T>(l));
-  share_out(members * pieces, members * time_of<T>(l), pool, [&](Int piece) {
+  share_out(members * pieces, members * time_of<T>(l), kAlone, pool, [&](Int piece) {
     const Int m = piece / pieces, part = piece % pieces;
     const Occurrences at = found(m);
     Rows<T> o{};
@@ -118,11 +114,11 @@ void update(const Settings& set, bool looked_up, Cursor& cursor, ffi::DataType t
   if (looked_up) {
     room = static_cast<std::int32_t*>(thread_memory(Room::rows, members * 3 * l.n * Int{sizeof(std::int32_t)}));
     sums = static_cast<T*>(thread_memory(Room::sums, members * pieces * line * Int{sizeof(T)}));
-    share_out(members, members * search_time(l), pool, [&](Int m) {
+    share_out(members, members * search_time(l), kAlone, pool, [&](Int m) {
       find(rows.at<std::int32_t>(axes, m), l.n, l.vocabulary, after[4].at<std::int32_t>(axes, m), found(m));
     });
   }
-  share_out(members * pieces, members * time_of<T>(l), pool, [&](Int piece) {
+  share_out(members * pieces, members * time_of<T>(l), kAlone, pool, [&](Int piece) {
     const Int m = piece / pieces, part = piece % pieces;
     Rows<T> o{};
     o.vocabulary = l.vocabulary, o.units = l.units, o.first = l.n * part / pieces, o.end = l.n * (part + 1) / pieces;

@@ -7,7 +7,6 @@
 #include <numeric>
 #include <vector>
 
-#include "call.h"
 #include "door.h"
 
 namespace penstock {
@@ -91,44 +90,33 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
   const Cut plan = cut(s, k.samples, members);
   const Int scratch = k.scratch_size(s, plan.most(), backward), partial = (k.partial_size(s) + 15) / 16 * 16;
   T* const sums = backward ? static_cast<T*>(thread_memory(Room::sums, members * plan.pieces * partial * sizeof(T))) : nullptr;
-  std::atomic<bool> failed{false};
-  auto work = [&](Int n) {
-    const Int m = n / plan.pieces, piece = n % plan.pieces;
-    try {
-      Operands<T> o{};
-      o.shape = s;
-      o.first = plan.first(piece), o.count = plan.count(piece, B);
-      o.order = order.data() + (many ? m * B : 0);
-      o.lengths = flags.lengths ? true_length.data() + (many ? m * B : 0) : nullptr;
-      auto get = [&](const View& v) { return v.at<T>(axes, m); };
-      o.x = get(x), o.h0 = get(h0), o.c0 = get(c0), o.W = get(W), o.U = get(U), o.b = get(b), o.bU = get(bU);
-      o.leak = get(leak), o.mask = get(mask), o.x_mask = get(x_mask);
-      o.residual = get(residual);
-      if (o.residual) o.residual += o.first / k.samples * N * record;
-      o.hs = get(hs), o.hT = get(hT), o.cT = get(cT), o.dhs = get(dhs), o.dhT = get(dhT), o.dcT = get(dcT);
-      o.dx = get(dx), o.dh0 = get(dh0), o.dc0 = get(dc0);
-      o.partial = sums ? sums + n * partial : nullptr;
-      o.scratch = static_cast<T*>(thread_memory(Room::scratch, scratch * sizeof(T)));
-      (backward ? k.backward : k.forward)(o);
-    } catch (...) {
-      failed = true;
-    }
-  };
   // Below some 40 us a second thread costs more than it brings.
-  const Int pieces = members * plan.pieces;
-  const Int helpers = pieces > 1 && estimate(s, backward) * members > 40e3 ? pool.num_threads() : 0;
-  const auto schedule = [&](std::function<void()> task) { pool.Schedule(std::move(task)); };
-  share(pieces, helpers, schedule, work);
-  require(!failed, "out of memory");
+  share_out(members * plan.pieces, estimate(s, backward) * static_cast<double>(members), 40e3, pool, [&](Int n) {
+    const Int m = n / plan.pieces, piece = n % plan.pieces;
+    Operands<T> o{};
+    o.shape = s;
+    o.first = plan.first(piece), o.count = plan.count(piece, B);
+    o.order = order.data() + (many ? m * B : 0);
+    o.lengths = flags.lengths ? true_length.data() + (many ? m * B : 0) : nullptr;
+    auto get = [&](const View& v) { return v.at<T>(axes, m); };
+    o.x = get(x), o.h0 = get(h0), o.c0 = get(c0), o.W = get(W), o.U = get(U), o.b = get(b), o.bU = get(bU);
+    o.leak = get(leak), o.mask = get(mask), o.x_mask = get(x_mask);
+    o.residual = get(residual);
+    if (o.residual) o.residual += o.first / k.samples * N * record;
+    o.hs = get(hs), o.hT = get(hT), o.cT = get(cT), o.dhs = get(dhs), o.dhT = get(dhT), o.dcT = get(dcT);
+    o.dx = get(dx), o.dh0 = get(dh0), o.dc0 = get(dc0);
+    o.partial = sums ? sums + n * partial : nullptr;
+    o.scratch = static_cast<T*>(thread_memory(Room::scratch, scratch * sizeof(T)));
+    (backward ? k.backward : k.forward)(o);
+  });
   if (!backward) return;
-  auto sum = [&](Int m) {
+  for (Int m = 0; m < members; ++m) {
     WeightGradients<T> w{};
     w.shape = s, w.partial = sums + m * plan.pieces * partial, w.pieces = plan.pieces, w.stride = partial;
     w.dW = dW.at<T>(axes, m), w.dU = dU.at<T>(axes, m), w.db = db.at<T>(axes, m);
     w.dbU = dbU.at<T>(axes, m), w.dleak = dleak.at<T>(axes, m);
     k.reduce(w);
-  };
-  share(members, 0, schedule, sum);
+  }
 }
 
 ffi::Error call(bool backward, ffi::ThreadPool pool, Int cell, Int reverse, Int sequence, Int keep, Int need_dx, Int mask, Int x_mask,

@@ -130,20 +130,25 @@ template <typename Cell, typename T = typename Cell::Form::T> Int backward(const
     Form::gather(p.last_rows(array, p.H, g, t, (const T*)p.zeros).at, p.H, last);
     for (Int b = 0; b < Q * L; b += L) store(to + b, load(to + b) + load(last + b));
   };
+  // The gradient of a group's states: through the recurrent product, on its other ways, and (`outside`) from the caller.
+  auto arrived = [&](Int g, bool outside) __attribute__((always_inline)) {
+    T* const to = dh + g * Q * L;
+    for (Int b = 0; b < Q * L; b += L) {
+      Vec<T> v = load(through + g * Q * L + b);
+      if (p.mask) v *= load(p.mask + g * Q * L + b);
+      if constexpr (Cell::direct) v += load(direct + g * Q * L + b);
+      if (outside) v += load(sent + g * Q * L + b);
+      store(to + b, v);
+    }
+    return to;
+  };
   Int groups = 0, t = p.groups ? p.longest(0) - 1 : -1, used = 0;
   if (t >= 0) receive(groups = p.running(0, t), t);
   for (; t >= 0; --t) {
     const T* record = o.residual + t * all;
     const T* before = t ? record - all : initial;
     for (Int g = 0; g < groups; ++g) {
-      T* dhg = dh + g * Q * L;
-      for (Int b = 0; b < Q * L; b += L) {
-        Vec<T> v = load(through + g * Q * L + b);
-        if (p.mask) v *= load(p.mask + g * Q * L + b);
-        if constexpr (Cell::direct) v += load(direct + g * Q * L + b);
-        if (o.shape.sequence) v += load(sent + g * Q * L + b);
-        store(dhg + b, v);
-      }
+      T* const dhg = arrived(g, o.shape.sequence);
       if (!p.ends(g, t)) continue;
       add_last(o.dhT, g, t, dhg);
       if constexpr (Cell::c >= 0) add_last(o.dcT, g, t, dc + g * Q * L);
@@ -180,14 +185,7 @@ template <typename Cell, typename T = typename Cell::Form::T> Int backward(const
   if (rows) weight_gradients();
   for (Int k = 0; k < Q * L; ++k) o.partial[sums.leak + k / L * U + k % U] += dleak[k];
   for (Int g = 0; g < p.groups; ++g) {
-    T* dhg = dh + g * Q * L;
-    for (Int b = 0; b < Q * L; b += L) {
-      Vec<T> v = load(through + g * Q * L + b);
-      if (p.mask) v *= load(p.mask + g * Q * L + b);
-      if constexpr (Cell::direct) v += load(direct + g * Q * L + b);
-      store(dhg + b, v);
-    }
-    Form::scatter(dhg, p.walked_rows(o.dh0, p.H, g, p.trash).at, p.H);
+    Form::scatter(arrived(g, false), p.walked_rows(o.dh0, p.H, g, p.trash).at, p.H);
     if constexpr (Cell::c >= 0) Form::scatter(dc + g * Q * L, p.walked_rows(o.dc0, p.H, g, p.trash).at, p.H);
   }
   return 0;
