@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from penstock.cli.models import model_named
 from penstock.cli.output import WIDE, JsonOption, check_paths
@@ -57,7 +58,9 @@ def audit(
     results = []
     for model in chosen:
         found = run(model, table, id=id, time=time, target=target, horizon=horizon, test=test, seed=seed)
-        console.print(found.table())
+        table = found.table()
+        console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
+        console.print(table)
         results.append(found)
     if json is not None:
         write_json(json, {"file": str(file), "audits": [found.to_json() for found in results]})

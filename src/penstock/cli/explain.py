@@ -9,14 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
 from penstock.catalogue import load
 from penstock.cli.output import WIDE, ReportOption, check_paths
 from penstock.errors import OptionError
 from penstock.files import write_whole
-from penstock.report.page import Page, PageTable
+from penstock.report.page import Page
 
 __all__ = ["explain"]
 
@@ -68,14 +67,5 @@ def _show(page: Page, console: Console) -> None:
         for table in section.tables:
             console.print()
             console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
-            console.print(_terminal(table))
+            console.print(table)
     console.print()
-
-
-def _terminal(table: PageTable) -> Table:
-    laid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-    for place, heading in enumerate(table.header):
-        laid.add_column(heading, justify="right" if place else "left", no_wrap=True)
-    for row in table.rows:
-        laid.add_row(*map(escape, row.cells))
-    return laid

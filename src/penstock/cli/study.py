@@ -11,21 +11,19 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from penstock.cli.output import WIDE, JsonOption, check_paths
 from penstock.errors import OptionError
 from penstock.options import help_of
-from penstock.studies.cells import show
+from penstock.report.numbers import show
+from penstock.studies.figures import figures_table
 from penstock.studies.folder import run_all
 from penstock.studies.result import StudyResult
 from penstock.studies.shelf import STUDIES, study_named
 from penstock.studies.study import PROTOCOLS, Request
-from penstock.studies.tables import StudyTable, figures_table
 
 __all__ = ["study"]
 
-_STYLES = {"better": "green", "worse": "red", "minor": "dim"}
 _FAILED = 2
 
 
@@ -161,19 +159,7 @@ def _show(result: StudyResult, console: Console) -> None:
     for table in tables:
         console.print()
         console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
-        console.print(_terminal(table))
+        console.print(table)
     console.print()
     for sentence in [*result.verdict, *result.notes]:
         console.print(escape(sentence), highlight=False)
-
-
-def _terminal(table: StudyTable) -> Table:
-    laid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-    for place, heading in enumerate(table.columns):
-        if place:
-            laid.add_column(heading, justify="right", no_wrap=True)
-        else:
-            laid.add_column(heading, no_wrap=True, max_width=40, overflow="ellipsis")
-    for row in table.rows:
-        laid.add_row(*map(escape, table.cells(row)), style=_STYLES.get(row.get("mark", "")))
-    return laid

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.report.pictures import loss_picture
-from penstock.studies.tables import Figure, StudyTable
+from penstock.report.table import Table
+from penstock.studies.figures import Figure
 from penstock.text.comparison import TextComparison
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ _VALUE_NOTES = (
 )
 
 
-def text_table(
-    result: TextComparison, title: str, members: Mapping[str, NDArray[np.float64]] | None = None
-) -> StudyTable:
+def text_table(result: TextComparison, title: str, members: Mapping[str, NDArray[np.float64]] | None = None) -> Table:
     """Lay a comparison out, with the least, the median and the largest score of single members beneath a network.
 
     Parameters
@@ -50,7 +49,7 @@ def text_table(
             each = TextComparison(result.truth, {"one": answers}, result.classes, ()).rows()[0]
             rows.append({**each, "model": f"· {how} member", "mark": "minor"})
     notes = _NOTES if result.classes is not None else _VALUE_NOTES
-    return StudyTable(title, {"model": "", **result.columns}, rows, notes)
+    return Table(title, {"model": "", **result.columns}, rows, notes)
 
 
 def figure_of(
