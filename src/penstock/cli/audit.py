@@ -58,9 +58,9 @@ def audit(
     results = []
     for model in chosen:
         found = run(model, table, id=id, time=time, target=target, horizon=horizon, test=test, seed=seed)
-        table = found.table()
-        console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
-        console.print(table)
+        findings = found.table()
+        console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
+        console.print(findings)
         results.append(found)
     if json is not None:
         write_json(json, {"file": str(file), "audits": [found.to_json() for found in results]})

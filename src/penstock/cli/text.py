@@ -24,8 +24,8 @@ from penstock.networks.network import Network
 from penstock.options import default_of, help_of
 from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
 from penstock.text.classifier import TextClassifier
-from penstock.text.comparison import compare
 from penstock.text.estimator import TextEstimator
+from penstock.text.evaluate import compare
 from penstock.text.explanation import explain as explained
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens

@@ -103,13 +103,17 @@ class Comparison(ComparisonResult):
         return self.naive
 
     @property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of the models that were not trained epoch by epoch."""
+        return tuple(name for name in self.entries if name not in self.networks)
+
+    @property
     def models(self) -> dict[str, Any]:
         """The models by name, each as fitted for the last fold."""
         return {name: entry.model for name, entry in self.entries.items()}
 
     @property
-    def warnings(self) -> list[str]:
-        """The leaks that were turned on."""
+    def warnings(self) -> list[str]:  # noqa: D102 (the base says it)
         return [leak.value for leak in self.leaks]
 
     @property

@@ -28,6 +28,10 @@ class ComparisonResult(ABC):
 
     Attributes
     ----------
+    models
+        The models by name.
+    baselines
+        Names of the models that the others have to beat.
     rows
         One row a model: ``model``, its scores, the p-values of its difference from :attr:`reference` (``p_holm`` is
         corrected for the number of models), ``parameters``, ``fit_seconds``, and ``members``: their ``count`` and the
@@ -35,6 +39,14 @@ class ComparisonResult(ABC):
     """
 
     rows: list[dict[str, Any]]
+
+    if TYPE_CHECKING:  # fields of one subclass, properties of the other
+
+        @property
+        def baselines(self) -> tuple[str, ...]: ...  # noqa: D102
+
+        @property
+        def models(self) -> Mapping[str, Any]: ...  # noqa: D102
 
     @property
     @abstractmethod
@@ -55,11 +67,6 @@ class ComparisonResult(ABC):
     @abstractmethod
     def reference_words(self) -> str:
         """How sentences call the reference."""
-
-    @property
-    @abstractmethod
-    def models(self) -> Mapping[str, Any]:
-        """The models by name."""
 
     @property
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ __all__ = [
 TRANSFORMER = Network([TransformerEncoder(16, heads=2, blocks=1)])
 """The architecture that dispenses with recurrence: it stands beside the recurrent one, trained alike."""
 
-_LOWER = ("rmse", "mae")
+_LOWER = ("rmse", "mae", "log_loss")
 
 
 def row_of(comparison: Comparison, model: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def row_of(comparison: Comparison, model: str) -> dict[str, Any]:
 
 
 def comparison_figure(
-    comparison: Comparison,
+    comparison: ComparisonResult,
     score: str,
     model: str,
     published: float | None,
@@ -47,31 +48,30 @@ def comparison_figure(
     form: str = ".4f",
     name: str | None = None,
 ) -> Figure:
-    """Put a published score beside ours: the median of the members, their spread, and the best other model.
+    """Put a published score beside ours: the median of the members, their spread, and the best baseline.
 
     Parameters
     ----------
     score
-        ``rmse``, ``mae``, ``r2``, ``pearson`` or ``spearman``.
+        Key of the score, such as ``rmse`` or ``auc``.
     model
         The network, among the comparison's models.
     unit
         What the comparison's errors are divided by, to stand in the units of the source.
     """
-    row = row_of(comparison, model)
-    others = [each for each in comparison.rows if each["model"] not in comparison.networks]
-    best = (min if score in _LOWER else max)(others, key=lambda each: each[score])
-    scale = unit if score in _LOWER else 1.0
-    members = row["members"][score]
-    several = row["members"]["count"] > 1
+    row, several = comparison.row(model), comparison.row(model)["members"]["count"] > 1
+    sign, scale = (1, unit) if score in _LOWER else (-1, 1.0)
+    known = [each for each in map(comparison.row, comparison.baselines) if not math.isnan(each[score])]
+    best = min(known, key=lambda each: sign * each[score], default=None)
+    members = row["members"][score] if several else {"median": row[score]}
     return Figure(
         name or comparison.columns[score][0],
         published,
         members["median"] / scale,
         members["low"] / scale if several else None,
         members["high"] / scale if several else None,
-        best["model"],
-        best[score] / scale,
+        None if best is None else best["model"],
+        None if best is None else best[score] / scale,
         form,
     )
 
