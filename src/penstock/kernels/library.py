@@ -67,5 +67,6 @@ def find() -> Library | str:
         return "the compiled kernels are not installed (no C++ compiler when the package was built?)"
     try:
         return Library(path)
-    except (OSError, AttributeError) as error:
-        return f"the compiled kernels could not be loaded: {error}"
+    except Exception as error:  # XLA has its own error for a library built for another version of its FFI
+        first = next(iter(str(error).splitlines()), "")
+        return f"the compiled kernels could not be loaded: {type(error).__name__}: {first}"
