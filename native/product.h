@@ -138,10 +138,10 @@ PENSTOCK_INLINE void outer_tile(Panel<T> a, Panel<T> d, Int rows, Int block, Int
   repeat<C>(PENSTOCK_BODY(c) {
     T* o = out + place<U>(block * U, first + c, out_columns);
     if constexpr (U == 4) {
-      repeat<4>(PENSTOCK_BODY(u) { at(o + 4 * u) += folded<T>(acc[u][c]); });
+      repeat<4>(PENSTOCK_BODY(u) { store_four(o + 4 * u, load_four(o + 4 * u) + folded<T>(acc[u][c])); });
     } else {
       const Four<T> sum = sums<T>(acc[0][c], acc[1][c], acc[2][c], acc[3][c]);
-      if constexpr (A == 4) at(o) += sum;
+      if constexpr (A == 4) store_four(o, load_four(o) + sum);
       else repeat<A>(PENSTOCK_BODY(u) { o[u] += sum[int(u)]; });
     }
   });

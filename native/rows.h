@@ -25,8 +25,8 @@ template <typename T> struct Whole {
 };
 template <typename T> struct Quad {
   using V = typename Simd<T>::Four;
-  static PENSTOCK_INLINE V get(const T* p) { return *(const V*)p; }
-  static PENSTOCK_INLINE void put(T* p, V v) { *(V*)p = v; }
+  static PENSTOCK_INLINE V get(const T* p) { return load_four(p); }
+  static PENSTOCK_INLINE void put(T* p, V v) { store_four(p, v); }
   static PENSTOCK_INLINE V root(V v) {
     for (int lane = 0; lane < 4; ++lane) v[lane] = sizeof(T) == 4 ? __builtin_sqrtf(v[lane]) : __builtin_sqrt(v[lane]);
     return v;
