@@ -59,7 +59,7 @@ def lazy_group(module: str, commands: dict[str, str]) -> type[TyperGroup]:
 
         def __init__(self, **settings: Any) -> None:
             super().__init__(**settings)
-            for name, help in commands.items():
-                self.add_command(LazyCommand(name, f"{module}.{name}:{name}", help))
+            for name, line in commands.items():
+                self.add_command(LazyCommand(name, f"{module}.{name}:{name}", line))
 
     return LazyGroup

@@ -18,7 +18,8 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "study": "Run a published experiment, under the honest protocol or as it was published.",
     "compare": "Compare a recurrent network with its baselines on your own file.",
-    "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe fails.",
+    "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
+    "fails.",
     "explain": "Explain a mechanism in numbers, and as a page with pictures.",
     "text": "Score documents: reviews, filings, calls.",
     "doctor": "Show versions and devices, and say what is missing and how to get it.",
