@@ -202,7 +202,7 @@ def _pictures(
         for place, weights in zip(shown, maps, strict=True)
     ]
     history = model.history_
-    return [*pictures, loss_picture("with attention", history.learned, history.watched, "on validation days")]
+    return [*pictures, loss_picture("with attention", history.training_loss, history.validation_loss, "on validation days")]
 
 
 DATES = Study(
