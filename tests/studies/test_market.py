@@ -11,9 +11,10 @@ import pytest
 
 import penstock as ps
 from penstock.studies.macro import EDITIONS, read_changes
+from penstock.studies.options import StockOptions
 from penstock.studies.result import StudyResult
 from penstock.studies.shelf import study_named
-from penstock.studies.stock_weeks import StockOptions, StockWeeks, read_weeks, stock_leaks
+from penstock.studies.stock_weeks import StockWeeks, read_weeks, stock_leaks
 from penstock.studies.stocks_returns import long_short
 from penstock.studies.study import Request
 from penstock.studies.trackers import delay
