@@ -215,7 +215,7 @@ def test_early_stopping_keeps_the_best_weights_not_the_last(market: pd.DataFrame
         scale="standard",
     )
     net.fit(market)
-    watched = net.history_.watched[:, 0]
+    watched = net.history_.validation_loss[:, 0]
     watched = watched[np.isfinite(watched)]
     assert watched[-1] > watched.min()
     panel, _ = read_panel(market)

@@ -205,7 +205,7 @@ def test_documents_to_watch_are_watched() -> None:
     )
     assert "xyzzy" not in model.vocabulary_.words
     p = model.predict_proba(other)[np.arange(8), labels[:8]]
-    assert -np.log(p).mean() == pytest.approx(model.history_.watched.min(), rel=1e-5)
+    assert -np.log(p).mean() == pytest.approx(model.history_.validation_loss.min(), rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -192,4 +192,5 @@ def _pictures(
         for place, weights in zip(shown, maps, strict=True)
     ]
     history = model.history_
-    return [*pictures, loss_picture("with attention", history.learned, history.watched, "on validation days")]
+    losses = loss_picture("with attention", history.training_loss, history.validation_loss, "on validation days")
+    return [*pictures, losses]

@@ -46,7 +46,7 @@ def laid_out(request: Request, found: Found) -> StudyResult:
         "optimiser": "Adam, step .005, batches of 50, gradients clipped at a norm of 1",
         "epochs, at most": request.epochs or EPOCHS,
         "epochs without a lower watched error that end training": PATIENCE,
-        **{f"watched error that ends training, {name}": task.enough for name, task in TASKS.items()},
+        **{f"watched error that ends training, {name}": task.target_loss for name, task in TASKS.items()},
         "members": request.networks,
         **{f"parameters, adding, {cell}": found["adding", cell, lengths[0]].parameters for cell in LAYERS},
     }

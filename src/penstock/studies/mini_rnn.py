@@ -206,7 +206,7 @@ def _fitted(
 
 def _best(model: SequenceRegressor) -> NetworkModule:
     """Give the member that continues the sequences set aside best."""
-    member = int(np.argmin(np.nanmin(model.history_.watched, axis=0)))
+    member = int(np.argmin(np.nanmin(model.history_.validation_loss, axis=0)))
     weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), model.weights_)
     return model.network.with_weights(weights, Inputs(), 1)
 
@@ -259,7 +259,7 @@ def _pictures(networks: dict[str, NetworkModule], models: dict[str, SequenceRegr
         narrow_height=8.0,
     )
     losses = [
-        loss_picture(name, model.history_.learned, model.history_.watched, "sequences set aside")
+        loss_picture(name, model.history_.training_loss, model.history_.validation_loss, "sequences set aside")
         for name, model in models.items()
     ]
     return [zigzags, *losses]

@@ -25,9 +25,11 @@ from penstock.networks.network import Network
 from penstock.studies.study import Request
 from penstock.training.forward import forward
 from penstock.training.optimizers import Adam
-from penstock.training.plan import Plan
+from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.history import History
+from penstock.training.progress import ProgressBar
 from penstock.training.samples import Samples, Source
-from penstock.training.train import History, train
+from penstock.training.train import train_folds
 
 __all__ = ["NETWORK", "WINDOW", "StockWeeks", "Taught", "learn_weeks", "read_weeks", "stock_leaks"]
 
@@ -238,18 +240,14 @@ def learn_weeks(weeks: StockWeeks, request: Request, loss: str, targets: NDArray
         reverse=_as_published(request.options.newest_first, request),
     )
     begin, worked = time.perf_counter(), time.process_time()
-    trained = train(
-        NETWORK,
-        Plan(loss, Adam(), request.options.batch, patience=2),
-        Samples.of(source, targets, weeks.learn, weeks.watch),
-        window=WINDOW,
-        horizon=1,
-        outputs=1,
+    (trained,) = train_folds(
+        TrainSpec(NETWORK, TrainConfig(loss, Adam(), request.options.batch, patience=2), source.widths, outputs=1),
+        [Samples.of_windows(source, targets, weeks.learn, weeks.watch, window=WINDOW)],
         epochs=request.epochs or _EPOCHS,
         members=request.networks,
         seed=request.seed,
-        progress=request.progress,
+        callbacks=[ProgressBar(request.progress)],
     )
     seconds = time.perf_counter() - begin, time.process_time() - worked
-    outputs = forward(NETWORK, trained.weights, source, weeks.test, WINDOW, 1)[:, :, 0]
+    outputs = forward(NETWORK, trained.weights, source, {WINDOW: weeks.test}, 1)[WINDOW][:, :, 0]
     return Taught(outputs, trained.history, seconds)
