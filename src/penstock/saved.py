@@ -12,6 +12,7 @@ from penstock import cells, layers
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import ModelFileError, OptionError, nearest
+from penstock.formats import upgraded
 from penstock.options import Options, from_json, to_json
 from penstock.storage import Arrays, read_model, write_model
 
@@ -77,7 +78,7 @@ class Saved(Options):
         if "network" in description.get("options", {}):
             _import_layers()
         try:
-            options = {key: from_json(value) for key, value in description["options"].items()}
+            options = {key: from_json(value) for key, value in upgraded(description["options"]).items()}
             model = models[name](**options)
             model._recall(description, arrays)
             model._restore(arrays)

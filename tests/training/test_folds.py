@@ -11,8 +11,8 @@ import pytest
 
 import penstock as ps
 from penstock.layers.noise import seeded
-from penstock.training import lanes as lanes_module
 from penstock.networks.inputs import Inputs
+from penstock.training import lanes as lanes_module
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch
 from penstock.training.folds import stack
@@ -130,9 +130,7 @@ def test_what_stands_beside_the_rows_moves_with_its_fold() -> None:
             sizes=(4,),
             extra=np.column_stack([rows + 100 * shift]).astype(np.uint8),
         )
-        return Samples.of_windows(
-            source, rows + 100.0 * shift, np.array([0, 20]), np.array([30]), window=5, horizon=2
-        )
+        return Samples.of_windows(source, rows + 100.0 * shift, np.array([0, 20]), np.array([30]), window=5, horizon=2)
 
     folds = [samples(0), samples(1), samples(2)]
     whole = stack(folds)

@@ -85,7 +85,8 @@ def test_an_epoch_of_one_batch_is_one_step_of_gradient_descent_on_the_true_steps
     plan = TrainConfig("mse", ps.SGD(0.1), batch=10, learning_rate_decay=0.5)
     trained = fit(plan, bounds=(16,), epochs=2)
     weights = jax.tree.map(
-        lambda leaf: leaf[0], initial_state(TrainSpec(NETWORK, plan, ps.Inputs(2), 1))(np.uint32(0), np.zeros(1, np.uint32)).weights
+        lambda leaf: leaf[0],
+        initial_state(TrainSpec(NETWORK, plan, ps.Inputs(2), 1))(np.uint32(0), np.zeros(1, np.uint32)).weights,
     )
 
     def loss(weights: Any) -> jax.Array:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import penstock as ps
 from penstock.training.batch import Batch
-from penstock.training.optimizers import Optimizer
 from penstock.training.config import TrainConfig
+from penstock.training.optimizers import Optimizer
 from penstock.training.rows import begin_table, sum_by_row, update_rows
 from penstock.training.step import TrainStep
 
@@ -126,8 +126,10 @@ def batches() -> list[Batch]:
     ]
 
 
-@pytest.mark.parametrize("plan", [TrainConfig("mse", ps.RMSprop(0.01), learning_rate_decay=0.5), TrainConfig("mae", ps.SGD(0.1), clip=0.05)])
-def test_a_step_is_that_of_dense_gradients(plan: Plan) -> None:
+@pytest.mark.parametrize(
+    "plan", [TrainConfig("mse", ps.RMSprop(0.01), learning_rate_decay=0.5), TrainConfig("mae", ps.SGD(0.1), clip=0.05)]
+)
+def test_a_step_is_that_of_dense_gradients(plan: TrainConfig) -> None:
     """The whole network, with lengths, padding, categories and the norm of a clip, against optax on all weights."""
     with jax.enable_x64(True):
         step = TrainStep(NETWORK, plan, INPUTS, 1)

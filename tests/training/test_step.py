@@ -55,7 +55,9 @@ def test_documents_of_20000_tokens_take_bounded_memory() -> None:
     def ints(*shape: int) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(shape, jnp.int32)
 
-    state = jax.eval_shape(initial_state(spec), jax.ShapeDtypeStruct((), jnp.uint32), jax.ShapeDtypeStruct((1,), jnp.uint32))
+    state = jax.eval_shape(
+        initial_state(spec), jax.ShapeDtypeStruct((), jnp.uint32), jax.ShapeDtypeStruct((1,), jnp.uint32)
+    )
     samples = Samples(
         Source(ints(steps), ints(count), ints(count)), jax.ShapeDtypeStruct((count, 1), jnp.float32),
         {20_000: SampleSet(ints(1, 224), ints(1))}, {}, jax.ShapeDtypeStruct((count,), jnp.float32),

@@ -71,7 +71,9 @@ def test_every_sample_counts_once_an_epoch_also_in_a_last_batch_that_is_not_full
     plan = TrainConfig("mae", ps.SGD(1e-12), batch=20, patience=None)
     trained = fit(plan, epochs=3)
     yhat = forward(NETWORK, trained.weights, Source.of(Y[:, None]), {WINDOW: LEARN}, 1)[WINDOW][0, :, 0]
-    np.testing.assert_allclose(trained.history.training_loss[:, 0], np.mean(np.abs(yhat - Y[LEARN + WINDOW])), rtol=1e-5)
+    np.testing.assert_allclose(
+        trained.history.training_loss[:, 0], np.mean(np.abs(yhat - Y[LEARN + WINDOW])), rtol=1e-5
+    )
 
 
 def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
@@ -117,7 +119,9 @@ def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
     stops = [1 + int(np.argmax(losses <= enough)) if (losses <= enough).any() else 12 for losses in watched.T]
     assert trained.history.epochs.tolist() == stops
     assert min(stops) < 12
-    np.testing.assert_allclose(watched_loss(trained.weights), np.nanmin(trained.history.validation_loss, axis=0), rtol=1e-4)
+    np.testing.assert_allclose(
+        watched_loss(trained.weights), np.nanmin(trained.history.validation_loss, axis=0), rtol=1e-4
+    )
 
 
 def test_nothing_watched_keeps_the_last_weights_and_never_stops() -> None:
@@ -196,7 +200,9 @@ def test_silent_where_there_is_no_terminal_and_a_bar_where_it_is_wanted(
 
 def test_the_weights_tree_is_that_of_the_module() -> None:
     module = NETWORK.build(Inputs(), 1, jax.random.key(0))
-    assert jax.tree.structure(fit(TrainConfig(), epochs=1).weights) == jax.tree.structure(eqx.filter(module, eqx.is_array))
+    assert jax.tree.structure(fit(TrainConfig(), epochs=1).weights) == jax.tree.structure(
+        eqx.filter(module, eqx.is_array)
+    )
 
 
 @pytest.mark.parametrize(

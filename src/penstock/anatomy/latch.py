@@ -16,8 +16,8 @@ from penstock.layers.leaky import Leaky
 from penstock.layers.lstm import LSTM
 from penstock.layers.rnn import RNN
 from penstock.networks.network import Network
-from penstock.training.optimizers import Adam
 from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.optimizers import Adam
 from penstock.training.samples import Samples, Source
 from penstock.training.train import train_folds
 

@@ -25,11 +25,11 @@ from penstock.storage import Arrays
 from penstock.training.config import TrainSpec
 from penstock.training.forward import forward
 from penstock.training.heads import Value
-from penstock.training.recursion import recurse
+from penstock.training.history import History, Trained
 from penstock.training.progress import ProgressBar
+from penstock.training.recursion import recurse
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
-from penstock.training.history import History, Trained
 
 __all__ = ["Forecaster"]
 

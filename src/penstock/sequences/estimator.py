@@ -181,9 +181,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
             for part in (learn, watch)
         )
-        samples = Samples.of_sequences(
-            source, targets.y, train, watched, targets.weight, max_target_length=longest
-        )
+        samples = Samples.of_sequences(source, targets.y, train, watched, targets.weight, max_target_length=longest)
         config = self.train_config(self._loss, schedule)
         (trained,) = train_folds(
             TrainSpec(self.whole_network, config, source.widths, self.outputs_),

@@ -14,7 +14,7 @@ from penstock.errors import DataError, OptionError
 from penstock.layers.attention import AdditiveAttention
 from penstock.layers.gru import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
-from penstock.options import Description, option
+from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import Given
 from penstock.sequences.targets import Targets, storable_labels
@@ -95,7 +95,10 @@ class SequenceToSequence(SequenceEstimator):
         decoding = self._decoding(beam, steps)
         if self._tells_labels:
             return labels_along(decode_tokens(decoding, ready.weights, ready.source, ready.buckets)[0], self.classes_)
-        values = decode_values(decoding, ready.weights, ready.source, ready.buckets).mean(axis=0) * self.y_scale_ + self.y_shift_
+        values = (
+            decode_values(decoding, ready.weights, ready.source, ready.buckets).mean(axis=0) * self.y_scale_
+            + self.y_shift_
+        )
         return values[..., 0] if values.shape[-1] == 1 else values
 
     def attention(

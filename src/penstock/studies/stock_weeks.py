@@ -23,10 +23,10 @@ from penstock.layers.lstm import LSTM
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.studies.study import Request
-from penstock.training.forward import forward
-from penstock.training.optimizers import Adam
 from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.forward import forward
 from penstock.training.history import History
+from penstock.training.optimizers import Adam
 from penstock.training.progress import ProgressBar
 from penstock.training.samples import Samples, Source
 from penstock.training.train import train_folds

@@ -63,7 +63,7 @@ class EpochEnd:
 
 
 class Callback:
-    """Eight lines to derive from: every hook does nothing.
+    """Hooks of a fit, to derive from; each does nothing by itself.
 
     Examples
     --------
@@ -73,14 +73,14 @@ class Callback:
     """
 
     def on_fit_begin(self, event: FitBegin) -> None:
-        """Called once before the first epoch."""
+        """See what the fit is about to do, before the first epoch."""
 
     def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:
-        """Called after every epoch; may return which networks are to stop, ``[lanes]``."""
+        """See the losses after every epoch; return which networks are to stop, ``[lanes]``, or None."""
         return None
 
     def on_fit_end(self, trained: Sequence[Trained] | None) -> None:
-        """Called once at the end, with what each fold gave; with None where the fit failed or was interrupted."""
+        """See what each fold gave at the end; None where the fit failed or was interrupted."""
 
 
 @contextmanager

@@ -25,7 +25,9 @@ class TrainingOptions(Options):
         None, "validation loss, in scaled units, at which training stops; None: none", at_least=0
     )
     clip: float | None = option(None, "largest norm of a gradient", above=0)
-    learning_rate_decay: float = option(1.0, "factor of the learning rate from one epoch to the next", above=0, at_most=1)
+    learning_rate_decay: float = option(
+        1.0, "factor of the learning rate from one epoch to the next", above=0, at_most=1
+    )
     members: int = option(1, "networks trained from different seeds; the answer is the mean of theirs", at_least=1)
     seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
     progress: bool | None = option(None, "show a progress bar; None: on a terminal only")

@@ -15,9 +15,9 @@ from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.batch import Batch, at_once, embeddings_of, joined, look_up, parted, vectors_of
+from penstock.training.config import TrainConfig
 from penstock.training.losses import sample_losses
 from penstock.training.optimizers import slowed
-from penstock.training.config import TrainConfig
 from penstock.training.rows import Summed, Table, begin_table, learn_rows, sum_by_row, update_rows
 
 __all__ = ["Optimizing", "TrainStep"]
@@ -32,7 +32,7 @@ class Optimizing(NamedTuple):
 
 @dataclass(frozen=True)
 class TrainStep:
-    """One training step of a network with a configuration: weights, state, batch and key in; weights, state and loss out.
+    """One training step: weights, state of the optimiser, batch and key in; weights, state and loss out.
 
     It is pure: it can be compiled, looped over and mapped over members. The tables of embeddings are updated row by
     row (:mod:`penstock.training.rows`).

@@ -110,7 +110,9 @@ def _train(
         training, validation, waited = jax.device_get((training, validation, state.waited))
         validation = np.where(has_validation[lanes.fold], validation, np.nan)
         lanes.record(training, validation)
-        _require_finite(training, np.where(has_validation[lanes.fold], validation, training), lanes.running, lanes, config)
+        _require_finite(
+            training, np.where(has_validation[lanes.fold], validation, training), lanes.running, lanes, config
+        )
         event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running)
         done = lanes.running & (lanes.epochs == epochs)
         if config.patience is not None:
