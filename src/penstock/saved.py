@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,11 @@ class Saved(Options):
             raise OptionError(
                 f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit again."
             )
+
+    def _commit(self, fitted: Self) -> Self:
+        """Take over the fit of a copy in one assignment: a fit that fails leaves the earlier one whole."""
+        self.__dict__ = fitted.__dict__
+        return self
 
     def _arrays(self) -> Arrays:
         """Give what was fitted, by name, for the model file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
@@ -150,12 +151,21 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         DataError
             Where the samples cannot be used; the message says why.
         """
+        fitted = copy.copy(self)
+        fitted._learn(
+            X, y, lengths=lengths, padding=padding, categories=categories, extra=extra, sample_weight=sample_weight,
+            vectors=vectors, validation=validation,
+        )  # fmt: skip
+        return self._commit(fitted)
+
+    def _learn(self, X: Any, y: Any, *, sample_weight: Any, vectors: Any, validation: Any, **samples: Any) -> None:
+        """Do the work of :meth:`fit` on a copy."""
         check_options(self)
         if self.validation > 1 and self.validation != int(self.validation):
             raise OptionError(
                 f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
             )
-        given = self._given(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        given = self._given(X, **samples)
         table = require_vectors(vectors, self.whole_network)
         count = len(given)
         targets = self._fit_targets(y, given.sequences.lengths, sample_weights(sample_weight, count))
@@ -181,11 +191,11 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
             for part in (learn, watch)
         )
-        samples = Samples.of_sequences(source, targets.y, train, watched, targets.weight, max_target_length=longest)
+        prepared = Samples.of_sequences(source, targets.y, train, watched, targets.weight, max_target_length=longest)
         config = self.train_config(self._loss, schedule)
         (trained,) = train_folds(
             TrainSpec(self.whole_network, config, source.widths, self.outputs_),
-            [samples],
+            [prepared],
             epochs=self.epochs,
             members=self.members,
             seed=self.seed,
@@ -196,7 +206,6 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         self.history_: History = trained.history
         self.n_features_in_ = given.sequences.features
         self.fitted_options_ = self.get_params()
-        return self
 
     def outputs(
         self,
