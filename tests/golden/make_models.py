@@ -1,4 +1,4 @@
-"""One golden file for every class that can be saved: `python tests/golden/make_models.py` writes those that are missing."""
+"""Write the golden files that are missing, one for every class that can be saved."""
 
 from __future__ import annotations
 
