@@ -154,8 +154,17 @@ def test_clipping_bounds_the_step() -> None:
     assert moved == pytest.approx(1e-3, rel=1e-2)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9)])
-@pytest.mark.parametrize("loss", list(VALUE_LOSSES))
+OPTIMIZERS = ("sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9))
+
+
+@pytest.mark.parametrize(  # each optimizer and each loss once, in the fast suite
+    ("optimizer", "loss"),
+    [
+        pytest.param(optimizer, loss, marks=[] if loss == "mse" or optimizer == "adam" else pytest.mark.slow)
+        for loss in VALUE_LOSSES
+        for optimizer in OPTIMIZERS
+    ],
+)
 def test_every_optimizer_and_loss_learns(optimizer: str | Optimizer, loss: str) -> None:
     history = fit(TrainConfig(loss, optimizer_named(optimizer), batch=5), epochs=25).history
     assert history.training_loss[-1, 0] < 0.7 * history.training_loss[0, 0]
