@@ -30,8 +30,9 @@ from penstock.training.history import History
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
 from penstock.training.progress import ProgressBar
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
+from penstock.training.source import Source
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
 
