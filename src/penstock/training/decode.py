@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from penstock.networks.decoder import EncoderDecoderModule, Teacher
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
+from penstock.programs import keep_programs
 from penstock.training.ragged import Ragged
 from penstock.training.ragged_forward import blocks
 
@@ -108,7 +108,7 @@ def attend(
     return result
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _tokens(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array], tuple[jax.Array, jax.Array]]:
     width, end = decoding.beam, decoding.outputs - 1
 
@@ -153,7 +153,7 @@ def _tokens(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array
     return jax.jit(lambda weights, source, numbers: jax.lax.map(lambda chunk: run(weights, source, chunk), numbers))
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _values(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array], jax.Array]:
     def member(weights: Any, source: Ragged, numbers: jax.Array) -> jax.Array:
         module = decoding.module(weights)
@@ -175,7 +175,7 @@ def _values(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array
     return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _attended(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array, jax.Array], jax.Array]:
     def member(weights: Any, source: Ragged, numbers: jax.Array, tokens: jax.Array) -> jax.Array:
         module = decoding.module(weights)

@@ -5,7 +5,6 @@ Nothing returns to Python between the steps. Members and folds run side by side 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +14,7 @@ from penstock.layers.noise import derive, seeded
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
 from penstock.training.batch import Batch
 from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Starts
@@ -70,7 +70,7 @@ class Shape(NamedTuple):
     watching: bool = True
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def begin(network: Network | EncoderDecoder, plan: Plan, inputs: Inputs, outputs: int) -> Any:
     """Compile the draw of initial weights.
 
@@ -99,7 +99,7 @@ def begin(network: Network | EncoderDecoder, plan: Plan, inputs: Inputs, outputs
     return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=quick)
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def compiled_epoch(network: Network, plan: Plan, inputs: Inputs, outputs: int, shape: Shape) -> Any:
     """Compile one epoch for all lanes.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
 from penstock.training.samples import Source, padded_length
 
 __all__ = ["forward", "in_chunks"]
@@ -20,7 +20,7 @@ __all__ = ["forward", "in_chunks"]
 _CHUNK = 64  # windows at once; always this many, so that a window's bits do not depend on its company
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _compiled(
     network: Network, inputs: Inputs, outputs: int, window: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:

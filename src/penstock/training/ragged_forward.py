@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -13,13 +12,14 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
 from penstock.training.ragged import Ragged, at_once, in_buckets
 from penstock.training.samples import padded_length
 
 __all__ = ["blocks", "forward_ragged", "forward_steps"]
 
 
-@lru_cache(maxsize=256)
+@keep_programs(256)
 def _compiled(
     network: Network, inputs: Inputs, outputs: int, length: int
 ) -> Callable[[Any, Ragged, jax.Array], jax.Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from penstock.layers.noise import derive
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
 from penstock.training.epoch import Learning, begin
 from penstock.training.plan import Plan
 from penstock.training.progress import EpochBar
@@ -138,7 +139,7 @@ def train_ragged(
     return Trained(kept, History(np.array(learned_by_epoch, dtype=float), np.array(watched_by_epoch, dtype=float)))
 
 
-@lru_cache(maxsize=256)
+@keep_programs(256)
 def compiled_run(recipe: Recipe, length: int) -> Callable[..., tuple[Any, Any, jax.Array]]:
     """Compile the steps on batches `first` to `last` of a bucket, for all members.
 
@@ -178,7 +179,7 @@ def compiled_run(recipe: Recipe, length: int) -> Callable[..., tuple[Any, Any, j
     return jax.jit(jax.vmap(member, in_axes=axes), donate_argnums=(0, 1, 2))
 
 
-@lru_cache(maxsize=256)
+@keep_programs(256)
 def compiled_watch(recipe: Recipe, length: int) -> Callable[[Any, jax.Array, RaggedSamples, Starts], jax.Array]:
     """Compile the sum of the weighed losses of a bucket's samples, added to what it is given, for all members."""
     take, size = recipe.step, at_once(length)
