@@ -6,6 +6,7 @@ A model implements four methods on panels; frames, columns, checks and files are
 from __future__ import annotations
 
 import abc
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -155,8 +156,9 @@ class Estimator(SavedSeries, OwnIntervals):
 
         Covariates that the model does not use are left aside, so that one panel serves many models.
         """
-        _fit_each([self], [train], kind, [watched])
-        return self
+        fitted = copy.copy(self)
+        _fit_each([fitted], [train], kind, [watched])
+        return self._commit(fitted)
 
     def fit_panels(
         self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from penstock import cells, layers
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import ModelFileError, OptionError, nearest
+from penstock.formats import upgraded
 from penstock.options import Options, from_json, to_json
 from penstock.storage import Arrays, read_model, write_model
 
@@ -37,6 +38,11 @@ class Saved(Options):
             raise OptionError(
                 f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit again."
             )
+
+    def _commit(self, fitted: Self) -> Self:
+        """Take over the fit of a copy in one assignment: a fit that fails leaves the earlier one whole."""
+        self.__dict__ = fitted.__dict__
+        return self
 
     def _arrays(self) -> Arrays:
         """Give what was fitted, by name, for the model file."""
@@ -77,7 +83,7 @@ class Saved(Options):
         if "network" in description.get("options", {}):
             _import_layers()
         try:
-            options = {key: from_json(value) for key, value in description["options"].items()}
+            options = {key: from_json(value) for key, value in upgraded(description["options"]).items()}
             model = models[name](**options)
             model._recall(description, arrays)
             model._restore(arrays)

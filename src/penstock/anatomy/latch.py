@@ -16,10 +16,10 @@ from penstock.layers.lstm import LSTM
 from penstock.layers.rnn import RNN
 from penstock.networks.network import Network
 from penstock.programs import keep_programs
+from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.optimizers import Adam
-from penstock.training.plan import Plan
 from penstock.training.samples import Samples, Source
-from penstock.training.train import train
+from penstock.training.train import train_folds
 
 __all__ = ["LATCHES", "latch"]
 
@@ -40,13 +40,12 @@ def latch(layer: Layer, epochs: int = 60, seed: int = 0) -> Subject:
     pulses, unseen = (
         np.where(rng.random(shape) < _PULSES, rng.choice([-1.0, 1.0], shape), 0.0) for shape in (_ROWS, _UNSEEN)
     )
-    network, plan = Network([layer]), Plan(optimizer=Adam(0.02), batch=64, clip=1.0)
+    network, config = Network([layer]), TrainConfig(optimizer=Adam(0.02), batch=64, clip=1.0)
     source = Source.of(pulses[:, None])
     learn = np.arange(_ROWS - _WINDOW)
-    samples = Samples.of(source, _held(pulses), learn, learn[:0])
-    trained = train(
-        network, plan, samples, window=_WINDOW, horizon=1, outputs=1, epochs=epochs, seed=seed, progress=False
-    )
+    samples = Samples.of_windows(source, _held(pulses), learn, learn[:0], window=_WINDOW)
+    spec = TrainSpec(network, config, source.widths, outputs=1)
+    (trained,) = train_folds(spec, [samples], epochs=epochs, seed=seed)
     weights: Any = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), trained.weights)
     module = network.with_weights(weights, source.widths, 1)
     name = f"{layer!r}, trained to hold the sign of the last pulse"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
-from penstock.catalogue import load
-from penstock.cli.output import WIDE, ReportOption, check_paths
+from penstock.cli.output import ReportOption, check_paths, output_console
 from penstock.errors import OptionError
 from penstock.files import write_whole
-from penstock.report.page import Page, PageTable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from penstock.report.page import Page, PageTable
 
 __all__ = ["explain"]
 
@@ -32,6 +32,8 @@ def explain(
     report: ReportOption = None,
 ) -> None:
     """Explain a mechanism in numbers, and as a page with pictures."""
+    from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
+
     if name is None:
         for each in EXPLANATIONS.values():
             print(f"{each.name:<14}{each.summary}")  # noqa: T201
@@ -40,10 +42,10 @@ def explain(
     check_paths(report)
     if text is not None and model is None:
         raise OptionError("--text is read by a model of text; name one: --model FILE.")
+    from penstock.catalogue import load
+
     page = chosen(None if model is None else load(model), text).page()
-    console = Console()
-    if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the tables stay whole
-        console = Console(width=WIDE, soft_wrap=True)
+    console = output_console()
     _show(page, console)
     if report is not None:
         write_whole(report, page.html())
@@ -56,6 +58,8 @@ def explain(
 
 def _show(page: Page, console: Console) -> None:
     """Print the title, the sentences to take away, the formulas and the tables."""
+    from rich.markup import escape
+
     console.print(f"[bold]{escape(page.title)}[/]", highlight=False)
     for sentence in page.lead:
         console.print(escape(sentence), highlight=False)
@@ -73,6 +77,9 @@ def _show(page: Page, console: Console) -> None:
 
 
 def _terminal(table: PageTable) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
     laid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
     for place, heading in enumerate(table.header):
         laid.add_column(heading, justify="right" if place else "left", no_wrap=True)

@@ -22,11 +22,14 @@ from penstock.forecaster.reader import Reader
 from penstock.forecaster.tail import TailErrors
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
+from penstock.training.config import TrainSpec
 from penstock.training.forward import forward
 from penstock.training.heads import Value
+from penstock.training.history import History, Trained
+from penstock.training.progress import ProgressBar
 from penstock.training.recursion import recurse
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
-from penstock.training.train import History, Trained, train_folds
+from penstock.training.train import train_folds
 
 __all__ = ["Forecaster"]
 
@@ -118,7 +121,7 @@ class Forecaster(ForecasterOptions):
         else:
             panel, border = watched, watched.offsets[:-1] + train_panel.lengths
         samples = reader.samples(panel, border)
-        if watched is not None and int(samples.watch.total) == 0:
+        if watched is not None and int(samples.validation[self.window].total) == 0:
             raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
         return Prepared(samples, reader, panel.offsets[1:] - border, watched is None)
 
@@ -139,17 +142,14 @@ class Forecaster(ForecasterOptions):
         prepared = [(model, self.prepare(train, also)) for model, train, also in each]
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
+            inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
             trained = train_folds(
-                self.network,
-                self.plan(self.head(gaps=gaps)),
+                TrainSpec(self.network, self.train_config(self.head(gaps=gaps)), inputs, outputs),
                 [each.samples for _, each in together],
-                window=self.window,
-                horizon=self.steps,
-                outputs=self.outputs(len(trains[0])),
                 epochs=self.epochs,
                 members=self.members,
                 seed=self.seed,
-                progress=self.progress,
+                callbacks=[ProgressBar(self.progress)],
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
@@ -169,7 +169,7 @@ class Forecaster(ForecasterOptions):
         source = self.reader_.source(panel, fitted)
         if self.strategy == "direct":
             outputs = self.outputs(len(self.ids_))
-            out = forward(self.network, self.weights_, source, starts, self.window, outputs)
+            out = forward(self.network, self.weights_, source, {self.window: starts}, outputs)[self.window]
         else:
             columns = self.reader_.columns(panel)
             out = recurse(self.network, self.weights_, source, starts, self.window, self.horizon, *columns)

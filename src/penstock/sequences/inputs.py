@@ -15,7 +15,7 @@ from penstock.layers.embedding import Embedding
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
-from penstock.training.ragged import Ragged
+from penstock.training.samples import Source
 
 __all__ = ["Coding", "Given", "read_given", "require_vectors"]
 
@@ -128,7 +128,7 @@ class Coding:
         labels = tuple(tuple(_labels(column)) for column in given.categories)
         return cls(labels, *_fit_columns(steps, scale), *_fit_columns(extra, scale))
 
-    def ragged(self, given: Given) -> Ragged:
+    def source(self, given: Given) -> Source:
         """Code samples, and put them on the device.
 
         Raises
@@ -150,7 +150,7 @@ class Coding:
         if not tokens:
             sequences = Sequences((sequences.values - self.shift) / self.scale, sequences.offsets)
         ids = [_ids(column, labels) for column, labels in zip(given.categories, self.categories, strict=True)]
-        return Ragged.of(
+        return Source.of_sequences(
             sequences,
             categories=np.stack(ids, axis=1) if ids else None,
             sizes=tuple(len(labels) for labels in self.categories),

@@ -15,7 +15,7 @@ from penstock.sequences.labels import probabilities
 from penstock.sequences.targets import Targets, storable_labels
 from penstock.sequences.tracks import codes_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
-from penstock.training.ragged_forward import forward_steps
+from penstock.training.forward import every_step, forward
 
 __all__ = ["SequenceTagger"]
 
@@ -67,8 +67,9 @@ class SequenceTagger(SequenceEstimator):
         The arguments are those of :meth:`fit`.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        steps = probabilities(self._loss, forward_steps(self.whole_network, *ready, self.outputs_)).mean(axis=0)
-        return np.split(steps, np.cumsum(ready[2])[:-1])
+        found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
+        steps = probabilities(self._loss, every_step(found, ready.buckets, ready.lengths)).mean(axis=0)
+        return np.split(steps, np.cumsum(ready.lengths)[:-1])
 
     def score(self, X: Any, y: Any, **samples: Any) -> float:
         """Give the share of steps whose label is predicted."""

@@ -22,9 +22,8 @@ from penstock.layers.gru import GRU
 from penstock.layers.lstm import LSTM
 from penstock.layers.rnn import RNN
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, shuffled, text_table
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
@@ -34,25 +33,14 @@ from penstock.text.vectors import WordVectors
 from penstock.text.word2vec import word2vec
 from penstock.training.optimizers import Adam
 
-__all__ = ["GRU_NAME", "IMDB", "OURS_NAME", "VECTORS", "Reviews", "reviews", "vectors_of"]
+__all__ = ["GRU_NAME", "OURS_NAME", "Reviews", "reviews", "run", "vectors_of"]
 
 GRU_NAME, OURS_NAME = "GRU 32, learned embedding", "GRU 64 on word2vec"
-PARTS = ("all", "gru", "islp", "ours", "baselines")
 
 KERAS = Tokens(20_000, length=100, keep="last", cut="keras", html=False)
 ISLP = Tokens(10_000, length=500, keep="last", cut="keras", html=False)
 BAG = Tokens(10_000, length=None, cut="keras", html=False)
-VECTORS = "file of word vectors; trained on the reviews, and written to it, where it is not there"
 WHOLE = Tokens(100_000, length=None, min_count=5)
-
-
-@dataclass(frozen=True, repr=False)
-class ImdbOptions(Description):
-    """What of the study is run."""
-
-    part: str = option("all", "the source's GRU, ISLP's four models, our own, the baselines, or all", choices=PARTS)
-    vectors: str | None = option(None, VECTORS)
-    rows: int | None = option(None, "reviews of each split, where fewer are wanted", at_least=40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,10 +222,3 @@ def _lead(result: TextComparison) -> str:
     return (
         f"The best of these bags of words is {best['model']}: accuracy {best['accuracy']:.4f}, AUC {best['AUC']:.4f}."
     )
-
-
-IMDB = Study(
-    "imdb", "polarity of film reviews: GRU and LSTM with learned and trained word vectors, against bags of words", run,
-    editions=(1, 2), members=3, options=ImdbOptions,
-    source="Jansen, Machine Learning for Algorithmic Trading, and James et al., ISLP, chapter 10",
-)  # fmt: skip

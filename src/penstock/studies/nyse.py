@@ -41,14 +41,14 @@ from penstock.studies.comparisons import (
     score_rows,
 )
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.studies.tables import Figure, StudyTable
 from penstock.training.optimizers import RMSprop
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["NYSE"]
+__all__ = ["run"]
 
 _ROWS, _TRAIN, _TEST, LAGS = 6051, 4281, 1770, 5
 _PAST = ("DJ_return", "log_volatility")
@@ -239,12 +239,3 @@ def _autocorrelation(frame: pd.DataFrame) -> Picture:
         "Correlation of the log trading volume with itself some days before; dashed: what chance leaves (95 %).",
         plot,
     )
-
-
-NYSE = Study(
-    "nyse",
-    "log trading volume: AR, RNN, nonlinear AR, and the search over lags that the source leaves open",
-    run,
-    members=10,
-    source="James et al., An Introduction to Statistical Learning with Python, 10.5.2 and 10.9.6",
-)

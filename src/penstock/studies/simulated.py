@@ -21,11 +21,11 @@ from penstock.forecaster import Forecaster
 from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.studies.tables import Figure, StudyTable
 from penstock.training.optimizers import Adam
 
-__all__ = ["SERIES", "SIMULATED", "simulate"]
+__all__ = ["SERIES", "run", "simulate"]
 
 Values = NDArray[np.float64]
 
@@ -150,12 +150,3 @@ def run(request: Request) -> StudyResult:
             f"Intervals cover {within} over all series and heads.",
         ],
     )
-
-
-SIMULATED = Study(
-    "simulated",
-    "AR(1) series twelve steps ahead against the truth, and coverage of intervals on series whose law is known",
-    run,
-    protocols=("honest",),
-    source="simulated here",
-)

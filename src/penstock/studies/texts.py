@@ -75,7 +75,8 @@ def figure_of(
 def losses_of(networks: Mapping[str, Any], watched: str) -> list[Picture]:
     """Draw the losses of fitted networks by epoch."""
     return [
-        loss_picture(name, model.history_.learned, model.history_.watched, watched) for name, model in networks.items()
+        loss_picture(name, model.history_.training_loss, model.history_.validation_loss, watched)
+        for name, model in networks.items()
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -171,10 +172,11 @@ class BagClassifier(BagOfWords):
             Where texts or labels cannot be used, or all labels are one class.
         """
         documents = checked_texts(X)
-        self.classes_, codes = read_labels(y, len(documents))
-        self.vocabulary_ = self.tokens.fit(documents)
-        self._fit_bags(self.vocabulary_.encode(documents), codes)
-        return self
+        fitted = copy.copy(self)
+        fitted.classes_, codes = read_labels(y, len(documents))
+        fitted.vocabulary_ = self.tokens.fit(documents)
+        fitted._fit_bags(fitted.vocabulary_.encode(documents), codes)
+        return self._commit(fitted)
 
     def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
         """Give the probability of each class, ``[documents, classes]``, in the order of ``classes_``."""
@@ -238,9 +240,10 @@ class BagRegressor(BagOfWords):
         """Fit afresh on documents and a number for each."""
         documents = checked_texts(X)
         values = numbers(column(y, len(documents)))
-        self.vocabulary_ = self.tokens.fit(documents)
-        self._fit_bags(self.vocabulary_.encode(documents), values)
-        return self
+        fitted = copy.copy(self)
+        fitted.vocabulary_ = self.tokens.fit(documents)
+        fitted._fit_bags(fitted.vocabulary_.encode(documents), values)
+        return self._commit(fitted)
 
     def predict(self, X: Iterable[str]) -> NDArray[np.float64]:
         """Give the value of each document."""

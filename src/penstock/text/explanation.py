@@ -204,7 +204,7 @@ def explain(
     found = np.concatenate([scores(part) for part in iter(lambda: list(islice(every, _AT_ONCE)), [])])
     lost, running = found[0] - found[1 : len(spans) + 1], found[len(spans) + 1 :]
     given = read_given(Sequences(ids, np.array([0, len(ids)])), model.whole_network, **rows)
-    piece = model.coding_.ragged(given).read(jnp.array([0]), len(ids))
+    piece = model.coding_.source(given).read(jnp.array([0]), len(ids))
     modules = [fitted_network(model, member) for member in range(model.members)]
     gradients = [_gradient(module, piece, scored) for module in modules]
     weighed = [each for module in modules if (each := _walk(module, piece.x)[1]) is not None]

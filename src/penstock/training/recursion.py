@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.programs import keep_programs
-from penstock.training.forward import in_chunks
+from penstock.training.forward import run_blocks
 from penstock.training.samples import Source
 
 __all__ = ["recurse"]
@@ -30,9 +30,9 @@ def _compiled(
 
         def run(chunk: jax.Array) -> jax.Array:
             def step(x: jax.Array, ahead: jax.Array) -> tuple[jax.Array, jax.Array]:
-                _, categories, extra = forwards.read(chunk + ahead, window)
+                _, _, categories, extra = forwards.read(chunk + ahead, window)
                 y = module(x[:, ::-1] if reverse else x, categories=categories, extra=extra)
-                row = source.inputs.at[chunk + window + ahead].get(mode="clip")  # its known covariates stay
+                row = source.values.at[chunk + window + ahead].get(mode="clip")  # its known covariates stay
                 row = row.at[:, np.array(targets)].set(y)
                 row = row.at[:, np.array(marks, dtype=int)].set(0) if marks else row
                 return jnp.concatenate([x[:, 1:], row[:, None]], axis=1), y
@@ -72,4 +72,5 @@ def recurse(
     -------
     Outputs ``[members, n, steps · targets]``, still scaled.
     """
-    return in_chunks(_compiled(network, source.widths, targets, marks, window, steps), weights, source, starts)
+    run = _compiled(network, source.widths, targets, marks, window, steps)
+    return run_blocks(run, jax.tree.map(jnp.asarray, weights), source, starts, window)
