@@ -188,9 +188,12 @@ class Options:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Description:
-    """A frozen description: comparable, hashable, stored as JSON under its class's name (`kinds`); prints as its own call."""
+    """A frozen description: comparable, hashable, stored as JSON under its class's name in `kinds`.
 
-    kinds: ClassVar[Registry[Description]] = Registry("description")
+    It prints as the call that makes it.
+    """
+
+    kinds: ClassVar[Registry[Description]] = Registry("description", "penstock.layers")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

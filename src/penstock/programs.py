@@ -60,4 +60,4 @@ def clear_caches() -> None:
 
     for cache in _CACHES:
         cache.cache_clear()
-    jax.clear_caches()
+    jax.clear_caches()  # type: ignore[no-untyped-call]

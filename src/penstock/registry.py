@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -24,6 +25,8 @@ class Registry(Generic[T]):
     ----------
     what
         What the classes are, for messages: ``"cell"``.
+    package
+        Package whose public names are built-in classes of the kind; each is imported when it is looked for.
 
     Examples
     --------
@@ -32,18 +35,23 @@ class Registry(Generic[T]):
     >>> known.add(type("Sum", (), {"__module__": "penstock.cells.sum"}))
     >>> known.find("Sum").__module__, known.find("mine:Sum").__module__
     ('penstock.cells.sum', 'mine')
-    >>> known.find("others:Sum")
+    >>> known.find("my:Sum")
     Traceback (most recent call last):
-    penstock.errors.OptionError: no cell named 'others:Sum' is known; import the module 'others' first, which defines it.
+    penstock.errors.OptionError: no cell named 'my:Sum' is known; import the module 'my' first, which defines it.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, package: str | None = None) -> None:
         self.what = what
+        self.package = package
         self._classes: dict[str, type[T]] = {}
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names under which classes are stored."""
         return iter(self._classes)
+
+    def _all(self) -> list[str]:
+        ours = [] if self.package is None else importlib.import_module(self.package).__all__
+        return list(dict.fromkeys([*self._classes, *ours]))
 
     def values(self) -> list[type[T]]:
         """Return the classes, in the order of their first definition."""
@@ -77,6 +85,10 @@ class Registry(Generic[T]):
         OptionError
             Where no class has the name, or several do; the message says which module to import.
         """
+        if self.package is not None and name not in self._classes:
+            package = importlib.import_module(self.package)
+            if name in package.__all__:
+                getattr(package, str(name))
         if isinstance(name, str) and name in self._classes:
             return self._classes[name]
         found = [cls for cls in self._classes.values() if cls.__name__ == name]
@@ -89,7 +101,7 @@ class Registry(Generic[T]):
         if not isinstance(name, str) or ":" not in name:
             raise OptionError(
                 f"no {self.what} named {name!r} is known; import the module that defines it first. "
-                f"{nearest(name, self._classes)}"
+                f"{nearest(name, self._all())}"
             )
         module, _, wanted = name.partition(":")
         if module == "__main__" or "<locals>" in wanted:

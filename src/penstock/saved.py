@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from penstock import cells, layers
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import ModelFileError, OptionError, nearest
@@ -80,8 +79,6 @@ class Saved(Options):
             raise ModelFileError(
                 f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"
             )
-        if "network" in description.get("options", {}):
-            _import_layers()
         try:
             options = {key: from_json(value) for key, value in upgraded(description["options"]).items()}
             model = models[name](**options)
@@ -91,13 +88,6 @@ class Saved(Options):
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ModelFileError(f"{str(path)!r} does not hold a whole {name}: {error}") from error
         return model
-
-
-def _import_layers() -> None:
-    """Import every layer and cell: a file may name any of them, and a name is known once it has been imported."""
-    for room in (cells, layers):
-        for name in room.__all__:
-            getattr(room, name)
 
 
 class SavedSeries(Saved):

@@ -43,7 +43,7 @@ class Cell(eqx.Module, Generic[State]):
     `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
     """
 
-    kinds: ClassVar[Registry[Cell[Any]]] = Registry("cell")
+    kinds: ClassVar[Registry[Cell[Any]]] = Registry("cell", "penstock.cells")
     masks: ClassVar[bool] = False
 
     drops: ClassVar[bool] = False
@@ -81,7 +81,8 @@ class Cell(eqx.Module, Generic[State]):
         """
         places = [place for place, base in enumerate(cls.__mro__) if vars(base).keys() & {*cls.sequence_methods}]
         owner = cls.__mro__[places[0]]
-        known = {*dir(owner), *owner.__dataclass_fields__} - {"initial_state", *cls.calls_step}
+        fields = getattr(owner, "__dataclass_fields__", ())
+        known = {*dir(owner), *fields} - {"initial_state", *cls.calls_step}
         names = {name: value for base in cls.__mro__[: places[0]] for name, value in vars(base).items()}
         return sorted(
             name
@@ -95,7 +96,6 @@ class Cell(eqx.Module, Generic[State]):
     def takes_mask(cls) -> bool:
         """Return whether the step takes a mask of recurrent dropout; an override without that argument does not."""
         return cls.masks and len(inspect.signature(cls.__call__).parameters) > 3  # self, x, state, mask
-
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> State:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -145,7 +145,7 @@ class Recurrent(RecurrentLayer):
     [[[1.0], [1.5], [1.75]]]
     """
 
-    cell: type[Cell[Any]] = Cell
+    cell: type[Cell[Any]] = field(kw_only=True)
     options: tuple[tuple[str, Any], ...] = ()
 
     def __init__(
@@ -162,11 +162,11 @@ class Recurrent(RecurrentLayer):
         if not isinstance(cell, (str, type)) or (isinstance(cell, type) and not issubclass(cell, Cell)):
             raise OptionError(f"Recurrent: {cell!r} is no cell; allowed: a class derived from penstock.cells.Cell.")
         kind = Cell.kinds.find(cell) if isinstance(cell, str) else cell
-        for field, value in (
+        for name, value in (
             ("cell", kind), ("units", units), ("dropout", dropout), ("recurrent_dropout", recurrent_dropout),
             ("options", tuple(sorted(given.items()))),
         ):  # fmt: skip
-            object.__setattr__(self, field, value)
+            object.__setattr__(self, name, value)
         self.__post_init__()
         try:
             inspect.signature(kind).bind(1, units, None, **given)
@@ -192,7 +192,7 @@ class Recurrent(RecurrentLayer):
         OptionError
             Where the step changes the state's shape, or puts out anything but ``[batch, units]``.
         """
-        cell = self.cell(inputs, self.units, key, **dict(self.options))  # type: ignore[call-arg] # as was tried above
+        cell = self.cell(inputs, self.units, key, **dict(self.options))
         x = jnp.zeros((2, inputs))
         output = check_step(cell, x, jax.eval_shape(lambda: cell.initial_state(2)))
         if output.shape != (2, self.units):
