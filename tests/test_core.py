@@ -20,7 +20,8 @@ from penstock.networks.decoder import Teacher
 from penstock.networks.inputs import Inputs
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.rows import begin_table, sum_by_row, update_rows
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 from torch_layers import OURS, ours_out
 

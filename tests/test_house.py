@@ -19,7 +19,7 @@ FLOORS = [
     ["registry", "programs", "formats", "files", "kernels"],
     ["options"],
     ["data", "cells"],
-    ["storage", "datasets", "layers", "intervals"],
+    ["storage", "formats", "datasets", "layers", "intervals"],
     ["saved"],
     ["estimator", "networks"],
     ["baselines", "training"],

@@ -21,7 +21,8 @@ from penstock.training.history import Trained
 from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, optimizer_named
 from penstock.training.progress import ProgressBar
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 NETWORK = ps.Network([ps.LSTM(4)])

@@ -18,7 +18,7 @@ from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
-from penstock.training.samples import Source, padded_length
+from penstock.training.source import Source, padded_length
 
 __all__ = ["Buckets", "blocks", "every_step", "forward", "in_order", "run_blocks"]
 
