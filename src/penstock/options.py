@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
 from penstock.registry import Registry
+from penstock.values import from_plain, to_plain
 
 __all__ = ["Description", "Options", "but", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
 
@@ -232,13 +233,18 @@ def to_json(value: Any) -> Any:
         return [to_json(item) for item in value]
     if isinstance(value, dict):
         return {"pairs": [[to_json(name), to_json(item)] for name, item in value.items()]}
-    return value
+    try:
+        return to_plain(value)
+    except TypeError as error:
+        raise OptionError(f"{error}, which no model file can hold; give options that a file can name.") from None
 
 
 def from_json(value: Any) -> Any:
     """Turn the JSON of :func:`to_json` back into the same options; lists come back as tuples."""
     if isinstance(value, dict) and value.keys() == {"pairs"}:
         return {from_json(name): from_json(item) for name, item in value["pairs"]}
+    if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"date", "datetime"}:
+        return from_plain(value)
     if isinstance(value, dict):
         fields = {name: from_json(item) for name, item in value.items() if name != "kind"}
         kind = Description.kinds.find(value.get("kind"))

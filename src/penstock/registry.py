@@ -85,11 +85,13 @@ class Registry(Generic[T]):
         OptionError
             Where no class has the name, or several do; the message says which module to import.
         """
+        if not isinstance(name, str):
+            raise OptionError(f"a {self.what} is named by text, not by {name!r}.")
         if self.package is not None and name not in self._classes:
             package = importlib.import_module(self.package)
             if name in package.__all__:
-                getattr(package, str(name))
-        if isinstance(name, str) and name in self._classes:
+                getattr(package, name)
+        if name in self._classes:
             return self._classes[name]
         found = [cls for cls in self._classes.values() if cls.__name__ == name]
         if len(found) == 1:
@@ -98,7 +100,7 @@ class Registry(Generic[T]):
             raise OptionError(
                 f"{len(found)} {self.what}s are named {name!r}; {nearest(name, map(_stored_name, found))}"
             )
-        if not isinstance(name, str) or ":" not in name:
+        if ":" not in name:
             raise OptionError(
                 f"no {self.what} named {name!r} is known; import the module that defines it first. "
                 f"{nearest(name, self._all())}"
