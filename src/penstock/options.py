@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
+from penstock.option_docs import document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
 
@@ -155,6 +156,10 @@ _OWN: tuple[type, ...] = (int, float, bool)
 class Options:
     """scikit-learn's grammar for a dataclass of options: `get_params`, `set_params`, a repr, checks at once."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        document_options(cls)
+
     def __post_init__(self) -> None:
         """Refuse options that are not allowed when they are given, not when they are used."""
         check_options(self)
@@ -199,6 +204,7 @@ class Description:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         Description.kinds.add(cls)
+        document_options(cls)
 
     def __post_init__(self) -> None:
         """Refuse fields that are not allowed."""
