@@ -14,7 +14,7 @@ _SECTIONS = ("Attributes", "Methods", "Raises", "Warns", "See Also", "Notes", "R
 
 
 def document_options(cls: type) -> None:
-    """Write the options of a class into its docstring, as numpydoc's Parameters.
+    r"""Write the options of a class into its docstring, as numpydoc's Parameters.
 
     Each option has its type, its default, its help and its bounds. A class that has a Parameters section, or no
     docstring, is left as it is. Called while a class is made, before it becomes a dataclass.
@@ -31,14 +31,8 @@ def document_options(cls: type) -> None:
     ... class Walk(Options):
     ...     '''A walk.'''
     ...     steps: int = option(5, "number of steps", at_least=1)
-    >>> print(Walk.__doc__)
-    A walk.
-    <BLANKLINE>
-
-    Parameters
-    ----------
-    steps : int, default=5
-        Number of steps. At least 1.
+    >>> Walk.__doc__.split("\n")[-2:]
+    ['steps : int, default=5', '    Number of steps. At least 1.']
     """
     doc = inspect.cleandoc(vars(cls).get("__doc__") or "")
     entries = [_entry(*each) for each in _fields(cls)]
