@@ -52,6 +52,9 @@ class Cell(eqx.Module, Generic[State]):
     letters: ClassVar[tuple[str, ...]] = ("h",)
     """The letters of the state's leaves, in their order; for pictures and tables."""
 
+    untrained: ClassVar[tuple[str, ...]] = ()
+    """Weights that stay as they are drawn: the step stops their gradients."""
+
     sequence_methods: ClassVar[tuple[str, ...]] = ("unroll",)
     """Methods that compute a whole sequence by other means than step by step."""
 
