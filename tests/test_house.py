@@ -16,7 +16,8 @@ SRC = Path(ps.__file__).parent
 # From the ground up. Rooms on one line do not import each other.
 FLOORS = [
     ["version", "errors"],
-    ["options", "files", "kernels"],
+    ["registry", "programs", "values", "option_docs", "formats", "files", "kernels"],
+    ["options"],
     ["data", "cells"],
     ["storage", "formats", "datasets", "layers", "intervals"],
     ["saved"],

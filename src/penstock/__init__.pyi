@@ -25,8 +25,6 @@ from .baselines.seasonal_naive import SeasonalNaive as SeasonalNaive
 from .baselines.sma import SMA as SMA
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
-
-# Gradient checks, errors, evaluation
 from .derivatives.check import check_gradients as check_gradients
 from .errors import DataError as DataError
 from .errors import ModelFileError as ModelFileError
@@ -56,6 +54,7 @@ from .layers.rnn import RNN as RNN
 from .networks.encoder_decoder import EncoderDecoder as EncoderDecoder
 from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
+from .programs import clear_caches as clear_caches
 from .sequences.classifier import SequenceClassifier as SequenceClassifier
 from .sequences.regressor import SequenceRegressor as SequenceRegressor
 from .sequences.tagger import SequenceTagger as SequenceTagger

@@ -23,6 +23,7 @@ from penstock.intervals.levels import checked_levels
 from penstock.intervals.own import OwnIntervals
 from penstock.options import check_options, option
 from penstock.saved import SavedSeries
+from penstock.values import storable
 
 __all__ = ["Estimator"]
 
@@ -284,6 +285,9 @@ def _fit_each(
     for train, also in zip(trains, watched, strict=True):
         if also is None:
             first.check_rows(train)
+        storable(train.ids, f"the id column {kind.columns.id!r}")
+        for place, name in enumerate(kind.columns.static):
+            storable(train.static[:, place], f"the static column {name!r}")
     first._fit_all(models, trains, watched)
     for model, train in zip(models, trains, strict=True):
         model.ids_, model.kind_ = train.ids, kind

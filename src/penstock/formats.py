@@ -34,7 +34,8 @@ def upgraded(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _description(value: Any) -> Any:
-    if not isinstance(value, dict) or value.get("kind") not in _KINDS:
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS:
         return value
-    kind, fields = _KINDS[value["kind"]]
+    kind, fields = _KINDS[kind]
     return {"kind": kind, **{fields.get(name, name): item for name, item in value.items() if name != "kind"}}

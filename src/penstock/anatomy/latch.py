@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -16,6 +15,7 @@ from penstock.layers.leaky import Leaky
 from penstock.layers.lstm import LSTM
 from penstock.layers.rnn import RNN
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.optimizers import Adam
 from penstock.training.samples import Samples
@@ -31,7 +31,7 @@ _WINDOW, _ROWS, _PULSES = 60, 1500, 0.05
 _UNSEEN = (64, _WINDOW, 1)
 
 
-@lru_cache(maxsize=8)
+@keep_programs(8)
 def latch(layer: Layer, epochs: int = 60, seed: int = 0) -> Subject:
     """Train a network of one layer to give the sign of the last pulse, and give it with 64 sequences it has not seen.
 

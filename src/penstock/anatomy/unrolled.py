@@ -66,6 +66,7 @@ class Unrolled(Explained):
             steps=self.steps,
         )
         summary = self.network.summary(self.inputs, self.outputs, self.steps).splitlines()
+        headings = summary[0].replace("parameters", "weights").split()
         rows = [TableRow([part.strip() for part in line.split("  ") if part.strip()]) for line in summary[1:-1]]
         return Page(
             "The unrolled graph",
@@ -83,7 +84,7 @@ class Unrolled(Explained):
                         "input and its own state from the step before, and hands its new state on.",
                     ],
                     pictures=[picture],
-                    tables=[PageTable("Layers and weights", ["layer", "output", "weights"], rows)],
+                    tables=[PageTable("Layers and weights", headings, rows)],
                 ),
                 Section(
                     "Back-propagation through time",

@@ -64,6 +64,7 @@ class EchoStateCell(HiddenCell):
     """
 
     drops: ClassVar[bool] = True
+    untrained: ClassVar[tuple[str, ...]] = ("W", "U", "b")
     W: jax.Array
     U: jax.Array
     b: jax.Array

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import OptionError, nearest
+from penstock.errors import OptionError, named, nearest
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
@@ -72,6 +72,12 @@ class Comparison:
         for row, p in zip(rows, holm([row["dm_pvalue"] for row in rows]), strict=True):
             row["p_holm"] = p
         object.__setattr__(self, "rows", rows)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Comparison of {len(self.entries)} models, {len(self.origins):,} forecasts of {self.split.horizon} "
+            f"{'step' if self.split.horizon == 1 else 'steps'} each: {named(self.entries)}>"
+        )
 
     @property
     def targets(self) -> NDArray[np.int64]:

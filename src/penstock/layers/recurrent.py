@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import inspect
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -13,11 +13,11 @@ import jax
 import jax.numpy as jnp
 
 from penstock.cells.cell import Cell
-from penstock.errors import OptionError, nearest
+from penstock.errors import OptionError
 from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
 from penstock.layers.noise import derive
-from penstock.layers.unroll import check_step, unroll
+from penstock.layers.unroll import check_step, check_takes_mask, unroll
 from penstock.options import option
 
 __all__ = ["Recurrent", "RecurrentLayer", "RecurrentModule"]
@@ -101,11 +101,8 @@ class RecurrentLayer(Layer):
             Where recurrent dropout is asked of a cell that knows none.
         """
         cell = self.draw(inputs, key)
-        if self.recurrent_dropout and not cell.masks:
-            raise OptionError(
-                f"{self!r}: {type(cell).__name__} knows no recurrent dropout; allowed: dropout of its inputs, or a "
-                "cell that sets `masks` and takes a mask."
-            )
+        if self.recurrent_dropout:
+            check_takes_mask(cell, f"{self!r}: ")
         return RecurrentModule(cell, self.units, self.dropout, self.recurrent_dropout)
 
 
@@ -127,7 +124,8 @@ class Recurrent(RecurrentLayer):
 
     Notes
     -----
-    A model file names the cell. To read it, import the module that defines the cell first.
+    A model file names the cell and its module: import the module before you load the file. A class that is defined
+    again is another cell; layers that were made before keep the earlier one.
 
     Examples
     --------
@@ -147,7 +145,7 @@ class Recurrent(RecurrentLayer):
     [[[1.0], [1.5], [1.75]]]
     """
 
-    cell: str = ""
+    cell: type[Cell[Any]] = field(kw_only=True)
     options: tuple[tuple[str, Any], ...] = ()
 
     def __init__(
@@ -161,29 +159,30 @@ class Recurrent(RecurrentLayer):
         **more: Any,
     ) -> None:
         given = {**dict(options), **more}
-        name = cell.__name__ if isinstance(cell, type) else cell
-        for field, value in (
-            ("cell", name), ("units", units), ("dropout", dropout), ("recurrent_dropout", recurrent_dropout),
+        if not isinstance(cell, (str, type)) or (isinstance(cell, type) and not issubclass(cell, Cell)):
+            raise OptionError(f"Recurrent: {cell!r} is no cell; allowed: a class derived from penstock.cells.Cell.")
+        kind = Cell.kinds.find(cell) if isinstance(cell, str) else cell
+        for name, value in (
+            ("cell", kind), ("units", units), ("dropout", dropout), ("recurrent_dropout", recurrent_dropout),
             ("options", tuple(sorted(given.items()))),
         ):  # fmt: skip
-            object.__setattr__(self, field, value)
+            object.__setattr__(self, name, value)
         self.__post_init__()
-        if Cell.kinds.get(name) is not cell and not isinstance(cell, str):
-            raise OptionError(f"Recurrent: {cell!r} is no cell; allowed: a class derived from penstock.cells.Cell.")
-        if name not in Cell.kinds:
-            raise OptionError(
-                f"Recurrent: no cell named {name!r} is known; import the module that defines it first. "
-                f"{nearest(name, Cell.kinds)}"
-            )
         try:
-            inspect.signature(Cell.kinds[name]).bind(1, units, None, **given)
+            inspect.signature(kind).bind(1, units, None, **given)
         except TypeError as error:
-            raise OptionError(f"{self!r}: {name}(features, units, key, ...) does not take these: {error}.") from error
+            raise OptionError(
+                f"{self!r}: {kind.__name__}(features, units, key, ...) does not take these: {error}."
+            ) from error
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields by name, for a model file: the cell by its name."""
+        return {**super().stored(), "cell": Cell.kinds.name_of(self.cell)}
 
     def __repr__(self) -> str:
         dropped = {name: rate for name in ("dropout", "recurrent_dropout") if (rate := getattr(self, name))}
         more = "".join(f", {name}={value!r}" for name, value in {**dropped, **dict(self.options)}.items())
-        return f"Recurrent({self.cell}, {self.units}{more})"
+        return f"Recurrent({self.cell.__name__}, {self.units}{more})"
 
     def draw(self, inputs: int, key: jax.Array) -> Cell[Any]:
         """Draw the weights of the cell, and have it take one step.
@@ -193,7 +192,7 @@ class Recurrent(RecurrentLayer):
         OptionError
             Where the step changes the state's shape, or puts out anything but ``[batch, units]``.
         """
-        cell = Cell.kinds[self.cell](inputs, self.units, key, **dict(self.options))
+        cell = self.cell(inputs, self.units, key, **dict(self.options))
         x = jnp.zeros((2, inputs))
         output = check_step(cell, x, jax.eval_shape(lambda: cell.initial_state(2)))
         if output.shape != (2, self.units):

@@ -8,10 +8,9 @@ from typing import Any, Protocol
 import equinox as eqx
 import jax
 
-from penstock.layers.embedding import EmbeddingModule
 from penstock.networks.inputs import Inputs
 
-__all__ = ["Built", "count_weights", "joined"]
+__all__ = ["Built", "count_untrained", "count_weights", "joined"]
 
 
 class Built(Protocol):
@@ -29,7 +28,25 @@ def joined(network: Built, weights: Any, inputs: Inputs, outputs: int) -> Any:
 
 
 def count_weights(part: Any) -> int:
-    """Count the weights of a part; a frozen embedding has none."""
-    if isinstance(part, EmbeddingModule) and part.frozen:
-        return 0
+    """Count the weights of a part, trained or not."""
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(part) if hasattr(leaf, "shape"))
+
+
+def count_untrained(part: Any) -> int:
+    """Count the weights of a part that training leaves as they are: those that a module names in `untrained`.
+
+    Examples
+    --------
+    >>> from penstock.cells.echo_state import EchoStateCell
+    >>> reservoir = EchoStateCell(features=1, units=3, key=jax.random.key(0))
+    >>> count_weights(reservoir), count_untrained((reservoir, reservoir))
+    (15, 30)
+    """
+    if isinstance(part, (tuple, list)):
+        return sum(map(count_untrained, part))
+    if not isinstance(part, eqx.Module):
+        return 0
+    untrained = getattr(part, "untrained", ())
+    return sum(
+        count_weights(value) if name in untrained else count_untrained(value) for name, value in vars(part).items()
+    )

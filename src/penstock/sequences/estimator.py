@@ -21,7 +21,7 @@ from penstock.options import but, check_options, option
 from penstock.saved import Saved
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
-from penstock.sequences.targets import Targets, sample_weights, storable_labels
+from penstock.sequences.targets import Targets, sample_weights
 from penstock.storage import Arrays
 from penstock.training.buckets import bucket_bounds, in_buckets
 from penstock.training.config import TrainSpec
@@ -35,6 +35,7 @@ from penstock.training.scheduled_sampling import ScheduledSampling
 from penstock.training.source import Source
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
+from penstock.values import storable
 
 __all__ = ["SequenceEstimator"]
 
@@ -285,9 +286,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         }
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        for labels in self.coding_.categories:
-            storable_labels(labels, "categories")
-        return {"categories": [list(labels) for labels in self.coding_.categories], "outputs": self.outputs_}, {}
+        categories = [storable(labels, "categories") for labels in self.coding_.categories]
+        return {"categories": categories, "outputs": self.outputs_}, {}
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.coding_ = Coding.of_arrays(description["categories"], arrays)

@@ -16,6 +16,7 @@ from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
 from penstock.training.source import Source
+from penstock.values import from_plain, storable
 
 __all__ = ["Coding", "Given", "read_given", "require_vectors"]
 
@@ -166,7 +167,10 @@ class Coding:
     def of_arrays(cls, categories: Any, arrays: Arrays) -> Self:
         """Take back what :meth:`arrays` gave."""
         names = ("shift", "scale", "extra_shift", "extra_scale")
-        return cls(tuple(tuple(labels) for labels in categories), *(arrays[f"coding.{name}"] for name in names))
+        return cls(
+            tuple(tuple(map(from_plain, labels)) for labels in categories),
+            *(arrays[f"coding.{name}"] for name in names),
+        )
 
 
 def _fit_columns(values: Floats, scale: str) -> tuple[Floats, Floats]:
@@ -177,6 +181,7 @@ def _fit_columns(values: Floats, scale: str) -> tuple[Floats, Floats]:
 
 def _labels(column: NDArray[Any]) -> list[Any]:
     found = [label.item() if isinstance(label, np.generic) else label for label in dict.fromkeys(column.tolist())]
+    storable(found, "categories")
     try:
         return sorted(found)
     except TypeError:

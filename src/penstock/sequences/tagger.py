@@ -12,10 +12,11 @@ from penstock.errors import DataError
 from penstock.networks.network import Network
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import probabilities
-from penstock.sequences.targets import Targets, storable_labels
+from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
 from penstock.training.forward import every_step, forward
+from penstock.values import from_plain, storable
 
 __all__ = ["SequenceTagger"]
 
@@ -102,8 +103,8 @@ class SequenceTagger(SequenceEstimator):
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
         about, arrays = super()._beside()
-        return {**about, "classes": storable_labels(self.classes_, "labels")}, arrays
+        return {**about, "classes": storable(self.classes_, "labels")}, arrays
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.classes_ = labels_of([[label] for label in description["classes"]])
+        self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
         super()._recall(description, arrays)

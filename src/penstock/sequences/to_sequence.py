@@ -17,12 +17,13 @@ from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import Given
-from penstock.sequences.targets import Targets, storable_labels
+from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
 from penstock.training.losses import VALUE_LOSSES
 from penstock.training.scheduled_sampling import ScheduledSampling
+from penstock.values import from_plain, storable
 
 __all__ = ["SequenceToSequence"]
 
@@ -187,13 +188,13 @@ class SequenceToSequence(SequenceEstimator):
         about, arrays = super()._beside()
         about["reach"] = self.max_target_length_
         if self._tells_labels:
-            return {**about, "classes": storable_labels(self.classes_, "labels")}, arrays
+            return {**about, "classes": storable(self.classes_, "labels")}, arrays
         return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.max_target_length_ = description["reach"]
         if self._tells_labels:
-            self.classes_ = labels_of([[label] for label in description["classes"]])
+            self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
         else:
             self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
         super()._recall(description, arrays)

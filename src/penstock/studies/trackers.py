@@ -107,7 +107,7 @@ def _read(request: Request) -> tuple[pd.DataFrame, int]:
     ticker = request.options.ticker
     names = frame["unique_id"].astype(str)
     if not (names == ticker).any():
-        raise DataError(f"the prices have no ticker {ticker!r}; {nearest(ticker, sorted(set(names))[:12])}")
+        raise DataError(f"the prices have no ticker {ticker!r}; {nearest(ticker, sorted(set(names)))}")
     return frame[names == ticker].reset_index(drop=True), 104
 
 

@@ -16,13 +16,13 @@ from penstock.errors import OptionError
 from penstock.options import check_options, option
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.labels import column, numbers, read_labels
-from penstock.sequences.targets import storable_labels
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
 from penstock.text.linear import CLASSIFIERS, REGRESSORS, STRENGTHS, Chain, answer, fit_classifier, fit_regressor
 from penstock.text.ngrams import WEIGHTS, NGrams
 from penstock.text.tokens import Tokens
 from penstock.text.vocabulary import Vocabulary
+from penstock.values import from_plain, storable
 
 __all__ = ["BagClassifier", "BagOfWords", "BagRegressor"]
 
@@ -212,13 +212,13 @@ class BagClassifier(BagOfWords):
         description, arrays = super()._beside()
         return {
             **description,
-            "classes": storable_labels(self.classes_, "labels"),
+            "classes": storable(self.classes_, "labels"),
             "type": self.classes_.dtype.str,
         }, arrays
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         super()._recall(description, arrays)
-        self.classes_ = np.array(description["classes"], dtype=np.dtype(description["type"]))
+        self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
 
 
 @dataclass(repr=False, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from penstock.networks.decoder import EncoderDecoderModule, Teacher
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
+from penstock.programs import keep_programs
 from penstock.training.forward import Buckets, blocks, in_order, run_blocks
 from penstock.training.source import Source
 
@@ -103,7 +104,7 @@ def attend(
     return result
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _tokens(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array], tuple[jax.Array, jax.Array]]:
     width, end = decoding.beam, decoding.outputs - 1
 
@@ -148,7 +149,7 @@ def _tokens(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array
     return jax.jit(lambda weights, source, numbers: jax.lax.map(lambda chunk: run(weights, source, chunk), numbers))
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _values(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array], jax.Array]:
     def member(weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = decoding.module(weights)
@@ -170,7 +171,7 @@ def _values(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array
     return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _attended(decoding: Decoding, length: int) -> Callable[[jax.Array, Any, Source, jax.Array], jax.Array]:
     def member(tokens: jax.Array, weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = decoding.module(weights)

@@ -6,13 +6,14 @@ of unlike length in buckets, whose batches take turns.
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from penstock.layers.noise import derive, seeded
+from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
 from penstock.training.config import TrainSpec
 from penstock.training.samples import Samples, SampleSet
@@ -49,7 +50,7 @@ class TrainState(NamedTuple):
     waited: jax.Array
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def initial_state(spec: TrainSpec) -> Any:
     """Compile the draw of initial weights.
 
@@ -78,7 +79,7 @@ def initial_state(spec: TrainSpec) -> Any:
     return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=quick)
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def compiled_epoch(spec: TrainSpec, even: bool = True) -> Any:
     """Compile one epoch for all lanes.
 

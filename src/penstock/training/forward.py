@@ -7,7 +7,6 @@ depend on its company, bit for bit.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
 from penstock.training.source import Source, padded_length
 
@@ -28,7 +28,7 @@ Buckets = Mapping[int, NDArray[np.int64]]
 """The numbers of the samples of each bucket, by its length (:func:`penstock.training.buckets.in_buckets`)."""
 
 
-@lru_cache(maxsize=256)
+@keep_programs(256)
 def _compiled(
     network: Network, inputs: Inputs, outputs: int, length: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -14,13 +13,14 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
 from penstock.training.forward import run_blocks
 from penstock.training.source import Source
 
 __all__ = ["recurse"]
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _compiled(
     network: Network, inputs: Inputs, targets: tuple[int, ...], marks: tuple[int, ...], window: int, steps: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:
