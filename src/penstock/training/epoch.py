@@ -68,9 +68,9 @@ def initial_state(spec: TrainSpec) -> Any:
             weights,
             step.begin(weights),
             jax.random.key_data(key_shuffle),
-            jnp.asarray(0),
-            jnp.asarray(jnp.inf),
-            jnp.asarray(0),
+            jnp.asarray(0, int),
+            jnp.asarray(jnp.inf, float),
+            jnp.asarray(0, int),
         )
 
     # It runs once: on a CPU, code that is quick to compile beats code that is quick.

@@ -73,4 +73,4 @@ def recurse(
     Outputs ``[members, n, steps · targets]``, still scaled.
     """
     run = _compiled(network, source.widths, targets, marks, window, steps)
-    return run_blocks(run, jax.tree.map(jnp.asarray, weights), source, starts, window)
+    return run_blocks(run, weights, source, starts, window, ahead=steps + source.ahead)
