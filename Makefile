@@ -18,7 +18,7 @@ endif
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-native test-peers lint types format bench studies clean
+.PHONY: help demo test test-slow coverage test-native test-peers lint types format bench studies clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings inclu
 
 test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
 	$(BIN)/python -m pytest -n auto -m slow
+
+coverage: $(VENV)/.test  ## Measure the lines that the fast and the slow suite run; fails below 95 %
+	$(BIN)/python -m pytest -n auto -m "" --cov=penstock --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
 	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test
@@ -58,7 +61,7 @@ studies: $(VENV)/.studies  ## Run what made the figures of docs/ (docs/studies/r
 	$(BIN)/python docs/fill.py build/studies
 
 clean:  ## Remove environments and what was built
-	rm -rf $(VENV) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python $(BENCH)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

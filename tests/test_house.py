@@ -18,7 +18,7 @@ FLOORS = [
     ["version", "errors"],
     ["options", "files", "kernels"],
     ["data", "cells"],
-    ["storage", "datasets", "layers", "intervals"],
+    ["storage", "formats", "datasets", "layers", "intervals"],
     ["saved"],
     ["estimator", "networks"],
     ["baselines", "training"],

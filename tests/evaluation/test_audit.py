@@ -182,6 +182,7 @@ def test_ours_pass(name: str, market: pd.DataFrame) -> None:
     assert [finding.outcome for finding in found.findings] == ["pass"] * len(PROBES), str(found)
 
 
+@pytest.mark.slow
 def test_our_network_passes(market: pd.DataFrame) -> None:
     net = ps.Forecaster(ps.Network([ps.LSTM(4)]), window=8, epochs=2, horizon=3)
     found = ps.audit(net, market, test=20)

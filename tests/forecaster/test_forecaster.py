@@ -67,7 +67,8 @@ def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
     model = ps.Forecaster(ps.Network([ps.LSTM(5)]), window=8, epochs=1, validation=20)
     model.clone().fit(walk[:152])
     before = compiled_epoch.cache_info().currsize
-    program = compiled_epoch(TrainSpec(model.network, model.train_config(model.head()), ps.Inputs(), 1))
+    spec = TrainSpec(model.network, model.train_config(model.head()), ps.Inputs(), 1)
+    program = compiled_epoch(spec, True)
     compiled = program._cache_size()  # type: ignore[attr-defined]
     model.clone().fit(walk[:153])
     assert compiled_epoch.cache_info().currsize == before

@@ -18,7 +18,7 @@ from penstock.layers.attention import DotAttention
 from penstock.networks.decoder import Teacher
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
-from penstock.training.samples import Source
+from penstock.training.source import Source
 
 pytestmark = pytest.mark.slow
 

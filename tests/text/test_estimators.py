@@ -123,6 +123,7 @@ def test_a_file_with_another_vocabulary_is_refused(fitted: TextClassifier, tmp_p
         assert json.loads(archive.read("model.json"))["model"] == "TextClassifier"
 
 
+@pytest.mark.slow
 def test_three_classes_and_ordered_stars() -> None:
     texts, labels = corpus()
     told = [f"{text} fair" if place % 3 == 0 else text for place, text in enumerate(texts)]

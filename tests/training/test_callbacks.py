@@ -14,7 +14,8 @@ from penstock.data.sequences import read_sequences
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.history import Trained
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 Y = 0.5 + 0.4 * np.sin(np.arange(40) / 3)

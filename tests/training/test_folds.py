@@ -18,7 +18,8 @@ from penstock.training.epoch import compiled_epoch
 from penstock.training.folds import stack
 from penstock.training.history import Trained
 from penstock.training.lanes import Lanes
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 pytestmark = pytest.mark.slow

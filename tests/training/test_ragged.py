@@ -19,7 +19,8 @@ from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import initial_state
 from penstock.training.forward import forward, in_order
 from penstock.training.history import Trained
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 RNG = np.random.default_rng(0)

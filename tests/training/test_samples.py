@@ -12,7 +12,8 @@ from penstock.layers.noise import derive, draw
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.forward import forward
 from penstock.training.history import Trained
-from penstock.training.samples import Samples, SampleSet, Source
+from penstock.training.samples import Samples, SampleSet
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 ROWS, WINDOW = 60, 4

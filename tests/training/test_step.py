@@ -12,7 +12,8 @@ from penstock.networks.network import Network
 from penstock.training.batch import Batch
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
-from penstock.training.samples import Samples, SampleSet, Source
+from penstock.training.samples import Samples, SampleSet
+from penstock.training.source import Source
 from penstock.training.step import TrainStep
 
 

@@ -21,7 +21,8 @@ from penstock.training.history import Trained
 from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, optimizer_named
 from penstock.training.progress import ProgressBar
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 NETWORK = ps.Network([ps.LSTM(4)])
@@ -154,8 +155,17 @@ def test_clipping_bounds_the_step() -> None:
     assert moved == pytest.approx(1e-3, rel=1e-2)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9)])
-@pytest.mark.parametrize("loss", list(VALUE_LOSSES))
+OPTIMIZERS = ("sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9))
+
+
+@pytest.mark.parametrize(  # each optimizer and each loss once, in the fast suite
+    ("optimizer", "loss"),
+    [
+        pytest.param(optimizer, loss, marks=[] if loss == "mse" or optimizer == "adam" else pytest.mark.slow)
+        for loss in VALUE_LOSSES
+        for optimizer in OPTIMIZERS
+    ],
+)
 def test_every_optimizer_and_loss_learns(optimizer: str | Optimizer, loss: str) -> None:
     history = fit(TrainConfig(loss, optimizer_named(optimizer), batch=5), epochs=25).history
     assert history.training_loss[-1, 0] < 0.7 * history.training_loss[0, 0]

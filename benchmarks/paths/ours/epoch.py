@@ -16,7 +16,8 @@ from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.folds import stack
 from penstock.training.optimizers import optimizer_named
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 
 __all__ = ["Task"]
 

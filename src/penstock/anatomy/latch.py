@@ -18,7 +18,8 @@ from penstock.layers.rnn import RNN
 from penstock.networks.network import Network
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.optimizers import Adam
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 __all__ = ["LATCHES", "latch"]

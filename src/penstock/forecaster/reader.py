@@ -15,7 +15,8 @@ from penstock.data.splits import cut_at
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import cut_windows
 from penstock.errors import DataError
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 
 __all__ = ["Reader"]
 

@@ -30,8 +30,9 @@ from penstock.training.history import History
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
 from penstock.training.progress import ProgressBar
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
+from penstock.training.source import Source
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
 
@@ -192,9 +193,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             for part in (learn, watch)
         )
         prepared = Samples.of_sequences(source, targets.y, train, watched, targets.weight, max_target_length=longest)
-        config = self.train_config(self._loss, schedule)
         (trained,) = train_folds(
-            TrainSpec(self.whole_network, config, source.widths, self.outputs_),
+            TrainSpec(self.whole_network, self.train_config(self._loss, schedule), source.widths, self.outputs_),
             [prepared],
             epochs=self.epochs,
             members=self.members,
@@ -234,8 +234,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         """Read what every kind of prediction starts from."""
         self._require_fit()
         given = self._given(X, **samples)
-        lengths = given.sequences.lengths
-        return Ready(self.weights_, self.coding_.source(given), lengths, in_buckets(lengths, self.bounds_))
+        known = given.sequences.lengths
+        return Ready(self.weights_, self.coding_.source(given), known, in_buckets(known, self.bounds_))
 
     @property
     def whole_network(self) -> Network:

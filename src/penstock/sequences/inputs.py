@@ -15,7 +15,7 @@ from penstock.layers.embedding import Embedding
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
-from penstock.training.samples import Source
+from penstock.training.source import Source
 
 __all__ = ["Coding", "Given", "read_given", "require_vectors"]
 

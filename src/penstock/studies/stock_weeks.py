@@ -28,7 +28,8 @@ from penstock.training.forward import forward
 from penstock.training.history import History
 from penstock.training.optimizers import Adam
 from penstock.training.progress import ProgressBar
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 from penstock.training.train import train_folds
 
 __all__ = ["NETWORK", "WINDOW", "StockWeeks", "Taught", "learn_weeks", "read_weeks", "stock_leaks"]

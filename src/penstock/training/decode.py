@@ -15,7 +15,7 @@ from penstock.networks.decoder import EncoderDecoderModule, Teacher
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.training.forward import Buckets, blocks, in_order, run_blocks
-from penstock.training.samples import Source
+from penstock.training.source import Source
 
 __all__ = ["Decoding", "attend", "decode_tokens", "decode_values"]
 

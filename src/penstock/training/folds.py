@@ -10,7 +10,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.training.samples import FollowingRows, Samples, SampleSet, Source
+from penstock.training.samples import FollowingRows, Samples, SampleSet
+from penstock.training.source import Source
 
 __all__ = ["BlockShape", "stack"]
 

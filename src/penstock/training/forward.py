@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.buckets import samples_at_once
-from penstock.training.samples import Source, padded_length
+from penstock.training.source import Source, padded_length
 
 __all__ = ["Buckets", "blocks", "every_step", "forward", "in_order", "run_blocks"]
 

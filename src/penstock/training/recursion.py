@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.forward import run_blocks
-from penstock.training.samples import Source
+from penstock.training.source import Source
 
 __all__ = ["recurse"]
 
