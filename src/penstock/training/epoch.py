@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from penstock.layers.noise import derive, seeded
 from penstock.training.buckets import samples_at_once
 from penstock.training.config import TrainSpec
+from penstock.training.programs import quickly
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.step import TrainStep
 
@@ -74,12 +75,12 @@ def initial_state(spec: TrainSpec) -> Any:
         )
 
     # It runs once: on a CPU, code that is quick to compile beats code that is quick.
-    quick = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
-    return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=quick)
+    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else {}
+    return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=options | (quickly() or {}))
 
 
 @lru_cache(maxsize=64)
-def compiled_epoch(spec: TrainSpec, even: bool = True) -> Any:
+def compiled_epoch(spec: TrainSpec, even: bool = True, quick: bool = False) -> Any:
     """Compile one epoch for all lanes.
 
     Parameters
@@ -88,6 +89,8 @@ def compiled_epoch(spec: TrainSpec, even: bool = True) -> Any:
         What is trained, and how.
     even
         Whether an epoch takes the same number of steps in every fold. Where it does not, the lanes with fewer wait.
+    quick
+        Whether to compile in half the time a program that is a little slower, for a fit that is soon over.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def compiled_epoch(spec: TrainSpec, even: bool = True) -> Any:
     without validation samples).
     """
     epoch = _Epoch(TrainStep(*spec), even)
-    return jax.jit(epoch.lanes, donate_argnums=0)
+    return jax.jit(epoch.lanes, donate_argnums=0, compiler_options=quickly() if quick else None)
 
 
 class _Epoch:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.buckets import samples_at_once
+from penstock.training.programs import quickly
 from penstock.training.source import Source, padded_length
 
 __all__ = ["Buckets", "blocks", "every_step", "forward", "in_order", "run_blocks"]
@@ -42,7 +43,7 @@ def _compiled(
 
         return jax.lax.map(run, numbers)
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
+    return jax.jit(jax.vmap(member, in_axes=(0, None, None)), compiler_options=quickly())
 
 
 def blocks(numbers: NDArray[np.int64], length: int, width: int = 1) -> jax.Array:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.forward import run_blocks
+from penstock.training.programs import quickly
 from penstock.training.source import Source
 
 __all__ = ["recurse"]
@@ -42,7 +43,7 @@ def _compiled(
 
         return jax.lax.map(run, starts)
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
+    return jax.jit(jax.vmap(member, in_axes=(0, None, None)), compiler_options=quickly())
 
 
 def recurse(

@@ -25,6 +25,7 @@ from penstock.training.samples import Samples
 
 __all__ = ["train_folds"]
 
+_SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
 _TURNS = 8  # parts into which an epoch cuts each bucket's batches, so that short and long samples take turns
 
 
@@ -81,8 +82,7 @@ def train_folds(
     with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds)) as result:
         if shape is not None or len(folds) > 1:
             shape = BlockShape.of_all(folds, shape)
-        even = shape is None or shape.even(spec.config.batch)
-        _train(spec, stack(folds, shape), even, lanes, members, epochs, seed, vectors, callbacks)
+        _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, callbacks)
         trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
@@ -91,7 +91,7 @@ def train_folds(
 def _train(
     spec: TrainSpec,
     samples: Samples,
-    even: bool,
+    shape: BlockShape | None,
     lanes: Lanes,
     members: int,
     epochs: int,
@@ -104,13 +104,17 @@ def _train(
     steps = {length: -(-np.asarray(found.total) // config.batch) for length, found in samples.train.items()}
     totals = [np.asarray(found.total) for found in samples.validation.values()]
     has_validation = np.sum(totals, axis=0) > 0 if totals else np.zeros(len(next(iter(steps.values()))), bool)
-    start, epoch = _with_vectors(initial_state(spec), vectors), compiled_epoch(spec, even)
-    turns = _Turns(steps, seed)
+    start, turns = _with_vectors(initial_state(spec), vectors), _Turns(steps, seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
         arguments = np.uint32(seed), np.arange(members, dtype=np.uint32)
         drawn = initial_state(spec).trace(*arguments)
         first = beside.submit(start, *arguments)
         width = len(lanes.job)
+        weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
+        longest = steps if shape is None else {length: np.array(-(-shape.most // config.batch)) for length in steps}
+        work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
+        even = shape is None or shape.even(config.batch)
+        epoch = compiled_epoch(spec, even, quick=work * epochs < _SOON_OVER)
         state = jax.eval_shape(
             lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
             drawn.out_info,
@@ -120,8 +124,6 @@ def _train(
     waiting = jax.tree.map(np.array, state) if lanes.waiting else None  # what the jobs that wait begin with
     if waiting is not None or width != members:
         state = _taken(state, lanes.member)
-    weight = 6 * sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(state.weights)) * config.batch
-    work = weight * sum(length * int(each.max()) for length, each in steps.items())
     while lanes.running.any():
         state, training, validation = epoch(state, lanes.fold, samples, turns.of(int(lanes.epochs.max()) + 1))
         training, validation, waited = jax.device_get((training, validation, state.waited))
