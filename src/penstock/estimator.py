@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -81,7 +81,16 @@ class Estimator(SavedSeries, OwnIntervals):
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         """Fit afresh on `train`; `watched` holds the same rows followed by others for early stopping to watch."""
 
-    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None]) -> None:
+    def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> Any:
+        """Return the shape that blocks of so many folds are padded to, given the longest and the shortest folds.
+
+        Blocks that are fitted with one shape train in the same compiled program. None where nothing is compiled.
+        """
+        return None
+
+    def _fit_all(
+        self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None], shape: Any = None
+    ) -> None:
         """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
         for model, train, also in zip(models, trains, watched, strict=True):
             model._fit(train, also)
@@ -152,24 +161,26 @@ class Estimator(SavedSeries, OwnIntervals):
             watched = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
         return self.fit_panel(train, kind, watched)
 
-    def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None) -> Self:
+    def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None, shape: Any = None) -> Self:
         """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean.
 
-        Covariates that the model does not use are left aside, so that one panel serves many models.
+        Covariates that the model does not use are left aside, so that one panel serves many models. `shape` is what
+        :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
         fitted = copy.copy(self)
-        _fit_each([fitted], [train], kind, [watched])
+        _fit_each([fitted], [train], kind, [watched], shape)
         return self._commit(fitted)
 
     def fit_panels(
-        self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None
+        self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None, shape: Any = None
     ) -> list[Self]:
         """Fit a fresh copy on each of several panels, all at once where the model can: the folds of a rolling origin.
 
-        Each copy is what :meth:`fit_panel` would have made of it.
+        Each copy is what :meth:`fit_panel` would have made of it. `shape` is what :meth:`block_shape` gave for the
+        walk-forward that these folds belong to.
         """
         copies = [self.clone() for _ in trains]
-        _fit_each(copies, trains, kind, watched or [None] * len(trains))
+        _fit_each(copies, trains, kind, watched or [None] * len(trains), shape)
         return copies
 
     def check_rows(self, train: Panel) -> None:
@@ -275,7 +286,11 @@ class Estimator(SavedSeries, OwnIntervals):
 
 
 def _fit_each(
-    models: Sequence[Estimator], trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel | None]
+    models: Sequence[Estimator],
+    trains: Sequence[Panel],
+    kind: FrameKind,
+    watched: Sequence[Panel | None],
+    shape: Any = None,
 ) -> None:
     """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
     first = models[0]
@@ -288,7 +303,7 @@ def _fit_each(
         storable(train.ids, f"the id column {kind.columns.id!r}")
         for place, name in enumerate(kind.columns.static):
             storable(train.static[:, place], f"the static column {name!r}")
-    first._fit_all(models, trains, watched)
+    first._fit_all(models, trains, watched, shape)
     for model, train in zip(models, trains, strict=True):
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()

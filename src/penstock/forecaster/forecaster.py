@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, ClassVar, Self
@@ -23,6 +23,7 @@ from penstock.forecaster.tail import TailErrors
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
 from penstock.training.config import TrainSpec
+from penstock.training.folds import BlockShape
 from penstock.training.forward import forward
 from penstock.training.heads import Value
 from penstock.training.history import History, Trained
@@ -137,7 +138,27 @@ class Forecaster(ForecasterOptions):
     def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
         self._fit_all([self], [train_panel], [watched])
 
-    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None]) -> None:
+    def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
+        """Return the shape that blocks of so many folds are padded to: the most rows and samples of any that is given.
+
+        Parameters
+        ----------
+        pairs
+            Training rows of the longest and of the shortest fold, each with the panel whose later rows early stopping
+            watches (None: a tail of the training rows).
+        folds
+            Folds of a block.
+        """
+        shape = None
+        for train, also in pairs:
+            panels = train.with_only(self.covariates), also and also.with_only(self.covariates)
+            own = BlockShape.of(self.prepare(*panels).samples, folds)
+            shape = own if shape is None else shape.covering(own)
+        return shape
+
+    def _fit_all(
+        self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None], shape: Any = None
+    ) -> None:
         each = zip(models, trains, watched, strict=True)
         prepared = [(model, self.prepare(train, also)) for model, train, also in each]
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
@@ -150,6 +171,7 @@ class Forecaster(ForecasterOptions):
                 members=self.members,
                 seed=self.seed,
                 callbacks=[ProgressBar(self.progress)],
+                shape=shape,
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)

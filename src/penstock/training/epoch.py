@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from penstock.layers.noise import derive, seeded
 from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
+from penstock.training.compile_options import quickly
 from penstock.training.config import TrainSpec
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.step import TrainStep
@@ -69,18 +70,18 @@ def initial_state(spec: TrainSpec) -> Any:
             weights,
             step.begin(weights),
             jax.random.key_data(key_shuffle),
-            jnp.asarray(0),
-            jnp.asarray(jnp.inf),
-            jnp.asarray(0),
+            jnp.asarray(0, int),
+            jnp.asarray(jnp.inf, float),
+            jnp.asarray(0, int),
         )
 
     # It runs once: on a CPU, code that is quick to compile beats code that is quick.
-    quick = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
-    return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=quick)
+    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else {}
+    return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=options | (quickly() or {}))
 
 
 @keep_programs(64)
-def compiled_epoch(spec: TrainSpec, even: bool = True) -> Any:
+def compiled_epoch(spec: TrainSpec, even: bool = True, quick: bool = False) -> Any:
     """Compile one epoch for all lanes.
 
     Parameters
@@ -89,6 +90,8 @@ def compiled_epoch(spec: TrainSpec, even: bool = True) -> Any:
         What is trained, and how.
     even
         Whether an epoch takes the same number of steps in every fold. Where it does not, the lanes with fewer wait.
+    quick
+        Whether to compile in half the time a program that is a little slower, for a fit that is soon over.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def compiled_epoch(spec: TrainSpec, even: bool = True) -> Any:
     without validation samples).
     """
     epoch = _Epoch(TrainStep(*spec), even)
-    return jax.jit(epoch.lanes, donate_argnums=0)
+    return jax.jit(epoch.lanes, donate_argnums=0, compiler_options=quickly() if quick else None)
 
 
 class _Epoch:

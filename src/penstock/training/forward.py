@@ -1,7 +1,8 @@
 """Outputs of trained members for many samples in a few compiled passes.
 
 Samples go through a network in blocks whose shape depends on a sample's own bucket alone, so that its outputs do not
-depend on its company, bit for bit.
+depend on its company, bit for bit. Windows go one block a call, with a copy of the rows that they read: one program
+serves any number of windows of any rows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
+from penstock.training.compile_options import quickly
 from penstock.training.source import Source, padded_length
 
 __all__ = ["Buckets", "blocks", "every_step", "forward", "in_order", "run_blocks"]
@@ -41,7 +43,7 @@ def _compiled(
 
         return jax.lax.map(run, numbers)
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
+    return jax.jit(jax.vmap(member, in_axes=(0, None, None)), compiler_options=quickly())
 
 
 def blocks(numbers: NDArray[np.int64], length: int, width: int = 1) -> jax.Array:
@@ -67,9 +69,30 @@ def run_blocks(
     numbers: NDArray[np.int64],
     length: int,
     width: int = 1,
+    ahead: int = 0,
 ) -> NDArray[np.float64]:
-    """Run a compiled function of weights, rows and blocks on samples of a bucket: ``[members, n, ...]``."""
-    result = np.asarray(run(weights, source, blocks(numbers, length, width)), np.float64)
+    """Run a compiled function of weights, rows and blocks on samples of a bucket: ``[members, n, ...]``.
+
+    Parameters
+    ----------
+    run, weights
+        The function, and weights whose leaves are ``[members, ...]``.
+    source, numbers, length
+        The rows, the samples, and the length of their bucket.
+    width
+        Room that each sample takes beside the others', such as the width of a beam.
+    ahead
+        Rows behind a window that the function reads.
+    """
+    weights = jax.device_put(weights)
+    if source.first is not None:
+        found = [run(weights, source, blocks(numbers, length, width))]
+    else:
+        rows, size = length + ahead, samples_at_once(length * width, _BLOCK)
+        cut = np.arange(size, dtype=np.int32)[None] * np.int32(rows)
+        filled = np.resize(numbers, size * -(-len(numbers) // size)).reshape(-1, size)
+        found = [run(weights, source.cut(block, rows), cut) for block in filled]
+    result = np.concatenate([np.asarray(each, np.float64) for each in found], axis=1)
     members, count, size, *rest = result.shape
     return result.reshape(members, count * size, *rest)[:, : len(numbers)]
 
@@ -95,9 +118,12 @@ def forward(
     For each bucket outputs ``[members, n, outputs]``, or ``[members, n, length, outputs]`` of a network that puts out
     at every step; as the network gives them, still scaled.
     """
-    weights = jax.tree.map(jnp.asarray, weights)
+    weights = jax.device_put(weights)
+    ahead = 0 if source.extra is None else source.ahead
     return {
-        length: run_blocks(_compiled(network, source.widths, outputs, length), weights, source, numbers, length)
+        length: run_blocks(
+            _compiled(network, source.widths, outputs, length), weights, source, numbers, length, ahead=ahead
+        )
         for length, numbers in buckets.items()
     }
 

@@ -22,7 +22,16 @@ class Lanes:
     """Which job, a member of a fold, trains in which lane, and what the jobs gave.
 
     A job that has ended gives its lane to the next; the program stays the same. Only when no job waits and idle lanes
-    have cost about as much as a compilation does it get narrower.
+    have cost about as much as a compilation does it get narrower; never where other blocks of folds share it.
+
+    Parameters
+    ----------
+    folds, members
+        Folds, and members of each: together the jobs.
+    most
+        Lanes at most.
+    shared
+        Folds of the blocks that share the program, whose lanes are as many for all of them; None: it serves this alone.
 
     Attributes
     ----------
@@ -40,13 +49,14 @@ class Lanes:
         The best weights of the jobs that have ended, every leaf ``[jobs, ...]``.
     """
 
-    def __init__(self, folds: int, members: int, most: int) -> None:
-        self._jobs, self._members, self._folds = folds * members, members, folds
-        self.rounds = -(-self._jobs // most)
-        width = -(-self._jobs // self.rounds)
-        self._place(np.arange(width))
-        self._next = width
-        self.running = np.ones(width, dtype=bool)
+    def __init__(self, folds: int, members: int, most: int, shared: int | None = None) -> None:
+        self._jobs, self._members, self._folds, self._fixed = folds * members, members, folds, shared is not None
+        usual = max(shared or 0, folds) * members
+        width = -(-usual // -(-usual // most))
+        self.rounds = -(-self._jobs // width)
+        self._place(np.minimum(np.arange(width), self._jobs - 1))
+        self._next = min(width, self._jobs)
+        self.running = np.arange(width) < self._jobs
         self.epochs = np.zeros(width, dtype=np.int64)
         self.losses: list[list[tuple[float, float]]] = [[] for _ in range(self._jobs)]
         self.weights: Any = None
@@ -93,7 +103,7 @@ class Lanes:
     def compact(self, state: Any, work: float) -> Any:
         """Drop idle lanes once their work, so many operations a lane and epoch, has cost as much as compiling anew."""
         alive = int(self.running.sum())
-        if self._next < self._jobs or not alive:
+        if self._fixed or self.waiting or not alive:
             return state
         self._wasted += work * (len(self.job) - alive)
         if 2 * alive > len(self.job) or self._wasted < _COMPILING:
@@ -103,6 +113,11 @@ class Lanes:
         self._place(self.job[keep])
         self.running, self.epochs = self.running[keep], self.epochs[keep]
         return jax.tree.map(lambda leaf: np.asarray(leaf)[keep], state)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any job has no lane yet."""
+        return self._next < self._jobs
 
     def _place(self, job: NDArray[np.int64]) -> None:
         self.job = job

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.programs import keep_programs
+from penstock.training.compile_options import quickly
 from penstock.training.forward import run_blocks
 from penstock.training.source import Source
 
@@ -42,7 +43,7 @@ def _compiled(
 
         return jax.lax.map(run, starts)
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
+    return jax.jit(jax.vmap(member, in_axes=(0, None, None)), compiler_options=quickly())
 
 
 def recurse(
@@ -73,4 +74,4 @@ def recurse(
     Outputs ``[members, n, steps · targets]``, still scaled.
     """
     run = _compiled(network, source.widths, targets, marks, window, steps)
-    return run_blocks(run, jax.tree.map(jnp.asarray, weights), source, starts, window)
+    return run_blocks(run, weights, source, starts, window, ahead=steps + source.ahead)

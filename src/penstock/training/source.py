@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -144,6 +144,29 @@ class Source:
             extra = ahead.astype(self.values.dtype).reshape(len(numbers), -1)
         x = gather(self.values, numbers, length)
         return Read(x[:, ::-1] if self.reverse else x, None, categories, extra)
+
+    def cut(self, starts: NDArray[np.integer[Any]], length: int) -> Source:
+        """Copy the rows that windows read, on the host, so that what reads them is compiled for their number alone.
+
+        Parameters
+        ----------
+        starts
+            First rows of the windows, ``[n]``.
+        length
+            Rows of each, with those behind it that are read as well; behind the last row of all it is read again.
+
+        Returns
+        -------
+        Rows of which the window at ``starts[i]`` begins in row ``i * length``.
+        """
+        rows = np.minimum(starts[:, None] + np.arange(length), len(self.values) - 1).ravel()
+        series = categories = None
+        if self.series is not None and self.categories is not None:
+            series = np.repeat(np.arange(len(starts), dtype=np.int32), length)
+            categories = np.asarray(self.categories)[np.asarray(self.series)[starts]]
+        extra = None if self.extra is None else np.asarray(self.extra)[rows]
+        values = np.asarray(self.values)[rows]
+        return replace(self, values=values, series=series, categories=categories, extra=extra)  # type: ignore[arg-type]
 
 
 def gather(values: jax.Array, starts: jax.Array, length: int) -> jax.Array:

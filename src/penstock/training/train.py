@@ -18,13 +18,14 @@ from penstock.errors import TrainingError
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import TrainState, compiled_epoch, initial_state
-from penstock.training.folds import stack
+from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
 from penstock.training.lanes import Lanes, lanes_at_once
 from penstock.training.samples import Samples
 
 __all__ = ["train_folds"]
 
+_SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
 _TURNS = 8  # parts into which an epoch cuts each bucket's batches, so that short and long samples take turns
 
 
@@ -37,6 +38,7 @@ def train_folds(
     seed: int = 0,
     vectors: NDArray[Any] | None = None,
     callbacks: Sequence[Callback] = (),
+    shape: BlockShape | None = None,
 ) -> list[Trained]:
     """Train `members` networks from fresh weights on the samples of each fold.
 
@@ -60,6 +62,9 @@ def train_folds(
         Initial table of the embedding that the network begins with, ``[vocabulary, units]``; drawn if left out.
     callbacks
         Hooks; each may stop members at the end of an epoch.
+    shape
+        What the folds, windows of one length, are padded to at least, so that other calls with that shape train in the
+        same compiled program; left out: the longest of `folds`.
 
     Returns
     -------
@@ -73,9 +78,11 @@ def train_folds(
     if len(folds) > 1 and any(len(fold.train) > 1 for fold in folds):
         options: dict[str, Any] = {"epochs": epochs, "members": members, "seed": seed, "vectors": vectors}
         return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]
-    lanes = Lanes(len(folds), members, lanes_at_once())
+    lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds)
     with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds)) as result:
-        _train(spec, stack(folds), lanes, epochs, seed, vectors, callbacks)
+        if shape is not None or len(folds) > 1:
+            shape = BlockShape.of_all(folds, shape)
+        _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, callbacks)
         trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
@@ -84,7 +91,9 @@ def train_folds(
 def _train(
     spec: TrainSpec,
     samples: Samples,
+    shape: BlockShape | None,
     lanes: Lanes,
+    members: int,
     epochs: int,
     seed: int,
     vectors: NDArray[Any] | None,
@@ -93,18 +102,28 @@ def _train(
     """Train what the lanes hold on the samples of all folds."""
     config = spec.config
     steps = {length: -(-np.asarray(found.total) // config.batch) for length, found in samples.train.items()}
-    even = all(len(set(each.tolist())) == 1 for each in steps.values())
     totals = [np.asarray(found.total) for found in samples.validation.values()]
     has_validation = np.sum(totals, axis=0) > 0 if totals else np.zeros(len(next(iter(steps.values()))), bool)
-    start, epoch = _with_vectors(initial_state(spec), vectors), compiled_epoch(spec, even)
-    turns = _Turns(steps, seed)
+    start, turns = _with_vectors(initial_state(spec), vectors), _Turns(steps, seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
-        drawn = initial_state(spec).trace(np.uint32(seed), lanes.member)
-        first = beside.submit(start, np.uint32(seed), lanes.member)
-        epoch.lower(drawn.out_info, lanes.fold, samples, turns.of(1)).compile()
+        arguments = np.uint32(seed), np.arange(members, dtype=np.uint32)
+        drawn = initial_state(spec).trace(*arguments)
+        first = beside.submit(start, *arguments)
+        width = len(lanes.job)
+        weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
+        longest = steps if shape is None else {length: np.array(-(-shape.most // config.batch)) for length in steps}
+        work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
+        even = shape is None or shape.even(config.batch)
+        epoch = compiled_epoch(spec, even, quick=work * epochs < _SOON_OVER)
+        state = jax.eval_shape(
+            lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
+            drawn.out_info,
+        )
+        epoch.lower(state, lanes.fold, samples, turns.of(1)).compile()
         state = first.result()
-    weight = 6 * sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(state.weights)) * config.batch
-    work = weight * sum(length * int(each.max()) for length, each in steps.items())
+    waiting = jax.tree.map(np.array, state) if lanes.waiting else None  # what the jobs that wait begin with
+    if waiting is not None or width != members:
+        state = _taken(state, lanes.member)
     while lanes.running.any():
         state, training, validation = epoch(state, lanes.fold, samples, turns.of(int(lanes.epochs.max()) + 1))
         training, validation, waited = jax.device_get((training, validation, state.waited))
@@ -126,9 +145,9 @@ def _train(
             # Without validation samples, the very last step may have broken the weights unseen.
             broken = np.where(lanes.collect(state.best_weights, done), training, np.nan)
             _require_finite(broken, broken, done, lanes, config)
-            if (fresh := lanes.schedule(done, together=turns.several)) is not None:
-                initial = start(np.uint32(seed), lanes.member)
-                state = initial if fresh.all() else _replaced(state, initial, fresh)
+            fresh = lanes.schedule(done, together=turns.several)
+            if fresh is not None and waiting is not None:
+                state = _replaced(state, waiting, lanes.member, fresh)
         if not turns.several:
             state = lanes.compact(state, work)
 
@@ -170,10 +189,23 @@ def _with_vectors(start: Callable[..., TrainState], vectors: NDArray[Any] | None
     return with_table
 
 
-@jax.jit
-def _replaced(state: TrainState, initial: TrainState, fresh: Any) -> TrainState:
-    def put(old: jax.Array, new: jax.Array) -> jax.Array:
-        return jnp.where(fresh.reshape(fresh.shape + (1,) * (old.ndim - 1)), new, old)
+def _taken(initial: TrainState, member: NDArray[np.uint32]) -> TrainState:
+    """Return the initial state of the member in each lane; it is drawn once for all folds."""
+    taken: TrainState = jax.tree.map(lambda leaf: np.asarray(leaf)[member], initial)
+    return taken
+
+
+def _replaced(
+    state: TrainState, initial: TrainState, member: NDArray[np.uint32], fresh: NDArray[np.bool_]
+) -> TrainState:
+    """Return the state with the lanes that start afresh in their initial state."""
+    if fresh.all():
+        return _taken(initial, member)
+
+    def put(old: jax.Array, new: NDArray[Any]) -> NDArray[Any]:
+        replaced = np.array(old)
+        replaced[fresh] = new[member[fresh]]
+        return replaced
 
     replaced: TrainState = jax.tree.map(put, state, initial)
     return replaced
