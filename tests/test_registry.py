@@ -116,13 +116,13 @@ def test_load_says_which_module_to_import(module: types.ModuleType, tmp_path: Pa
 def test_a_file_that_names_the_cell_alone_still_loads(module: types.ModuleType, tmp_path: Path) -> None:
     """As files did before cells were stored with their modules."""
     path = tmp_path / "m.penstock"
-    model = fitted(define(module, "Decay", 0.9))
+    model = fitted(define(module, "Fading", 0.9))
     stored = to_json(model.network)
-    stored["layers"][0]["cell"] = "Decay"
+    stored["layers"][0]["cell"] = "Fading"
     assert from_json(json.loads(json.dumps(stored))) == model.network
     model.save(path)
     with zipfile.ZipFile(path) as archive:
-        assert '"cell": "a_notebook:Decay"' in archive.read("model.json").decode()
+        assert '"cell": "a_notebook:Fading"' in archive.read("model.json").decode()
 
 
 def test_a_class_that_was_defined_again_is_not_saved_under_its_name(module: types.ModuleType, tmp_path: Path) -> None:

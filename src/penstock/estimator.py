@@ -19,11 +19,11 @@ from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
+from penstock.fitting import fit_each
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.own import OwnIntervals
-from penstock.options import check_options, option
+from penstock.options import option
 from penstock.saved import SavedSeries
-from penstock.values import storable
 
 __all__ = ["Estimator"]
 
@@ -168,7 +168,7 @@ class Estimator(SavedSeries, OwnIntervals):
         :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
         fitted = copy.copy(self)
-        _fit_each([fitted], [train], kind, [watched], shape)
+        fit_each([fitted], [train], kind, [watched], shape)
         return self._commit(fitted)
 
     def fit_panels(
@@ -180,7 +180,7 @@ class Estimator(SavedSeries, OwnIntervals):
         walk-forward that these folds belong to.
         """
         copies = [self.clone() for _ in trains]
-        _fit_each(copies, trains, kind, watched or [None] * len(trains), shape)
+        fit_each(copies, trains, kind, watched or [None] * len(trains), shape)
         return copies
 
     def check_rows(self, train: Panel) -> None:
@@ -283,28 +283,3 @@ class Estimator(SavedSeries, OwnIntervals):
                 f"{self.label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
                 f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
             )
-
-
-def _fit_each(
-    models: Sequence[Estimator],
-    trains: Sequence[Panel],
-    kind: FrameKind,
-    watched: Sequence[Panel | None],
-    shape: Any = None,
-) -> None:
-    """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
-    first = models[0]
-    check_options(first)
-    trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
-    watched = [also and also.with_only(first.covariates) for also in watched]
-    for train, also in zip(trains, watched, strict=True):
-        if also is None:
-            first.check_rows(train)
-        storable(train.ids, f"the id column {kind.columns.id!r}")
-        for place, name in enumerate(kind.columns.static):
-            storable(train.static[:, place], f"the static column {name!r}")
-    first._fit_all(models, trains, watched, shape)
-    for model, train in zip(models, trains, strict=True):
-        model.ids_, model.kind_ = train.ids, kind
-        model.fitted_options_ = model.get_params()
-        model.tail_ = train.last(model.rows_kept)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Iterable
 from typing import Any
-
-import numpy as np
 
 from penstock.errors import DataError
 
@@ -23,10 +22,12 @@ def to_plain(value: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> to_plain(datetime.date(2024, 2, 29)), to_plain(np.int64(3)), from_plain({"date": "2024-02-29"})
     ({'date': '2024-02-29'}, 3, datetime.date(2024, 2, 29))
     """
-    if isinstance(value, np.generic):
+    numpy = sys.modules.get("numpy")  # no value is one of its own before it is imported
+    if numpy is not None and isinstance(value, numpy.generic):
         value = value.item()
     if value is None or isinstance(value, (str, int, float, bool)):
         return value

@@ -68,7 +68,7 @@ def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
     model.clone().fit(walk[:152])
     before = compiled_epoch.cache_info().currsize
     spec = TrainSpec(model.network, model.train_config(model.head()), ps.Inputs(), 1)
-    program = compiled_epoch(spec, True)
+    program = compiled_epoch(spec, True, quick=True)
     compiled = program._cache_size()  # type: ignore[attr-defined]
     model.clone().fit(walk[:153])
     assert compiled_epoch.cache_info().currsize == before

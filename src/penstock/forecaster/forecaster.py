@@ -112,7 +112,7 @@ class Forecaster(ForecasterOptions):
         watched
             The same rows followed by others to watch; left out, a tail of the training rows is watched.
         """
-        self._require_options_that_fit(train_panel)
+        self.require_covariates(train_panel)
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
         scaling = fit_scaling(self.scale, scaled, lost)
@@ -141,13 +141,8 @@ class Forecaster(ForecasterOptions):
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
         """Return the shape that blocks of so many folds are padded to: the most rows and samples of any that is given.
 
-        Parameters
-        ----------
-        pairs
-            Training rows of the longest and of the shortest fold, each with the panel whose later rows early stopping
-            watches (None: a tail of the training rows).
-        folds
-            Folds of a block.
+        `pairs` holds the training rows of the longest and of the shortest fold, each with the panel whose later rows
+        early stopping watches (None: a tail of the training rows).
         """
         shape = None
         for train, also in pairs:
@@ -278,23 +273,6 @@ class Forecaster(ForecasterOptions):
             gaps=gaps,
             labels=self.head().probability,
         )
-
-    def _require_options_that_fit(self, panel: Panel) -> None:
-        """Refuse covariates that contradict the options."""
-        categories, widths = panel.static.shape[1], len(self.network.embeddings)
-        if self.joint and categories:
-            raise OptionError("Forecaster: joint=True reads all series in one sample, which has no static covariates.")
-        if categories != widths:
-            given = f"static names {categories} columns" if categories else "no static columns are named"
-            raise OptionError(
-                f"Forecaster: {given}, but the network has {widths} embeddings; give Network(..., embeddings=[...]) one"
-                " width for each static column, 0 for one-hot."
-            )
-        if self.strategy == "recursive" and self.horizon > 1 and panel.past.shape[1]:
-            raise OptionError(
-                "Forecaster: strategy='recursive' would have to know the past covariates of the steps ahead; "
-                "allowed: strategy='direct', or known covariates."
-            )
 
     def _arrays(self) -> Arrays:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import jax
 
@@ -11,7 +11,7 @@ __all__ = ["quickly"]
 _ELEMENTWISE = {"xla_cpu_use_fusion_emitters": False}  # XLA's older code generator: the same bits in half the time
 
 
-@lru_cache(maxsize=1)
+@cache
 def quickly() -> dict[str, bool] | None:
     """Return options that halve the time of compilation; None where there are none.
 
