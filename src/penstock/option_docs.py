@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any
+from typing import Any, get_args
 
 from penstock.errors import named
 
@@ -79,4 +79,4 @@ def _sentence(text: str) -> str:
 
 
 def _type_name(kind: Any) -> str:
-    return kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)

@@ -11,8 +11,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import penstock as ps
+from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
-from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.text.classifier import TextClassifier
 from penstock.text.regressor import TextRegressor

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import penstock as ps
+from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
-from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.training.batch import Batch
 from penstock.training.config import TrainConfig, TrainSpec

@@ -9,11 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from penstock.anatomy.subject import Subject
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU, LSTM, RNN, Leaky
 from penstock.layers.layer import Layer
-from penstock.layers.leaky import Leaky
-from penstock.layers.lstm import LSTM
-from penstock.layers.rnn import RNN
 from penstock.networks.network import Network
 from penstock.programs import keep_programs
 from penstock.training.config import TrainConfig, TrainSpec

@@ -16,8 +16,8 @@ from penstock.baselines.penalised import PenalisedRegression
 from penstock.baselines.ridge import Ridge
 from penstock.data.panel import Panel
 from penstock.forecaster import Forecaster
+from penstock.layers.declared import LSTM
 from penstock.layers.dropout import Dropout
-from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
 from penstock.report.lines import Curves, curves_picture
 from penstock.report.page import Page, PageTable, Section, TableRow

@@ -7,9 +7,8 @@ from typing import Any
 
 from penstock.anatomy.explained import Explained
 from penstock.errors import OptionError
+from penstock.layers.declared import LSTM, RNN
 from penstock.layers.layer import Layer
-from penstock.layers.lstm import LSTM
-from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.report.graph import graph_picture

@@ -16,9 +16,9 @@ _LAGS = 5  # that the feed-forward net reads
 _NETWORKS = ("lstm", "gru", "rnn", "mlp")
 
 MODELS: dict[str, tuple[int | None, str]] = {
-    "lstm": (20, "penstock.layers.lstm:LSTM"),
-    "gru": (20, "penstock.layers.gru:GRU"),
-    "rnn": (20, "penstock.layers.rnn:RNN"),
+    "lstm": (20, "penstock.layers.declared:LSTM"),
+    "gru": (20, "penstock.layers.declared:GRU"),
+    "rnn": (20, "penstock.layers.declared:RNN"),
     "mlp": (20, "penstock.layers.dense:Dense"),
     "naive": (None, "penstock.baselines.naive:Naive"),
     "seasonal": (5, "penstock.baselines.seasonal_naive:SeasonalNaive"),

@@ -236,8 +236,7 @@ def _continuous(targets: Any) -> bool:
 def _network(asked: str) -> Network:
     """Read layers such as ``gru:32,bilstm:16``."""
     from penstock.layers.bidirectional import Bidirectional
-    from penstock.layers.gru import GRU
-    from penstock.layers.lstm import LSTM
+    from penstock.layers.declared import GRU, LSTM
     from penstock.networks.network import Network
 
     kinds, layers = dict(zip(LAYERS, (GRU, LSTM), strict=True)), list[Any]()

@@ -72,7 +72,7 @@ class Forecaster(ForecasterOptions):
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.layers.declared import LSTM
     >>> from penstock.networks.network import Network
     >>> frame = pd.DataFrame({"ds": range(80), "y": np.sin(np.arange(80) / 4)})
     >>> model = Forecaster(Network([LSTM(4)]), window=8, epochs=2, seed=1).fit(frame)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import abc
 import inspect
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field
+from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 
 import equinox as eqx
 import jax
@@ -71,9 +70,37 @@ class RecurrentModule(eqx.Module):
 
 @dataclass(frozen=True, repr=False)
 class RecurrentLayer(Layer):
-    """A recurrent layer described: `draw` says how its cell is built. :class:`Recurrent` takes a cell of your own."""
+    """A recurrent layer described: a cell over time. :class:`Recurrent` takes any cell without a class of its own.
+
+    A class that is given a cell declares the options of the cell's constructor, those behind `features`, `units` and
+    `key`, as its own: with their defaults and, where they are annotated by :func:`penstock.options.option`, their help
+    and their bounds. Another layer says in `draw` how its cell is built.
+
+    Parameters
+    ----------
+    units
+        Hidden units.
+    dropout
+        Share of the inputs dropped in training, the same at every step.
+    recurrent_dropout
+        Share of the state dropped from the recurrent product in training.
+
+    Examples
+    --------
+    >>> from penstock.cells.leaky import LeakyCell
+    >>> class Slow(RecurrentLayer, cell=LeakyCell):
+    ...     '''Leaky units.'''
+    >>> Slow(8, leak=0.1, dropout=0.2)
+    Slow(8, leak=0.1, dropout=0.2)
+    >>> Slow(8, leak=2.0)
+    Traceback (most recent call last):
+    penstock.errors.OptionError: Slow: leak=2.0 is out of range; allowed: a number above 0 and below 1
+    """
 
     over_time: ClassVar[bool] = True
+    cell_class: ClassVar[type[Cell[Any]] | None] = None
+    cell_options: ClassVar[Mapping[str, str]] = {}
+    """The layer's options that its cell's constructor takes, each with the name of the argument."""
 
     units: int = option(help="hidden units", at_least=1)
     dropout: float = option(
@@ -83,14 +110,27 @@ class RecurrentLayer(Layer):
         0.0, "share of the state dropped from the recurrent product in training", at_least=0, below=1, kw_only=True
     )
 
+    def __init_subclass__(
+        cls, cell: type[Cell[Any]] | None = None, names: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        """Declare the options of `cell`; `names` are those of the layer where the cell has others."""
+        if cell is not None:
+            _declare(cls, cell, names or {})
+        super().__init_subclass__(**kwargs)
+        if cell is not None:
+            dataclass(frozen=True, repr=False)(cls)
+
     @property
     def outputs(self) -> int:
         """Width of the output at each step."""
         return self.units
 
-    @abc.abstractmethod
     def draw(self, inputs: int, key: jax.Array) -> Cell[Any]:
         """Draw the weights of the cell."""
+        if self.cell_class is None:
+            raise NotImplementedError(f"{type(self).__name__} names no cell and does not say how one is drawn")
+        options = {argument: getattr(self, name) for name, argument in self.cell_options.items()}
+        return self.cell_class(inputs, self.units, key, **options)
 
     def build(self, inputs: int, key: jax.Array) -> RecurrentModule:
         """Draw the weights.
@@ -104,6 +144,23 @@ class RecurrentLayer(Layer):
         if self.recurrent_dropout:
             check_takes_mask(cell, f"{self!r}: ")
         return RecurrentModule(cell, self.units, self.dropout, self.recurrent_dropout)
+
+
+def _declare(cls: type[RecurrentLayer], cell: type[Cell[Any]], names: Mapping[str, str]) -> None:
+    """Make fields of a layer's class of the options of a cell's constructor."""
+    hints = get_type_hints(cell.__init__, include_extras=True)
+    fields: dict[str, Any] = {}
+    options: dict[str, str] = {}
+    for argument, parameter in list(inspect.signature(cell).parameters.items())[3:]:  # features, units, key
+        name = names.get(argument, argument)
+        kind, *declared = get_args(hints[argument]) if get_origin(hints[argument]) is Annotated else [hints[argument]]
+        by_name = parameter.kind is parameter.KEYWORD_ONLY
+        rules: Mapping[str, Any] = next((each.metadata for each in declared if isinstance(each, Field)), {})
+        setattr(cls, name, field(default=parameter.default, metadata=rules, kw_only=by_name))
+        fields[name], options[name] = kind, argument
+    cls.__annotations__ = {**fields, **inspect.get_annotations(cls)}
+    cls.cell_class = cell
+    cls.cell_options = options
 
 
 @dataclass(frozen=True, init=False, repr=False)

@@ -55,7 +55,7 @@ class EncoderDecoder(Description):
     Examples
     --------
     >>> from penstock.layers.attention import AdditiveAttention
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), AdditiveAttention(8), embedding=8)
     EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), attention=AdditiveAttention(8), embedding=8)
     >>> EncoderDecoder([], GRU(20), feed="every", feedback=False).parameters(Inputs(3), outputs=1)

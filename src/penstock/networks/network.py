@@ -44,7 +44,7 @@ class Network(Description):
 
     Examples
     --------
-    >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.layers.declared import LSTM
     >>> Network([LSTM(20)]).parameters(Inputs(1), outputs=1)
     1781
     >>> stocks = Network([LSTM(25), LSTM(10), Dropout(0.2)], dense=[10], embeddings=[10])
@@ -130,13 +130,13 @@ class Network(Description):
 
         Examples
         --------
-        >>> from penstock.layers.lstm import LSTM
+        >>> from penstock.layers.declared import LSTM
         >>> print(Network([LSTM(20)]).summary(window=63))
         layer     output       parameters
         LSTM(20)  [batch, 20]       1,760
         Dense(1)  [batch, 1]           21
         total                       1,781
-        >>> from penstock.layers.echo_state import EchoState
+        >>> from penstock.layers.declared import EchoState
         >>> print(Network([EchoState(200)]).summary())
         layer           output        parameters  untrained
         EchoState(200)  [batch, 200]           0     40,400

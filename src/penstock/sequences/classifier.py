@@ -37,7 +37,7 @@ class SequenceClassifier(SequenceEstimator):
     >>> X = [rng.normal(size=(time, 2)) for time in rng.integers(3, 9, size=40)]
     >>> y = ["up" if x[-1, 0] > 0 else "down" for x in X]
     >>> from penstock.networks.network import Network
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.training.optimizers import Adam
     >>> model = SequenceClassifier(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
     >>> model.classes_.tolist(), model.predict_proba(X).shape, model.score(X, y) > 0.7

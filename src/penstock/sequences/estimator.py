@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from penstock.data.scaling import SCALINGS
 from penstock.data.splits import tail_length
 from penstock.errors import DataError, OptionError, nearest
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import but, check_options, option

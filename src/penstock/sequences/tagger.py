@@ -37,7 +37,7 @@ class SequenceTagger(SequenceEstimator):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=time) for time in rng.integers(3, 9, size=40)]
     >>> y = [["up" if value > 0 else "down" for value in np.cumsum(x)] for x in X]
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.training.optimizers import Adam
     >>> model = SequenceTagger(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
     >>> len(model.predict(X)[0]) == len(X[0]), model.score(X, y) > 0.8

@@ -12,7 +12,7 @@ from penstock.data.scaling import SCALINGS
 from penstock.data.sequences import Sequences, read_sequences
 from penstock.errors import DataError, OptionError
 from penstock.layers.attention import AdditiveAttention
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator

@@ -16,8 +16,8 @@ import numpy as np
 
 from penstock.layers.attention import AdditiveAttention, Attention
 from penstock.layers.bidirectional import Bidirectional
+from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
-from penstock.layers.gru import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.sequences.to_sequence import SequenceToSequence
 from penstock.studies.result import StudyResult

@@ -13,8 +13,8 @@ import numpy as np
 
 from penstock.datasets.filings import earnings_calls
 from penstock.layers.bidirectional import Bidirectional
+from penstock.layers.declared import GRU
 from penstock.layers.dense import Dense
-from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request

@@ -18,9 +18,7 @@ from penstock.data.splits import tail_length
 from penstock.datasets.imdb import imdb
 from penstock.errors import DataError
 from penstock.files import check_destination
-from penstock.layers.gru import GRU
-from penstock.layers.lstm import LSTM
-from penstock.layers.rnn import RNN
+from penstock.layers.declared import GRU, LSTM, RNN
 from penstock.networks.network import Network
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request

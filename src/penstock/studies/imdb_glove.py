@@ -7,7 +7,7 @@ frequent words, the first 100 tokens, a GRU of 32 units on vectors that stay as 
 from __future__ import annotations
 
 from penstock.datasets.glove import glove
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.network import Network
 from penstock.studies.imdb import reviews, vectors_of
 from penstock.studies.result import StudyResult

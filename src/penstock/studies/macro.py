@@ -24,8 +24,8 @@ from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
+from penstock.layers.declared import LSTM
 from penstock.layers.dense import Dense
-from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
 from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
 from penstock.studies.result import StudyResult

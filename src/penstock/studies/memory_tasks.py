@@ -16,12 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.layers.echo_state import EchoState
-from penstock.layers.gru import GRU
-from penstock.layers.leaky import Leaky
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import GRU, LSTM, RNN, EchoState, Leaky
 from penstock.layers.recurrent import RecurrentLayer
-from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
 from penstock.networks.network import Network

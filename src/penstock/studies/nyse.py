@@ -25,10 +25,10 @@ from penstock.evaluation.compare import compare
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
+from penstock.layers.declared import RNN
 from penstock.layers.dense import Dense
 from penstock.layers.dropout import Dropout
 from penstock.layers.flatten import Flatten
-from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.studies.comparisons import (

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.forecaster import Forecaster
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from penstock.datasets.stocks import stocks
 from penstock.errors import DataError
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.studies.study import Request

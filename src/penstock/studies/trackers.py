@@ -26,7 +26,7 @@ from penstock.evaluation.compare import compare
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
 from penstock.studies.comparisons import comparison_pictures, comparison_tables, row_of, said_of
 from penstock.studies.result import StudyResult

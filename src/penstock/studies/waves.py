@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.sequences.to_sequence import SequenceToSequence
 from penstock.studies.result import StudyResult

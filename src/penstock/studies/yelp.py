@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from penstock.datasets.yelp import yelp
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.network import Network
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request

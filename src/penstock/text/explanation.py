@@ -169,7 +169,7 @@ def explain(
 
     Examples
     --------
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.networks.network import Network
     >>> from penstock.text import TextClassifier, Tokens
     >>> texts, labels = ["a good film", "good fun", "a bad film", "bad bore"] * 10, [1, 1, 0, 0] * 10

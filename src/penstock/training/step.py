@@ -39,7 +39,7 @@ class TrainStep:
 
     Examples
     --------
-    >>> from penstock.layers.rnn import RNN
+    >>> from penstock.layers.declared import RNN
     >>> step = TrainStep(Network([RNN(2)]), TrainConfig(), Inputs(), outputs=1)
     >>> weights = step.draw(jax.random.key(0))
     >>> batch = Batch(jnp.ones((4, 3, 1)), jnp.zeros((4, 1)))
