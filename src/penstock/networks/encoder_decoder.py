@@ -162,5 +162,5 @@ class EncoderDecoder(Description):
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
         """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding."""
-        module = eqx.filter_eval_shape(self.build, inputs, outputs, jax.random.key(0))
+        module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
         return count_weights(module) - count_untrained(module)

@@ -162,7 +162,7 @@ class Network(Description):
 
     def _rows(self, inputs: Inputs, outputs: int) -> list[tuple[str, tuple[int | None, ...], int, int]]:
         """Name each part, with its output after the batch (None: time), and its weights, trained and untrained."""
-        module = eqx.filter_eval_shape(self.build, inputs, outputs, jax.random.key(0))
+        module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
         top = max(place for place, layer in enumerate(self.layers) if layer.over_time)
         rows: list[tuple[str, tuple[int | None, ...], int, int]] = []
         width = inputs.features

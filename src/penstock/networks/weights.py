@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 
 from penstock.networks.inputs import Inputs
+from penstock.programs import keep_programs
 
 __all__ = ["Built", "count_untrained", "count_weights", "joined"]
 
@@ -22,9 +23,14 @@ class Built(Protocol):
 
 def joined(network: Built, weights: Any, inputs: Inputs, outputs: int) -> Any:
     """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the network's module."""
-    shapes = eqx.filter_eval_shape(network.build, inputs, outputs, jax.random.key(0))
-    rest = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
-    return eqx.combine(weights, rest)
+    return eqx.combine(weights, _without_weights(network, inputs, outputs))
+
+
+@keep_programs(64)
+def _without_weights(network: Built, inputs: Inputs, outputs: int) -> Any:
+    """Return a network's module without its weights; each trace of a program asks for it several times."""
+    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
+    return eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
 
 
 def count_weights(part: Any) -> int:

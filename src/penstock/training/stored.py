@@ -31,7 +31,7 @@ def restored_weights(
     KeyError, ValueError
         Where a weight is missing, or has another shape than the network's.
     """
-    shapes = eqx.filter_eval_shape(network.build, inputs, outputs, jax.random.key(0))
+    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
     shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
     leaves = []
     for name, leaf in _named_leaves(shapes):
