@@ -14,6 +14,10 @@ make_venv = $(PYTHON) -m venv $(1)
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
 
+# Whether the compiled kernels are in use, said before what depends on them.
+say_kernels = @$(BIN)/python -c "from penstock.kernels import status; s = status(); \
+  print('Kernels: compiled, ' + s.isa if s.isa else '*** Kernels: NOT IN USE, several times slower: ' + s.reason)"
+
 # What an installation must be made anew for; Python files are read where they lie.
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
@@ -24,9 +28,11 @@ help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, write sp500.html
+	$(say_kernels)
 	$(BIN)/penstock study sp500 --no-transformer --report sp500.html
 
 test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
+	$(say_kernels)
 	$(BIN)/python -m pytest -n auto
 
 test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
