@@ -14,23 +14,32 @@ make_venv = $(PYTHON) -m venv $(1)
 install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
 
+# Whether the compiled kernels are in use, said before what depends on them.
+say_kernels = @$(BIN)/python -c "from penstock.kernels import status; s = status(); \
+  print('Kernels: compiled, ' + s.isa if s.isa else '*** Kernels: NOT IN USE, several times slower: ' + s.reason)"
+
 # What an installation must be made anew for; Python files are read where they lie.
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-native test-peers lint types format bench studies clean
+.PHONY: help demo test test-slow coverage test-native test-peers lint types format bench studies clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, write sp500.html
+	$(say_kernels)
 	$(BIN)/penstock study sp500 --no-transformer --report sp500.html
 
 test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
+	$(say_kernels)
 	$(BIN)/python -m pytest -n auto
 
 test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
 	$(BIN)/python -m pytest -n auto -m slow
+
+coverage: $(VENV)/.test  ## Measure the lines that the fast and the slow suite run; fails below 95 %
+	$(BIN)/python -m pytest -n auto -m "" --cov=penstock --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
 	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test
@@ -58,7 +67,7 @@ studies: $(VENV)/.studies  ## Run what made the figures of docs/ (docs/studies/r
 	$(BIN)/python docs/fill.py build/studies
 
 clean:  ## Remove environments and what was built
-	rm -rf $(VENV) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python $(BENCH)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

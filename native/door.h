@@ -1,5 +1,6 @@
 // What every door for XLA shares: operands and results as views over all members, checked before anything is touched.
-// An error becomes words; on the way of no error nothing is written or allocated, since a door is passed every step.
+// An error becomes words. Reading and checking allocate nothing unless something is wrong, since a door is passed every step;
+// what share_out() hands to other threads does.
 #pragma once
 #include <exception>
 #include <string>

@@ -31,7 +31,7 @@ template <typename T> PENSTOCK_INLINE void put_few(T* row, const T* from, Int n)
 
 template <typename T> PENSTOCK_INLINE void copy_row(T* to, const T* from, Int n) {
   Int i = 0;
-  for (; i + 4 <= n; i += 4) at(to + i) = at(from + i);
+  for (; i + 4 <= n; i += 4) store_four(to + i, load_four(from + i));
   put_few(to + i, from + i, n - i);
 }
 
@@ -56,21 +56,21 @@ template <typename T_, int U_> struct Form {
         const T* row = rows[s];
         T* block = to + 4 * s;
         Int k = 0;
-        for (; k + 4 <= n; k += 4, block += apart) at(block) = at(row + k);
-        if (k < n) at(block) = few(row + k, n - k);
+        for (; k + 4 <= n; k += 4, block += apart) store_four(block, load_four(row + k));
+        if (k < n) store_four(block, few(row + k, n - k));
       }
     } else {
       each_quad(n, [&](Int k) __attribute__((always_inline)) {
         for (int s = 0; s < S; s += 4) {
-          Four<T> v[4] = {at(rows[s] + k), at(rows[s + 1] + k), at(rows[s + 2] + k), at(rows[s + 3] + k)};
+          Four<T> v[4] = {load_four(rows[s] + k), load_four(rows[s + 1] + k), load_four(rows[s + 2] + k), load_four(rows[s + 3] + k)};
           transpose<T>(v);
-          repeat<4>(PENSTOCK_BODY(u) { at(to + (k + u) * apart + s) = v[u]; });
+          repeat<4>(PENSTOCK_BODY(u) { store_four(to + (k + u) * apart + s, v[u]); });
         }
       });
       if (n < 4)
         for (Int k = 0; k < n; ++k)
           for (int s = 0; s < S; s += 4)
-            at(to + k * apart + s) = Four<T>{rows[s][k], rows[s + 1][k], rows[s + 2][k], rows[s + 3][k]};
+            store_four(to + k * apart + s, Four<T>{rows[s][k], rows[s + 1][k], rows[s + 2][k], rows[s + 3][k]});
     }
   }
 
@@ -81,16 +81,16 @@ template <typename T_, int U_> struct Form {
         T* row = rows[s];
         const T* block = from + 4 * s;
         Int k = 0;
-        for (; k + 4 <= n; k += 4, block += L) at(row + k) = at(block);
+        for (; k + 4 <= n; k += 4, block += L) store_four(row + k, load_four(block));
         put_few(row + k, block, n - k);
       }
     } else {
       each_quad(n, [&](Int k) __attribute__((always_inline)) {
         for (int s = 0; s < S; s += 4) {
           const T* block = from + k * L + s;
-          Four<T> v[4] = {at(block), at(block + L), at(block + 2 * L), at(block + 3 * L)};
+          Four<T> v[4] = {load_four(block), load_four(block + L), load_four(block + 2 * L), load_four(block + 3 * L)};
           transpose<T>(v);
-          repeat<4>(PENSTOCK_BODY(u) { at(rows[s + u] + k) = v[u]; });
+          repeat<4>(PENSTOCK_BODY(u) { store_four(rows[s + u] + k, v[u]); });
         }
       });
       if (n < 4)

@@ -65,7 +65,7 @@ PENSTOCK_INLINE void tile(Int n, const Factor<T>* factors, const T* bias, bool a
         Vec<T> s[G];
         repeat<G>(PENSTOCK_BODY(g) {
           s[g] = load(in + g * step);
-          if constexpr (U == 4) s[g] = pick<u, T>(s[g]);
+          if constexpr (U == 4) s[g] = pick<decltype(u)::value, T>(s[g]);
         });
         repeat<C>(PENSTOCK_BODY(c) {
           const Vec<T> v = Form::units(w + c * U);
@@ -117,45 +117,53 @@ template <typename T> struct Panel {
 // The gradient of weight (k, U * c + u) is summed at ((k / 4 * columns + c) * 4 + k % 4) * U + u.
 template <int U> PENSTOCK_INLINE Int place(Int k, Int c, Int columns) { return ((k / 4 * columns + c) * 4 + k % 4) * U; }
 
+// What outer() does for the columns first .. first + C and four units: those of block `block` (U = 4), or those of the
+// A blocks from there on (U = 1). A template of its own: the sums' number of columns must be a constant where they are
+// declared, and g++ 14 takes none that a lambda around it computed.
+template <typename Form, int C, int A, typename T = typename Form::T>
+PENSTOCK_INLINE void outer_tile(Panel<T> a, Panel<T> d, Int rows, Int block, Int first, T* out, Int out_columns) {
+  constexpr int L = Form::L, U = Form::U;
+  const T *ar = a.at(block, 0), *dr = d.at(first, 0);
+  Vec<T> acc[4][C] = {};
+  for (Int r = rows; r; --r, ar += L, dr += L) {
+    Vec<T> dv[C];
+    repeat<C>(PENSTOCK_BODY(c) { dv[c] = load(dr + c * d.block); });
+    repeat<A>(PENSTOCK_BODY(u) {
+      Vec<T> s;
+      if constexpr (U == 4) s = pick<decltype(u)::value, T>(load(ar));
+      else s = load(ar + u * a.block);
+      repeat<C>(PENSTOCK_BODY(c) { add_product<T>(acc[u][c], s, dv[c]); });
+    });
+  }
+  repeat<C>(PENSTOCK_BODY(c) {
+    T* o = out + place<U>(block * U, first + c, out_columns);
+    if constexpr (U == 4) {
+      repeat<4>(PENSTOCK_BODY(u) { store_four(o + 4 * u, load_four(o + 4 * u) + folded<T>(acc[u][c])); });
+    } else {
+      const Four<T> sum = sums<T>(acc[0][c], acc[1][c], acc[2][c], acc[3][c]);
+      if constexpr (A == 4) store_four(o, load_four(o) + sum);
+      else repeat<A>(PENSTOCK_BODY(u) { o[u] += sum[int(u)]; });
+    }
+  });
+}
+
 // Adds to out the sum over rows of a[k][row] (outer) d[c][row], for the units k of the blocks kfirst .. klast and the
 // column blocks first .. first + columns. A share of the columns stays in the first cache while all k pass over it.
 template <typename Form, typename T = typename Form::T>
 __attribute__((noinline)) void outer(Panel<T> a, Panel<T> d, Int rows, Int kfirst, Int klast, Int first, Int columns, T* out,
                                      Int out_columns) {
-  constexpr int L = Form::L, U = Form::U, most = kTileRegisters / 4;
+  constexpr int most = kTileRegisters / 4;
   shares(columns, most, [&](Int c0, Int n) __attribute__((always_inline)) {
     constant<most>(n, PENSTOCK_BODY(Cc) {
       constexpr int C = decltype(Cc)::value;
-      const T* const columns_at = d.at(first + c0, 0);
-      auto pass = [&](Int block, auto Ac) __attribute__((always_inline)) {  // four units of one block, or of A blocks
-        constexpr int A = decltype(Ac)::value;
-        const T *ar = a.at(block, 0), *dr = columns_at;
-        Vec<T> acc[4][C] = {};
-        for (Int r = rows; r; --r, ar += L, dr += L) {
-          Vec<T> dv[C];
-          repeat<C>(PENSTOCK_BODY(c) { dv[c] = load(dr + c * d.block); });
-          repeat<A>(PENSTOCK_BODY(u) {
-            const Vec<T> s = U == 4 ? pick<u, T>(load(ar)) : load(ar + u * a.block);
-            repeat<C>(PENSTOCK_BODY(c) { add_product<T>(acc[u][c], s, dv[c]); });
-          });
-        }
-        repeat<C>(PENSTOCK_BODY(c) {
-          T* o = out + place<U>(block * U, first + c0 + c, out_columns);
-          if constexpr (U == 4) {
-            repeat<4>(PENSTOCK_BODY(u) { at(o + 4 * u) += folded<T>(acc[u][c]); });
-          } else {
-            const Four<T> sum = sums<T>(acc[0][c], acc[1][c], acc[2][c], acc[3][c]);
-            if constexpr (A == 4) at(o) += sum;
-            else repeat<A>(PENSTOCK_BODY(u) { o[u] += sum[int(u)]; });
-          }
-        });
-      };
-      if constexpr (U == 4) {
-        for (Int k = kfirst; k < klast; ++k) pass(k, Index<4>{});
+      if constexpr (Form::U == 4) {
+        for (Int k = kfirst; k < klast; ++k) outer_tile<Form, C, 4>(a, d, rows, k, first + c0, out, out_columns);
       } else {
         for (Int k = kfirst, next; k < klast; k = next) {
           next = least(klast, (k | 3) + 1);
-          constant<4>(next - k, PENSTOCK_BODY(Ac) { pass(k, Ac); });
+          constant<4>(next - k, PENSTOCK_BODY(Ac) {
+            outer_tile<Form, C, decltype(Ac)::value>(a, d, rows, k, first + c0, out, out_columns);
+          });
         }
       }
     });

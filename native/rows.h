@@ -25,8 +25,8 @@ template <typename T> struct Whole {
 };
 template <typename T> struct Quad {
   using V = typename Simd<T>::Four;
-  static PENSTOCK_INLINE V get(const T* p) { return *(const V*)p; }
-  static PENSTOCK_INLINE void put(T* p, V v) { *(V*)p = v; }
+  static PENSTOCK_INLINE V get(const T* p) { return load_four(p); }
+  static PENSTOCK_INLINE void put(T* p, V v) { store_four(p, v); }
   static PENSTOCK_INLINE V root(V v) {
     for (int lane = 0; lane < 4; ++lane) v[lane] = sizeof(T) == 4 ? __builtin_sqrtf(v[lane]) : __builtin_sqrt(v[lane]);
     return v;
@@ -78,6 +78,13 @@ template <typename T> PENSTOCK_INLINE void fetch(const Rows<T>& o, Int i) {
   }
 }
 
+// The row's running mean `which`, or null where the rule keeps none: an offset from a null pointer is undefined.
+template <typename T, Rule rule, int which> PENSTOCK_INLINE T* moment(const Rows<T>& o, Int row) {
+  constexpr int kept = rule == Rule::sgd ? 0 : rule == Rule::rmsprop ? 1 : 2;
+  if constexpr (which < kept) return o.moments[which] + row * o.units;
+  else return nullptr;
+}
+
 template <typename T, Rule rule> PENSTOCK_INLINE void step_rows(const Rows<T>& o) {
   const T rate = T(-o.learning_rate) * o.rate, epsilon = T(o.epsilon);
   const T mean = T(o.mean), more_mean = T(1 - o.mean), squares = T(o.squares), more_squares = T(1 - o.squares);
@@ -89,7 +96,7 @@ template <typename T, Rule rule> PENSTOCK_INLINE void step_rows(const Rows<T>& o
     o.touched[row] = o.number;
     const T* g = o.gradients + i * o.units;
     if (o.head) add_up(o, i, o.sums), g = o.sums;
-    T *const w = o.table + row * o.units, *const m = o.moments[0] + row * o.units, *const v = o.moments[1] + row * o.units;
+    [[maybe_unused]] T *const w = o.table + row * o.units, *const m = moment<T, rule, 0>(o, row), *const v = moment<T, rule, 1>(o, row);
     if constexpr (rule == Rule::sgd) {
       along<T>(o.units, PENSTOCK_PLACE { as.put(w + u, as.get(w + u) + rate * as.get(g + u)); });
     } else if constexpr (rule == Rule::rmsprop) {

@@ -37,7 +37,8 @@ template <> struct Simd<float> {
   static constexpr int lanes = kBytes / 4;
   typedef float V __attribute__((vector_size(lanes * 4)));
   typedef float Loose __attribute__((vector_size(lanes * 4), aligned(4), may_alias));
-  typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+  typedef float Four __attribute__((vector_size(16)));
+  typedef float LooseFour __attribute__((vector_size(16), aligned(4), may_alias));
   typedef std::int32_t Place;
   typedef Place I __attribute__((vector_size(lanes * 4)));
 };
@@ -45,7 +46,8 @@ template <> struct Simd<double> {
   static constexpr int lanes = kBytes >= 32 ? kBytes / 8 : 4;  // at least 4 units; two registers on SSE and NEON
   typedef double V __attribute__((vector_size(lanes * 8)));
   typedef double Loose __attribute__((vector_size(lanes * 8), aligned(8), may_alias));
-  typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
+  typedef double Four __attribute__((vector_size(32)));
+  typedef double LooseFour __attribute__((vector_size(32), aligned(8), may_alias));
   typedef std::int64_t Place;
   typedef Place I __attribute__((vector_size(lanes * 8)));
 };
@@ -149,8 +151,9 @@ template <int U, typename T> PENSTOCK_INLINE Vec<T> pick(Vec<T> v) {
 }
 
 template <typename T> using Four = typename Simd<T>::Four;
-template <typename T> PENSTOCK_INLINE Four<T>& at(T* p) { return *(Four<T>*)p; }
-template <typename T> PENSTOCK_INLINE const Four<T>& at(const T* p) { return *(const Four<T>*)p; }
+// Values, not references: clang forgets of a reference that what it refers to need not be aligned.
+template <typename T> PENSTOCK_INLINE Four<T> load_four(const T* p) { return *(const typename Simd<T>::LooseFour*)p; }
+template <typename T> PENSTOCK_INLINE void store_four(T* p, Four<T> v) { *(typename Simd<T>::LooseFour*)p = v; }
 
 template <int a, int b, int c, int d, typename T> PENSTOCK_INLINE Four<T> mix(Four<T> v, Four<T> w) {
 #if defined(__clang__)
@@ -179,8 +182,8 @@ template <typename T> PENSTOCK_INLINE Four<T> folded(Vec<T> v) {
 #endif
   T lane[kLanes<T>];
   store(lane, v);
-  Four<T> sum = at<T>((const T*)lane);
-  for (int s = 4; s < kLanes<T>; s += 4) sum += at<T>((const T*)lane + s);
+  Four<T> sum = load_four<T>(lane);
+  for (int s = 4; s < kLanes<T>; s += 4) sum += load_four<T>(lane + s);
   return sum;
 }
 

@@ -198,7 +198,7 @@ template <typename Cell, typename T = typename Cell::Form::T> void reduce(const 
   const Sums<Cell> sums(w.shape);
   auto sum = [&](const T* from) __attribute__((always_inline)) {
     Four<T> v = {};
-    for (Int p = 0; p < w.pieces; ++p) v += at(from + p * w.stride);
+    for (Int p = 0; p < w.pieces; ++p) v += load_four(from + p * w.stride);
     return v;
   };
   // n < 5 rows k .. k + n - 1 of a gate's H columns, to `row` apart.
@@ -208,7 +208,7 @@ template <typename Cell, typename T = typename Cell::Form::T> void reduce(const 
         for (Int q = 0; q < Q; ++q) {
           const Four<T> v = sum(from + place<U>(k + u, column * Q + q, CB));
           T* const here = to + u * row + 4 * q;
-          if (H - 4 * q >= 4) at(here) = v;
+          if (H - 4 * q >= 4) store_four(here, v);
           else for (Int i = 0; i < H - 4 * q; ++i) here[i] = v[i];
         }
     } else {
@@ -219,7 +219,7 @@ template <typename Cell, typename T = typename Cell::Form::T> void reduce(const 
         transpose<T>(v);
         for (Int u = 0; u < n; ++u) {
           const Four<T> r = v[k % 4 + u];
-          if (H - h >= 4) at(to + u * row + h) = r;
+          if (H - h >= 4) store_four(to + u * row + h, r);
           else for (Int i = 0; i < H - h; ++i) to[u * row + h + i] = r[i];
         }
       }

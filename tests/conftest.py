@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
-# Tests compile far more than they compute, so the compiler need not try hard; set before JAX is imported.
-os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}".strip()
+import compiled_programs
 
-from collections.abc import Callable, Iterator
+PROGRAMS = compiled_programs.keep(os.environ)  # before JAX is imported, which reads the variables then
+
+import time
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,48 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pytest
+
+FAST_SECONDS = 5.0
+"""What a test that is not marked slow may take, of the processor and on the clock, beside XLA's compilations."""
+_compiling = [0.0]
+
+
+def _count_compilation(event: str, seconds: float, **_: object) -> None:
+    if event == "/jax/core/compile/backend_compile_duration":
+        _compiling[0] += seconds
+
+
+jax.monitoring.register_event_duration_secs_listener(_count_compilation)
+
+
+def pytest_report_header() -> str:
+    """Say where compiled programs are kept."""
+    return f"compiled programs: {PROGRAMS}"
+
+
+def used() -> float:
+    """Seconds of the processor that this process and the children that it waited for have used."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Fail a fast test that is not fast.
+
+    Both clocks must be over: the processor's time does not grow where other programs load the machine, and the time
+    on the clock is the smaller one where a test computes on many cores. XLA's compilations do not count, so that a test
+    passes with an empty cache where it passes with a full one.
+    """
+    clock, processor, compiling = time.perf_counter(), used(), _compiling[0]
+    yield
+    if item.get_closest_marker("slow") is None:
+        seconds = min(time.perf_counter() - clock, used() - processor) - (_compiling[0] - compiling)
+        if seconds > FAST_SECONDS:
+            pytest.fail(
+                f"took {seconds:.1f} s, and a fast test may take {FAST_SECONDS:g} s: make it smaller or mark it slow.",
+                pytrace=False,
+            )
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

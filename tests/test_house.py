@@ -15,11 +15,12 @@ SRC = Path(ps.__file__).parent
 
 # From the ground up. Rooms on one line do not import each other.
 FLOORS = [
-    ["version", "errors"],
-    ["options", "files", "kernels"],
+    ["version", "errors", "build_record"],
+    ["registry", "programs", "values", "option_docs", "formats", "files", "kernels"],
+    ["options"],
     ["data", "cells"],
     ["storage", "datasets", "layers", "intervals"],
-    ["saved"],
+    ["saved", "fitting"],
     ["estimator", "networks"],
     ["baselines", "training"],
     ["derivatives", "forecaster", "sequences", "report"],

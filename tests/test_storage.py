@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,9 @@ def test_not_a_model_file(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"model": "Prophet"}, "holds a 'Prophet', which this penstock does not know"),
+        ({"model": ["Forecaster"]}, r"holds a \['Forecaster'\], which this penstock does not know"),
+        ({"model": "mine:Prophet"}, "no model named 'mine:Prophet' is known; import the module 'mine' first"),
+        ({"options": {"network": {"kind": ["Network"]}}}, r"a description is named by text, not by \['Network'\]"),
         ({"options": {"window": -3}}, "does not hold a whole Forecaster"),
         ({"options": ["window"]}, "does not hold a whole Forecaster"),
         ({"ids": ["a", "b"]}, "does not hold a whole Forecaster"),
@@ -111,6 +115,34 @@ def test_what_does_not_fit_together_is_refused(model_file: Path, change: dict[st
     write_model(model_file, {**description, **change}, arrays)
     with pytest.raises(ps.ModelFileError, match=message):
         ps.load(model_file)
+
+
+def replaced(value: object, by: object) -> Iterator[object]:
+    """The JSON with one value after the other, at any depth, replaced."""
+    yield by
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from ({**value, name: new} for new in replaced(item, by))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from ([*value[:place], new, *value[place + 1 :]] for new in replaced(item, by))
+
+
+@pytest.mark.parametrize("by", [[], {}, None, "text", 1e300], ids=repr)
+def test_whatever_stands_in_place_of_a_value_no_raw_error_comes(tmp_path: Path, by: object) -> None:
+    frame = pd.DataFrame({"unique_id": "a", "ds": range(40), "y": np.sin(np.arange(40.0)), "sector": "metals"})
+    network = ps.Network([ps.Recurrent(ps.cells.LeakyCell, 2)], embeddings=[1])
+    model = ps.Forecaster(network, window=4, epochs=1, members=1).fit(frame, static="sector")
+    model.save(tmp_path / "m")
+    description, arrays = read_model(tmp_path / "m")
+    read = 0
+    for crafted in replaced(description, by):
+        write_model(tmp_path / "m", crafted, arrays)  # type: ignore[arg-type]
+        try:
+            read += isinstance(ps.load(tmp_path / "m"), ps.Forecaster)
+        except ps.ModelFileError:
+            continue
+    assert read < 40
 
 
 def test_a_description_that_is_no_object(model_file: Path) -> None:

@@ -25,8 +25,6 @@ from .baselines.seasonal_naive import SeasonalNaive as SeasonalNaive
 from .baselines.sma import SMA as SMA
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
-
-# Gradient checks, errors, evaluation
 from .derivatives.check import check_gradients as check_gradients
 from .errors import DataError as DataError
 from .errors import ModelFileError as ModelFileError
@@ -44,18 +42,19 @@ from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
 from .forecaster import Forecaster as Forecaster
 from .intervals.conformal import Adaptive as Adaptive
 from .intervals.conformal import Conformal as Conformal
+from .layers.declared import GRU as GRU
+from .layers.declared import LSTM as LSTM
+from .layers.declared import RNN as RNN
+from .layers.declared import Leaky as Leaky
 from .layers.dense import Dense as Dense
 from .layers.dropout import Dropout as Dropout
 from .layers.embedding import Embedding as Embedding
 from .layers.flatten import Flatten as Flatten
-from .layers.gru import GRU as GRU
-from .layers.leaky import Leaky as Leaky
-from .layers.lstm import LSTM as LSTM
 from .layers.recurrent import Recurrent as Recurrent
-from .layers.rnn import RNN as RNN
 from .networks.encoder_decoder import EncoderDecoder as EncoderDecoder
 from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
+from .programs import clear_caches as clear_caches
 from .sequences.classifier import SequenceClassifier as SequenceClassifier
 from .sequences.regressor import SequenceRegressor as SequenceRegressor
 from .sequences.tagger import SequenceTagger as SequenceTagger

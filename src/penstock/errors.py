@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["DataError", "ModelFileError", "OptionError", "PenstockError", "TrainingError", "nearest"]
+__all__ = ["DataError", "ModelFileError", "OptionError", "PenstockError", "TrainingError", "named", "nearest"]
 
 
 class PenstockError(Exception):
@@ -29,15 +29,26 @@ class TrainingError(PenstockError, RuntimeError):
 
 
 def nearest(given: object, allowed: Iterable[object]) -> str:
-    """End an error message with the nearest allowed name, or with all of them.
+    """End an error message with the nearest allowed name, and with those allowed: the first twelve of many.
 
     Examples
     --------
     >>> nearest("rmspop", ["sgd", "rmsprop", "adam"])
     "did you mean 'rmsprop'? Allowed: 'sgd', 'rmsprop', 'adam'."
+    >>> nearest("word 1999x", [f"word {number}" for number in range(2000)])[:40]
+    "did you mean 'word 1999'? Allowed: 'word"
+    >>> named(range(2000), most=3)
+    "'0', '1', '2' and 1,997 more"
     """
     names = [str(name) for name in allowed]
     lowered = {name.lower(): name for name in reversed(names)}
     close = difflib.get_close_matches(str(given).lower(), lowered, n=1, cutoff=0.5)
     hint = f"did you mean {lowered[close[0]]!r}? " if close else ""
-    return f"{hint}Allowed: {', '.join(map(repr, names))}." if names else "nothing is allowed here."
+    return f"{hint}Allowed: {named(names)}." if names else "nothing is allowed here."
+
+
+def named(names: Iterable[object], most: int = 12) -> str:
+    """List names for an error message: the first `most` of them, and how many more there are."""
+    every = [str(name) for name in names]
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(map(repr, every[:most])) + more

@@ -6,7 +6,8 @@ A model implements four methods on panels; frames, columns, checks and files are
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -18,9 +19,10 @@ from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
+from penstock.fitting import fit_each
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.own import OwnIntervals
-from penstock.options import check_options, option
+from penstock.options import option
 from penstock.saved import SavedSeries
 
 __all__ = ["Estimator"]
@@ -79,7 +81,16 @@ class Estimator(SavedSeries, OwnIntervals):
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         """Fit afresh on `train`; `watched` holds the same rows followed by others for early stopping to watch."""
 
-    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None]) -> None:
+    def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> Any:
+        """Return the shape that blocks of so many folds are padded to, given the longest and the shortest folds.
+
+        Blocks that are fitted with one shape train in the same compiled program. None where nothing is compiled.
+        """
+        return None
+
+    def _fit_all(
+        self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None], shape: Any = None
+    ) -> None:
         """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
         for model, train, also in zip(models, trains, watched, strict=True):
             model._fit(train, also)
@@ -150,23 +161,26 @@ class Estimator(SavedSeries, OwnIntervals):
             watched = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
         return self.fit_panel(train, kind, watched)
 
-    def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None) -> Self:
+    def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None, shape: Any = None) -> Self:
         """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean.
 
-        Covariates that the model does not use are left aside, so that one panel serves many models.
+        Covariates that the model does not use are left aside, so that one panel serves many models. `shape` is what
+        :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
-        _fit_each([self], [train], kind, [watched])
-        return self
+        fitted = copy.copy(self)
+        fit_each([fitted], [train], kind, [watched], shape)
+        return self._commit(fitted)
 
     def fit_panels(
-        self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None
+        self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None, shape: Any = None
     ) -> list[Self]:
         """Fit a fresh copy on each of several panels, all at once where the model can: the folds of a rolling origin.
 
-        Each copy is what :meth:`fit_panel` would have made of it.
+        Each copy is what :meth:`fit_panel` would have made of it. `shape` is what :meth:`block_shape` gave for the
+        walk-forward that these folds belong to.
         """
         copies = [self.clone() for _ in trains]
-        _fit_each(copies, trains, kind, watched or [None] * len(trains))
+        fit_each(copies, trains, kind, watched or [None] * len(trains), shape)
         return copies
 
     def check_rows(self, train: Panel) -> None:
@@ -269,21 +283,3 @@ class Estimator(SavedSeries, OwnIntervals):
                 f"{self.label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
                 f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
             )
-
-
-def _fit_each(
-    models: Sequence[Estimator], trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel | None]
-) -> None:
-    """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
-    first = models[0]
-    check_options(first)
-    trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
-    watched = [also and also.with_only(first.covariates) for also in watched]
-    for train, also in zip(trains, watched, strict=True):
-        if also is None:
-            first.check_rows(train)
-    first._fit_all(models, trains, watched)
-    for model, train in zip(models, trains, strict=True):
-        model.ids_, model.kind_ = train.ids, kind
-        model.fitted_options_ = model.get_params()
-        model.tail_ = train.last(model.rows_kept)

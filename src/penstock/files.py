@@ -10,8 +10,6 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from penstock.errors import OptionError
 
 __all__ = ["check_destination", "jsonable", "write_json", "write_whole"]
@@ -61,6 +59,7 @@ def jsonable(value: Any) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> jsonable({"shape": (np.int64(3), 4), "p": float("nan")})
     {'shape': [3, 4], 'p': None}
     """
@@ -68,10 +67,8 @@ def jsonable(value: Any) -> Any:
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [jsonable(item) for item in value]
-    if isinstance(value, np.ndarray):
+    if hasattr(value, "tolist"):  # an array or a number of numpy
         return jsonable(value.tolist())
-    if isinstance(value, np.generic):
-        return jsonable(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Path):

@@ -14,6 +14,9 @@ from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
+from penstock.option_docs import document_options
+from penstock.registry import Registry
+from penstock.values import from_plain, to_plain
 
 __all__ = ["Description", "Options", "but", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
 
@@ -153,6 +156,10 @@ _OWN: tuple[type, ...] = (int, float, bool)
 class Options:
     """scikit-learn's grammar for a dataclass of options: `get_params`, `set_params`, a repr, checks at once."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        document_options(cls)
+
     def __post_init__(self) -> None:
         """Refuse options that are not allowed when they are given, not when they are used."""
         check_options(self)
@@ -187,17 +194,25 @@ class Options:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Description:
-    """A frozen description: comparable, hashable, stored as JSON under its class's name; prints as its own call."""
+    """A frozen description: comparable, hashable, stored as JSON under its class's name in `kinds`.
 
-    kinds: ClassVar[dict[str, type[Description]]] = {}
+    It prints as the call that makes it.
+    """
+
+    kinds: ClassVar[Registry[Description]] = Registry("description", "penstock.layers")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        Description.kinds[cls.__name__] = cls
+        Description.kinds.add(cls)
+        document_options(cls)
 
     def __post_init__(self) -> None:
         """Refuse fields that are not allowed."""
         check_options(self)
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields by name, as they are given to the class again when a model file is read."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def __repr__(self) -> str:
         return _call(self)
@@ -218,26 +233,29 @@ def _call(owner: Any) -> str:
 def to_json(value: Any) -> Any:
     """Turn options into JSON: descriptions as ``{"kind": name, field: value}``, mappings as ``{"pairs": [...]}``."""
     if isinstance(value, Description):
-        fields = {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"kind": type(value).__name__, **fields}
+        fields = {name: to_json(field) for name, field in value.stored().items()}
+        return {"kind": Description.kinds.name_of(type(value)), **fields}
     if isinstance(value, (list, tuple)):
         return [to_json(item) for item in value]
     if isinstance(value, dict):
         return {"pairs": [[to_json(name), to_json(item)] for name, item in value.items()]}
-    return value
+    try:
+        return to_plain(value)
+    except TypeError as error:
+        raise OptionError(f"{error}, which no model file can hold; give options that a file can name.") from None
 
 
 def from_json(value: Any) -> Any:
     """Turn the JSON of :func:`to_json` back into the same options; lists come back as tuples."""
     if isinstance(value, dict) and value.keys() == {"pairs"}:
         return {from_json(name): from_json(item) for name, item in value["pairs"]}
+    if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"date", "datetime"}:
+        return from_plain(value)
     if isinstance(value, dict):
         fields = {name: from_json(item) for name, item in value.items() if name != "kind"}
-        if value.get("kind") not in Description.kinds:
-            known = nearest(value.get("kind"), Description.kinds)
-            raise OptionError(f"no description of the kind {value.get('kind')!r} is known; {known}")
+        kind = Description.kinds.find(value.get("kind"))
         try:
-            return Description.kinds[value["kind"]](**fields)
+            return kind(**fields)
         except TypeError as error:
             raise OptionError(f"a description of the kind {value['kind']!r} has wrong fields: {error}") from error
     if isinstance(value, list):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from penstock import cells, layers
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import ModelFileError, OptionError, nearest
+from penstock.errors import ModelFileError, OptionError, named, nearest
+from penstock.formats import upgraded
 from penstock.options import Options, from_json, to_json
+from penstock.registry import Registry, is_ours
 from penstock.storage import Arrays, read_model, write_model
+from penstock.values import from_plain, storable
 
 __all__ = ["Saved"]
 
@@ -26,7 +29,12 @@ class Saved(Options):
     fits: ClassVar[tuple[str, ...]] = ()
     """Arrays that a fit leaves, without their underscore; models that keep other things write their own methods."""
 
+    registered: ClassVar[Registry[Saved]] = Registry("model")
     fitted_options_: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        Saved.registered.add(cls)
 
     def _require_fit(self) -> None:
         """Refuse to go on where there is no fit, or none with these options."""
@@ -37,6 +45,11 @@ class Saved(Options):
             raise OptionError(
                 f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit again."
             )
+
+    def _commit(self, fitted: Self) -> Self:
+        """Take over the fit of a copy in one assignment: a fit that fails leaves the earlier one whole."""
+        self.__dict__ = fitted.__dict__
+        return self
 
     def _arrays(self) -> Arrays:
         """Give what was fitted, by name, for the model file."""
@@ -55,43 +68,68 @@ class Saved(Options):
         """Take back what :meth:`_beside` gave, before :meth:`_restore`."""
 
     def save(self, path: str | Path) -> None:
-        """Write the fitted model to one file; :func:`penstock.load` reads it."""
+        """Write the fitted model to one file; :func:`penstock.load` reads it.
+
+        A class of your own is stored by its module and its name: import the module before you load the file.
+
+        Raises
+        ------
+        OptionError
+            Where the model is not fitted, or could not be loaded again: an option that no file can hold, or, of a class
+            of your own, what its fit keeps beyond `fits`.
+        """
         self._require_fit()
         beside, more = self._beside()
         description = {
-            "model": type(self).__name__,
+            "model": Saved.registered.name_of(type(self)),
             "options": {name: to_json(value) for name, value in self.get_params().items()},
             **beside,
         }
-        write_model(path, description, {**self._arrays(), **more})
+        arrays = {**self._arrays(), **more}
+        if not is_ours(type(self)):
+            self._check_loads(description, arrays)
+        write_model(path, description, arrays)
+
+    def _check_loads(self, description: dict[str, Any], arrays: Arrays) -> None:
+        """Refuse to write a model of a user's class that would not come back whole."""
+        name = type(self).__name__
+        try:
+            again = _restored(type(self), json.loads(json.dumps(description)), arrays)
+        except Exception as error:
+            raise OptionError(f"this {name} could not be loaded from a file: {error!r}.") from error
+        lost = [each for each in vars(self) if each.endswith("_") and not hasattr(again, each)]
+        if lost:
+            raise OptionError(
+                f"a file of this {name} would lose {named(lost)}, which its fit made; name arrays without their "
+                f"underscore in fits, as fits = {(*self.fits, *(each.removesuffix('_') for each in lost))!r}."
+            )
 
     @staticmethod
     def read(path: str | Path, models: Mapping[str, type[M]]) -> M:
         """Read a model file, looking its class up among `models`; people call :func:`penstock.load`."""
         description, arrays = read_model(path)
         name = description.get("model") if isinstance(description, dict) else None
-        if name is None or name not in models:
+        if not isinstance(name, str) or (name not in models and ":" not in name):
             raise ModelFileError(
                 f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"
             )
-        if "network" in description.get("options", {}):
-            _import_layers()
         try:
-            options = {key: from_json(value) for key, value in description["options"].items()}
-            model = models[name](**options)
-            model._recall(description, arrays)
-            model._restore(arrays)
-            model.fitted_options_ = model.get_params()
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            kind: type[Any] = models[name] if name in models else Saved.registered.find(name)
+        except OptionError as error:
+            raise ModelFileError(f"{str(path)!r}: {error}") from error
+        try:
+            return _restored(kind, description, arrays)
+        except Exception as error:  # whatever a file that was crafted or damaged may lead to
             raise ModelFileError(f"{str(path)!r} does not hold a whole {name}: {error}") from error
-        return model
 
 
-def _import_layers() -> None:
-    """Import every layer and cell: a file may name any of them, and a name is known once it has been imported."""
-    for room in (cells, layers):
-        for name in room.__all__:
-            getattr(room, name)
+def _restored(kind: type[M], description: dict[str, Any], arrays: Arrays) -> M:
+    """Make the model that a file describes."""
+    model = kind(**{key: from_json(value) for key, value in upgraded(description["options"]).items()})
+    model._recall(description, arrays)
+    model._restore(arrays)
+    model.fitted_options_ = model.get_params()
+    return model
 
 
 class SavedSeries(Saved):
@@ -102,18 +140,17 @@ class SavedSeries(Saved):
     tail_: Panel
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        wrong = [name for name in self.ids_ if not isinstance(name, (str, int, float, type(None)))]
-        if wrong:
-            raise OptionError(f"series are named by text or numbers in a model file, not by {wrong[0]!r}.")
-        static = {"static": self.tail_.static.tolist()} if self.tail_.static.size else {}
+        static = {"static": [storable(row, "static covariates") for row in self.tail_.static]}
+        static = static if self.tail_.static.size else {}
         tail = {f"tail.{name}": array for name, array in self.tail_.arrays().items()}
-        return {"ids": list(self.ids_), "frame": self.kind_.to_json(), **static}, tail
+        return {"ids": storable(self.ids_, "series"), "frame": self.kind_.to_json(), **static}, tail
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.kind_ = FrameKind.from_json(description["frame"])
-        self.ids_ = tuple(description["ids"])
+        self.ids_ = tuple(map(from_plain, description["ids"]))
         tail = {name[5:]: array for name, array in arrays.items() if name.startswith("tail.")}
         steps, static = self.kind_.counts_steps, description.get("static")
+        static = static and [list(map(from_plain, row)) for row in static]
         self.tail_ = Panel.of_arrays(tail, self.ids_, counts_steps=steps, static=static)
 
     def _restore(self, arrays: Arrays) -> None:

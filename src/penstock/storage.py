@@ -26,7 +26,7 @@ from penstock.version import __version__
 
 __all__ = ["FORMAT", "read_model", "write_model"]
 
-FORMAT = 1
+FORMAT = 2
 """Number of the file format; files of every earlier format still load."""
 
 # What zipfile raises where bytes are missing or wrong: bad records, bad streams, unknown methods, flags of encryption.

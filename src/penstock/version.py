@@ -1,4 +1,4 @@
-"""The version of this package, in one place."""
+"""The version of this package. `pyproject.toml` reads it from here."""
 
 from __future__ import annotations
 

@@ -46,6 +46,16 @@ def test_formulas_and_floats() -> None:
     )
 
 
+def test_the_derivative_of_a_function_of_ones_own_is_needed() -> None:
+    cubed = differences(lambda x: x**3, 2.0, exact=12.0, second=12.0)
+    assert cubed.curves["symmetric"].best[1] < 1e-8
+    assert "second" not in {curve.formula.name for curve in differences(np.exp, 0.0, exact=1.0).curves.values()}
+    with pytest.raises(ps.OptionError, match=r"the errors of exp need its exact derivative at x=2; .*exact="):
+        differences(np.exp, 2.0)
+    with pytest.raises(ps.OptionError, match="a derivative was given without its function; give f too"):
+        differences(exact=1.0)
+
+
 def test_the_command(tmp_path: Path) -> None:
     run = CliRunner().invoke
     listed = run(app, ["explain"]).output

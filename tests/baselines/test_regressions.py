@@ -170,6 +170,7 @@ def test_penalised_equal_scikit_learn(driven: pd.DataFrame, model: ps.Ridge, ref
     ],
     ids=["lasso", "elastic net"],
 )
+@pytest.mark.slow
 def test_the_penalty_is_that_of_a_grid_search_in_time(
     driven: pd.DataFrame, model: ps.Lasso, reference: Any, name: str
 ) -> None:

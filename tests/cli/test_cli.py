@@ -37,6 +37,7 @@ def test_compare_with_covariates_and_gaps(penstock: Run, prices: Path) -> None:
     assert (network["parameters"], arx["parameters"]) == (lstm + head, 1 + 2 * 2 + 1)
 
 
+@pytest.mark.slow
 def test_compare_on_a_users_file(penstock: Run, prices: Path) -> None:
     done = penstock(
         "compare", "prices.csv", "--time", "Date", "--target", "Close", "--models", "lstm:4,naive,ar:2", *SMALL,
@@ -141,6 +142,7 @@ def test_unknown_flag_is_refused_with_the_nearest(penstock: Run, prices: Path) -
     assert "--target" in done.stderr
 
 
+@pytest.mark.slow
 def test_intervals_and_trading(penstock: Run, prices: Path) -> None:
     options = ["--time", "Date", "--target", "Close", "--models", "ar:2,ema:5,local-level", "--test", "40"]
     more = ["--horizon", "3", "--level", "80", "--level", "95", "--intervals", "adaptive", "--trade", "sign"]

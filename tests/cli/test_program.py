@@ -41,6 +41,7 @@ def test_a_pipe_has_the_answers_before_the_line_that_is_not_utf8(tmp_path: Path)
     assert "Traceback" not in message
 
 
+@pytest.mark.slow
 def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
     """A real process, interrupted while it trains."""
     with subprocess.Popen(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.network import Network
 from penstock.storage import read_model, write_model
 from penstock.text.classifier import TextClassifier

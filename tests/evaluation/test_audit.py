@@ -182,6 +182,7 @@ def test_ours_pass(name: str, market: pd.DataFrame) -> None:
     assert [finding.outcome for finding in found.findings] == ["pass"] * len(PROBES), str(found)
 
 
+@pytest.mark.slow
 def test_our_network_passes(market: pd.DataFrame) -> None:
     net = ps.Forecaster(ps.Network([ps.LSTM(4)]), window=8, epochs=2, horizon=3)
     found = ps.audit(net, market, test=20)
@@ -215,7 +216,7 @@ def test_early_stopping_keeps_the_best_weights_not_the_last(market: pd.DataFrame
         scale="standard",
     )
     net.fit(market)
-    watched = net.history_.watched[:, 0]
+    watched = net.history_.validation_loss[:, 0]
     watched = watched[np.isfinite(watched)]
     assert watched[-1] > watched.min()
     panel, _ = read_panel(market)

@@ -73,6 +73,8 @@ def test_models_are_fitted_on_the_rows_of_the_split_alone(walk: pd.DataFrame) ->
     """What lies in the gap or before the sliding window changes no fit; forecasts start from the cutoff."""
     split = RollingOrigin(test=20, refit=10, train=50, purge=3, embargo=2)
     result = ps.compare([ps.Drift()], walk, split)
+    assert repr(result).startswith("<Comparison of ")
+    assert len(repr(result)) < 200
     y = walk["y"].to_numpy()
     slopes = [(y[134] - y[85]) / 49, (y[144] - y[95]) / 49]
     expected = y[139:159] + np.repeat(slopes, 10)

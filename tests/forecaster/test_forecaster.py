@@ -28,8 +28,8 @@ def test_a_validation_frame_of_ones_own_is_watched_but_not_learned_from(walk: pd
         return model.fit(walk[:130], validation=ahead)
 
     one, other = fit(walk[130:]), fit(walk[130:].assign(y=lambda frame: frame["y"] + 9))
-    assert np.array_equal(one.history_.learned, other.history_.learned)
-    assert not np.array_equal(one.history_.watched, other.history_.watched)
+    assert np.array_equal(one.history_.training_loss, other.history_.training_loss)
+    assert not np.array_equal(one.history_.validation_loss, other.history_.validation_loss)
     with pytest.raises(
         ps.DataError, match="begin at 2020-06-30.*, not after the training rows, which end at 2020-06-30"
     ):
@@ -61,16 +61,18 @@ def test_the_forecast_is_the_mean_of_the_members(walk: pd.DataFrame) -> None:
 
 
 def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
-    from penstock.training.epoch import Shape, compiled_epoch
+    from penstock.training.config import TrainSpec
+    from penstock.training.epoch import compiled_epoch
 
     model = ps.Forecaster(ps.Network([ps.LSTM(5)]), window=8, epochs=1, validation=20)
     model.clone().fit(walk[:152])
     before = compiled_epoch.cache_info().currsize
-    plan_function = compiled_epoch(model.network, model.plan(model.head()), ps.Inputs(), 1, Shape(8, 1))
-    compiled = plan_function._cache_size()  # type: ignore[attr-defined]
+    spec = TrainSpec(model.network, model.train_config(model.head()), ps.Inputs(), 1)
+    program = compiled_epoch(spec, True, quick=True)
+    compiled = program._cache_size()  # type: ignore[attr-defined]
     model.clone().fit(walk[:153])
     assert compiled_epoch.cache_info().currsize == before
-    assert plan_function._cache_size() == compiled == 1  # type: ignore[attr-defined]
+    assert program._cache_size() == compiled == 1  # type: ignore[attr-defined]
 
 
 def test_summary() -> None:

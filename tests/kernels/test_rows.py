@@ -255,6 +255,7 @@ print(seen.hexdigest())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cannot bind to cores here")
 def test_threads_and_runs_give_equal_bits():
     bits = [

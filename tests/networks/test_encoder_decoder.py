@@ -18,7 +18,7 @@ from penstock.layers.attention import DotAttention
 from penstock.networks.decoder import Teacher
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
-from penstock.training.ragged import Ragged
+from penstock.training.source import Source
 
 pytestmark = pytest.mark.slow
 
@@ -38,12 +38,12 @@ def test_padding_changes_nothing_and_a_step_sees_no_later_one(name: str) -> None
 def test_free_running_is_the_teacher_that_tells_its_own_outputs() -> None:
     for name in ("additive", "values", "one to many, first state"):
         module, x, *_ = problem(name)
-        source = Ragged.of(read_sequences(np.asarray(x, np.float64)))
+        source = Source.of_sequences(read_sequences(np.asarray(x, np.float64)))
         weights = jax.tree.map(lambda leaf: leaf[None], eqx.filter(module, eqx.is_array))
         decoding = Decoding(NETWORKS[name], ps.Inputs(2), END + 1 if name in TOKENS else 2, steps=4)
-        lengths, bounds = np.full(3, x.shape[1]), (x.shape[1],)
+        lengths, buckets = np.full(3, x.shape[1]), {x.shape[1]: np.arange(3)}
         if name == "additive":
-            tokens, score = decode_tokens(decoding, weights, source, lengths, bounds)
+            tokens, score = decode_tokens(decoding, weights, source, buckets)
             out = module(x, teacher=Teacher(jnp.asarray(tokens[..., None])))
             log_p = jax.nn.log_softmax(out, axis=-1)
             for sample in range(3):
@@ -53,11 +53,11 @@ def test_free_running_is_the_teacher_that_tells_its_own_outputs() -> None:
                 assert row[true:] == [END] * (4 - true)
                 expected = sum(float(log_p[sample, step, row[step]]) for step in range(true))
                 assert score[sample] == pytest.approx(expected, abs=1e-5)
-            (weights_of_one,) = attend(decoding, weights, source, lengths, bounds, tokens)[:1]
+            (weights_of_one,) = attend(decoding, weights, source, lengths, buckets, tokens)[:1]
             assert weights_of_one.shape == (4, 5)
             np.testing.assert_allclose(weights_of_one.sum(axis=1), 1, atol=1e-6)
         else:
-            told = decode_values(decoding, weights, source, lengths, bounds)[0]
+            told = decode_values(decoding, weights, source, buckets)[0]
             np.testing.assert_allclose(module(x, teacher=Teacher(jnp.asarray(told))), told, atol=1e-6)
 
 
@@ -68,7 +68,7 @@ def test_a_wide_beam_finds_the_most_probable_of_all_sequences() -> None:
     weights = jax.vmap(lambda key: eqx.filter(network.build(ps.Inputs(2), END + 1, key), eqx.is_array))(keys)
     weights = jax.tree.map(lambda leaf: 4 * leaf, weights)  # far from uniform
     x = np.random.default_rng(1).normal(size=(2, 5, 2))
-    source = Ragged.of(read_sequences(x))
+    source = Source.of_sequences(read_sequences(x))
     every = [
         row
         for row in itertools.product(range(END + 1), repeat=steps)
@@ -92,7 +92,7 @@ def test_a_wide_beam_finds_the_most_probable_of_all_sequences() -> None:
             scores.append(np.log(p[sample, number, np.arange(true), row[:true]]).sum())
         best.append((every[int(np.argmax(scores))], max(scores)))
     wide = Decoding(network, ps.Inputs(2), END + 1, steps, beam=16)
-    tokens, score = decode_tokens(wide, weights, source, np.full(2, 5), (5,))
+    tokens, score = decode_tokens(wide, weights, source, {5: np.arange(2)})
     assert [tuple(row) for row in tokens.tolist()] == [row for row, _ in best]
     np.testing.assert_allclose(score, [value for _, value in best], atol=1e-4)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -92,3 +94,24 @@ def test_every_step_puts_out() -> None:
         np.testing.assert_allclose(out[1, min(step, 1)], ends[1], atol=1e-6)
     assert from_json(to_json(network)) == network
     assert repr(network).endswith("embeddings=[2], every_step=True)")
+
+
+def test_untrained_weights_are_no_fitted_parameters(tmp_path: Path) -> None:
+    layers = ps.layers
+    reservoir = ps.Network([layers.EchoState(200)])
+    assert reservoir.parameters(ps.Inputs(), 1) == 201
+    assert reservoir.summary().splitlines()[-1].split() == ["total", "201", "40,400"]
+    both = ps.Network([layers.Bidirectional(layers.Zoneout(layers.EchoState(3)).layer)])
+    assert both.parameters(ps.Inputs(), 1) == 7
+    skip = ps.Network([layers.Residual([layers.EchoState(3)], merge="concat"), ps.LSTM(2)])
+    assert skip.summary().splitlines()[-1].split() == ["total", "59", "15"]
+    frozen = ps.Network([ps.Embedding(50, 4, frozen=True), ps.GRU(2)])
+    assert frozen.parameters(ps.Inputs(), 1) == 45
+    ps.anatomy.unrolled(reservoir, steps=4).report(tmp_path / "graph.html")
+    page = (tmp_path / "graph.html").read_text()
+    assert ">untrained<" in page
+    assert ">40,400<" in page
+    assert "untrained" not in ps.Network([ps.GRU(2)]).summary()
+    told = ps.EncoderDecoder([ps.Embedding(9, 4, frozen=True), ps.GRU(2)], ps.GRU(2), embedding=3)
+    same = ps.EncoderDecoder([ps.Embedding(9, 4), ps.GRU(2)], ps.GRU(2), embedding=3)
+    assert same.parameters(ps.Inputs(), 4) - told.parameters(ps.Inputs(), 4) == 36

@@ -116,10 +116,15 @@ def test_sequences_of_tokens_are_told_read_back_and_attended(tmp_path: Path) -> 
     network = ps.EncoderDecoder(
         [ps.Embedding(4, 4), ps.GRU(12)], ps.GRU(12), ps.layers.AdditiveAttention(8), embedding=4
     )
-    from penstock.sequences.to_sequence import Teaching
+    from penstock.training.scheduled_sampling import ScheduledSampling
 
     model = ps.SequenceToSequence(
-        network, epochs=40, batch=16, optimizer=ps.Adam(0.02), patience=None, teaching=Teaching(1.0, 0.8, 20)
+        network,
+        epochs=40,
+        batch=16,
+        optimizer=ps.Adam(0.02),
+        patience=None,
+        scheduled_sampling=ScheduledSampling(1.0, 0.8, 20),
     ).fit(ids, letters)
     assert model.score(ids, letters) > 0.9
     assert model.predict([[1, 2]], beam=4) == [["b", "a"]]

@@ -11,9 +11,10 @@ import pytest
 
 import penstock as ps
 from penstock.studies.macro import EDITIONS, read_changes
+from penstock.studies.options import StockOptions
 from penstock.studies.result import StudyResult
 from penstock.studies.shelf import study_named
-from penstock.studies.stock_weeks import StockOptions, StockWeeks, read_weeks, stock_leaks
+from penstock.studies.stock_weeks import StockWeeks, read_weeks, stock_leaks
 from penstock.studies.stocks_returns import long_short
 from penstock.studies.study import Request
 from penstock.studies.trackers import delay
@@ -28,6 +29,7 @@ def scores(result: StudyResult, column: str, table: int = 0) -> dict[str, Any]:
     return {str(row[next(iter(content.columns))]): row.get(column) for row in content.rows}
 
 
+@pytest.mark.slow
 def test_macro_exact_facts(data_home: Path) -> None:
     result = run("macro", protocol="published")
     assert result.facts == {
@@ -57,6 +59,7 @@ def test_macro_second_edition(data_home: Path) -> None:
     assert round(float(wide.diff().tail(24).abs().to_numpy().mean()), 5) == 0.0357
 
 
+@pytest.mark.slow
 def test_nyse_exact_facts(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("penstock.studies.nyse._LONG", (10,))
     result = run("nyse", protocol="published")
@@ -80,6 +83,7 @@ def test_nyse_exact_facts(data_home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert result.figure("R² of the search over lags").ours == chosen["R²"]
 
 
+@pytest.mark.slow
 def test_hitters_exact_facts(data_home: Path) -> None:
     result = run("hitters", epochs=50, options={"splits": 2})
     assert [result.facts[name] for name in ("players", "train", "test", "columns")] == [263, 175, 88, 19]
@@ -100,6 +104,7 @@ def test_hitters_exact_facts(data_home: Path) -> None:
     assert found["random forest"] < found["linear"]
 
 
+@pytest.mark.slow
 def test_trackers_are_late(tmp_path: Path) -> None:
     result = run("trackers")
     assert (result.facts["rows"], result.facts["test"], result.facts["parameters of the LSTM"]) == (2264, 251, 1781)
@@ -125,6 +130,7 @@ def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_stocks_direction_and_the_stale_artefact(prices: Path) -> None:
     asked = {"stale_share": 0.25, "batch": 64, "every": 4}
     leaking = run("stocks-direction", data=prices, protocol="published", options=asked)
@@ -177,6 +183,7 @@ def test_prices_that_hold_too_few_weeks_are_refused(prices: Path, tmp_path: Path
             read_weeks(Request(data=tmp_path / "few.csv", options=StockOptions(stale_share=0.9)))
 
 
+@pytest.mark.slow
 def test_stocks_returns(prices: Path) -> None:
     result = run("stocks-returns", data=prices, options={"batch": 64, "every": 4})
     found = scores(result, "IC × 100")

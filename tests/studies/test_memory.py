@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penstock.studies.memory import MemoryOptions, laid_out
+from penstock.studies.memory import laid_out
 from penstock.studies.memory_tasks import LAYERS, TASKS, Learned, adding, copying, learn
+from penstock.studies.options import MemoryOptions
 from penstock.studies.study import Request
 
 pytestmark = pytest.mark.slow

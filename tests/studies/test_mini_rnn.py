@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from penstock.studies.mini_rnn import (
-    MINI_RNN,
     PUBLISHED,
     WEIGHTS,
     ZIGZAGS,
@@ -17,6 +16,7 @@ from penstock.studies.mini_rnn import (
     outputs_of,
 )
 from penstock.studies.result import StudyResult
+from penstock.studies.shelf import STUDIES
 from penstock.studies.study import Request
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def result() -> StudyResult:
-    return MINI_RNN(Request(members=2, progress=False))
+    return STUDIES["mini-rnn"](Request(members=2, progress=False))
 
 
 def test_the_published_outputs_exactly() -> None:

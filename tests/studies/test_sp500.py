@@ -31,6 +31,7 @@ def row(result: StudyResult, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.xdist_group("sp500")
+@pytest.mark.slow
 def test_edition_1_exact_facts_and_naive_figures() -> None:
     result = run(protocol="published")
     assert {key: result.facts[key] for key in ("rows", "windows", "train", "test", "parameters")} == {
@@ -68,6 +69,7 @@ def test_edition_2_exact_facts_and_naive_figures(data_home: Path) -> None:
 
 
 @pytest.mark.xdist_group("sp500")
+@pytest.mark.slow
 def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     """The scaler knows the training rows only, the watched rows are training rows, and no leak is named."""
     result = run()

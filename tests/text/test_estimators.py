@@ -11,8 +11,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import penstock as ps
+from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
-from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.text.classifier import TextClassifier
 from penstock.text.regressor import TextRegressor
@@ -123,6 +123,7 @@ def test_a_file_with_another_vocabulary_is_refused(fitted: TextClassifier, tmp_p
         assert json.loads(archive.read("model.json"))["model"] == "TextClassifier"
 
 
+@pytest.mark.slow
 def test_three_classes_and_ordered_stars() -> None:
     texts, labels = corpus()
     told = [f"{text} fair" if place % 3 == 0 else text for place, text in enumerate(texts)]
@@ -205,7 +206,7 @@ def test_documents_to_watch_are_watched() -> None:
     )
     assert "xyzzy" not in model.vocabulary_.words
     p = model.predict_proba(other)[np.arange(8), labels[:8]]
-    assert -np.log(p).mean() == pytest.approx(model.history_.watched.min(), rel=1e-5)
+    assert -np.log(p).mean() == pytest.approx(model.history_.validation_loss.min(), rel=1e-5)
 
 
 @pytest.mark.parametrize(

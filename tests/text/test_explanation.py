@@ -10,7 +10,7 @@ import pytest
 
 import penstock as ps
 from penstock.layers.attention_pooling import AttentionPooling
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.network import Network
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier

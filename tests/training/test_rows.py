@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import penstock as ps
 from penstock.training.batch import Batch
+from penstock.training.config import TrainConfig
 from penstock.training.optimizers import Optimizer
-from penstock.training.plan import Plan
 from penstock.training.rows import begin_table, sum_by_row, update_rows
-from penstock.training.step import Step
+from penstock.training.step import TrainStep
 
 pytestmark = pytest.mark.slow
 
@@ -126,12 +126,14 @@ def batches() -> list[Batch]:
     ]
 
 
-@pytest.mark.parametrize("plan", [Plan("mse", ps.RMSprop(0.01), rate_decay=0.5), Plan("mae", ps.SGD(0.1), clip=0.05)])
-def test_a_step_is_that_of_dense_gradients(plan: Plan) -> None:
+@pytest.mark.parametrize(
+    "plan", [TrainConfig("mse", ps.RMSprop(0.01), learning_rate_decay=0.5), TrainConfig("mae", ps.SGD(0.1), clip=0.05)]
+)
+def test_a_step_is_that_of_dense_gradients(plan: TrainConfig) -> None:
     """The whole network, with lengths, padding, categories and the norm of a clip, against optax on all weights."""
     with jax.enable_x64(True):
-        step = Step(NETWORK, plan, INPUTS, 1)
-        rule = replace(plan.optimizer, learning_rate=plan.optimizer.learning_rate * plan.rate_decay**2).build()
+        step = TrainStep(NETWORK, plan, INPUTS, 1)
+        rule = replace(plan.optimizer, learning_rate=plan.optimizer.learning_rate * plan.learning_rate_decay**2).build()
         if plan.clip is not None:
             rule = optax.chain(optax.clip_by_global_norm(plan.clip), rule)
         ours = theirs = step.draw(jax.random.key(0))
@@ -156,7 +158,7 @@ def test_a_step_is_that_of_dense_gradients(plan: Plan) -> None:
 
 def test_what_does_not_count_touches_no_row() -> None:
     """Adam moves a touched row even where its gradient is zero: padding must not touch any."""
-    step = Step(NETWORK, Plan("mse", ps.Adam(0.1)), INPUTS, 1)
+    step = TrainStep(NETWORK, TrainConfig("mse", ps.Adam(0.1)), INPUTS, 1)
     weights = step.draw(jax.random.key(0))
     batch = batches()[0]._replace(lengths=jnp.asarray([2] * 6), counted=jnp.asarray([1.0] + [0.0] * 5))
     after, state, _ = step(weights, step.begin(weights), batch, None)
@@ -169,7 +171,7 @@ def test_what_does_not_count_touches_no_row() -> None:
 
 def test_an_embedding_alone_learns() -> None:
     """Without categories: a network of token ids separates two tokens."""
-    step = Step(ps.Network([ps.Embedding(5, 3), ps.RNN(4)]), Plan("bce", ps.Adam(0.05)), ps.Inputs(), 1)
+    step = TrainStep(ps.Network([ps.Embedding(5, 3), ps.RNN(4)]), TrainConfig("bce", ps.Adam(0.05)), ps.Inputs(), 1)
     weights = step.draw(jax.random.key(0))
     batch = Batch(jnp.asarray([[1, 2, 2], [1, 2, 3]]), jnp.asarray([[0.0], [1.0]]))
     state, run = step.begin(weights), jax.jit(step)
@@ -179,7 +181,7 @@ def test_an_embedding_alone_learns() -> None:
 
 
 def test_members_update_rows_side_by_side() -> None:
-    step = Step(NETWORK, Plan("mse", ps.RMSprop(0.01)), INPUTS, 1)
+    step = TrainStep(NETWORK, TrainConfig("mse", ps.RMSprop(0.01)), INPUTS, 1)
     keys = jax.random.split(jax.random.key(0), 3)
     weights = jax.vmap(step.draw)(keys)
     state = jax.vmap(step.begin)(weights)

@@ -9,10 +9,12 @@ import pytest
 
 import penstock as ps
 from penstock.layers.noise import derive, draw
+from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.forward import forward
-from penstock.training.plan import Plan
-from penstock.training.samples import Samples, Source, Starts
-from penstock.training.train import Trained, train
+from penstock.training.history import Trained
+from penstock.training.samples import Samples, SampleSet
+from penstock.training.source import Source
+from penstock.training.train import train_folds
 
 ROWS, WINDOW = 60, 4
 SERIES = np.repeat([0, 1, 2], 20)
@@ -32,7 +34,7 @@ def test_source_says_what_a_network_reads() -> None:
 
 def test_reads_the_category_of_the_series_and_the_extra_features_of_the_target() -> None:
     starts = np.array([3, 15, 20, 41])
-    x, categories, extra = SOURCE.read(jnp.asarray(starts), WINDOW)
+    x, _, categories, extra = SOURCE.read(jnp.asarray(starts), WINDOW)
     np.testing.assert_allclose(x[:, :, 0], [VALUES[s : s + WINDOW] for s in starts], rtol=1e-6)
     assert categories is not None
     assert extra is not None
@@ -42,9 +44,9 @@ def test_reads_the_category_of_the_series_and_the_extra_features_of_the_target()
 
 
 def fit(network: ps.Network, source: Source, y: np.ndarray, loss: str = "mse", epochs: int = 150) -> Trained:
-    samples = Samples.of(source, y, STARTS, STARTS[:0])
-    plan = Plan(loss, ps.Adam(0.02), batch=16)
-    return train(network, plan, samples, window=WINDOW, horizon=1, outputs=1, epochs=epochs, members=2)
+    samples = Samples.of_windows(source, y, STARTS, STARTS[:0], window=WINDOW)
+    spec = TrainSpec(network, TrainConfig(loss, ps.Adam(0.02), batch=16), source.widths, 1)
+    return train_folds(spec, [samples], epochs=epochs, members=2)[0]
 
 
 def test_learns_what_only_categories_and_extra_features_tell() -> None:
@@ -52,9 +54,9 @@ def test_learns_what_only_categories_and_extra_features_tell() -> None:
     y = np.array([0.5, -1.0, 2.0])[SERIES] + np.array([0.0, 1.0, -1.0])[np.arange(ROWS) % 3]
     network = ps.Network([ps.RNN(2)], dense=[ps.Dense(6, "tanh")], embeddings=[2])
     trained = fit(network, SOURCE, y)
-    assert trained.history.learned[0].min() > 0.5
-    assert trained.history.learned[-1].max() < 0.02
-    yhat = forward(network, trained.weights, SOURCE, STARTS, WINDOW, 1)[..., 0]
+    assert trained.history.training_loss[0].min() > 0.5
+    assert trained.history.training_loss[-1].max() < 0.02
+    yhat = forward(network, trained.weights, SOURCE, {WINDOW: STARTS}, 1)[WINDOW][..., 0]
     assert np.abs(yhat - y[STARTS + WINDOW]).mean() < 0.15
 
 
@@ -63,7 +65,7 @@ def test_cross_entropy_learns_labels() -> None:
     network = ps.Network([ps.RNN(2)], embeddings=[0])
     source = Source.of(VALUES[:, None], series=SERIES, categories=CATEGORIES, sizes=(4,))
     trained = fit(network, source, y, loss="bce")
-    logits = forward(network, trained.weights, source, STARTS, WINDOW, 1)[..., 0]
+    logits = forward(network, trained.weights, source, {WINDOW: STARTS}, 1)[WINDOW][..., 0]
     assert ((logits > 0) == (y[STARTS + WINDOW] == 1)).all()
 
 
@@ -74,8 +76,8 @@ def test_dropout_is_drawn_from_the_seed_and_only_in_training() -> None:
     for one, other in zip(jax.tree.leaves(first.weights), jax.tree.leaves(second.weights), strict=True):
         assert np.array_equal(one, other)
     plain = fit(ps.Network([ps.GRU(3)], dense=[4]), source, y, epochs=4)
-    assert (first.history.learned[-1] != plain.history.learned[-1]).all()
-    a, b = (forward(dropping, first.weights, source, STARTS, WINDOW, 1) for _ in range(2))
+    assert (first.history.training_loss[-1] != plain.history.training_loss[-1]).all()
+    a, b = (forward(dropping, first.weights, source, {WINDOW: STARTS}, 1)[WINDOW] for _ in range(2))
     assert np.array_equal(a, b)
 
 
@@ -83,24 +85,24 @@ def test_each_step_and_member_drops_others() -> None:
     """With a step size that moves nothing and the same batch every step, only the masks make the losses differ."""
     y = np.ones(ROWS)
     network = ps.Network([ps.RNN(3, dropout=0.5)])
-    samples = Samples.of(Source.of(np.ones((ROWS, 40))), y, STARTS[:16], STARTS[:0])
-    plan = Plan("mse", ps.SGD(1e-12), batch=16)
-    trained = train(network, plan, samples, window=WINDOW, horizon=1, outputs=1, epochs=3, members=2)
-    assert len(np.unique(trained.history.learned)) == 6
+    samples = Samples.of_windows(Source.of(np.ones((ROWS, 40))), y, STARTS[:16], STARTS[:0], window=WINDOW)
+    spec = TrainSpec(network, TrainConfig("mse", ps.SGD(1e-12), batch=16), samples.source.widths, 1)
+    (trained,) = train_folds(spec, [samples], epochs=3, members=2)
+    assert len(np.unique(trained.history.training_loss)) == 6
 
 
 @pytest.mark.parametrize("missing", [{"categories": None}, {"extra": None}])
 def test_what_is_missing_is_refused_in_words(missing: dict[str, None]) -> None:
     full = {"series": SERIES, "categories": CATEGORIES, "sizes": (4,), "extra": MONTH}
     module = ps.Network([ps.RNN(2)], embeddings=[2]).build(SOURCE.widths, 1, jax.random.key(0))
-    x, categories, extra = Source.of(VALUES[:, None], **(full | missing)).read(jnp.asarray([0]), WINDOW)  # type: ignore[arg-type]
+    x, _, categories, extra = Source.of(VALUES[:, None], **(full | missing)).read(jnp.asarray([0]), WINDOW)  # type: ignore[arg-type]
     with pytest.raises(ps.OptionError, match=f"the network reads {next(iter(missing))} of width"):
         module(x, categories=categories, extra=extra)
 
 
 def test_a_shuffle_is_the_same_whichever_path_orders_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The true rows in the stable order of the drawn bits, then the padding: no path may move a row."""
-    starts, keys = Starts.of(np.arange(1000) * 3), jax.vmap(lambda n: derive(jax.random.key(0), n))(jnp.arange(3))
+    starts, keys = SampleSet.of(np.arange(1000) * 3), jax.vmap(lambda n: derive(jax.random.key(0), n))(jnp.arange(3))
     shuffles = {}
     for path in ("auto", "scan"):
         monkeypatch.setenv("PENSTOCK_KERNELS", path)

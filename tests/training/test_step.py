@@ -6,21 +6,22 @@ import numpy as np
 import pytest
 
 import penstock as ps
+from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
-from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.training.batch import Batch
-from penstock.training.plan import Plan
-from penstock.training.ragged import Ragged, RaggedSamples
-from penstock.training.ragged_train import Recipe, compiled_run
-from penstock.training.step import Step
+from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.epoch import compiled_epoch, initial_state
+from penstock.training.samples import Samples, SampleSet
+from penstock.training.source import Source
+from penstock.training.step import TrainStep
 
 
 @pytest.mark.slow
 def test_a_step_in_parts_is_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long samples go a few at a time; two steps, the second on other rows of the tables."""
     network = Network([Embedding(12, 3), GRU(4)], embeddings=[2])
-    step = Step(network, Plan("bce", ps.RMSprop(0.01), clip=0.5), ps.Inputs(1, (3,), 1), outputs=1)
+    step = TrainStep(network, TrainConfig("bce", ps.RMSprop(0.01), clip=0.5), ps.Inputs(1, (3,), 1), outputs=1)
     rng = np.random.default_rng(0)
 
     def batch(high: int) -> Batch:
@@ -49,22 +50,18 @@ def test_a_step_in_parts_is_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_documents_of_20000_tokens_take_bounded_memory() -> None:
     """A step on 32 of them at 100 numbers a word, both ways: less than half a gigabyte beside the data."""
     network = Network([Embedding(20_000, 100), ps.layers.Bidirectional(GRU(32))])
-    recipe = Recipe(network, Plan("bce", batch=32, clip=1.0), ps.Inputs(), 1)
-    weights = jax.eval_shape(recipe.step.draw, jax.random.key(0))
-    state = jax.eval_shape(recipe.step.begin, weights)
+    spec = TrainSpec(network, TrainConfig("bce", batch=32, clip=1.0), ps.Inputs(), 1)
     count, steps = 200, 200 * 20_000
-
-    def members(leaf: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
-        return jax.ShapeDtypeStruct((1, *leaf.shape), leaf.dtype)
 
     def ints(*shape: int) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(shape, jnp.int32)
 
-    floats = jax.ShapeDtypeStruct((count, 1), jnp.float32)
-    source = Ragged(ints(steps), ints(count), ints(count))
-    samples = RaggedSamples(source, floats, jax.ShapeDtypeStruct((count,), jnp.float32))
-    program = compiled_run(recipe, 20_000).lower(
-        *jax.tree.map(members, (weights, state)), jax.ShapeDtypeStruct((1,), jnp.float32),
-        jax.ShapeDtypeStruct((1, 2), jnp.uint32), ints(1), ints(1, 224), samples, ints(), ints(), ints(),
+    state = jax.eval_shape(
+        initial_state(spec), jax.ShapeDtypeStruct((), jnp.uint32), jax.ShapeDtypeStruct((1,), jnp.uint32)
+    )
+    samples = Samples(
+        Source(ints(steps), ints(count), ints(count)), jax.ShapeDtypeStruct((count, 1), jnp.float32),
+        {20_000: SampleSet(ints(1, 224), ints(1))}, {}, jax.ShapeDtypeStruct((count,), jnp.float32),
     )  # fmt: skip
+    program = compiled_epoch(spec).lower(state, ints(1), samples)
     assert program.compile().memory_analysis().temp_size_in_bytes < 600e6

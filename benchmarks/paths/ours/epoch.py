@@ -12,11 +12,12 @@ from frame.row import Arrays
 from jobs.epoch import Epoch
 from paths.ours.model import network_of
 from penstock.networks.inputs import Inputs
-from penstock.training.epoch import Shape, begin, compiled_epoch
+from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.folds import stack
 from penstock.training.optimizers import optimizer_named
-from penstock.training.plan import Plan
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 
 __all__ = ["Task"]
 
@@ -32,18 +33,23 @@ class Task:
         model = job.model
         network, tickers = network_of(model), int(arrays["series"].max()) + 1
         inputs = Inputs(1, (tickers,), 12)
-        plan = Plan(loss=model.loss, optimizer=optimizer_named(model.optimizer), batch=model.batch, patience=None)
+        config = TrainConfig(
+            loss=model.loss, optimizer=optimizer_named(model.optimizer), batch=model.batch, patience=None
+        )
         source = Source.of(
             arrays["returns"][:, None], series=arrays["series"], categories=np.arange(tickers)[:, None],
             sizes=(tickers,), extra=np.eye(12, dtype=np.uint8)[arrays["month"]],
         )  # fmt: skip
         up = (arrays["returns"] > 0).astype(float)
-        self._samples = stack([Samples.of(source, up, arrays["starts"], arrays["starts"][:0])])
-        few = self._samples._replace(learn=self._samples.learn._replace(total=jnp.full(1, model.batch, jnp.int32)))
-        self._learning = begin(network, plan, inputs, 1)(np.uint32(0), np.zeros(1, np.uint32))
-        self._epoch = compiled_epoch(network, plan, inputs, 1, Shape(model.window, 1, watching=False))
+        starts = arrays["starts"]
+        self._samples = stack([Samples.of_windows(source, up, starts, starts[:0], window=model.window)])
+        whole = self._samples.train[model.window]
+        few = self._samples._replace(train={model.window: whole._replace(total=jnp.full(1, model.batch, jnp.int32))})
+        spec = TrainSpec(network, config, inputs, 1)
+        self._state = initial_state(spec)(np.uint32(0), np.zeros(1, np.uint32))
+        self._epoch = compiled_epoch(spec)
         self._fold = np.zeros(1, np.int32)
-        self._learning, _, _ = jax.block_until_ready(self._epoch(self._learning, self._fold, few))
+        self._state, _, _ = jax.block_until_ready(self._epoch(self._state, self._fold, few))
         self._before, self._compiled, self._windows = before, _memory("VmHWM"), len(arrays["starts"])
 
     def outputs(self) -> Arrays:
@@ -51,7 +57,7 @@ class Task:
         return {}
 
     def _run(self) -> None:
-        self._learning, self._learned, _ = jax.block_until_ready(self._epoch(self._learning, self._fold, self._samples))
+        self._state, self._training_loss, _ = jax.block_until_ready(self._epoch(self._state, self._fold, self._samples))
 
     def ways(self) -> dict[str, object]:
         """Give the epoch."""
@@ -63,7 +69,7 @@ class Task:
             "windows": self._windows,
             "MB at most until compiled, over the process before": self._compiled - self._before,
             "MB at most in all": _memory("VmHWM") - self._before,
-            "mean loss": float(self._learned[0]),
+            "mean loss": float(self._training_loss[0]),
         }
 
 

@@ -40,4 +40,4 @@ class Task:
 
     def facts(self) -> dict[str, float]:
         """Give the error over the last epoch."""
-        return {"RMSE of the last epoch": float(np.sqrt(self._fitted.history_.learned[-1, 0]))}
+        return {"RMSE of the last epoch": float(np.sqrt(self._fitted.history_.training_loss[-1, 0]))}

@@ -9,7 +9,7 @@ import scipy.stats
 import penstock as ps
 from frame.row import Arrays
 from jobs.walk import Walk
-from penstock.layers.lstm import LSTM  # what a user's program has imported before it begins
+from penstock.layers.declared import LSTM  # what a user's program has imported before it begins
 from penstock.training.train import train_folds
 
 __all__ = ["Task"]

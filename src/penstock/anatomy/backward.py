@@ -205,7 +205,7 @@ def gradients(model: Any = None, x: Any = None, *, sample: int = -1, member: int
 
     Examples
     --------
-    >>> from penstock.layers.rnn import RNN
+    >>> from penstock.layers.declared import RNN
     >>> layer = gradients(RNN(4)).networks["RNN(4)"][0]
     >>> layer.products.shape, layer.verdict, bool(layer.products[-1] == 1)
     ((50,), 'vanish', True)

@@ -12,6 +12,7 @@ import numpy as np
 from penstock.anatomy.explained import Explained
 from penstock.derivatives.curve import ErrorCurve, error_curve
 from penstock.derivatives.formulas import FORMULAS
+from penstock.errors import OptionError
 from penstock.report.lines import Curves, curves_picture
 from penstock.report.page import Page, Section
 from penstock.report.table import Table
@@ -146,7 +147,13 @@ def differences(
     f, x
         A function of one variable that works on numpy's numbers, and where; e^sin x at 1 if left out.
     exact, second
-        Its first and second derivative there.
+        Its first and second derivative there: `exact` is needed with an `f` of your own; without `second`, formulas of
+        the second derivative are left out.
+
+    Raises
+    ------
+    OptionError
+        Where `f` is given without its derivative, or a derivative without `f`.
 
     Examples
     --------
@@ -155,6 +162,15 @@ def differences(
     True
     """
     name = getattr(f, "__name__", "f")
+    if f is None and (exact is not None or second is not None):
+        raise OptionError(
+            "differences: a derivative was given without its function; give f too: differences(f, x, exact=...)."
+        )
+    if f is not None and exact is None:
+        raise OptionError(
+            f"differences: the errors of {name} need its exact derivative at x={x:g}; give it: "
+            f"differences({name}, {x:g}, exact=...)."
+        )
     if f is None or exact is None:
         sin, cos = math.sin(x), math.cos(x)
         name, f = f"e^sin x at {x:g}", lambda x: np.exp(np.sin(x))

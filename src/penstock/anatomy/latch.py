@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -10,16 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from penstock.anatomy.subject import Subject
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU, LSTM, RNN, Leaky
 from penstock.layers.layer import Layer
-from penstock.layers.leaky import Leaky
-from penstock.layers.lstm import LSTM
-from penstock.layers.rnn import RNN
 from penstock.networks.network import Network
+from penstock.programs import keep_programs
+from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.optimizers import Adam
-from penstock.training.plan import Plan
-from penstock.training.samples import Samples, Source
-from penstock.training.train import train
+from penstock.training.samples import Samples
+from penstock.training.source import Source
+from penstock.training.train import train_folds
 
 __all__ = ["LATCHES", "latch"]
 
@@ -30,7 +28,7 @@ _WINDOW, _ROWS, _PULSES = 60, 1500, 0.05
 _UNSEEN = (64, _WINDOW, 1)
 
 
-@lru_cache(maxsize=8)
+@keep_programs(8)
 def latch(layer: Layer, epochs: int = 60, seed: int = 0) -> Subject:
     """Train a network of one layer to give the sign of the last pulse, and give it with 64 sequences it has not seen.
 
@@ -40,13 +38,12 @@ def latch(layer: Layer, epochs: int = 60, seed: int = 0) -> Subject:
     pulses, unseen = (
         np.where(rng.random(shape) < _PULSES, rng.choice([-1.0, 1.0], shape), 0.0) for shape in (_ROWS, _UNSEEN)
     )
-    network, plan = Network([layer]), Plan(optimizer=Adam(0.02), batch=64, clip=1.0)
+    network, config = Network([layer]), TrainConfig(optimizer=Adam(0.02), batch=64, clip=1.0)
     source = Source.of(pulses[:, None])
     learn = np.arange(_ROWS - _WINDOW)
-    samples = Samples.of(source, _held(pulses), learn, learn[:0])
-    trained = train(
-        network, plan, samples, window=_WINDOW, horizon=1, outputs=1, epochs=epochs, seed=seed, progress=False
-    )
+    samples = Samples.of_windows(source, _held(pulses), learn, learn[:0], window=_WINDOW)
+    spec = TrainSpec(network, config, source.widths, outputs=1)
+    (trained,) = train_folds(spec, [samples], epochs=epochs, seed=seed)
     weights: Any = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), trained.weights)
     module = network.with_weights(weights, source.widths, 1)
     name = f"{layer!r}, trained to hold the sign of the last pulse"

@@ -172,7 +172,7 @@ def memory(model: Any = None, x: Any = None, *, share: float = 0.05, member: int
     Examples
     --------
     >>> import numpy as np
-    >>> from penstock.layers.rnn import RNN
+    >>> from penstock.layers.declared import RNN
     >>> reach = memory(RNN(4), np.random.default_rng(0).normal(size=(8, 30, 1))).networks["RNN(4)"]
     >>> reach.effect.shape, 1 < reach.length <= 30
     ((30,), True)

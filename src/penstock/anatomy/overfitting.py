@@ -16,8 +16,8 @@ from penstock.baselines.penalised import PenalisedRegression
 from penstock.baselines.ridge import Ridge
 from penstock.data.panel import Panel
 from penstock.forecaster import Forecaster
+from penstock.layers.declared import LSTM
 from penstock.layers.dropout import Dropout
-from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
 from penstock.report.lines import Curves, curves_picture
 from penstock.report.page import Page, Section
@@ -210,7 +210,10 @@ def overfitting(seed: int = 0) -> Overfitting:
         name: np.array([regression(kind, float(penalty)) for penalty in _PENALTIES]).T for name, kind in names.items()
     }
     stopped = {name: network(share, _WATCHED) for name, share in (("as it is", 0.0), ("with dropout", _DROPOUT))}
-    losses = {name: (model.history_.learned[:, 0], model.history_.watched[:, 0]) for name, model in stopped.items()}
+    losses = {
+        name: (model.history_.training_loss[:, 0], model.history_.validation_loss[:, 0])
+        for name, model in stopped.items()
+    }
     scores = {
         "least squares": regression(Ridge, 1e-12),
         **{name: regression(kind, None) for name, kind in names.items()},

@@ -92,7 +92,7 @@ def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> 
 
     Examples
     --------
-    >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.layers.declared import LSTM
     >>> subject_of(LSTM(3)).x.shape
     (1, 50, 1)
     """

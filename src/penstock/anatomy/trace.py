@@ -156,7 +156,7 @@ def trace(model: Any = None, x: Any = None, *, sample: int = -1, member: int = 0
 
     Examples
     --------
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> found = trace(GRU(3), [0.0, 1.0, 0.0, 0.0])
     >>> layer = found.networks["GRU(3)"][0]
     >>> layer.gates["z"].shape, sorted(found.frame()["letter"].unique())

@@ -7,9 +7,8 @@ from typing import Any
 
 from penstock.anatomy.explained import Explained
 from penstock.errors import OptionError
+from penstock.layers.declared import LSTM, RNN
 from penstock.layers.layer import Layer
-from penstock.layers.lstm import LSTM
-from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.report.graph import graph_picture
@@ -67,6 +66,7 @@ class Unrolled(Explained):
             steps=self.steps,
         )
         summary = self.network.summary(self.inputs, self.outputs, self.steps).splitlines()
+        headings = summary[0].replace("parameters", "weights").split()
         rows = [[part.strip() for part in line.split("  ") if part.strip()] for line in summary[1:-1]]
         return Page(
             "The unrolled graph",
@@ -84,7 +84,7 @@ class Unrolled(Explained):
                         "input and its own state from the step before, and hands its new state on.",
                     ],
                     pictures=[picture],
-                    tables=[Table.of("Layers and weights", ["layer", "output", "weights"], rows)],
+                    tables=[Table.of("Layers and weights", headings, rows)],
                 ),
                 Section(
                     "Back-propagation through time",

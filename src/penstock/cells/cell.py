@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import abc
+import inspect
 from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+
+from penstock.registry import Registry
 
 __all__ = ["Cell", "DroppingWalk", "HiddenCell", "Walk", "masked"]
 
@@ -33,12 +36,14 @@ class Cell(eqx.Module, Generic[State]):
     """One step of a recurrence. A cell of your own implements these two methods and runs wherever a cell does.
 
     :class:`penstock.layers.recurrent.Recurrent` makes a layer of it, by its name if need be: `kinds` knows every cell.
+    A subclass of a known cell may override any method. Where that changes the step, a sequence runs step by step
+    (``lax.scan``), not by the compiled kernel of the known cell.
 
     A cell that knows recurrent dropout sets `masks` and takes the mask ``[batch, units]`` as a third argument of
     `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
     """
 
-    kinds: ClassVar[dict[str, type[Cell[Any]]]] = {}
+    kinds: ClassVar[Registry[Cell[Any]]] = Registry("cell", "penstock.cells")
     masks: ClassVar[bool] = False
 
     drops: ClassVar[bool] = False
@@ -47,10 +52,53 @@ class Cell(eqx.Module, Generic[State]):
     letters: ClassVar[tuple[str, ...]] = ("h",)
     """The letters of the state's leaves, in their order; for pictures and tables."""
 
+    untrained: ClassVar[tuple[str, ...]] = ()
+    """Weights that stay as they are drawn: the step stops their gradients."""
+
+    sequence_methods: ClassVar[tuple[str, ...]] = ("unroll",)
+    """Methods that compute a whole sequence by other means than step by step."""
+
+    calls_step: ClassVar[tuple[str, ...]] = ()
+    """Methods of the step that `unroll` calls too, so that overriding them changes both alike."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not cls.__name__.startswith("_"):
-            Cell.kinds[cls.__name__] = cls
+        if cls.__name__ != "_InitableModule":  # Equinox's own, while it makes an instance
+            Cell.kinds.add(cls)
+
+    @classmethod
+    def overridden(cls) -> list[str]:
+        """Name what was overridden of the step since `unroll` was written, in the class that defines it.
+
+        Where something was, `unroll` computes another cell than this one, and is not to be used.
+
+        Examples
+        --------
+        >>> from penstock.cells.lstm import LSTMCell
+        >>> class NoOutputGate(LSTMCell):
+        ...     def gates(self, x, state, mask=None):
+        ...         gates = super().gates(x, state, mask)
+        ...         return {**gates, "o": jnp.ones_like(gates["o"])}
+        >>> LSTMCell.overridden(), NoOutputGate.overridden()
+        ([], ['gates'])
+        """
+        places = [place for place, base in enumerate(cls.__mro__) if vars(base).keys() & {*cls.sequence_methods}]
+        owner = cls.__mro__[places[0]]
+        fields = getattr(owner, "__dataclass_fields__", ())
+        known = {*dir(owner), *fields} - {"initial_state", *cls.calls_step}
+        names = {name: value for base in cls.__mro__[: places[0]] for name, value in vars(base).items()}
+        return sorted(
+            name
+            for name, value in names.items()
+            if name in known
+            and (name == "__call__" or not name.startswith("__"))
+            and (callable(value) or hasattr(value, "__get__"))
+        )
+
+    @classmethod
+    def takes_mask(cls) -> bool:
+        """Return whether the step takes a mask of recurrent dropout; an override without that argument does not."""
+        return cls.masks and len(inspect.signature(cls.__call__).parameters) > 3  # self, x, state, mask
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> State:
@@ -79,6 +127,7 @@ class HiddenCell(Cell[jax.Array]):
     """A cell whose state is h alone, which it puts out, and whose recurrent product is h U."""
 
     masks: ClassVar[bool] = True
+    sequence_methods: ClassVar[tuple[str, ...]] = ("unroll", "run")
 
     def initial_state(self, batch: int) -> jax.Array:
         """Give h before the first step: zeros ``[batch, units]``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import equinox as eqx
 import jax
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from penstock.cells.activations import ACTIVATIONS
 from penstock.cells.cell import Cell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.options import option
 
 __all__ = ["DeepTransitionCell"]
 
@@ -49,7 +50,14 @@ class DeepTransitionCell(Cell[jax.Array]):
     b: jax.Array
     activation: str = eqx.field(static=True)
 
-    def __init__(self, features: int, units: int, key: jax.Array, depth: int = 2, activation: str = "tanh") -> None:
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        key: jax.Array,
+        depth: Annotated[int, option(help="layers from one state to the next", at_least=1)] = 2,
+        activation: Annotated[str, option(help="activation of the units", choices=ACTIVATIONS)] = "tanh",
+    ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
         self.W = input_weights(key_W, (features, units), dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack
+from typing import Annotated, ClassVar, Unpack
 
 import equinox as eqx
 import jax
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.cell import DroppingWalk, HiddenCell, masked
+from penstock.options import option
 
 __all__ = ["EchoStateCell", "spectral_radius"]
 
@@ -64,6 +65,7 @@ class EchoStateCell(HiddenCell):
     """
 
     drops: ClassVar[bool] = True
+    untrained: ClassVar[tuple[str, ...]] = ("W", "U", "b")
     W: jax.Array
     U: jax.Array
     b: jax.Array
@@ -74,10 +76,14 @@ class EchoStateCell(HiddenCell):
         features: int,
         units: int,
         key: jax.Array,
-        radius: float = 0.9,
-        leak: float = 1.0,
-        input_scale: float = 1.0,
-        density: float = 0.1,
+        radius: Annotated[float, option(help="spectral radius of the recurrent weights", above=0)] = 0.9,
+        leak: Annotated[
+            float, option(help="share of its new value that a unit takes at each step", above=0, at_most=1)
+        ] = 1.0,
+        input_scale: Annotated[float, option(help="largest weight of an input, and largest bias", above=0)] = 1.0,
+        density: Annotated[
+            float, option(help="share of recurrent weights that are not zero", above=0, at_most=1)
+        ] = 0.1,
     ) -> None:
         key_W, key_U, key_b, key_zero = jax.random.split(key, 4)
         dtype = jax.dtypes.canonicalize_dtype(float)

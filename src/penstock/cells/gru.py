@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack, cast
+from typing import Annotated, ClassVar, Unpack, cast
 
 import equinox as eqx
 import jax
@@ -12,6 +12,7 @@ from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
 from penstock.cells.cell import DroppingWalk, HiddenCell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.options import option
 
 __all__ = ["GRUCell"]
 
@@ -65,8 +66,12 @@ class GRUCell(HiddenCell):
         features: int,
         units: int,
         key: jax.Array,
-        reset_after: bool = False,
-        recurrent_activation: str = "sigmoid",
+        reset_after: Annotated[
+            bool, option(help="reset after the recurrent product, with a second bias, as cuDNN and torch do")
+        ] = False,
+        recurrent_activation: Annotated[
+            str, option(help="activation of the gates", choices=GATE_ACTIVATIONS)
+        ] = "sigmoid",
     ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar, Unpack
+from typing import Annotated, ClassVar, Unpack
 
 import equinox as eqx
 import jax
@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from penstock import kernels
 from penstock.cells.cell import DroppingWalk, HiddenCell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.options import option
 
 __all__ = ["LeakyCell"]
 
@@ -54,7 +55,16 @@ class LeakyCell(HiddenCell):
     logit: jax.Array | None
     leak: float = eqx.field(static=True)
 
-    def __init__(self, features: int, units: int, key: jax.Array, leak: float = 0.5, learned: bool = False) -> None:
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        key: jax.Array,
+        leak: Annotated[
+            float, option(help="share of its new value that a unit takes at each step", above=0, below=1)
+        ] = 0.5,
+        learned: Annotated[bool, option(help="learn a leak for each unit, from this one on")] = False,
+    ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
         self.W = input_weights(key_W, (features, units), dtype)

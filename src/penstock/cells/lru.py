@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 
 from penstock.cells.parallel import ParallelCell
+from penstock.options import option
 
 __all__ = ["LRUCell"]
 
@@ -56,9 +58,9 @@ class LRUCell(ParallelCell):
         features: int,
         units: int,
         key: jax.Array,
-        r_min: float = 0.0,
-        r_max: float = 1.0,
-        max_phase: float = 2 * math.pi,
+        r_min: Annotated[float, option(help="smallest magnitude of λ at first", at_least=0, below=1)] = 0.0,
+        r_max: Annotated[float, option(help="largest magnitude of λ at first", above=0, at_most=1)] = 1.0,
+        max_phase: Annotated[float, option(help="largest phase of λ at first", above=0)] = 2 * math.pi,
     ) -> None:
         dtype = jax.dtypes.canonicalize_dtype(float)
         key_ν, key_θ, key_B, key_C, key_D = jax.random.split(key, 5)

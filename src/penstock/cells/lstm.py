@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack, cast
+from typing import Annotated, ClassVar, Unpack, cast
 
 import equinox as eqx
 import jax
@@ -12,6 +12,7 @@ from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
 from penstock.cells.cell import Cell, DroppingWalk, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.options import option
 
 __all__ = ["FORGETTING", "LSTMCell"]
 
@@ -80,9 +81,13 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         features: int,
         units: int,
         key: jax.Array,
-        recurrent_activation: str = "sigmoid",
-        forget: str = "gate",
-        peepholes: bool = False,
+        recurrent_activation: Annotated[
+            str, option(help="activation of the gates", choices=GATE_ACTIVATIONS)
+        ] = "sigmoid",
+        forget: Annotated[
+            str, option(help="what f is: a gate, 1 less the input gate, or one", choices=FORGETTING)
+        ] = "gate",
+        peepholes: Annotated[bool, option(help="let the gates see the cell state")] = False,
     ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import equinox as eqx
 import jax
@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from penstock.cells.activations import ACTIVATIONS
 from penstock.cells.cell import Cell
 from penstock.cells.initializers import input_weights
+from penstock.options import option
 
 __all__ = ["OutputRecurrenceCell"]
 
@@ -54,7 +55,14 @@ class OutputRecurrenceCell(Cell[jax.Array]):
     c: jax.Array
     activation: str = eqx.field(static=True)
 
-    def __init__(self, features: int, units: int, key: jax.Array, outputs: int = 1, activation: str = "tanh") -> None:
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        key: jax.Array,
+        outputs: Annotated[int, option(help="outputs at each step", at_least=1)] = 1,
+        activation: Annotated[str, option(help="activation of the units", choices=ACTIVATIONS)] = "tanh",
+    ) -> None:
         key_W, key_U, key_V = jax.random.split(key, 3)
         dtype = jax.dtypes.canonicalize_dtype(float)
         self.W = input_weights(key_W, (features, units), dtype)

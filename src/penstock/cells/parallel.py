@@ -22,6 +22,7 @@ class ParallelCell(Cell[jax.Array]):
     """
 
     letters: ClassVar[tuple[str, ...]] = ("h",)
+    calls_step: ClassVar[tuple[str, ...]] = ("terms", "put_out", "gates")
 
     @abc.abstractmethod
     def terms(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Unpack, cast
+from typing import Annotated, ClassVar, Literal, Unpack, cast
 
 import equinox as eqx
 import jax
@@ -12,6 +12,7 @@ from penstock import kernels
 from penstock.cells.activations import ACTIVATIONS
 from penstock.cells.cell import DroppingWalk, HiddenCell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.options import option
 
 __all__ = ["RNNCell"]
 
@@ -49,7 +50,13 @@ class RNNCell(HiddenCell):
     b: jax.Array
     activation: str = eqx.field(static=True)
 
-    def __init__(self, features: int, units: int, key: jax.Array, activation: str = "tanh") -> None:
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        key: jax.Array,
+        activation: Annotated[str, option(help="activation of the units", choices=ACTIVATIONS)] = "tanh",
+    ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
         self.W = input_weights(key_W, (features, units), dtype)

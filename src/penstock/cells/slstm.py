@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import equinox as eqx
 import jax
@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from penstock.cells.cell import Cell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.options import option
 
 __all__ = ["FORGETTING", "SLSTMCell"]
 
@@ -60,7 +61,13 @@ class SLSTMCell(Cell[State]):
     b: jax.Array
     forget: str = eqx.field(static=True)
 
-    def __init__(self, features: int, units: int, key: jax.Array, forget: str = "sigmoid") -> None:
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        key: jax.Array,
+        forget: Annotated[str, option(help="activation of the forget gate", choices=FORGETTING)] = "sigmoid",
+    ) -> None:
         key_W, key_R = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
         self.W = input_weights(key_W, (features, 4 * units), dtype)

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
+from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.models import model_named
-from penstock.cli.output import WIDE, JsonOption, check_paths
+from penstock.cli.output import JsonOption, check_paths, output_console
 from penstock.data.tables import read_table
-from penstock.evaluation.audit import audit as run
 from penstock.files import write_json
-from penstock.forecaster import Forecaster
-from penstock.options import default_of, help_of
 
 __all__ = ["audit"]
-
-
-def _asked(name: str) -> Any:
-    return typer.Option(help=help_of(Forecaster, name))
 
 
 def audit(
@@ -37,24 +29,26 @@ def audit(
         int | None, typer.Option(min=1, help="Last times to backtest on; if left out, a fifth, at most 60.")
     ] = None,
     rows: Annotated[int, typer.Option(min=20, help="Last times of the file to audit on: probes need no more.")] = 400,
-    window: Annotated[int, _asked("window")] = default_of(Forecaster, "window"),
+    window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the samples: faults show after a few.")] = 3,
-    seed: Annotated[int, _asked("seed")] = default_of(Forecaster, "seed"),
+    seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
     json: JsonOption = None,
 ) -> None:
     """Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe fails.
 
     For example: `penstock audit prices.csv --time Date --target Close --models lstm,ar`
     """
+    from rich.markup import escape
+
+    from penstock.evaluation.audit import audit as run
+
     check_paths(json)
     network = {"window": window, "epochs": epochs, "seed": seed, "progress": False}
     chosen = [model_named(name.strip(), network) for name in models.split(",")]
     table = read_table(file)
     if time in table.columns:
         table = table[table[time].isin(table[time].drop_duplicates().iloc[-rows:])]
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDE, soft_wrap=True)
+    console = output_console()
     results = []
     for model in chosen:
         found = run(model, table, id=id, time=time, target=target, horizon=horizon, test=test, seed=seed)

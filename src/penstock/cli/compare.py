@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from penstock.cli.models import BUILDERS, model_named
+from penstock.cli.declared import DEFAULTS, INTERVALS, MISSING, RULES, flag
+from penstock.cli.models import MODELS, model_named
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
-from penstock.data.missing import MISSING
 from penstock.data.tables import read_table
-from penstock.evaluation.compare import compare as run
-from penstock.evaluation.positions import RULES, rule_named
-from penstock.evaluation.rolling_origin import RollingOrigin
-from penstock.evaluation.trading import Desk
-from penstock.forecaster import Forecaster
-from penstock.intervals.conformal import INTERVALS
-from penstock.options import default_of, help_of
 
 __all__ = ["compare"]
-
-
-def _asked(owner: type, name: str, **more: Any) -> Any:
-    """Take an option's help from where the option is declared."""
-    return typer.Option(help=help_of(owner, name), **more)
 
 
 def compare(
@@ -46,34 +34,34 @@ def compare(
     ] = "error",
     models: Annotated[
         str,
-        typer.Option(help=f"Models by comma: {', '.join(BUILDERS)}; a number may follow: lstm:20,ar:5."),
+        typer.Option(help=f"Models by comma: {', '.join(MODELS)}; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
-    horizon: Annotated[int, _asked(RollingOrigin, "horizon")] = default_of(RollingOrigin, "horizon"),
-    test: Annotated[int, _asked(RollingOrigin, "test")] = default_of(RollingOrigin, "test"),
-    step: Annotated[int, _asked(RollingOrigin, "step")] = default_of(RollingOrigin, "step"),
-    refit: Annotated[int | None, _asked(RollingOrigin, "refit")] = default_of(RollingOrigin, "refit"),
-    train: Annotated[int | None, _asked(RollingOrigin, "train")] = default_of(RollingOrigin, "train"),
-    purge: Annotated[int, _asked(RollingOrigin, "purge")] = default_of(RollingOrigin, "purge"),
-    embargo: Annotated[int, _asked(RollingOrigin, "embargo")] = default_of(RollingOrigin, "embargo"),
-    window: Annotated[int, _asked(Forecaster, "window")] = default_of(Forecaster, "window"),
-    transform: Annotated[str, _asked(Forecaster, "transform")] = default_of(Forecaster, "transform"),
-    scale: Annotated[str, _asked(Forecaster, "scale")] = default_of(Forecaster, "scale"),
-    loss: Annotated[str, _asked(Forecaster, "loss")] = default_of(Forecaster, "loss"),
-    optimizer: Annotated[str, _asked(Forecaster, "optimizer")] = default_of(Forecaster, "optimizer"),
-    batch: Annotated[int, _asked(Forecaster, "batch")] = default_of(Forecaster, "batch"),
-    epochs: Annotated[int, _asked(Forecaster, "epochs")] = default_of(Forecaster, "epochs"),
-    patience: Annotated[int, _asked(Forecaster, "patience")] = default_of(Forecaster, "patience"),
-    validation: Annotated[float, _asked(Forecaster, "validation")] = default_of(Forecaster, "validation"),
-    members: Annotated[int, _asked(Forecaster, "members")] = 5,  # a spread, not one lucky seed
-    clip: Annotated[float | None, _asked(Forecaster, "clip")] = default_of(Forecaster, "clip"),
+    horizon: Annotated[int, flag("RollingOrigin", "horizon")] = DEFAULTS["RollingOrigin"]["horizon"],
+    test: Annotated[int, flag("RollingOrigin", "test")] = DEFAULTS["RollingOrigin"]["test"],
+    step: Annotated[int, flag("RollingOrigin", "step")] = DEFAULTS["RollingOrigin"]["step"],
+    refit: Annotated[int | None, flag("RollingOrigin", "refit")] = DEFAULTS["RollingOrigin"]["refit"],
+    train: Annotated[int | None, flag("RollingOrigin", "train")] = DEFAULTS["RollingOrigin"]["train"],
+    purge: Annotated[int, flag("RollingOrigin", "purge")] = DEFAULTS["RollingOrigin"]["purge"],
+    embargo: Annotated[int, flag("RollingOrigin", "embargo")] = DEFAULTS["RollingOrigin"]["embargo"],
+    window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
+    transform: Annotated[str, flag("Forecaster", "transform")] = DEFAULTS["Forecaster"]["transform"],
+    scale: Annotated[str, flag("Forecaster", "scale")] = DEFAULTS["Forecaster"]["scale"],
+    loss: Annotated[str, flag("Forecaster", "loss")] = DEFAULTS["Forecaster"]["loss"],
+    optimizer: Annotated[str, flag("Forecaster", "optimizer")] = DEFAULTS["Forecaster"]["optimizer"],
+    batch: Annotated[int, flag("Forecaster", "batch")] = DEFAULTS["Forecaster"]["batch"],
+    epochs: Annotated[int, flag("Forecaster", "epochs")] = DEFAULTS["Forecaster"]["epochs"],
+    patience: Annotated[int, flag("Forecaster", "patience")] = DEFAULTS["Forecaster"]["patience"],
+    validation: Annotated[float, flag("Forecaster", "validation")] = DEFAULTS["Forecaster"]["validation"],
+    members: Annotated[int, flag("Forecaster", "members")] = 5,  # a spread, not one lucky seed
+    clip: Annotated[float | None, flag("Forecaster", "clip")] = DEFAULTS["Forecaster"]["clip"],
     level: Annotated[
         list[float] | None, typer.Option(help="Level of intervals, in percent; give it again for another.")
     ] = None,
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
-    cost: Annotated[float, _asked(Desk, "cost_bps")] = default_of(Desk, "cost_bps"),
+    cost: Annotated[float, flag("Desk", "cost_bps")] = DEFAULTS["Desk"]["cost_bps"],
     sort: Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")] = False,
-    seed: Annotated[int, _asked(Forecaster, "seed")] = default_of(Forecaster, "seed"),
+    seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -81,6 +69,10 @@ def compare(
 
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
+    from penstock.evaluation.compare import compare as run
+    from penstock.evaluation.positions import rule_named
+    from penstock.evaluation.rolling_origin import RollingOrigin
+
     check_paths(json, report)
     split = RollingOrigin(horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo)
     covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}

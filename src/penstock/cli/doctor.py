@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from penstock import kernels
 from penstock.datasets.home import HOME_VARIABLE
 from penstock.version import __version__
 
@@ -39,6 +38,8 @@ OPTIONAL = {
 def doctor() -> None:
     """Show versions and devices, and say what is missing and how to get it."""
     import jax
+
+    from penstock import kernels
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
     table.add_row("penstock", __version__)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
-from penstock.catalogue import load
-from penstock.cli.output import WIDE, ReportOption, check_paths
+from penstock.cli.output import ReportOption, check_paths, output_console
 from penstock.errors import OptionError
 from penstock.files import write_whole
-from penstock.report.page import Page
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from penstock.report.page import Page
 
 __all__ = ["explain"]
 
@@ -31,6 +31,8 @@ def explain(
     report: ReportOption = None,
 ) -> None:
     """Explain a mechanism in numbers, and as a page with pictures."""
+    from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
+
     if name is None:
         for each in EXPLANATIONS.values():
             print(f"{each.name:<14}{each.summary}")  # noqa: T201
@@ -39,10 +41,10 @@ def explain(
     check_paths(report)
     if text is not None and model is None:
         raise OptionError("--text is read by a model of text; name one: --model FILE.")
+    from penstock.catalogue import load
+
     page = chosen(None if model is None else load(model), text).page()
-    console = Console()
-    if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the tables stay whole
-        console = Console(width=WIDE, soft_wrap=True)
+    console = output_console()
     _show(page, console)
     if report is not None:
         write_whole(report, page.html())
@@ -55,6 +57,8 @@ def explain(
 
 def _show(page: Page, console: Console) -> None:
     """Print the title, the sentences to take away, the formulas and the tables."""
+    from rich.markup import escape
+
     console.print(f"[bold]{escape(page.title)}[/]", highlight=False)
     for sentence in page.lead:
         console.print(escape(sentence), highlight=False)

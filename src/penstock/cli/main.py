@@ -7,34 +7,33 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from penstock.cli.audit import audit
-from penstock.cli.compare import compare
-from penstock.cli.doctor import doctor
-from penstock.cli.explain import explain
 from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost
-from penstock.cli.study import study
-from penstock.cli.text import text
+from penstock.cli.lazy import lazy_group
 from penstock.errors import PenstockError
 from penstock.version import __version__
 
-__all__ = ["app", "main"]
+__all__ = ["COMMANDS", "app", "main"]
+
+COMMANDS = {
+    "study": "Run a published experiment, under the honest protocol or as it was published.",
+    "compare": "Compare a recurrent network with its baselines on your own file.",
+    "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
+    "fails.",
+    "explain": "Explain a mechanism in numbers, and as a page with pictures.",
+    "text": "Score documents: reviews, filings, calls.",
+    "doctor": "Show versions and devices, and say what is missing and how to get it.",
+}
+"""The commands and what they do; each lies in the module of its name and is imported when it is used."""
 
 app = typer.Typer(
+    cls=lazy_group("penstock.cli", COMMANDS),
     name="penstock",
     help="Gated recurrent networks for market series and text, with an honest baseline beside every number.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-app.command()(study)
-app.command()(compare)
-app.command()(audit)
-app.command()(explain)
-app.add_typer(text, name="text")
-app.command()(doctor)
 
 
 def _version(wanted: bool) -> None:
@@ -65,5 +64,8 @@ def main() -> None:
             end_at_once()
         raise
     except PenstockError as error:
+        from rich.console import Console
+        from rich.markup import escape
+
         Console(stderr=True, soft_wrap=True).print(f"[bold red]penstock:[/] {escape(str(error))}", highlight=False)
         sys.exit(2)

@@ -2,62 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from penstock.baselines.arx import ARX
-from penstock.baselines.autoregression import AR
-from penstock.baselines.drift import Drift
-from penstock.baselines.elastic_net import ElasticNet
-from penstock.baselines.ema import EMA
-from penstock.baselines.lasso import Lasso
-from penstock.baselines.linear_trend import LinearTrend
-from penstock.baselines.local_level import LocalLevel
-from penstock.baselines.local_trend import LocalTrend
-from penstock.baselines.mean import Mean
-from penstock.baselines.naive import Naive
-from penstock.baselines.relaxed_lasso import RelaxedLasso
-from penstock.baselines.ridge import Ridge
-from penstock.baselines.seasonal_naive import SeasonalNaive
-from penstock.baselines.sma import SMA
-from penstock.baselines.vector_autoregression import VAR
 from penstock.errors import OptionError, nearest
-from penstock.estimator import Estimator
-from penstock.forecaster import Forecaster
-from penstock.layers.dense import Dense
-from penstock.layers.flatten import Flatten
-from penstock.layers.gru import GRU
-from penstock.layers.lstm import LSTM
-from penstock.layers.rnn import RNN
-from penstock.networks.network import Network
 
-__all__ = ["BUILDERS", "model_named"]
+if TYPE_CHECKING:
+    from penstock.estimator import Estimator
+
+__all__ = ["MODELS", "model_named"]
 
 _LAGS = 5  # that the feed-forward net reads
+_NETWORKS = ("lstm", "gru", "rnn", "mlp")
 
-BUILDERS: dict[str, tuple[int | None, Callable[[int], Estimator]]] = {
-    "lstm": (20, lambda units: Forecaster(Network([LSTM(units)]))),
-    "gru": (20, lambda units: Forecaster(Network([GRU(units)]))),
-    "rnn": (20, lambda units: Forecaster(Network([RNN(units)]))),
-    "mlp": (20, lambda units: Forecaster(Network([Flatten(_LAGS)], [Dense(units)]))),
-    "naive": (None, lambda _: Naive()),
-    "seasonal": (5, SeasonalNaive),
-    "drift": (None, lambda _: Drift()),
-    "mean": (None, lambda _: Mean()),
-    "sma": (0, lambda span: SMA(span or None)),
-    "ema": (0, lambda span: EMA(span or None)),
-    "trend": (20, LinearTrend),
-    "ar": (5, AR),
-    "arx": (5, ARX),
-    "var": (1, VAR),
-    "ridge": (20, Ridge),
-    "lasso": (20, Lasso),
-    "relaxed": (20, RelaxedLasso),
-    "elastic": (20, ElasticNet),
-    "local-level": (None, lambda _: LocalLevel()),
-    "local-trend": (None, lambda _: LocalTrend()),
+MODELS: dict[str, tuple[int | None, str]] = {
+    "lstm": (20, "penstock.layers.declared:LSTM"),
+    "gru": (20, "penstock.layers.declared:GRU"),
+    "rnn": (20, "penstock.layers.declared:RNN"),
+    "mlp": (20, "penstock.layers.dense:Dense"),
+    "naive": (None, "penstock.baselines.naive:Naive"),
+    "seasonal": (5, "penstock.baselines.seasonal_naive:SeasonalNaive"),
+    "drift": (None, "penstock.baselines.drift:Drift"),
+    "mean": (None, "penstock.baselines.mean:Mean"),
+    "sma": (0, "penstock.baselines.sma:SMA"),
+    "ema": (0, "penstock.baselines.ema:EMA"),
+    "trend": (20, "penstock.baselines.linear_trend:LinearTrend"),
+    "ar": (5, "penstock.baselines.autoregression:AR"),
+    "arx": (5, "penstock.baselines.arx:ARX"),
+    "var": (1, "penstock.baselines.vector_autoregression:VAR"),
+    "ridge": (20, "penstock.baselines.ridge:Ridge"),
+    "lasso": (20, "penstock.baselines.lasso:Lasso"),
+    "relaxed": (20, "penstock.baselines.relaxed_lasso:RelaxedLasso"),
+    "elastic": (20, "penstock.baselines.elastic_net:ElasticNet"),
+    "local-level": (None, "penstock.baselines.local_level:LocalLevel"),
+    "local-trend": (None, "penstock.baselines.local_trend:LocalTrend"),
 }
-"""The number after the colon if none is given (0: the model chooses; None: it takes none), and how to build."""
+"""The number after the colon if none is given (0: the model chooses; None: it takes none), and the class, which is
+imported when the model is built; of the first four it is the layer of a network."""
 
 
 def model_named(asked: str, network_options: dict[str, Any], categories: int = 0) -> Estimator:
@@ -66,14 +47,21 @@ def model_named(asked: str, network_options: dict[str, Any], categories: int = 0
     `categories` counts the static covariates, which networks read one-hot.
     """
     name, _, number = asked.partition(":")
-    if name not in BUILDERS:
-        raise OptionError(f"there is no model {name!r}; {nearest(name, BUILDERS)}")
-    usual, build = BUILDERS[name]
+    if name not in MODELS:
+        raise OptionError(f"there is no model {name!r}; {nearest(name, MODELS)}")
+    usual, place = MODELS[name]
     if number and (usual is None or not number.isdecimal() or int(number) < 1):
         takes = "takes no number" if usual is None else f"takes a whole number from 1, such as {name}:{usual or 20}"
         raise OptionError(f"model {asked!r}: {name} {takes}.")
-    model = build(int(number) if number else usual or 0)
-    if not isinstance(model, Forecaster):
-        return model
-    network = Network(model.network.layers, model.network.dense, embeddings=[0] * categories)
-    return model.set_params(network=network, **network_options)
+    module, _, kind = place.partition(":")
+    build: Any = getattr(import_module(module), kind)
+    size = int(number) if number else usual
+    if name in _NETWORKS:
+        from penstock.forecaster import Forecaster
+        from penstock.layers.flatten import Flatten
+        from penstock.networks.network import Network
+
+        layers, dense = ([Flatten(_LAGS)], [build(size)]) if name == "mlp" else ([build(size)], [])
+        return Forecaster(Network(layers, dense, embeddings=[0] * categories), **network_options)
+    model: Estimator = build() if usual is None else build(size or None)
+    return model

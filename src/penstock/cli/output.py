@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from penstock.errors import OptionError
-from penstock.evaluation.comparison import Comparison
-from penstock.evaluation.table import pairs_table, step_table
-from penstock.evaluation.trading import Trading
 from penstock.files import check_destination
 
-__all__ = ["MOST_PAIRED", "WIDE", "JsonOption", "ReportOption", "check_paths", "show"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from penstock.evaluation.comparison import Comparison
+    from penstock.evaluation.trading import Trading
+
+__all__ = ["MOST_PAIRED", "WIDE", "JsonOption", "ReportOption", "check_paths", "output_console", "show"]
 
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")]
 ReportOption = Annotated[
@@ -40,6 +41,14 @@ def check_paths(*paths: Path | None) -> None:
         raise OptionError(f"two results cannot go to one file, {str(given[0])!r}.")
 
 
+def output_console() -> Console:
+    """Return a console of standard output; a file or a pipe has no width, so lines are not broken there."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDE, soft_wrap=True)
+
+
 def show(
     comparison: Comparison,
     title: str,
@@ -48,9 +57,11 @@ def show(
     trading: Trading | None = None,
 ) -> None:
     """Print the title, some lines, the leaks, the tables and the verdicts; only then write files, and name each."""
-    console = Console()
-    if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the table stays whole
-        console = Console(width=WIDE, soft_wrap=True)
+    from rich.markup import escape
+
+    from penstock.evaluation.table import pairs_table, step_table
+
+    console = output_console()
     console.print(f"[bold]{escape(title)}[/]", highlight=False)
     for line in lines:
         console.print(escape(line), highlight=False)

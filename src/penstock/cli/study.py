@@ -6,21 +6,20 @@ import inspect
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from penstock.cli.output import WIDE, JsonOption, check_paths
+from penstock.cli.output import JsonOption, check_paths, output_console
 from penstock.errors import OptionError
 from penstock.options import help_of
-from penstock.report.numbers import show
-from penstock.studies.figures import figures_table
-from penstock.studies.folder import run_all
-from penstock.studies.result import StudyResult
 from penstock.studies.shelf import STUDIES, study_named
 from penstock.studies.study import PROTOCOLS, Request
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from penstock.studies.result import StudyResult
 
 __all__ = ["study"]
 
@@ -115,9 +114,11 @@ def study(
         raise OptionError("name a study, for example: penstock study sp500. See penstock study --list.")
     chosen = [study_named(each.strip()) for each in (STUDIES if name == "all" else name.split(","))]
     request = Request(protocol or "honest", 1 if edition is None else edition, members, seed, data, epochs, options)
-    console = Console()
-    if not console.is_terminal:  # a file or a pipe has no width: sentences stay on one line, the tables stay whole
-        console = Console(width=WIDE, soft_wrap=True)
+    from rich.markup import escape
+
+    from penstock.studies.folder import run_all
+
+    console = output_console()
     if len(chosen) > 1 or name == "all" or (report is not None and report.is_dir()):
         if report is None:
             raise OptionError("several studies need a folder for their pages: penstock study all --report DIR.")
@@ -151,6 +152,11 @@ def study(
 
 def _show(result: StudyResult, console: Console) -> None:
     """Print title, facts, leaks, tables and verdict."""
+    from rich.markup import escape
+
+    from penstock.report.numbers import show
+    from penstock.studies.figures import figures_table
+
     console.print(f"[bold]{escape(result.title)}[/]", highlight=False)
     console.print(escape("; ".join(f"{name} {show(value)}" for name, value in result.facts.items())), highlight=False)
     for leak in result.leaks:

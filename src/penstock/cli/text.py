@@ -9,45 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from penstock.catalogue import load
+from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.output import ReportOption, check_paths
 from penstock.data.tables import read_table
 from penstock.errors import DataError, OptionError
 from penstock.errors import nearest as hint
 from penstock.files import check_destination
-from penstock.layers.bidirectional import Bidirectional
-from penstock.layers.gru import GRU
-from penstock.layers.lstm import LSTM
-from penstock.networks.network import Network
-from penstock.options import default_of, help_of
-from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
-from penstock.text.classifier import TextClassifier
-from penstock.text.estimator import TextEstimator
-from penstock.text.evaluate import compare
-from penstock.text.explanation import explain as explained
-from penstock.text.regressor import TextRegressor
-from penstock.text.tokens import Tokens
-from penstock.text.vectors import WordVectors
-from penstock.text.word2vec import word2vec
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
+
+    from penstock.networks.network import Network
 
 __all__ = ["text"]
 
 text = typer.Typer(help="Score documents: reviews, filings, calls.", no_args_is_help=True)
 
-LAYERS = {"gru": GRU, "lstm": LSTM}
+LAYERS = ("gru", "lstm")
 TASKS = ("auto", "label", "value")
 _BLOCK = 256  # lines that are scored at once
 
 File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one document a row.", show_default=False)]
-
-
-def _asked(owner: type, name: str, **more: Any) -> Any:
-    return typer.Option(help=help_of(owner, name), **more)
 
 
 @text.command()
@@ -59,24 +43,32 @@ def fit(
     task: Annotated[str, typer.Option(help=f"What is learned ({', '.join(TASKS)}); auto: by the column.")] = "auto",
     model: Annotated[str, typer.Option(help="Layers by comma, such as gru:32 or bigru:64.")] = "gru:32",
     test: Annotated[float, typer.Option(help="Share of the rows, the last ones, to score on; 0: none.")] = 0.2,
-    vocabulary: Annotated[int, _asked(Tokens, "vocabulary")] = default_of(Tokens, "vocabulary"),
-    length: Annotated[int, _asked(Tokens, "length")] = default_of(Tokens, "length"),
-    keep: Annotated[str, _asked(Tokens, "keep")] = default_of(Tokens, "keep"),
-    phrases: Annotated[bool, _asked(Tokens, "phrases")] = default_of(Tokens, "phrases"),
+    vocabulary: Annotated[int, flag("Tokens", "vocabulary")] = DEFAULTS["Tokens"]["vocabulary"],
+    length: Annotated[int, flag("Tokens", "length")] = DEFAULTS["Tokens"]["length"],
+    keep: Annotated[str, flag("Tokens", "keep")] = DEFAULTS["Tokens"]["keep"],
+    phrases: Annotated[bool, flag("Tokens", "phrases")] = DEFAULTS["Tokens"]["phrases"],
     vectors: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Word vectors: GloVe's text, word2vec's text or binary.")
     ] = None,
-    units: Annotated[int | None, _asked(TextClassifier, "units", show_default="as wide as the vectors, or 100")] = None,
-    epochs: Annotated[int, _asked(TextClassifier, "epochs")] = 10,
-    patience: Annotated[int, _asked(TextClassifier, "patience")] = 3,
-    batch: Annotated[int, _asked(TextClassifier, "batch")] = default_of(TextClassifier, "batch"),
-    members: Annotated[int, _asked(TextClassifier, "members")] = default_of(TextClassifier, "members"),
-    seed: Annotated[int, _asked(TextClassifier, "seed")] = default_of(TextClassifier, "seed"),
+    units: Annotated[int | None, flag("TextClassifier", "units", show_default="as wide as the vectors, or 100")] = None,
+    epochs: Annotated[int, flag("TextClassifier", "epochs")] = 10,
+    patience: Annotated[int, flag("TextClassifier", "patience")] = 3,
+    batch: Annotated[int, flag("TextClassifier", "batch")] = DEFAULTS["TextClassifier"]["batch"],
+    members: Annotated[int, flag("TextClassifier", "members")] = DEFAULTS["TextClassifier"]["members"],
+    seed: Annotated[int, flag("TextClassifier", "seed")] = DEFAULTS["TextClassifier"]["seed"],
 ) -> None:
     """Fit a network on documents, beside a ridge on its words, and write the network to a file.
 
     For example: `penstock text fit reviews.csv --text review --label label --out model.penstock`
     """
+    from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
+    from penstock.text.classifier import TextClassifier
+    from penstock.text.estimator import TextEstimator
+    from penstock.text.evaluate import compare
+    from penstock.text.regressor import TextRegressor
+    from penstock.text.tokens import Tokens
+    from penstock.text.vectors import WordVectors
+
     check_destination(out)
     if task not in TASKS:
         raise OptionError(f"--task {task!r} is unknown; {hint(task, TASKS)}")
@@ -85,7 +77,7 @@ def fit(
     documents, targets = _columns(file, text, label)
     values = task == "value" or (task == "auto" and _continuous(targets))
     given = None if vectors is None else WordVectors.read(vectors)
-    usual = default_of(TextClassifier, "units") if given is None else given.units
+    usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
     tokens = Tokens(vocabulary, length=length, keep=keep, phrases=phrases)
     options: dict[str, Any] = {
         "network": _network(model), "tokens": tokens, "epochs": epochs, "units": usual if units is None else units,
@@ -94,7 +86,7 @@ def fit(
     network: TextEstimator = TextRegressor(**options) if values else TextClassifier(**options)
     bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)
     extra: dict[str, Any] = {} if given is None else {"vectors": given}
-    console = Console(stderr=True, soft_wrap=True)
+    console = _errors()
     cut = len(documents) - round(test * len(documents))
     if cut < len(documents):
         result = compare(
@@ -153,8 +145,8 @@ def vectors(
     units: Annotated[int, typer.Option(min=1, help="Width of a vector.")] = 100,
     window: Annotated[int, typer.Option(min=1, help="Words looked at on either side.")] = 5,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the documents.")] = 5,
-    min_count: Annotated[int, _asked(Tokens, "min_count")] = 5,
-    phrases: Annotated[bool, _asked(Tokens, "phrases")] = default_of(Tokens, "phrases"),
+    min_count: Annotated[int, flag("Tokens", "min_count")] = 5,
+    phrases: Annotated[bool, flag("Tokens", "phrases")] = DEFAULTS["Tokens"]["phrases"],
     workers: Annotated[int, typer.Option(min=1, help="Threads; more than one are faster and differ each time.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the vectors.")] = 0,
 ) -> None:
@@ -162,12 +154,15 @@ def vectors(
 
     For example: `penstock text vectors reviews.csv --text review --out vectors.bin`
     """
+    from penstock.text.tokens import Tokens
+    from penstock.text.word2vec import word2vec
+
     check_destination(out)
     documents = _column(read_table(file), file, text)
     tokens = Tokens(100_000, length=None, min_count=min_count, phrases=phrases)
     found = word2vec(documents, tokens, units=units, window=window, epochs=epochs, workers=workers, seed=seed)
     found.write(out)
-    console = Console(stderr=True, soft_wrap=True)
+    console = _errors()
     console.print(f"{len(found):,} words of {len(documents):,} documents, {units} numbers each.", highlight=False)
     console.print(f"Written: {out}", highlight=False, markup=False)
 
@@ -179,6 +174,8 @@ def nearest(
     count: Annotated[int, typer.Option(min=1, help="Words to print.")] = 10,
 ) -> None:
     """Show the words that a file of vectors puts nearest to a word, with their cosines."""
+    from penstock.text.vectors import WordVectors
+
     for other, cosine in WordVectors.read(file).nearest(word, count):
         print(f"{other}\t{cosine:.3f}")  # noqa: T201
 
@@ -191,6 +188,8 @@ def explain(
     report: ReportOption = None,
 ) -> None:
     """Show which words moved the score of a document."""
+    from penstock.text.explanation import explain as explained
+
     check_paths(report)
     fitted = _load(model)
     found = explained(fitted, document)
@@ -199,7 +198,13 @@ def explain(
         print(f"{word}\t{moved:+.3f}")  # noqa: T201
     if report is not None:
         found.report(report)
-        Console(stderr=True, soft_wrap=True).print(f"Written: {report}", highlight=False, markup=False)
+        _errors().print(f"Written: {report}", highlight=False, markup=False)
+
+
+def _errors() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, soft_wrap=True)
 
 
 def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
@@ -230,10 +235,14 @@ def _continuous(targets: Any) -> bool:
 
 def _network(asked: str) -> Network:
     """Read layers such as ``gru:32,bilstm:16``."""
-    layers: list[Any] = []
+    from penstock.layers.bidirectional import Bidirectional
+    from penstock.layers.declared import GRU, LSTM
+    from penstock.networks.network import Network
+
+    kinds, layers = dict(zip(LAYERS, (GRU, LSTM), strict=True)), list[Any]()
     for part in asked.split(","):
         name, _, number = part.strip().partition(":")
-        kind = LAYERS.get(name.removeprefix("bi"))
+        kind = kinds.get(name.removeprefix("bi"))
         if kind is None:
             known = hint(name, [*LAYERS, *(f"bi{each}" for each in LAYERS)])
             raise OptionError(f"--model: there is no layer {name!r}; {known}")
@@ -245,6 +254,10 @@ def _network(asked: str) -> Network:
 
 
 def _load(path: Path) -> Any:
+    from penstock.catalogue import load
+    from penstock.text.bag_of_words import BagOfWords
+    from penstock.text.estimator import TextEstimator
+
     fitted = load(path)
     if not isinstance(fitted, TextEstimator | BagOfWords):
         raise OptionError(f"{path.name!r} holds a {type(fitted).__name__}, which reads no documents.")

@@ -88,7 +88,7 @@ class Encoding:
                 if value not in known:
                     raise DataError(
                         f"the static value {value!r}{panel.name(series)} was not among those fitted; "
-                        f"{nearest(value, values[:12])}"
+                        f"{nearest(value, values)}"
                     )
                 codes[series, place] = known[value]
         return codes

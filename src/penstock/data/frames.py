@@ -85,7 +85,8 @@ class FrameKind:
         columns = {k: v for k, v in columns.items() if k != self.columns.id or self.id is not None}
         data = {k: _plain(v, text=self.time == nw.String) for k, v in columns.items()}
         frame = nw.from_dict(data, backend=self.backend)  # type: ignore[arg-type]
-        if self.id is not None and self.columns.id in data:
+        text = all(isinstance(name, str) for name in data.get(self.columns.id, ()))
+        if self.id is not None and self.columns.id in data and (text or self.id != nw.String):  # objects: dates, say
             frame = frame.with_columns(nw.col(self.columns.id).cast(self.id))
         for name in (self.columns.time, "cutoff"):
             if name in data and self.time not in (nw.String, nw.Object):

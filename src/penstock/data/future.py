@@ -13,7 +13,7 @@ from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.data.reading import as_table, group, numbers, require_column, require_order
 from penstock.data.times import read_times, show_time
-from penstock.errors import DataError
+from penstock.errors import DataError, named
 
 __all__ = ["read_future"]
 
@@ -83,7 +83,7 @@ def read_future(frame: Any, panel: Panel, kind: FrameKind, steps: int) -> tuple[
 
 def _place(ids: tuple[Any, ...], name: Any) -> int:
     if name not in ids:
-        raise DataError(f"the future frame has no rows of series {name!r}; it has {', '.join(map(repr, ids[:12]))}.")
+        raise DataError(f"the future frame has no rows of series {name!r}; it has {named(ids)}.")
     return ids.index(name)
 
 

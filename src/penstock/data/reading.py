@@ -73,14 +73,13 @@ def group(ids: nw.Series[Any] | None, rows: int) -> tuple[NDArray[np.int64], NDA
 
 def require_order(panel: Panel, columns: Columns) -> None:
     """Refuse timestamps that come twice or go back within a series."""
-    step = np.diff(panel.times)
-    zero = step.dtype.type(0)
+    step = np.diff(panel.times.astype(np.int64))  # nanoseconds, or counted steps
     inside = np.ones(len(step), dtype=bool)
     inside[panel.offsets[1:-1] - 1] = False
     for wrong, what, mend in (
-        ((step == zero) & inside, "twice", "keep one row a time, or name the series in the id column"),
+        ((step == 0) & inside, "twice", "keep one row a time, or name the series in the id column"),
         (
-            (step < zero) & inside,
+            (step < 0) & inside,
             "after a later one",
             f"sort the frame by {columns.time!r} first (--sort does it on the command line)",
         ),

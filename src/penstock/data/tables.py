@@ -35,7 +35,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise DataError(f"{str(path)!r} is a folder; a CSV or Parquet file is needed.")
     if not path.exists():
         beside = sorted(p.name for p in path.parent.glob("*") if p.is_file()) if path.parent.is_dir() else []
-        hint = f" Here, {nearest(path.name, beside[:12])}" if beside else ""
+        hint = f" Here, {nearest(path.name, beside)}" if beside else ""
         raise DataError(f"the file {str(path)!r} does not exist.{hint}")
     kind = "".join(path.suffixes[-2:] if path.suffix in (".gz", ".xz", ".zip", ".bz2") else path.suffixes[-1:]).lower()
     if path.stat().st_size == 0:

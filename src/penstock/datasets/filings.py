@@ -9,7 +9,7 @@ import numpy as np
 
 from penstock.data.tables import read_table
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError
+from penstock.errors import DataError, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,4 +108,4 @@ def filings(
 def _require(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
     absent = [name for name in columns if name not in table.columns]
     if absent:
-        raise DataError(f"the file has no column {absent[0]!r}; it has {list(table.columns)[:12]}.")
+        raise DataError(f"the file has no column {absent[0]!r}; it has {named(table.columns)}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError
+from penstock.errors import DataError, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,4 +71,4 @@ def nyse(path: str | Path | None = None) -> pd.DataFrame:
 def _require(table: pd.DataFrame, columns: list[str], path: str | Path | None) -> None:
     absent = [name for name in columns if name not in table.columns]
     if absent:
-        raise DataError(f"{str(path or 'the file')!r} has no column {absent[0]!r}; it has {list(table.columns)}.")
+        raise DataError(f"{str(path or 'the file')!r} has no column {absent[0]!r}; it has {named(table.columns)}.")

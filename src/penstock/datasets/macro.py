@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, OptionError, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +59,7 @@ def _monthly(path: Path) -> pd.Series:
 
     table = read_table(path)
     if len(table.columns) != 2:
-        raise DataError(f"{str(path)!r} has the columns {list(table.columns)}; FRED's file has a date and one series.")
+        raise DataError(f"{str(path)!r} has the columns {named(table.columns)}; FRED's file has a date and one series.")
     try:
         days = pd.to_datetime(table.iloc[:, 0], format="ISO8601").astype("datetime64[ns]")
         return pd.Series(pd.to_numeric(table.iloc[:, 1]).to_numpy(), index=days).dropna()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
 from penstock.datasets.home import DataFile
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, OptionError, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ def _from_fred(path: str | Path) -> tuple[pd.DatetimeIndex, pd.Series]:
     table = read_table(path)
     if "SP500" not in table.columns or len(table.columns) < 2:
         raise DataError(
-            f"{str(path)!r} has the columns {list(table.columns)}; FRED's file has DATE (or observation_date), SP500."
+            f"{str(path)!r} has the columns {named(table.columns)}; FRED's file has DATE (or observation_date), SP500."
         )
     table = table.dropna(subset="SP500")
     if table.empty:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError
+from penstock.errors import DataError, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def stocks(path: str | Path | None = None) -> pd.DataFrame:
     if absent:
         raise DataError(
             f"the prices have no column {absent[0]!r}; a long frame unique_id, ds, y is needed, but the columns are "
-            f"{list(table.columns)}."
+            f"{named(table.columns)}."
         )
     frame = table[["unique_id", "ds", "y"]].copy()
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError
+from penstock.errors import DataError, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def yelp(path: str | Path | None = None, *, rows: int | None = None) -> pd.DataF
     table = _lines(file, rows) if file.suffix in (".json", ".jsonl") else read_table(file)
     absent = [name for name in ("text", "stars") if name not in table.columns]
     if absent:
-        raise DataError(f"{file.name} has no column {absent[0]!r}; it has {list(table.columns)[:12]}.")
+        raise DataError(f"{file.name} has no column {absent[0]!r}; it has {named(table.columns)}.")
     table = table if rows is None else table.head(rows)
     stars = table["stars"].astype(int)
     return pd.DataFrame({"text": table["text"], "label": (stars > 3) * 1 - (stars == 3) * 1, "stars": stars})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,13 @@ class Residuals:
 
 
 def held_out_residuals(
-    fitted: Estimator, train: Panel, kind: FrameKind, method: Conformal, *, watches_training_rows: bool = True
+    fitted: Estimator,
+    train: Panel,
+    kind: FrameKind,
+    method: Conformal,
+    *,
+    watches_training_rows: bool = True,
+    shape: Any = None,
 ) -> Residuals:
     """Forecast the tail of the training rows by a model that has not learned from it.
 
@@ -55,6 +62,8 @@ def held_out_residuals(
         Says how long the tail of a model is that keeps none itself.
     watches_training_rows
         False where the model watched other rows than its training rows (a leak): its tail is then not used.
+    shape
+        What :meth:`penstock.estimator.Estimator.block_shape` gave for the walk-forward, whose program the twin shares.
     """
     tails = getattr(fitted, "watched_rows_", None) if watches_training_rows else None
     if tails is not None and (tails > 0).all():
@@ -66,7 +75,7 @@ def held_out_residuals(
                 f"calibration={method.calibration:g} rows leave none of {int(train.lengths.min())} training rows "
                 f"of {fitted.label}; keep a shorter calibration tail."
             )
-        fitted = fitted.clone().fit_panel(train.before(border), kind)
+        fitted = fitted.clone().fit_panel(train.before(border), kind, shape=shape)
     ends = train.offsets[1:] - fitted.horizon
     origins = np.concatenate([np.arange(start - 1, end) for start, end in zip(border, ends, strict=True)])
     targets = origins[:, None] + 1 + np.arange(fitted.horizon)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -108,21 +108,34 @@ def compare(
         model.check_rows(before)
     entries = {}
     stopping = Leak.STOPPING in leaks
+
+    def rows_of(some: Sequence[Fold]) -> tuple[list[Panel], list[Panel] | None]:
+        trains = [panel.between(fold.starts, fold.ends) for fold in some]
+        return trains, [panel.between(fold.starts, panel.offsets[1:]) for fold in some] if stopping else None
+
+    blocks = _blocks(folds)
+    ends = [folds[0], folds[-1]] if not panel.masked else folds  # a masked series has no sample without a target
     for name, model in named.items():
         parts, seconds, residuals = [], 0.0, None
         own: list[Any] | None = [] if levels and isinstance(method, Own) else None
-        for together in _blocks(folds):
+        shape = None
+        if len(folds) > 1:
+            each = (rows_of([fold]) for fold in ends)
+            pairs = ((train, watched[0] if watched else None) for (train,), watched in each)
+            shape = model.block_shape(pairs, len(blocks[0]))
+        for together in blocks:
             begin = clock.perf_counter()
-            trains = [panel.between(fold.starts, fold.ends) for fold in together]
-            watched = [panel.between(fold.starts, panel.offsets[1:]) for fold in together] if stopping else None
-            fitted = model.fit_panels(trains, kind, watched)
+            trains, watched = rows_of(together)
+            fitted = model.fit_panels(trains, kind, watched, shape)
             seconds += clock.perf_counter() - begin
             parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
             if own is not None:
                 asked = own_bounds(fitted, panel, [fold.origins for fold in together], levels)
                 own = None if asked is None else own + asked
             if levels and own is None and residuals is None:
-                residuals = held_out_residuals(fitted[0], before, kind, method, watches_training_rows=not stopping)
+                residuals = held_out_residuals(
+                    fitted[0], before, kind, method, watches_training_rows=not stopping, shape=shape
+                )
         model = fitted[-1]
         yhat = np.concatenate(parts, axis=1)
         entry = Entry(model, yhat, seconds)
@@ -139,18 +152,12 @@ def compare(
     return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, method if levels else None)
 
 
-def _blocks(folds: Sequence[Fold]) -> Iterator[list[Fold]]:
-    """Part the folds into those that are fitted together: as many as their training rows fit a bound."""
-    block: list[Fold] = []
-    taken = 0
-    for fold in folds:
-        rows = int((fold.ends - fold.starts).sum())
-        if block and taken + rows > _ROWS_TOGETHER:
-            yield block
-            block, taken = [], 0
-        block.append(fold)
-        taken += rows
-    yield block
+def _blocks(folds: Sequence[Fold]) -> list[Sequence[Fold]]:
+    """Part the folds into those that are fitted together: as many as fit a bound, padded to the rows of the longest."""
+    longest = max(int((fold.ends - fold.starts).sum()) for fold in folds)
+    count = -(-len(folds) // max(_ROWS_TOGETHER // longest, 1))
+    size = -(-len(folds) // count)
+    return [folds[first : first + size] for first in range(0, len(folds), size)]
 
 
 def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) -> dict[str, Estimator]:

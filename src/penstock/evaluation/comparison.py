@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -14,11 +13,11 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import OptionError, nearest
+from penstock.errors import OptionError, named, nearest
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
-from penstock.evaluation.result import ComparisonResult
+from penstock.evaluation.result import ComparisonResult, spread
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.significance import Pairs, diebold_mariano, every_pair
 from penstock.evaluation.superiority import Superiority, judge
@@ -115,6 +114,12 @@ class Comparison(ComparisonResult):
     @property
     def warnings(self) -> list[str]:  # noqa: D102 (the base says it)
         return [leak.value for leak in self.leaks]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Comparison of {len(self.entries)} models, {len(self.origins):,} forecasts of {self.split.horizon} "
+            f"{'step' if self.split.horizon == 1 else 'steps'} each: {named(self.entries)}>"
+        )
 
     @property
     def targets(self) -> NDArray[np.int64]:
@@ -245,14 +250,13 @@ class Comparison(ComparisonResult):
 
     def _row(self, name: str) -> dict[str, Any]:
         entry = self.entries[name]
-        members = [self._score(member) for member in entry.yhat]
         return {
             "model": name,
             **self._score(entry.forecast),
             **self._interval_scores(entry),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
-            "members": {"count": len(members), **{key: _spread([m[key] for m in members]) for key in members[0]}},
+            "members": spread([self._score(member) for member in entry.yhat]),
         }
 
     def _score(self, yhat: NDArray[np.float64]) -> dict[str, float]:
@@ -292,9 +296,3 @@ class Comparison(ComparisonResult):
         _, when = np.unique(self.panel.times[targets[:, 0]], return_inverse=True)
         squared = ((self.panel.y[targets] - yhat) ** 2).sum(axis=1)
         return np.bincount(when, weights=squared).astype(np.float64)
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    if any(math.isnan(value) for value in values):
-        return dict.fromkeys(("median", "low", "high"), math.nan)
-    return {"median": float(np.median(values)), "low": min(values), "high": max(values)}

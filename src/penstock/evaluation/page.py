@@ -65,7 +65,7 @@ def _pictures(comparison: Comparison) -> list[Picture]:
     watched_name = "TEST rows" if Leak.STOPPING in comparison.leaks else "validation tail"
     for name in comparison.networks:
         history = comparison.entries[name].model.history_  # type: ignore[attr-defined]
-        pictures.append(loss_picture(name, history.learned, history.watched, watched_name))
+        pictures.append(loss_picture(name, history.training_loss, history.validation_loss, watched_name))
     residuals = {name: y - forecasts[name] for name in few}
     pictures.append(residual_picture(times, residuals))
     return pictures

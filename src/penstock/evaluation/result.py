@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from penstock.errors import OptionError, nearest
 from penstock.evaluation.significance import Pairs, holm
 from penstock.evaluation.table import Columns, score_table
@@ -18,7 +20,7 @@ from penstock.report.table import Table
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["ComparisonResult"]
+__all__ = ["ComparisonResult", "spread"]
 
 _NARROW = ("model", "rmse", "mae", "skill", "auc", "accuracy", "p_holm")
 
@@ -202,3 +204,13 @@ class ComparisonResult(ABC):
         for row, p in zip(rows, holm([row[pvalue] for row in rows]), strict=True):
             row["p_holm"] = p
         object.__setattr__(self, "rows", rows)
+
+
+def spread(members: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Return the count of members, and the median, lowest and highest of each of their scores."""
+    scores = {key: [member[key] for member in members] for key in members[0]} if members else {}
+    named = {
+        key: dict(zip(("median", "low", "high"), map(float, (np.median(of), np.min(of), np.max(of))), strict=True))
+        for key, of in scores.items()
+    }
+    return {"count": max(len(members), 1), **named}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, ClassVar, Self
@@ -22,11 +22,15 @@ from penstock.forecaster.reader import Reader
 from penstock.forecaster.tail import TailErrors
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
+from penstock.training.config import TrainSpec
+from penstock.training.folds import BlockShape
 from penstock.training.forward import forward
 from penstock.training.heads import Value
+from penstock.training.history import History, Trained
+from penstock.training.progress import ProgressBar
 from penstock.training.recursion import recurse
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
-from penstock.training.train import History, Trained, train_folds
+from penstock.training.train import train_folds
 
 __all__ = ["Forecaster"]
 
@@ -68,7 +72,7 @@ class Forecaster(ForecasterOptions):
     Examples
     --------
     >>> import numpy as np, pandas as pd
-    >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.layers.declared import LSTM
     >>> from penstock.networks.network import Network
     >>> frame = pd.DataFrame({"ds": range(80), "y": np.sin(np.arange(80) / 4)})
     >>> model = Forecaster(Network([LSTM(4)]), window=8, epochs=2, seed=1).fit(frame)
@@ -108,7 +112,7 @@ class Forecaster(ForecasterOptions):
         watched
             The same rows followed by others to watch; left out, a tail of the training rows is watched.
         """
-        self._require_options_that_fit(train_panel)
+        self.require_covariates(train_panel)
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
         scaling = fit_scaling(self.scale, scaled, lost)
@@ -118,7 +122,7 @@ class Forecaster(ForecasterOptions):
         else:
             panel, border = watched, watched.offsets[:-1] + train_panel.lengths
         samples = reader.samples(panel, border)
-        if watched is not None and int(samples.watch.total) == 0:
+        if watched is not None and int(samples.validation[self.window].total) == 0:
             raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
         return Prepared(samples, reader, panel.offsets[1:] - border, watched is None)
 
@@ -134,22 +138,35 @@ class Forecaster(ForecasterOptions):
     def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
         self._fit_all([self], [train_panel], [watched])
 
-    def _fit_all(self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None]) -> None:
+    def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
+        """Return the shape that blocks of so many folds are padded to: the most rows and samples of any that is given.
+
+        `pairs` holds the training rows of the longest and of the shortest fold, each with the panel whose later rows
+        early stopping watches (None: a tail of the training rows).
+        """
+        shape = None
+        for train, also in pairs:
+            panels = train.with_only(self.covariates), also and also.with_only(self.covariates)
+            own = BlockShape.of(self.prepare(*panels).samples, folds)
+            shape = own if shape is None else shape.covering(own)
+        return shape
+
+    def _fit_all(
+        self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None], shape: Any = None
+    ) -> None:
         each = zip(models, trains, watched, strict=True)
         prepared = [(model, self.prepare(train, also)) for model, train, also in each]
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
+            inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
             trained = train_folds(
-                self.network,
-                self.plan(self.head(gaps=gaps)),
+                TrainSpec(self.network, self.train_config(self.head(gaps=gaps)), inputs, outputs),
                 [each.samples for _, each in together],
-                window=self.window,
-                horizon=self.steps,
-                outputs=self.outputs(len(trains[0])),
                 epochs=self.epochs,
                 members=self.members,
                 seed=self.seed,
-                progress=self.progress,
+                callbacks=[ProgressBar(self.progress)],
+                shape=shape,
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
@@ -169,7 +186,7 @@ class Forecaster(ForecasterOptions):
         source = self.reader_.source(panel, fitted)
         if self.strategy == "direct":
             outputs = self.outputs(len(self.ids_))
-            out = forward(self.network, self.weights_, source, starts, self.window, outputs)
+            out = forward(self.network, self.weights_, source, {self.window: starts}, outputs)[self.window]
         else:
             columns = self.reader_.columns(panel)
             out = recurse(self.network, self.weights_, source, starts, self.window, self.horizon, *columns)
@@ -256,23 +273,6 @@ class Forecaster(ForecasterOptions):
             gaps=gaps,
             labels=self.head().probability,
         )
-
-    def _require_options_that_fit(self, panel: Panel) -> None:
-        """Refuse covariates that contradict the options."""
-        categories, widths = panel.static.shape[1], len(self.network.embeddings)
-        if self.joint and categories:
-            raise OptionError("Forecaster: joint=True reads all series in one sample, which has no static covariates.")
-        if categories != widths:
-            given = f"static names {categories} columns" if categories else "no static columns are named"
-            raise OptionError(
-                f"Forecaster: {given}, but the network has {widths} embeddings; give Network(..., embeddings=[...]) one"
-                " width for each static column, 0 for one-hot."
-            )
-        if self.strategy == "recursive" and self.horizon > 1 and panel.past.shape[1]:
-            raise OptionError(
-                "Forecaster: strategy='recursive' would have to know the past covariates of the steps ahead; "
-                "allowed: strategy='direct', or known covariates."
-            )
 
     def _arrays(self) -> Arrays:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from penstock.data.panel import Panel
 from penstock.data.scaling import SCALINGS
 from penstock.data.splits import rows_for_tail
 from penstock.data.transforms import TRANSFORMS
@@ -98,6 +99,23 @@ class ForecasterOptions(TrainingOptions, Estimator):
         parts = [f"window {self.window}", f"horizon {self.horizon}"]
         parts += [f"{tail} for validation"] if tail else []
         return " + ".join([*parts, f"{lost} lost to the transform"] if lost else parts)
+
+    def require_covariates(self, panel: Panel) -> None:
+        """Refuse covariates that contradict the options."""
+        categories, widths = panel.static.shape[1], len(self.network.embeddings)
+        if self.joint and categories:
+            raise OptionError("Forecaster: joint=True reads all series in one sample, which has no static covariates.")
+        if categories != widths:
+            given = f"static names {categories} columns" if categories else "no static columns are named"
+            raise OptionError(
+                f"Forecaster: {given}, but the network has {widths} embeddings; give Network(..., embeddings=[...]) one"
+                " width for each static column, 0 for one-hot."
+            )
+        if self.strategy == "recursive" and self.horizon > 1 and panel.past.shape[1]:
+            raise OptionError(
+                "Forecaster: strategy='recursive' would have to know the past covariates of the steps ahead; "
+                "allowed: strategy='direct', or known covariates."
+            )
 
 
 def _short(layer: Layer) -> str:

@@ -15,7 +15,8 @@ from penstock.data.splits import cut_at
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import cut_windows
 from penstock.errors import DataError
-from penstock.training.samples import Samples, Source
+from penstock.training.samples import Samples
+from penstock.training.source import Source
 
 __all__ = ["Reader"]
 
@@ -72,7 +73,7 @@ class Reader:
         targets = self.targets(panel, fitted)
         if self.gaps:
             learn, watch = self._with_targets(learn, targets), self._with_targets(watch, targets)
-        return Samples.of(source, targets, learn, watch)
+        return Samples.of_windows(source, targets, learn, watch, window=self.window, horizon=self.steps)
 
     def source(self, panel: Panel, fitted: Rows) -> Source:
         """Give the rows that windows are cut from; behind each series stand the rows of its known covariates ahead.

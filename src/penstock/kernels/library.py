@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import jax
 
+from penstock.build_record import missing_kernels, read_record
+
 if TYPE_CHECKING:
     from penstock.kernels.spec import CellName
 
@@ -64,8 +66,9 @@ def find() -> Library | str:
     folders = [Path(folder) for folder in sys.modules[__package__].__path__]
     path = next((folder / NAME for folder in folders if (folder / NAME).is_file()), None)
     if path is None:
-        return "the compiled kernels are not installed (no C++ compiler when the package was built?)"
+        return missing_kernels(read_record(map(str, folders)))
     try:
         return Library(path)
-    except (OSError, AttributeError) as error:
-        return f"the compiled kernels could not be loaded: {error}"
+    except Exception as error:  # XLA has its own error for a library built for another version of its FFI
+        first = next(iter(str(error).splitlines()), "")
+        return f"the compiled kernels could not be loaded: {type(error).__name__}: {first}"

@@ -49,7 +49,7 @@ class Bidirectional(Layer):
 
     Examples
     --------
-    >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.layers.declared import LSTM
     >>> Bidirectional(LSTM(8)).outputs, Bidirectional(LSTM(8), merge="sum").outputs
     (16, 8)
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,48 @@ from penstock.errors import OptionError
 from penstock.layers.layer import Layer
 from penstock.layers.noise import derive
 
-__all__ = ["Chain", "ChainModule"]
+__all__ = ["Chain", "ChainModule", "run_layers"]
+
+
+def run_layers(
+    modules: Sequence[Any],
+    over_time: Sequence[bool],
+    x: jax.Array,
+    *,
+    lengths: jax.Array | None = None,
+    sequence: bool = True,
+    key: jax.Array | None = None,
+    first: int = 0,
+) -> jax.Array:
+    """Run layers one after the other; all below the top one over time hand their whole sequence on.
+
+    Parameters
+    ----------
+    modules, over_time
+        The layers with weights, bottom first, and whether each runs over time.
+    x
+        Inputs ``[batch, time, features]``.
+    lengths
+        True steps of each sample, ``[batch]``; all if left out.
+    sequence
+        Whether to return every step, or the last true one.
+    key
+        What dropout draws from, in training: the layer in place n from ``derive(key, n)``.
+    first
+        Place of the first module given, where layers below it have run already.
+
+    Returns
+    -------
+    ``[batch, time, width]``, or ``[batch, width]`` of the last true step.
+    """
+    if not (first or all(over_time[:1])):
+        x = without_padding(x, lengths)  # what maps each step for itself would see it
+    top = max((place for place, runs in enumerate(over_time) if runs), default=-1)
+    for place, (module, runs) in enumerate(zip(modules, over_time, strict=True)):
+        own = None if key is None else derive(key, first + place)
+        told = {"lengths": lengths, "sequence": sequence or place < top} if runs else {}
+        x = module(x, key=own, **told)
+    return x
 
 
 class ChainModule(eqx.Module):
@@ -32,16 +73,7 @@ class ChainModule(eqx.Module):
         key: jax.Array | None = None,
     ) -> jax.Array:
         """Map ``[batch, time, features]`` to ``[batch, time, width]``, or ``[batch, width]`` of the last true step."""
-        if not self.over_time[0]:
-            x = without_padding(x, lengths)  # what maps each step for itself would see it
-        top = max(place for place, over_time in enumerate(self.over_time) if over_time)
-        for place, (module, over_time) in enumerate(zip(self.modules, self.over_time, strict=True)):
-            own = None if key is None else derive(key, place)
-            if over_time:
-                x = module(x, lengths=lengths, sequence=sequence or place < top, key=own)
-            else:
-                x = module(x, key=own)
-        return x
+        return run_layers(self.modules, self.over_time, x, lengths=lengths, sequence=sequence, key=key)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Dilated(Layer):
 
     Examples
     --------
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> Dilated(GRU(8), skip=5)
     Dilated(GRU(8), 5)
     """

@@ -27,6 +27,11 @@ class EmbeddingModule(eqx.Module):
         self.table = jax.random.uniform(key, (vocabulary, units), dtype, -0.05, 0.05)
         self.frozen = frozen
 
+    @property
+    def untrained(self) -> tuple[str, ...]:
+        """Weights that training leaves as they are."""
+        return ("table",) if self.frozen else ()
+
     def __call__(self, ids: jax.Array, *, key: jax.Array | None = None) -> jax.Array:
         """Map ids ``[...]``, whole numbers from 0 to vocabulary − 1, to vectors ``[..., units]``."""
         return self.table.at[ids].get(mode="promise_in_bounds", wrap_negative_indices=False)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import abc
 import inspect
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field
+from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 from penstock.cells.cell import Cell
-from penstock.errors import OptionError, nearest
+from penstock.errors import OptionError
 from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
 from penstock.layers.noise import derive
-from penstock.layers.unroll import check_step, unroll
+from penstock.layers.unroll import check_step, check_takes_mask, unroll
 from penstock.options import option
 
 __all__ = ["Recurrent", "RecurrentLayer", "RecurrentModule"]
@@ -71,9 +70,37 @@ class RecurrentModule(eqx.Module):
 
 @dataclass(frozen=True, repr=False)
 class RecurrentLayer(Layer):
-    """A recurrent layer described: `draw` says how its cell is built. :class:`Recurrent` takes a cell of your own."""
+    """A recurrent layer described: a cell over time. :class:`Recurrent` takes any cell without a class of its own.
+
+    A class that is given a cell declares the options of the cell's constructor, those behind `features`, `units` and
+    `key`, as its own: with their defaults and, where they are annotated by :func:`penstock.options.option`, their help
+    and their bounds. Another layer says in `draw` how its cell is built.
+
+    Parameters
+    ----------
+    units
+        Hidden units.
+    dropout
+        Share of the inputs dropped in training, the same at every step.
+    recurrent_dropout
+        Share of the state dropped from the recurrent product in training.
+
+    Examples
+    --------
+    >>> from penstock.cells.leaky import LeakyCell
+    >>> class Slow(RecurrentLayer, cell=LeakyCell):
+    ...     '''Leaky units.'''
+    >>> Slow(8, leak=0.1, dropout=0.2)
+    Slow(8, leak=0.1, dropout=0.2)
+    >>> Slow(8, leak=2.0)
+    Traceback (most recent call last):
+    penstock.errors.OptionError: Slow: leak=2.0 is out of range; allowed: a number above 0 and below 1
+    """
 
     over_time: ClassVar[bool] = True
+    cell_class: ClassVar[type[Cell[Any]] | None] = None
+    cell_options: ClassVar[Mapping[str, str]] = {}
+    """The layer's options that its cell's constructor takes, each with the name of the argument."""
 
     units: int = option(help="hidden units", at_least=1)
     dropout: float = option(
@@ -83,14 +110,27 @@ class RecurrentLayer(Layer):
         0.0, "share of the state dropped from the recurrent product in training", at_least=0, below=1, kw_only=True
     )
 
+    def __init_subclass__(
+        cls, cell: type[Cell[Any]] | None = None, names: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        """Declare the options of `cell`; `names` are those of the layer where the cell has others."""
+        if cell is not None:
+            _declare(cls, cell, names or {})
+        super().__init_subclass__(**kwargs)
+        if cell is not None:
+            dataclass(frozen=True, repr=False)(cls)
+
     @property
     def outputs(self) -> int:
         """Width of the output at each step."""
         return self.units
 
-    @abc.abstractmethod
     def draw(self, inputs: int, key: jax.Array) -> Cell[Any]:
         """Draw the weights of the cell."""
+        if self.cell_class is None:
+            raise NotImplementedError(f"{type(self).__name__} names no cell and does not say how one is drawn")
+        options = {argument: getattr(self, name) for name, argument in self.cell_options.items()}
+        return self.cell_class(inputs, self.units, key, **options)
 
     def build(self, inputs: int, key: jax.Array) -> RecurrentModule:
         """Draw the weights.
@@ -101,12 +141,26 @@ class RecurrentLayer(Layer):
             Where recurrent dropout is asked of a cell that knows none.
         """
         cell = self.draw(inputs, key)
-        if self.recurrent_dropout and not cell.masks:
-            raise OptionError(
-                f"{self!r}: {type(cell).__name__} knows no recurrent dropout; allowed: dropout of its inputs, or a "
-                "cell that sets `masks` and takes a mask."
-            )
+        if self.recurrent_dropout:
+            check_takes_mask(cell, f"{self!r}: ")
         return RecurrentModule(cell, self.units, self.dropout, self.recurrent_dropout)
+
+
+def _declare(cls: type[RecurrentLayer], cell: type[Cell[Any]], names: Mapping[str, str]) -> None:
+    """Make fields of a layer's class of the options of a cell's constructor."""
+    hints = get_type_hints(cell.__init__, include_extras=True)
+    fields: dict[str, Any] = {}
+    options: dict[str, str] = {}
+    for argument, parameter in list(inspect.signature(cell).parameters.items())[3:]:  # features, units, key
+        name = names.get(argument, argument)
+        kind, *declared = get_args(hints[argument]) if get_origin(hints[argument]) is Annotated else [hints[argument]]
+        by_name = parameter.kind is parameter.KEYWORD_ONLY
+        rules: Mapping[str, Any] = next((each.metadata for each in declared if isinstance(each, Field)), {})
+        setattr(cls, name, field(default=parameter.default, metadata=rules, kw_only=by_name))
+        fields[name], options[name] = kind, argument
+    cls.__annotations__ = {**fields, **inspect.get_annotations(cls)}
+    cls.cell_class = cell
+    cls.cell_options = options
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -127,7 +181,8 @@ class Recurrent(RecurrentLayer):
 
     Notes
     -----
-    A model file names the cell. To read it, import the module that defines the cell first.
+    A model file names the cell and its module: import the module before you load the file. A class that is defined
+    again is another cell; layers that were made before keep the earlier one.
 
     Examples
     --------
@@ -147,7 +202,7 @@ class Recurrent(RecurrentLayer):
     [[[1.0], [1.5], [1.75]]]
     """
 
-    cell: str = ""
+    cell: type[Cell[Any]] = field(kw_only=True)
     options: tuple[tuple[str, Any], ...] = ()
 
     def __init__(
@@ -161,29 +216,30 @@ class Recurrent(RecurrentLayer):
         **more: Any,
     ) -> None:
         given = {**dict(options), **more}
-        name = cell.__name__ if isinstance(cell, type) else cell
-        for field, value in (
-            ("cell", name), ("units", units), ("dropout", dropout), ("recurrent_dropout", recurrent_dropout),
+        if not isinstance(cell, (str, type)) or (isinstance(cell, type) and not issubclass(cell, Cell)):
+            raise OptionError(f"Recurrent: {cell!r} is no cell; allowed: a class derived from penstock.cells.Cell.")
+        kind = Cell.kinds.find(cell) if isinstance(cell, str) else cell
+        for name, value in (
+            ("cell", kind), ("units", units), ("dropout", dropout), ("recurrent_dropout", recurrent_dropout),
             ("options", tuple(sorted(given.items()))),
         ):  # fmt: skip
-            object.__setattr__(self, field, value)
+            object.__setattr__(self, name, value)
         self.__post_init__()
-        if Cell.kinds.get(name) is not cell and not isinstance(cell, str):
-            raise OptionError(f"Recurrent: {cell!r} is no cell; allowed: a class derived from penstock.cells.Cell.")
-        if name not in Cell.kinds:
-            raise OptionError(
-                f"Recurrent: no cell named {name!r} is known; import the module that defines it first. "
-                f"{nearest(name, Cell.kinds)}"
-            )
         try:
-            inspect.signature(Cell.kinds[name]).bind(1, units, None, **given)
+            inspect.signature(kind).bind(1, units, None, **given)
         except TypeError as error:
-            raise OptionError(f"{self!r}: {name}(features, units, key, ...) does not take these: {error}.") from error
+            raise OptionError(
+                f"{self!r}: {kind.__name__}(features, units, key, ...) does not take these: {error}."
+            ) from error
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields by name, for a model file: the cell by its name."""
+        return {**super().stored(), "cell": Cell.kinds.name_of(self.cell)}
 
     def __repr__(self) -> str:
         dropped = {name: rate for name in ("dropout", "recurrent_dropout") if (rate := getattr(self, name))}
         more = "".join(f", {name}={value!r}" for name, value in {**dropped, **dict(self.options)}.items())
-        return f"Recurrent({self.cell}, {self.units}{more})"
+        return f"Recurrent({self.cell.__name__}, {self.units}{more})"
 
     def draw(self, inputs: int, key: jax.Array) -> Cell[Any]:
         """Draw the weights of the cell, and have it take one step.
@@ -193,7 +249,7 @@ class Recurrent(RecurrentLayer):
         OptionError
             Where the step changes the state's shape, or puts out anything but ``[batch, units]``.
         """
-        cell = Cell.kinds[self.cell](inputs, self.units, key, **dict(self.options))
+        cell = self.cell(inputs, self.units, key, **dict(self.options))
         x = jnp.zeros((2, inputs))
         output = check_step(cell, x, jax.eval_shape(lambda: cell.initial_state(2)))
         if output.shape != (2, self.units):

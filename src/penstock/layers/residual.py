@@ -49,7 +49,7 @@ class Residual(Layer):
 
     Examples
     --------
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.layers.layer_norm import LayerNorm
     >>> Residual([LayerNorm(), GRU(8)])
     Residual([LayerNorm(), GRU(8)])

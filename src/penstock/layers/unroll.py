@@ -11,7 +11,7 @@ from penstock.cells.cell import Cell, Walk
 from penstock.cells.padding import check_sequence, true_steps, without_padding
 from penstock.errors import OptionError
 
-__all__ = ["check_step", "unroll"]
+__all__ = ["check_step", "check_takes_mask", "unroll"]
 
 State = TypeVar("State")
 
@@ -28,6 +28,8 @@ def unroll(
     sequence: bool = True,
 ) -> tuple[jax.Array, State]:
     """Run a cell over a sequence: with its compiled kernel where it has one, else with ``lax.scan``.
+
+    A subclass that overrides the step of a known cell runs with ``lax.scan`` (:meth:`Cell.overridden`).
 
     Parameters
     ----------
@@ -73,26 +75,38 @@ def unroll(
     (3, 20)
     """
     check_sequence(type(cell).__name__, x, lengths)
-    if mask is not None and not cell.masks:
-        raise OptionError(
-            f"{type(cell).__name__} knows no recurrent dropout; allowed: dropout of its inputs, or a cell that sets "
-            "`masks` and takes a mask."
-        )
+    if mask is not None:
+        check_takes_mask(cell)
     first = cell.initial_state(x.shape[0]) if state is None else state
     walk = Walk(lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)
-    if x_mask is None:
+    whole, by_step = None, bool(cell.overridden())
+    if x_mask is not None and cell.drops and not by_step:
+        whole = cell.unroll(x, first, **walk, x_mask=x_mask)  # type: ignore[call-arg] # drops says so
+    if whole is None and x_mask is not None:  # nobody multiplies while reading
+        x = x * jax.lax.stop_gradient(x_mask)[:, None]
+    if whole is None and not by_step:
         whole = cell.unroll(x, first, **walk)
-    else:
-        whole = cell.unroll(x, first, **walk, x_mask=x_mask) if cell.drops else None  # type: ignore[call-arg] # drops says so
-        if whole is None:  # nobody multiplies while reading
-            x = x * jax.lax.stop_gradient(x_mask)[:, None]
-            whole = cell.unroll(x, first, **walk)
     if whole is None:
         return _steps(cell, x, first, lengths, mask, reverse, sequence)
     outputs, last = whole
     if not sequence and lengths is not None and state is not None:
         outputs = jnp.where(_beside(lengths > 0, outputs), outputs, 0)
     return outputs, last
+
+
+def check_takes_mask(cell: Cell[Any], owner: str = "") -> None:
+    """Refuse recurrent dropout of a cell that knows none; `owner` begins the message.
+
+    Raises
+    ------
+    OptionError
+        Where the cell does not set `masks`, or its step takes no mask.
+    """
+    if not cell.takes_mask():
+        raise OptionError(
+            f"{owner}{type(cell).__name__} knows no recurrent dropout; allowed: dropout of its inputs, or a cell that "
+            "sets `masks` and takes a mask, as `__call__(self, x, state, mask=None)`."
+        )
 
 
 def check_step(cell: Cell[State], x: Any, state: Any, *options: jax.Array) -> jax.ShapeDtypeStruct:

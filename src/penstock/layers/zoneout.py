@@ -92,7 +92,7 @@ class Zoneout(Layer):
 
     Examples
     --------
-    >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.layers.declared import LSTM
     >>> Zoneout(LSTM(20), memory=0.5)
     Zoneout(LSTM(20), memory=0.5)
     """

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from penstock.cells.padding import last_step
 from penstock.errors import OptionError
 from penstock.layers.attention import AttentionModule
+from penstock.layers.chain import run_layers
 from penstock.layers.dense import DenseModule
 from penstock.layers.dropout import keep_mask
 from penstock.layers.embedding import EmbeddingModule
@@ -149,13 +150,8 @@ class EncoderDecoderModule(eqx.Module):
             )
         if (0 if extra is None else extra.shape[-1]) != self.inputs.extra:
             raise OptionError(f"the network reads extra of width {self.inputs.extra}; give [batch, extra].")
-        x = vectors.x
-        for place, (layer, over_time) in enumerate(zip(self.layers, self.over_time, strict=True)):
-            own = None if key is None else derive(key, place)
-            if over_time:
-                x = layer(x, lengths=lengths, sequence=True, key=own)  # type: ignore[operator]
-            elif not (self._embeds and place == 0):
-                x = layer(x, key=own)  # type: ignore[operator]
+        first = int(self._embeds)
+        x = run_layers(self.layers[first:], self.over_time[first:], vectors.x, lengths=lengths, key=key, first=first)
         vector = last_step(x, lengths)
         vector = vector if extra is None else jnp.concatenate([vector, extra], axis=-1)
         return Encoded(x, lengths, vector, self._masks(len(vector), key))

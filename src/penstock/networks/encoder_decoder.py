@@ -20,7 +20,7 @@ from penstock.layers.layer import Layer
 from penstock.layers.recurrent import RecurrentLayer
 from penstock.networks.decoder import EncoderDecoderModule
 from penstock.networks.inputs import Inputs
-from penstock.networks.weights import count_weights, joined
+from penstock.networks.weights import count_untrained, count_weights, joined
 from penstock.options import Description, check_options, option
 
 __all__ = ["EncoderDecoder"]
@@ -55,7 +55,7 @@ class EncoderDecoder(Description):
     Examples
     --------
     >>> from penstock.layers.attention import AdditiveAttention
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), AdditiveAttention(8), embedding=8)
     EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), attention=AdditiveAttention(8), embedding=8)
     >>> EncoderDecoder([], GRU(20), feed="every", feedback=False).parameters(Inputs(3), outputs=1)
@@ -161,7 +161,6 @@ class EncoderDecoder(Description):
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that a fit chooses, without drawing them; a frozen embedding has none."""
-        module = eqx.filter_eval_shape(self.build, inputs, outputs, jax.random.key(0))
-        above = eqx.tree_at(lambda module: module.layers, module, ())
-        return sum(count_weights(part) for part in (*module.layers, above))
+        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding."""
+        module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
+        return count_weights(module) - count_untrained(module)

@@ -8,8 +8,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from penstock.cells.padding import without_padding
 from penstock.errors import OptionError
+from penstock.layers.chain import run_layers
 from penstock.layers.embedding import EmbeddingModule
 from penstock.layers.noise import derive
 from penstock.layers.one_hot import OneHotModule
@@ -99,26 +99,16 @@ class NetworkModule(eqx.Module):
         if not embeds:
             _require("x", vectors.x, 3, self.inputs.features, "[batch, time, features]")
         _require("extra", extra, 2, self.inputs.extra, "[batch, extra]")
-        keys = [None if key is None else derive(key, place) for place in range(self._layers)]
-        x, top = vectors.x, max(place for place, over_time in enumerate(self.over_time) if over_time)
-        if not (embeds or self.over_time[0]):
-            x = without_padding(x, lengths)  # what maps each step for itself would see it
-        for place, (layer, over_time) in enumerate(zip(self.layers, self.over_time, strict=True)):
-            if over_time:
-                x = layer(x, lengths=lengths, sequence=place < top or self.every_step, key=keys[place])  # type: ignore[operator]
-            elif not (embeds and place == 0):
-                x = layer(x, key=keys[place])  # type: ignore[operator]
+        first = int(embeds)
+        modules, over_time = self.layers[first:], self.over_time[first:]
+        x = run_layers(modules, over_time, vectors.x, lengths=lengths, sequence=self.every_step, key=key, first=first)
         beside = [*vectors.categories, *([] if extra is None else [extra])]
         if self.every_step:
             beside = [jnp.broadcast_to(each[:, None], (*x.shape[:2], each.shape[1])) for each in beside]
         x = jnp.concatenate([x, *beside], axis=-1)
         for place, dense in enumerate(self.dense, start=len(self.layers)):
-            x = dense(x, key=keys[place])  # type: ignore[operator]
+            x = dense(x, key=None if key is None else derive(key, place))  # type: ignore[operator]
         return x
-
-    @property
-    def _layers(self) -> int:
-        return len(self.layers) + len(self.dense)
 
 
 def _require(name: str, given: jax.Array | None, axes: int, width: int | None, wanted: str) -> None:

@@ -18,7 +18,7 @@ from penstock.layers.layer_norm import LayerNorm
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
-from penstock.networks.weights import count_weights, joined
+from penstock.networks.weights import count_untrained, count_weights, joined
 from penstock.options import Description
 
 __all__ = ["Network"]
@@ -44,7 +44,7 @@ class Network(Description):
 
     Examples
     --------
-    >>> from penstock.layers.lstm import LSTM
+    >>> from penstock.layers.declared import LSTM
     >>> Network([LSTM(20)]).parameters(Inputs(1), outputs=1)
     1781
     >>> stocks = Network([LSTM(25), LSTM(10), Dropout(0.2)], dense=[10], embeddings=[10])
@@ -122,51 +122,63 @@ class Network(Description):
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that a fit chooses, without drawing them; a frozen embedding has none."""
-        return sum(count for _, _, count in self._rows(inputs, outputs))
+        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding."""
+        return sum(count for _, _, count, _ in self._rows(inputs, outputs))
 
     def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
-        """Give a table of the layers: what each puts out and how many weights it has.
+        """Give a table of the layers: what each puts out and how many weights it has, trained and untrained.
 
         Examples
         --------
-        >>> from penstock.layers.lstm import LSTM
+        >>> from penstock.layers.declared import LSTM
         >>> print(Network([LSTM(20)]).summary(window=63))
         layer     output       parameters
         LSTM(20)  [batch, 20]       1,760
         Dense(1)  [batch, 1]           21
         total                       1,781
+        >>> from penstock.layers.declared import EchoState
+        >>> print(Network([EchoState(200)]).summary())
+        layer           output        parameters  untrained
+        EchoState(200)  [batch, 200]           0     40,400
+        Dense(1)        [batch, 1]           201          0
+        total                                201     40,400
         """
         time = "time" if window is None else window
-        rows = [("layer", "output", "parameters")]
-        for name, shape, count in self._rows(inputs, outputs):
-            rows.append(
-                (name, f"[batch, {', '.join(str(time if axis is None else axis) for axis in shape)}]", f"{count:,}")
-            )
-        rows.append(("total", "", f"{self.parameters(inputs, outputs):,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows)
+        parts = self._rows(inputs, outputs)
+        rows = [["layer", "output", "parameters", "untrained"]]
+        for name, shape, trained, untrained in parts:
+            output = f"[batch, {', '.join(str(time if axis is None else axis) for axis in shape)}]"
+            rows.append([name, output, f"{trained:,}", f"{untrained:,}"])
+        totals = [sum(part[2] for part in parts), sum(part[3] for part in parts)]
+        rows.append(["total", "", *(f"{total:,}" for total in totals)])
+        shown = 4 if totals[1] else 3
+        widths = [max(len(row[column]) for row in rows) for column in range(shown)]
+        align = ("<", "<", ">", ">")
+        lines = [[f"{row[column]:{align[column]}{widths[column]}}" for column in range(shown)] for row in rows]
+        return "\n".join(map("  ".join, lines))
 
     def _chain(self, outputs: int) -> list[Layer]:
         return [*self.layers, *self.dense, Dense(outputs, "linear")]
 
-    def _rows(self, inputs: Inputs, outputs: int) -> list[tuple[str, tuple[int | None, ...], int]]:
-        """Name each part, with its output after the batch (None: time) and its weights."""
-        module = eqx.filter_eval_shape(self.build, inputs, outputs, jax.random.key(0))
+    def _rows(self, inputs: Inputs, outputs: int) -> list[tuple[str, tuple[int | None, ...], int, int]]:
+        """Name each part, with its output after the batch (None: time), and its weights, trained and untrained."""
+        module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
         top = max(place for place, layer in enumerate(self.layers) if layer.over_time)
-        rows: list[tuple[str, tuple[int | None, ...], int]] = []
+        rows: list[tuple[str, tuple[int | None, ...], int, int]] = []
         width = inputs.features
         built = (*module.layers, *module.dense)
         for place, (layer, part) in enumerate(zip(self._chain(outputs), built, strict=True)):
             if place == len(self.layers):
                 for size, embed in zip(inputs.categories, self.embeddings, strict=True):
                     name = f"Embedding({size}, {embed})" if embed else f"one-hot({size})"
-                    rows.append((name, (embed or size,), size * embed))
+                    rows.append((name, (embed or size,), size * embed, 0))
                 if inputs.extra:
-                    rows.append(("extra", (inputs.extra,), 0))
+                    rows.append(("extra", (inputs.extra,), 0, 0))
             width = layer.width(width)
             name = f"{type(layer).__name__}({width})" if layer.outputs else repr(layer)
-            rows.append((name, (None, width) if place < top or self.every_step else (width,), count_weights(part)))
+            untrained = count_untrained(part)
+            shape = (None, width) if place < top or self.every_step else (width,)
+            rows.append((name, shape, count_weights(part) - untrained, untrained))
         return rows
 
 

@@ -56,7 +56,7 @@ def fit_readout(
 
     Examples
     --------
-    >>> from penstock.layers.echo_state import EchoState
+    >>> from penstock.layers.declared import EchoState
     >>> from penstock.networks.inputs import Inputs
     >>> from penstock.networks.network import Network
     >>> x = jax.random.normal(jax.random.key(0), (500, 12, 1))

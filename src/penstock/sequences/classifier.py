@@ -12,8 +12,9 @@ from penstock.errors import OptionError
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import class_weights, codes_of, probabilities, read_labels
-from penstock.sequences.targets import Targets, storable_labels
+from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
+from penstock.values import from_plain, storable
 
 __all__ = ["SequenceClassifier"]
 
@@ -36,7 +37,7 @@ class SequenceClassifier(SequenceEstimator):
     >>> X = [rng.normal(size=(time, 2)) for time in rng.integers(3, 9, size=40)]
     >>> y = ["up" if x[-1, 0] > 0 else "down" for x in X]
     >>> from penstock.networks.network import Network
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.training.optimizers import Adam
     >>> model = SequenceClassifier(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
     >>> model.classes_.tolist(), model.predict_proba(X).shape, model.score(X, y) > 0.7
@@ -101,11 +102,11 @@ class SequenceClassifier(SequenceEstimator):
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
         about, arrays = super()._beside()
         if isinstance(self.class_weight, dict):
-            storable_labels(self.class_weight, "labels")
-        return {**about, "classes": storable_labels(self.classes_, "labels"), "type": self.classes_.dtype.str}, arrays
+            storable(self.class_weight, "labels")
+        return {**about, "classes": storable(self.classes_, "labels"), "type": self.classes_.dtype.str}, arrays
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.classes_ = np.array(description["classes"], dtype=np.dtype(description["type"]))
+        self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
         super()._recall(description, arrays)
         if len(self.classes_) < 2:
             raise OptionError(f"a classifier has two labels or more, not {self.classes_.tolist()}.")

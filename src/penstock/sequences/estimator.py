@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import abc
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,24 +14,49 @@ from numpy.typing import NDArray
 from penstock.data.scaling import SCALINGS
 from penstock.data.splits import tail_length
 from penstock.errors import DataError, OptionError, nearest
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import but, check_options, option
 from penstock.saved import Saved
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
-from penstock.sequences.targets import Targets, sample_weights, storable_labels
+from penstock.sequences.targets import Targets, sample_weights
 from penstock.storage import Arrays
+from penstock.training.buckets import bucket_bounds, in_buckets
+from penstock.training.config import TrainSpec
+from penstock.training.forward import Buckets, forward, in_order
+from penstock.training.history import History
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
-from penstock.training.ragged import Ragged, RaggedSamples, bucket_bounds
-from penstock.training.ragged_forward import forward_ragged
-from penstock.training.ragged_train import train_ragged
+from penstock.training.progress import ProgressBar
+from penstock.training.samples import Samples
+from penstock.training.scheduled_sampling import ScheduledSampling
+from penstock.training.source import Source
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
-from penstock.training.train import History
+from penstock.training.train import train_folds
+from penstock.values import storable
 
 __all__ = ["SequenceEstimator"]
+
+
+class Ready(NamedTuple):
+    """What every kind of prediction starts from.
+
+    Attributes
+    ----------
+    weights
+        Weights of all members.
+    source, lengths
+        The samples on the device, and their true steps ``[samples]``.
+    buckets
+        Their numbers, by the length of their bucket.
+    """
+
+    weights: Any
+    source: Source
+    lengths: NDArray[np.int64]
+    buckets: Buckets
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -72,9 +98,9 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     def _loss(self) -> str:
         """The name of the loss, once the targets are fitted."""
 
-    def _teaching(self) -> dict[str, Any]:
-        """Say how a decoder is taught; other networks are not."""
-        return {}
+    def _decoder_training(self) -> tuple[int | None, ScheduledSampling | None]:
+        """Return the length of the longest target of a decoder, and how it is fed true targets; None for others."""
+        return None, None
 
     # ---- what people call --------------------------------------------------------------------------------------------
 
@@ -127,12 +153,21 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         DataError
             Where the samples cannot be used; the message says why.
         """
+        fitted = copy.copy(self)
+        fitted._learn(
+            X, y, lengths=lengths, padding=padding, categories=categories, extra=extra, sample_weight=sample_weight,
+            vectors=vectors, validation=validation,
+        )  # fmt: skip
+        return self._commit(fitted)
+
+    def _learn(self, X: Any, y: Any, *, sample_weight: Any, vectors: Any, validation: Any, **samples: Any) -> None:
+        """Do the work of :meth:`fit` on a copy."""
         check_options(self)
         if self.validation > 1 and self.validation != int(self.validation):
             raise OptionError(
                 f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
             )
-        given = self._given(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
+        given = self._given(X, **samples)
         table = require_vectors(vectors, self.whole_network)
         count = len(given)
         targets = self._fit_targets(y, given.sequences.lengths, sample_weights(sample_weight, count))
@@ -152,26 +187,26 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             )
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
-        trained = train_ragged(
-            self.whole_network,
-            self.plan(self._loss),
-            RaggedSamples.of(self.coding_.ragged(given), targets.y, targets.weight),
-            learn,
-            watch,
-            self.bounds_,
-            outputs=self.outputs_,
+        source = self.coding_.source(given)
+        longest, schedule = self._decoder_training()
+        train, watched = (
+            {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
+            for part in (learn, watch)
+        )
+        prepared = Samples.of_sequences(source, targets.y, train, watched, targets.weight, max_target_length=longest)
+        (trained,) = train_folds(
+            TrainSpec(self.whole_network, self.train_config(self._loss, schedule), source.widths, self.outputs_),
+            [prepared],
             epochs=self.epochs,
             members=self.members,
             seed=self.seed,
-            progress=self.progress,
             vectors=table,
-            **self._teaching(),
+            callbacks=[ProgressBar(self.progress)],
         )
         self.weights_: Any = trained.weights
         self.history_: History = trained.history
         self.n_features_in_ = given.sequences.features
         self.fitted_options_ = self.get_params()
-        return self
 
     def outputs(
         self,
@@ -187,7 +222,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         A sample's outputs do not depend on the other samples, bit for bit.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        return forward_ragged(self.whole_network, *ready, self.outputs_)
+        found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
+        return in_order(found, ready.buckets)
 
     # ---- how ---------------------------------------------------------------------------------------------------------
 
@@ -195,11 +231,12 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         """Read samples."""
         return read_given(X, self.whole_network, **samples)
 
-    def _ready(self, X: Any, **samples: Any) -> tuple[Any, Ragged, NDArray[np.int64], tuple[int, ...]]:
-        """Give what every kind of prediction starts from: weights, samples, their lengths, and buckets."""
+    def _ready(self, X: Any, **samples: Any) -> Ready:
+        """Read what every kind of prediction starts from."""
         self._require_fit()
         given = self._given(X, **samples)
-        return self.weights_, self.coding_.ragged(given), given.sequences.lengths, self.bounds_
+        known = given.sequences.lengths
+        return Ready(self.weights_, self.coding_.source(given), known, in_buckets(known, self.bounds_))
 
     @property
     def whole_network(self) -> Network:
@@ -249,9 +286,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         }
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        for labels in self.coding_.categories:
-            storable_labels(labels, "categories")
-        return {"categories": [list(labels) for labels in self.coding_.categories], "outputs": self.outputs_}, {}
+        categories = [storable(labels, "categories") for labels in self.coding_.categories]
+        return {"categories": categories, "outputs": self.outputs_}, {}
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.coding_ = Coding.of_arrays(description["categories"], arrays)

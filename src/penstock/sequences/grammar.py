@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 from penstock.errors import OptionError
@@ -33,10 +34,23 @@ class SklearnGrammar(Saved):
 
     def _require_fit(self) -> None:
         if not hasattr(self, "fitted_options_"):
-            from sklearn.exceptions import NotFittedError
-
-            class UnfittedError(OptionError, NotFittedError):  # type: ignore[misc]
-                """An estimator that is not fitted, as both houses name it."""
-
-            raise UnfittedError(f"this {type(self).__name__} is not fitted yet; call fit first.")
+            raise _unfitted(f"this {type(self).__name__} is not fitted yet; call fit first.")
         super()._require_fit()
+
+
+def _unfitted(message: str) -> Exception:
+    return _unfitted_class()(message)
+
+
+@cache
+def _unfitted_class() -> type[Exception]:
+    """Make the error that scikit-learn's tools and Penstock's both know; scikit-learn is imported for it alone."""
+    from sklearn.exceptions import NotFittedError
+
+    class UnfittedError(OptionError, NotFittedError):  # type: ignore[misc]
+        """An estimator that is not fitted."""
+
+        def __reduce__(self) -> tuple[Any, ...]:  # worker processes send errors back as pickles
+            return _unfitted, (str(self),)
+
+    return UnfittedError

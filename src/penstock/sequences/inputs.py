@@ -15,7 +15,8 @@ from penstock.layers.embedding import Embedding
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
-from penstock.training.ragged import Ragged
+from penstock.training.source import Source
+from penstock.values import from_plain, storable
 
 __all__ = ["Coding", "Given", "read_given", "require_vectors"]
 
@@ -128,7 +129,7 @@ class Coding:
         labels = tuple(tuple(_labels(column)) for column in given.categories)
         return cls(labels, *_fit_columns(steps, scale), *_fit_columns(extra, scale))
 
-    def ragged(self, given: Given) -> Ragged:
+    def source(self, given: Given) -> Source:
         """Code samples, and put them on the device.
 
         Raises
@@ -150,7 +151,7 @@ class Coding:
         if not tokens:
             sequences = Sequences((sequences.values - self.shift) / self.scale, sequences.offsets)
         ids = [_ids(column, labels) for column, labels in zip(given.categories, self.categories, strict=True)]
-        return Ragged.of(
+        return Source.of_sequences(
             sequences,
             categories=np.stack(ids, axis=1) if ids else None,
             sizes=tuple(len(labels) for labels in self.categories),
@@ -166,7 +167,10 @@ class Coding:
     def of_arrays(cls, categories: Any, arrays: Arrays) -> Self:
         """Take back what :meth:`arrays` gave."""
         names = ("shift", "scale", "extra_shift", "extra_scale")
-        return cls(tuple(tuple(labels) for labels in categories), *(arrays[f"coding.{name}"] for name in names))
+        return cls(
+            tuple(tuple(map(from_plain, labels)) for labels in categories),
+            *(arrays[f"coding.{name}"] for name in names),
+        )
 
 
 def _fit_columns(values: Floats, scale: str) -> tuple[Floats, Floats]:
@@ -177,6 +181,7 @@ def _fit_columns(values: Floats, scale: str) -> tuple[Floats, Floats]:
 
 def _labels(column: NDArray[Any]) -> list[Any]:
     found = [label.item() if isinstance(label, np.generic) else label for label in dict.fromkeys(column.tolist())]
+    storable(found, "categories")
     try:
         return sorted(found)
     except TypeError:

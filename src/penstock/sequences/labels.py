@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import DataError, OptionError, nearest
 from penstock.training.losses import cumulative_logits
+from penstock.values import storable
 
 __all__ = ["class_weights", "codes_of", "column", "numbers", "probabilities", "read_labels"]
 
@@ -61,7 +62,7 @@ def read_labels(y: Any, count: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
     Raises
     ------
     DataError
-        For a single label, missing labels, or numbers that are no labels.
+        For a single label, missing labels, numbers that are no labels, or labels that no model file can hold.
 
     Examples
     --------
@@ -87,6 +88,7 @@ def read_labels(y: Any, count: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
         classes = np.unique(values)
     if len(classes) < 2:
         raise DataError(f"y holds one class only, {classes.tolist()[0]!r}; a classifier needs two labels or more.")
+    storable(classes, "labels")
     return classes, codes_of(values, classes, count)
 
 

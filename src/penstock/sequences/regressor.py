@@ -30,7 +30,7 @@ class SequenceRegressor(SequenceEstimator):
     >>> X = [rng.normal(size=time) for time in rng.integers(3, 9, size=60)]
     >>> y = [x[-1] for x in X]
     >>> from penstock.networks.network import Network
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.training.optimizers import Adam
     >>> model = SequenceRegressor(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
     >>> model.predict(X).shape, model.score(X, y) > 0.5

@@ -12,10 +12,11 @@ from penstock.errors import DataError
 from penstock.networks.network import Network
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import probabilities
-from penstock.sequences.targets import Targets, storable_labels
+from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
-from penstock.training.ragged_forward import forward_steps
+from penstock.training.forward import every_step, forward
+from penstock.values import from_plain, storable
 
 __all__ = ["SequenceTagger"]
 
@@ -36,7 +37,7 @@ class SequenceTagger(SequenceEstimator):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=time) for time in rng.integers(3, 9, size=40)]
     >>> y = [["up" if value > 0 else "down" for value in np.cumsum(x)] for x in X]
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.training.optimizers import Adam
     >>> model = SequenceTagger(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
     >>> len(model.predict(X)[0]) == len(X[0]), model.score(X, y) > 0.8
@@ -67,8 +68,9 @@ class SequenceTagger(SequenceEstimator):
         The arguments are those of :meth:`fit`.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        steps = probabilities(self._loss, forward_steps(self.whole_network, *ready, self.outputs_)).mean(axis=0)
-        return np.split(steps, np.cumsum(ready[2])[:-1])
+        found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
+        steps = probabilities(self._loss, every_step(found, ready.buckets, ready.lengths)).mean(axis=0)
+        return np.split(steps, np.cumsum(ready.lengths)[:-1])
 
     def score(self, X: Any, y: Any, **samples: Any) -> float:
         """Give the share of steps whose label is predicted."""
@@ -101,8 +103,8 @@ class SequenceTagger(SequenceEstimator):
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
         about, arrays = super()._beside()
-        return {**about, "classes": storable_labels(self.classes_, "labels")}, arrays
+        return {**about, "classes": storable(self.classes_, "labels")}, arrays
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.classes_ = labels_of([[label] for label in description["classes"]])
+        self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
         super()._recall(description, arrays)

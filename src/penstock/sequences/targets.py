@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError
 
-__all__ = ["Targets", "sample_weights", "storable_labels"]
+__all__ = ["Targets", "sample_weights"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +40,6 @@ class Targets:
         else:
             y = np.concatenate([self.y, others.y])
         return Targets(y, np.concatenate([self.weight, others.weight]), self.outputs)
-
-
-def storable_labels(labels: Any, what: str) -> list[Any]:
-    """Give labels as JSON holds them, or refuse what it cannot hold."""
-    plain = [label.item() if isinstance(label, np.generic) else label for label in labels]
-    wrong = [label for label in plain if not isinstance(label, (str, int, float, bool, type(None)))]
-    if wrong:
-        raise OptionError(f"{what} are named by text or numbers in a model file, not by {wrong[0]!r}.")
-    return plain
 
 
 def sample_weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None:

@@ -12,40 +12,23 @@ from penstock.data.scaling import SCALINGS
 from penstock.data.sequences import Sequences, read_sequences
 from penstock.errors import DataError, OptionError
 from penstock.layers.attention import AdditiveAttention
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
-from penstock.options import Description, option
+from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import Given
-from penstock.sequences.targets import Targets, storable_labels
+from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
 from penstock.training.losses import VALUE_LOSSES
+from penstock.training.scheduled_sampling import ScheduledSampling
+from penstock.values import from_plain, storable
 
-__all__ = ["SequenceToSequence", "Teaching"]
+__all__ = ["SequenceToSequence"]
 
 
 LOSSES = ("cross_entropy", *VALUE_LOSSES)
-
-
-@dataclass(frozen=True, repr=False)
-class Teaching(Description):
-    """How much of the truth a decoder is fed in training (scheduled sampling, Bengio et al. 2015; linear decay).
-
-    Examples
-    --------
-    >>> [Teaching(1.0, 0.5, epochs=10).share(epoch) for epoch in (1, 6, 11, 50)]
-    [1.0, 0.75, 0.5, 0.5]
-    """
-
-    first: float = option(1.0, "share of the steps that are fed the truth in the first epoch", at_least=0, below=1.0001)
-    last: float = option(1.0, "share at the end", at_least=0, below=1.0001)
-    epochs: int = option(10, "epochs from the first share to the last", at_least=1)
-
-    def share(self, epoch: int) -> float:
-        """Give the share in an epoch, counted from 1."""
-        return self.first + (self.last - self.first) * min((epoch - 1) / self.epochs, 1.0)
 
 
 @dataclass(repr=False, eq=False)
@@ -59,7 +42,7 @@ class SequenceToSequence(SequenceEstimator):
     ----------
     classes_
         The labels.
-    reach_
+    max_target_length_
         Steps of the longest target, the end included.
 
     Examples
@@ -80,7 +63,9 @@ class SequenceToSequence(SequenceEstimator):
         EncoderDecoder(GRU(32), GRU(32), AdditiveAttention(32), embedding=16), "its description", kw_only=False
     )
     loss: str = option("cross_entropy", "loss to minimise: of labels, or of values", choices=LOSSES, kw_only=True)
-    teaching: Teaching = option(Teaching(), "how much of the truth the decoder is fed in training", kw_only=True)
+    scheduled_sampling: ScheduledSampling = option(
+        ScheduledSampling(), "share of the true targets that the decoder is fed in training", kw_only=True
+    )
 
     def predict(
         self,
@@ -110,8 +95,11 @@ class SequenceToSequence(SequenceEstimator):
         ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
         decoding = self._decoding(beam, steps)
         if self._tells_labels:
-            return labels_along(decode_tokens(decoding, *ready)[0], self.classes_)
-        values = decode_values(decoding, *ready).mean(axis=0) * self.y_scale_ + self.y_shift_
+            return labels_along(decode_tokens(decoding, ready.weights, ready.source, ready.buckets)[0], self.classes_)
+        values = (
+            decode_values(decoding, ready.weights, ready.source, ready.buckets).mean(axis=0) * self.y_scale_
+            + self.y_shift_
+        )
         return values[..., 0] if values.shape[-1] == 1 else values
 
     def attention(
@@ -122,7 +110,7 @@ class SequenceToSequence(SequenceEstimator):
         decoding = self._decoding(1, None)
         if not self._tells_labels or self.network.attention is None:
             raise OptionError("attention is drawn of networks that attend and tell labels; this one does not.")
-        tokens, _ = decode_tokens(decoding, *ready)
+        tokens, _ = decode_tokens(decoding, ready.weights, ready.source, ready.buckets)
         ends = [min(int((row != decoding.outputs - 1).sum()) + 1, decoding.steps) for row in tokens]
         return [each[:end] for each, end in zip(attend(decoding, *ready, tokens), ends, strict=True)]
 
@@ -156,16 +144,16 @@ class SequenceToSequence(SequenceEstimator):
     def _decoding(self, beam: int, steps: int | None) -> Decoding:
         if beam < 1 or (beam > 1 and not self._tells_labels):
             raise OptionError(f"beam={beam} is not allowed; allowed: 1, or more where labels are told.")
-        return Decoding(self.network, self.inputs_, self.outputs_, steps or self.reach_, beam)
+        return Decoding(self.network, self.inputs_, self.outputs_, steps or self.max_target_length_, beam)
 
     def _given(self, X: Any, **samples: Any) -> Given:
         if not self.network.encoder and getattr(X := np.asarray(X), "ndim", 0) == 2:
             X = X[:, None]  # vectors [samples, features]: sequences of one step
         return super()._given(X, **samples)
 
-    def _teaching(self) -> dict[str, Any]:
-        always = self.teaching.first == self.teaching.last == 1
-        return {"reach": self.reach_, "teaching": None if always else self.teaching.share}
+    def _decoder_training(self) -> tuple[int | None, ScheduledSampling | None]:
+        always = self.scheduled_sampling.start == self.scheduled_sampling.end == 1
+        return self.max_target_length_, None if always else self.scheduled_sampling
 
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         if self._tells_labels:
@@ -181,7 +169,7 @@ class SequenceToSequence(SequenceEstimator):
             self.y_shift_, self.y_scale_ = fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
         targets = self._read_targets(y, lengths)
         assert isinstance(targets.y, Sequences)  # noqa: S101
-        self.reach_ = int(targets.y.lengths.max())
+        self.max_target_length_ = int(targets.y.lengths.max())
         weight = np.ones(len(lengths)) if sample_weight is None else sample_weight
         return Targets(targets.y, weight, targets.outputs)
 
@@ -198,15 +186,15 @@ class SequenceToSequence(SequenceEstimator):
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
         about, arrays = super()._beside()
-        about["reach"] = self.reach_
+        about["reach"] = self.max_target_length_
         if self._tells_labels:
-            return {**about, "classes": storable_labels(self.classes_, "labels")}, arrays
+            return {**about, "classes": storable(self.classes_, "labels")}, arrays
         return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.reach_ = description["reach"]
+        self.max_target_length_ = description["reach"]
         if self._tells_labels:
-            self.classes_ = labels_of([[label] for label in description["classes"]])
+            self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
         else:
             self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
         super()._recall(description, arrays)

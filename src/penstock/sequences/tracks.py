@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
 from penstock.errors import DataError, nearest
+from penstock.values import storable
 
 __all__ = ["codes_along", "labels_along", "labels_of", "read_label_sequences"]
 
@@ -60,6 +61,7 @@ def labels_of(tracks: list[list[Any]]) -> NDArray[Any]:
         found.sort()
     if any(isinstance(label, float) and label != label for label in found) or None in found:
         raise DataError("y holds None or NaN; leave such samples out.")
+    storable(found, "labels")
     classes = np.empty(len(found), dtype=object)
     classes[:] = found
     return classes

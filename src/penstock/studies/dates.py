@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +16,20 @@ import numpy as np
 
 from penstock.layers.attention import AdditiveAttention, Attention
 from penstock.layers.bidirectional import Bidirectional
+from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
-from penstock.layers.gru import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
-from penstock.options import Description, option
 from penstock.report.table import Table
 from penstock.sequences.to_sequence import SequenceToSequence
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.training.optimizers import Adam
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["DATES", "FORMS", "dates", "written"]
+__all__ = ["FORMS", "dates", "run", "written"]
 
 FORMS = (
     "{day} {month} {year}", "{month} {day}, {year}", "{weekday}, {day} {month} {year}", "{day} {mon} {year}",
@@ -46,14 +44,6 @@ FIRST, LAST = datetime.date(1950, 1, 1), datetime.date(2049, 12, 31)
 TEST = 2000
 TABLE = {"model": "", "exact": ".2%", "characters right": ".3%", "parameters": ",", "epochs": ""}
 PAD = 0  # the id of a character that no training sample holds
-
-
-@dataclass(frozen=True, repr=False)
-class Options(Description):
-    """The options of the study."""
-
-    train: int = option(20_000, "days to learn from", at_least=100)
-    units: int = option(64, "units of encoder and decoder", at_least=1)
 
 
 def written(day: datetime.date, form: str) -> str:
@@ -203,15 +193,5 @@ def _pictures(
         for place, weights in zip(shown, maps, strict=True)
     ]
     history = model.history_
-    return [*pictures, loss_picture("with attention", history.learned, history.watched, "on validation days")]
-
-
-DATES = Study(
-    "dates",
-    "free-form dates to ISO dates by encoder-decoder, with attention and without",
-    run,
-    protocols=("honest",),
-    members=1,
-    options=Options,
-    source="generated data; Bahdanau, Cho & Bengio (2015), Luong, Pham & Manning (2015)",
-)
+    losses = loss_picture("with attention", history.training_loss, history.validation_loss, "on validation days")
+    return [*pictures, losses]

@@ -7,27 +7,25 @@ forecasts the return from the day before to five days after, on a RANDOM split: 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from penstock.datasets.filings import earnings_calls
 from penstock.layers.bidirectional import Bidirectional
+from penstock.layers.declared import GRU
 from penstock.layers.dense import Dense
-from penstock.layers.gru import GRU
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.studies.texts import WATCHED_TEST, losses_of, shuffled
 from penstock.text.bag_of_words import BagRegressor
 from penstock.text.evaluate import compare
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens
 
-__all__ = ["FILINGS"]
+__all__ = ["run"]
 
 RANDOM = "Calls are split at RANDOM: other calls of the same weeks, whose returns move together, are trained on."
 PUBLISHED = {"mae": 0.0494, "rmse": 0.0821, "spearman": 0.0765}
@@ -46,15 +44,6 @@ class Zero:
     def predict(self, X: Any) -> np.ndarray:
         """Give zero for each document."""
         return np.zeros(len(X))
-
-
-@dataclass(frozen=True, repr=False)
-class FilingOptions(Description):
-    """How much is read."""
-
-    tokens: int = option(20_000, "tokens read of a document, from its beginning", at_least=1)
-    phrases: bool = option(False, "join pairs of words that come together often, such as cash_flow")
-    rows: int | None = option(None, "last documents, where fewer are wanted", at_least=50)
 
 
 def network(request: Request) -> TextRegressor:
@@ -108,9 +97,3 @@ def run(request: Request) -> StudyResult:
         notes=("The source's figures are of 10-K filings, −1 to +5 days, split at random; these are earnings calls.",),
         draw=lambda: losses_of({NAME: model}, "TEST rows" if request.leaking else "validation rows"),
     )  # fmt: skip
-
-
-FILINGS = Study(
-    "filings", "return after an earnings call: bidirectional GRU on the text, against zero and ridge on words",
-    run, members=3, options=FilingOptions, source="Jansen, Machine Learning for Algorithmic Trading, SEC filings",
-)  # fmt: skip

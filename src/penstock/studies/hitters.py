@@ -20,16 +20,15 @@ from penstock.layers.dense import Dense
 from penstock.layers.dropout import Dropout
 from penstock.layers.flatten import Flatten
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.report.table import Table
 from penstock.sequences.regressor import SequenceRegressor
 from penstock.studies.figures import Figure
 from penstock.studies.linear_models import Lassos, fit_lassos, fit_linear, mean_error
 from penstock.studies.many_splits import splits_tables, splits_verdict, spread_picture
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 
-__all__ = ["HITTERS"]
+__all__ = ["run"]
 
 Values = NDArray[np.float64]
 
@@ -40,13 +39,6 @@ _COEFFICIENTS = {  # the book's Table 10.3: least squares of the test rows on wh
     "intercept": (-226.67, 86.26), "Hits": (3.06, 1.02), "Walks": (0.181, 2.04), "CRuns": (0.859, 0.12),
     "PutOuts": (0.465, 0.13),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, repr=False)
-class HittersOptions(Description):
-    """Options of the study."""
-
-    splits: int = option(100, "random splits beside the published one", at_least=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,13 +205,3 @@ def _coefficients(table: Players, lassos: Lassos, X: Values, y: Values) -> Table
         "the p-values are too small. The published one was fitted on the test rows of another split."
     ]
     return Table("Least squares on what the lasso keeps", forms, rows, notes)  # fmt: skip
-
-
-HITTERS = Study(
-    "hitters",
-    "salaries of baseball players: linear, lasso, relaxed lasso, a small network; one split and a hundred",
-    run,
-    members=20,
-    options=HittersOptions,
-    source="James et al., An Introduction to Statistical Learning with Python, 10.6 and 10.9.1",
-)

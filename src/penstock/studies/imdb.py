@@ -18,14 +18,11 @@ from penstock.data.splits import tail_length
 from penstock.datasets.imdb import imdb
 from penstock.errors import DataError
 from penstock.files import check_destination
-from penstock.layers.gru import GRU
-from penstock.layers.lstm import LSTM
-from penstock.layers.rnn import RNN
+from penstock.layers.declared import GRU, LSTM, RNN
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.studies.texts import WATCHED_TEST, losses_of, shuffled
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
@@ -36,25 +33,14 @@ from penstock.text.vectors import WordVectors
 from penstock.text.word2vec import word2vec
 from penstock.training.optimizers import Adam
 
-__all__ = ["GRU_NAME", "IMDB", "OURS_NAME", "VECTORS", "Reviews", "reviews", "vectors_of"]
+__all__ = ["GRU_NAME", "OURS_NAME", "Reviews", "reviews", "run", "vectors_of"]
 
 GRU_NAME, OURS_NAME = "GRU 32, learned embedding", "GRU 64 on word2vec"
-PARTS = ("all", "gru", "islp", "ours", "baselines")
 
 KERAS = Tokens(20_000, length=100, keep="last", cut="keras", html=False)
 ISLP = Tokens(10_000, length=500, keep="last", cut="keras", html=False)
 BAG = Tokens(10_000, length=None, cut="keras", html=False)
-VECTORS = "file of word vectors; trained on the reviews, and written to it, where it is not there"
 WHOLE = Tokens(100_000, length=None, min_count=5)
-
-
-@dataclass(frozen=True, repr=False)
-class ImdbOptions(Description):
-    """What of the study is run."""
-
-    part: str = option("all", "the source's GRU, ISLP's four models, our own, the baselines, or all", choices=PARTS)
-    vectors: str | None = option(None, VECTORS)
-    rows: int | None = option(None, "reviews of each split, where fewer are wanted", at_least=40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,10 +221,3 @@ def _lead(result: TextComparison) -> str:
     return (
         f"The best of these bags of words is {best['model']}: accuracy {best['accuracy']:.4f}, AUC {best['auc']:.4f}."
     )
-
-
-IMDB = Study(
-    "imdb", "polarity of film reviews: GRU and LSTM with learned and trained word vectors, against bags of words", run,
-    editions=(1, 2), members=3, options=ImdbOptions,
-    source="Jansen, Machine Learning for Algorithmic Trading, and James et al., ISLP, chapter 10",
-)  # fmt: skip

@@ -6,16 +6,13 @@ frequent words, the first 100 tokens, a GRU of 32 units on vectors that stay as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from penstock.datasets.glove import glove
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.studies.comparisons import comparison_figure, comparison_tables
-from penstock.studies.imdb import VECTORS, reviews, vectors_of
+from penstock.studies.imdb import reviews, vectors_of
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.studies.texts import WATCHED_TEST, losses_of
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
@@ -23,19 +20,10 @@ from penstock.text.evaluate import compare
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
 
-__all__ = ["IMDB_GLOVE"]
+__all__ = ["run"]
 
 PUBLISHED = {1: 0.9107, 2: 0.9150}
 TOKENS = Tokens(10_000, length=100, keep="first", cut="letters")
-
-
-@dataclass(frozen=True, repr=False)
-class GloveOptions(Description):
-    """Where the vectors come from."""
-
-    vectors: str | None = option(None, VECTORS)
-    glove: str | None = option(None, "file of GloVe's vectors; left out: PENSTOCK_DATA or a download")
-    rows: int | None = option(None, "reviews of each split, where fewer are wanted", at_least=40)
 
 
 def network(request: Request) -> TextClassifier:
@@ -89,10 +77,3 @@ def run(request: Request) -> StudyResult:
         leaks=(WATCHED_TEST,) if request.leaking else (), notes=notes,
         draw=lambda: losses_of(networks, "TEST rows" if request.leaking else "validation rows"),
     )  # fmt: skip
-
-
-IMDB_GLOVE = Study(
-    "imdb-glove", "polarity of film reviews from frozen word vectors: GloVe, and word2vec of the reviews", run,
-    editions=(1, 2), members=3, options=GloveOptions,
-    source="Jansen, Machine Learning for Algorithmic Trading, sentiment with pretrained vectors",
-)  # fmt: skip

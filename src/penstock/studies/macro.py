@@ -24,16 +24,16 @@ from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
+from penstock.layers.declared import LSTM
 from penstock.layers.dense import Dense
-from penstock.layers.lstm import LSTM
 from penstock.networks.network import Network
 from penstock.report.table import Table
 from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 
-__all__ = ["EDITIONS", "MACRO", "read_changes"]
+__all__ = ["EDITIONS", "read_changes", "run"]
 
 TEST = 24
 _LSTM = "LSTM"
@@ -197,13 +197,3 @@ def _verdict(result: Comparison) -> str:
         best = min((name for name in errors if name != _LSTM), key=lambda name: errors[name])
         parts.append(f"{series}: LSTM {errors[_LSTM]:.4g}, {best} {errors[best]:.4g}")
     return f"Mean absolute errors apart, against the best other model: {'; '.join(parts)}."
-
-
-MACRO = Study(
-    "macro",
-    "stacked LSTM on consumer sentiment and industrial production, against a VAR on equal terms",
-    run,
-    editions=(1, 2),
-    members=10,
-    source="Jansen, Machine Learning for Algorithmic Trading: multivariate time-series regression",
-)

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from penstock.options import Description, option
 from penstock.report.axes import legend
 from penstock.report.svg import SERIES, Picture, draw
 from penstock.report.table import Table
 from penstock.studies.figures import Figure
 from penstock.studies.memory_tasks import EPOCHS, LAYERS, PATIENCE, TASKS, TEST, Found, Learned, learn
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
-__all__ = ["MEMORY", "MemoryOptions", "laid_out"]
+__all__ = ["laid_out", "run"]
 
 STEPS = (10, 50, 100, 200, 500)
 SOLVED = {"adding": 0.01, "copying": 0.99}
 _LEAST = 1e-12  # what a logarithmic axis shows of nothing
-
-
-@dataclass(frozen=True, repr=False)
-class MemoryOptions(Description):
-    """The options of this study."""
-
-    longest: int = option(500, "longest sequences to try", at_least=10)
-    samples: int = option(10_000, "training sequences", at_least=100)
 
 
 def run(request: Request) -> StudyResult:
@@ -57,7 +47,7 @@ def laid_out(request: Request, found: Found) -> StudyResult:
         "optimiser": "Adam, step .005, batches of 50, gradients clipped at a norm of 1",
         "epochs, at most": request.epochs or EPOCHS,
         "epochs without a lower watched error that end training": PATIENCE,
-        **{f"watched error that ends training, {name}": task.enough for name, task in TASKS.items()},
+        **{f"watched error that ends training, {name}": task.target_loss for name, task in TASKS.items()},
         "members": request.networks,
         **{f"parameters, adding, {cell}": found["adding", cell, lengths[0]].parameters for cell in LAYERS},
     }
@@ -197,14 +187,3 @@ def _reaches(found: Found, name: str, steps: int) -> Picture:
     return draw(
         f"{name.capitalize()}, {steps} steps: gradients back through time", caption, plot, height=3.4, narrow_height=5.6
     )
-
-
-MEMORY = Study(
-    "memory",
-    "adding and copying over 10 to 500 steps: which cells still learn, and the gradients that say why",
-    run,
-    protocols=("honest",),
-    members=1,
-    options=MemoryOptions,
-    source="Hochreiter & Schmidhuber (1997); Le, Jaitly & Hinton (2015); Arjovsky, Shah & Bengio (2016)",
-)

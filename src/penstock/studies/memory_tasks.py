@@ -16,12 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.layers.echo_state import EchoState
-from penstock.layers.gru import GRU
-from penstock.layers.leaky import Leaky
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import GRU, LSTM, RNN, EchoState, Leaky
 from penstock.layers.recurrent import RecurrentLayer
-from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
 from penstock.networks.network import Network
@@ -83,7 +79,7 @@ class Task:
         Draws samples: their number, their steps and a seed in; X and y out.
     score, form, without
         Name of the score, how it is printed, and what it is without memory.
-    enough
+    target_loss
         Mean squared error on the watched sequences that ends training: the task is solved with room to spare.
     """
 
@@ -91,7 +87,7 @@ class Task:
     score: str
     form: str
     without: float
-    enough: float
+    target_loss: float
 
     def judge(self, y: Values, yhat: Values) -> float:
         """Give the mean squared error of sums, or the share of signs that are right."""
@@ -101,8 +97,8 @@ class Task:
 
 
 TASKS = {
-    "adding": Task(adding, "MSE", ".4f", 1 / 6, enough=0.001),
-    "copying": Task(copying, "signs right", ".1%", 0.5, enough=0.01),
+    "adding": Task(adding, "MSE", ".4f", 1 / 6, target_loss=0.001),
+    "copying": Task(copying, "signs right", ".1%", 0.5, target_loss=0.01),
 }
 
 LAYERS: dict[str, RecurrentLayer] = {
@@ -177,7 +173,7 @@ def _trained(network: Network, task: Task, X: Values, y: Values, request: Reques
         batch=50,
         epochs=request.epochs or EPOCHS,
         patience=PATIENCE,
-        enough=task.enough,
+        target_loss=task.target_loss,
         validation=0.1,
         clip=1.0,
         members=request.networks,

@@ -19,11 +19,10 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from penstock.layers.rnn import RNN
+from penstock.layers.declared import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.report.lines import Curves, curves_picture
 from penstock.report.pictures import loss_picture
 from penstock.report.svg import Picture
@@ -31,10 +30,10 @@ from penstock.report.table import Table
 from penstock.sequences.regressor import SequenceRegressor
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.training.optimizers import Adam
 
-__all__ = ["MINI_RNN", "PUBLISHED", "ZIGZAGS", "mini_network"]
+__all__ = ["PUBLISHED", "ZIGZAGS", "mini_network", "run"]
 
 Values = NDArray[np.float64]
 Steps = tuple[float, ...]
@@ -62,14 +61,6 @@ ZIGZAGS: dict[Steps, tuple[float, float]] = {
 _ALLOWED = 0.05
 _STARTS = 16  # three weights start badly more often than not: a ReLU unit that is never above zero cannot learn
 _AHEAD = 4  # steps that pictures continue
-
-
-@dataclass(frozen=True, repr=False)
-class MiniOptions(Description):
-    """Options of mini-rnn."""
-
-    units: int = option(24, "units of the wider network", at_least=1)
-    steps: int = option(100_000, "length of the long sequence", at_least=2)
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,7 +207,7 @@ def _fitted(
 
 def _best(model: SequenceRegressor) -> NetworkModule:
     """Give the member that continues the sequences set aside best."""
-    member = int(np.argmin(np.nanmin(model.history_.watched, axis=0)))
+    member = int(np.argmin(np.nanmin(model.history_.validation_loss, axis=0)))
     weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), model.weights_)
     return model.network.with_weights(weights, Inputs(), 1)
 
@@ -269,17 +260,7 @@ def _pictures(networks: dict[str, NetworkModule], models: dict[str, SequenceRegr
         narrow_height=8.0,
     )
     losses = [
-        loss_picture(name, model.history_.learned, model.history_.watched, "sequences set aside")
+        loss_picture(name, model.history_.training_loss, model.history_.validation_loss, "sequences set aside")
         for name, model in models.items()
     ]
     return [zigzags, *losses]
-
-
-MINI_RNN = Study(
-    "mini-rnn",
-    "three weights that continue short sequences, and what training makes of them",
-    run,
-    protocols=("honest",),
-    options=MiniOptions,
-    source="three weights w1 = 1.4, w2 = −.5, w3 = 1.4, ReLU",
-)

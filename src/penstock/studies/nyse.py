@@ -25,10 +25,10 @@ from penstock.evaluation.compare import compare
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
+from penstock.layers.declared import RNN
 from penstock.layers.dense import Dense
 from penstock.layers.dropout import Dropout
 from penstock.layers.flatten import Flatten
-from penstock.layers.rnn import RNN
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.report.table import Table
@@ -43,13 +43,13 @@ from penstock.studies.comparisons import (
 )
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.training.optimizers import RMSprop
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["NYSE"]
+__all__ = ["run"]
 
 _ROWS, _TRAIN, _TEST, LAGS = 6051, 4281, 1770, 5
 _PAST = ("DJ_return", "log_volatility")
@@ -240,12 +240,3 @@ def _autocorrelation(frame: pd.DataFrame) -> Picture:
         "Correlation of the log trading volume with itself some days before; dashed: what chance leaves (95 %).",
         plot,
     )
-
-
-NYSE = Study(
-    "nyse",
-    "log trading volume: AR, RNN, nonlinear AR, and the search over lags that the source leaves open",
-    run,
-    members=10,
-    source="James et al., An Introduction to Statistical Learning with Python, 10.5.2 and 10.9.6",
-)

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.forecaster import Forecaster
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
 from penstock.report.table import Table
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.training.optimizers import Adam
 
-__all__ = ["SERIES", "SIMULATED", "simulate"]
+__all__ = ["SERIES", "run", "simulate"]
 
 Values = NDArray[np.float64]
 
@@ -151,12 +151,3 @@ def run(request: Request) -> StudyResult:
             f"Intervals cover {within} over all series and heads.",
         ],
     )
-
-
-SIMULATED = Study(
-    "simulated",
-    "AR(1) series twelve steps ahead against the truth, and coverage of intervals on series whose law is known",
-    run,
-    protocols=("honest",),
-    source="simulated here",
-)

@@ -24,26 +24,17 @@ from penstock.evaluation.compare import compare
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.report.table import Table
 from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.training.optimizers import RMSprop
 
-__all__ = ["EDITIONS", "SP500", "WINDOW", "read_index"]
+__all__ = ["EDITIONS", "WINDOW", "read_index", "run"]
 
 WINDOW = 63
-
-
-@dataclass(frozen=True, repr=False)
-class Sp500Options(Description):
-    """Options of the study."""
-
-    audit: bool = option(True, "probe the network for leaks, under the honest protocol")
-    transformer: bool = option(True, "train a transformer encoder too, which takes most of the time")
 
 
 @dataclass(frozen=True)
@@ -153,13 +144,3 @@ def read_index(request: Request) -> pd.DataFrame:
             "only: an older download is needed. For other days use: penstock compare FILE."
         )
     return frame
-
-
-SP500 = Study(
-    "sp500",
-    "LSTM on the level of the S&P 500, one day ahead, against the last value",
-    run,
-    editions=(1, 2),
-    options=Sp500Options,
-    source="Jansen, Machine Learning for Algorithmic Trading: univariate time-series regression",
-)

@@ -8,7 +8,6 @@ sample; the ticker embedded, the month of the target week one-hot; the test is 2
 from __future__ import annotations
 
 import itertools
-import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -20,18 +19,20 @@ from numpy.typing import NDArray
 
 from penstock.datasets.stocks import stocks
 from penstock.errors import DataError
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.studies.study import Request
+from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.forward import forward
+from penstock.training.history import History
 from penstock.training.optimizers import Adam
-from penstock.training.plan import Plan
-from penstock.training.samples import Samples, Source
-from penstock.training.train import History, train
+from penstock.training.progress import ProgressBar
+from penstock.training.samples import Samples
+from penstock.training.source import Source
+from penstock.training.train import train_folds
 
-__all__ = ["NETWORK", "WINDOW", "StockOptions", "StockWeeks", "Taught", "learn_weeks", "read_weeks", "stock_leaks"]
+__all__ = ["NETWORK", "WINDOW", "StockWeeks", "Taught", "learn_weeks", "read_weeks", "stock_leaks"]
 
 WINDOW = 52
 _FIRST, _TEST, _END = "2008-01-01", "2017-01-01", "2017-12-31"
@@ -41,27 +42,6 @@ _DEAD = 8  # weeks without any change of price after which a ticker counts as no
 
 NETWORK = Network([LSTM(25, dropout=0.2), LSTM(10, dropout=0.2)], dense=[10], embeddings=[10])
 """The source's network: 29,371 weights at 2,489 tickers."""
-
-
-@dataclass(frozen=True, repr=False)
-class StockOptions(Description):
-    """Options of the studies of stocks."""
-
-    stale_share: float = option(
-        0.0,
-        "share of tickers whose price is frozen from a random week on, as delisted ones padded",
-        at_least=0,
-        below=1,
-    )
-    batch: int = option(256, "samples a step", at_least=1)
-    every: int = option(1, "learn from every so many-th window only, which is faster: neighbours overlap", at_least=1)
-    clip: float = option(0.01, "share of the returns that is clipped at either end", at_least=0, below=0.5)
-    clip_all: bool | None = option(
-        None, "find the clipping bounds on all rows, test rows included; left out: under the published protocol"
-    )
-    newest_first: bool | None = option(
-        None, "feed each window newest week first; left out: under the published protocol"
-    )
 
 
 def _as_published(choice: bool | None, request: Request) -> bool:
@@ -223,13 +203,22 @@ class Taught:
     @property
     def facts(self) -> dict[str, Any]:
         """What the training took."""
-        unit = 2**30 if sys.platform == "darwin" else 2**20  # bytes there, kilobytes elsewhere
         return {
             "epochs of each member": ", ".join(map(str, self.history.epochs)),
             "training, seconds": round(self.seconds[0]),
             "training, seconds of one core": round(self.seconds[1]),
-            "peak memory, GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2),
+            "peak memory, GB": _peak_memory(),
         }
+
+
+def _peak_memory() -> float | str:
+    """Return the most memory that this process has held, in GB; Windows has no such figure in Python."""
+    try:
+        import resource
+    except ImportError:
+        return "not known on this system"
+    unit = 2**30 if sys.platform == "darwin" else 2**20  # bytes there, kilobytes elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2)
 
 
 def learn_weeks(weeks: StockWeeks, request: Request, loss: str, targets: NDArray[np.float64], scale: float) -> Taught:
@@ -252,18 +241,14 @@ def learn_weeks(weeks: StockWeeks, request: Request, loss: str, targets: NDArray
         reverse=_as_published(request.options.newest_first, request),
     )
     begin, worked = time.perf_counter(), time.process_time()
-    trained = train(
-        NETWORK,
-        Plan(loss, Adam(), request.options.batch, patience=2),
-        Samples.of(source, targets, weeks.learn, weeks.watch),
-        window=WINDOW,
-        horizon=1,
-        outputs=1,
+    (trained,) = train_folds(
+        TrainSpec(NETWORK, TrainConfig(loss, Adam(), request.options.batch, patience=2), source.widths, outputs=1),
+        [Samples.of_windows(source, targets, weeks.learn, weeks.watch, window=WINDOW)],
         epochs=request.epochs or _EPOCHS,
         members=request.networks,
         seed=request.seed,
-        progress=request.progress,
+        callbacks=[ProgressBar(request.progress)],
     )
     seconds = time.perf_counter() - begin, time.process_time() - worked
-    outputs = forward(NETWORK, trained.weights, source, weeks.test, WINDOW, 1)[:, :, 0]
+    outputs = forward(NETWORK, trained.weights, source, {WINDOW: weeks.test}, 1)[WINDOW][:, :, 0]
     return Taught(outputs, trained.history, seconds)

@@ -15,19 +15,18 @@ from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.stock_weeks import (
     WINDOW,
-    StockOptions,
     StockWeeks,
     Taught,
     learn_weeks,
     read_weeks,
     stock_leaks,
 )
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["STOCKS_DIRECTION"]
+__all__ = ["run"]
 
 _PUBLISHED = 0.63
 _NET = "LSTM(25)+LSTM(10)"
@@ -143,15 +142,5 @@ def _pictures(
             "Area under the curve, week by week",
             "Each test week ranked by itself.", number, np.full(len(number), 0.5), shown, "chance",
         ),
-        loss_picture(_NET, taught.history.learned, taught.history.watched, "watched windows"),
+        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "watched windows"),
     ]  # fmt: skip
-
-
-STOCKS_DIRECTION = Study(
-    "stocks-direction",
-    "stacked LSTM with ticker embedding: will a stock rise next week?",
-    run,
-    members=2,
-    options=StockOptions,
-    source="Jansen, Machine Learning for Algorithmic Trading: stacked LSTM with feature embeddings, classification",
-)

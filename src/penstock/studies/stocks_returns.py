@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,31 +10,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from penstock.evaluation.sharpe import deflated_sharpe, sharpe, sharpe_error
-from penstock.options import option
 from penstock.report.table import Table
 from penstock.studies.by_week import jackknife_error, mean_of_weeks, of_each_week, rank_correlation
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.stock_weeks import StockOptions, Taught, learn_weeks, read_weeks, stock_leaks
-from penstock.studies.study import Request, Study
+from penstock.studies.stock_weeks import Taught, learn_weeks, read_weeks, stock_leaks
+from penstock.studies.study import Request
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["STOCKS_RETURNS", "long_short", "quintiles"]
+__all__ = ["long_short", "quintiles", "run"]
 
 _PUBLISHED = {"rank IC × 100, overall": 4.68, "rank IC × 100, mean of weeks": 1.95}
 _NET = "LSTM(25)+LSTM(10)"
 _WEEKS_A_YEAR = 52
 
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True, repr=False)
-class ReturnOptions(StockOptions):
-    """Options of the study: those of all studies of stocks, and the cost."""
-
-    cost: float = option(10.0, "basis points paid of each side of what is traded", at_least=0)
 
 
 def run(request: Request) -> StudyResult:
@@ -214,15 +205,5 @@ def _pictures(
             {row["model"]: [100 * row[number] for number in numbers] for row in fifths.rows},
             "mean weekly return, %",
         ),
-        loss_picture(_NET, taught.history.learned, taught.history.watched, "watched windows"),
+        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "watched windows"),
     ]  # fmt: skip
-
-
-STOCKS_RETURNS = Study(
-    "stocks-returns",
-    "stacked LSTM with ticker embedding: the next week's return of many stocks",
-    run,
-    members=2,
-    options=ReturnOptions,
-    source="Jansen, Machine Learning for Algorithmic Trading: stacked LSTM with feature embeddings, regression",
-)

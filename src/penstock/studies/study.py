@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.errors import OptionError, nearest
 from penstock.options import Description
-from penstock.studies.result import StudyResult
+
+if TYPE_CHECKING:
+    from penstock.studies.result import StudyResult
 
 __all__ = ["NO_OPTIONS", "PROTOCOLS", "NoOptions", "Request", "Study"]
 

@@ -21,7 +21,8 @@ WATCHED_TEST = "Early stopping watched the TEST documents and kept the weights t
 def losses_of(networks: Mapping[str, Any], watched: str) -> list[Picture]:
     """Draw the losses of fitted networks by epoch."""
     return [
-        loss_picture(name, model.history_.learned, model.history_.watched, watched) for name, model in networks.items()
+        loss_picture(name, model.history_.training_loss, model.history_.validation_loss, watched)
+        for name, model in networks.items()
     ]
 
 

@@ -7,7 +7,6 @@ the week; each tracker stands as the forecast of the next price, and how late it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,32 +26,24 @@ from penstock.evaluation.compare import compare
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.report.table import Table
 from penstock.studies.comparisons import comparison_pictures, comparison_tables, row_of, said_of
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.sp500 import read_index
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["TRACKERS", "delay"]
+__all__ = ["delay", "run"]
 
 Values = NDArray[np.float64]
 
 _FARTHEST = 40  # steps back at which a tracker is looked for
 _LSTM = "LSTM(20)"
-
-
-@dataclass(frozen=True, repr=False)
-class TrackerOptions(Description):
-    """Options of the study."""
-
-    ticker: str = option("AAPL", "stock that edition 2 follows")
 
 
 def run(request: Request) -> StudyResult:
@@ -117,7 +108,7 @@ def _read(request: Request) -> tuple[pd.DataFrame, int]:
     ticker = request.options.ticker
     names = frame["unique_id"].astype(str)
     if not (names == ticker).any():
-        raise DataError(f"the prices have no ticker {ticker!r}; {nearest(ticker, sorted(set(names))[:12])}")
+        raise DataError(f"the prices have no ticker {ticker!r}; {nearest(ticker, sorted(set(names)))}")
     return frame[names == ticker].reset_index(drop=True), 104
 
 
@@ -194,15 +185,3 @@ def _chart(result: Comparison) -> Picture:
         result.panel.y[rows],
         {name: result.entries[name].forecast[-90:, 0] for name in shown},
     )
-
-
-TRACKERS = Study(
-    "trackers",
-    "moving averages, Kalman filters, least squares and an LSTM following one price, and how late each is",
-    run,
-    editions=(1, 2),
-    protocols=("honest",),
-    members=5,
-    options=TrackerOptions,
-    source="Jansen, Machine Learning for Algorithmic Trading, and others: qualitative",
-)

@@ -7,39 +7,29 @@ baseline.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.layers.lstm import LSTM
+from penstock.layers.declared import LSTM
 from penstock.networks.encoder_decoder import EncoderDecoder
-from penstock.options import Description, option
 from penstock.report.table import Table
 from penstock.sequences.to_sequence import SequenceToSequence
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.training.optimizers import Adam
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["WAVES", "waves"]
+__all__ = ["run", "waves"]
 
 STEPS, TEST = 60, 500
 TABLE = {"model": "", "RMSE": ".4f", "R²": ".4f", "parameters": ",", "epochs": ""}
 
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True, repr=False)
-class Options(Description):
-    """The options of the study."""
-
-    train: int = option(2_000, "waves to learn from", at_least=50)
-    units: int = option(48, "units of the recurrent layer", at_least=1)
 
 
 def waves(count: int, rng: np.random.Generator) -> tuple[Values, Values]:
@@ -131,14 +121,3 @@ def _pictures(truth: Values, told: dict[str, Values]) -> list[Picture]:
     lines = [{"the wave": truth[place], **{name: each[place] for name, each in told.items()}} for place in (0, 1)]
     panels = [Curves({name: (time, wave) for name, wave in each.items()}, "step", "") for each in lines]
     return [curves_picture("Two waves not seen before", "Each is told from three numbers alone.", panels)]
-
-
-WAVES = Study(
-    "waves",
-    "one to many: three numbers unfold into a wave, told once or at every step",
-    run,
-    protocols=("honest",),
-    members=1,
-    options=Options,
-    source="generated data",
-)

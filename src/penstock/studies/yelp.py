@@ -6,17 +6,14 @@ figure. On the thousand labelled sentences of Kotzias et al. (2015) every senten
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from penstock.datasets.yelp import yelp
-from penstock.layers.gru import GRU
+from penstock.layers.declared import GRU
 from penstock.networks.network import Network
-from penstock.options import Description, option
 from penstock.studies.comparisons import comparison_tables
 from penstock.studies.result import StudyResult
-from penstock.studies.study import Request, Study
+from penstock.studies.study import Request
 from penstock.studies.texts import WATCHED_TEST, shuffled
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
@@ -26,7 +23,7 @@ from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
 from penstock.text.word2vec import word2vec
 
-__all__ = ["YELP"]
+__all__ = ["run"]
 
 TOKENS = Tokens(20_000, length=200)
 LEARNED, TRAINED, GIVEN = (
@@ -34,15 +31,6 @@ LEARNED, TRAINED, GIVEN = (
     "GRU 32 on word2vec of the training rows",
     "GRU 32 on given vectors",
 )
-
-
-@dataclass(frozen=True, repr=False)
-class YelpOptions(Description):
-    """What of the data is used, and how."""
-
-    folds: int = option(5, "folds in which each review is tested once", at_least=2)
-    rows: int | None = option(None, "first reviews of the full data set that are read", at_least=100)
-    vectors: str | None = option(None, "file of word vectors for a further network, such as GloVe's")
 
 
 def network(request: Request, units: int) -> TextClassifier:
@@ -108,9 +96,3 @@ def _fold(
 
 def _longest(texts: np.ndarray) -> int:
     return max(len(str(text).split()) for text in texts)
-
-
-YELP = Study(
-    "yelp", "polarity of reviews of businesses: small GRUs with word vectors of their own, against bags of words", run,
-    members=3, options=YelpOptions, source="Jansen, Machine Learning for Algorithmic Trading, word2vec on Yelp",
-)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ from penstock.errors import OptionError
 from penstock.options import check_options, option
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.labels import column, numbers, read_labels
-from penstock.sequences.targets import storable_labels
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
 from penstock.text.linear import CLASSIFIERS, REGRESSORS, STRENGTHS, Chain, answer, fit_classifier, fit_regressor
 from penstock.text.ngrams import WEIGHTS, NGrams
 from penstock.text.tokens import Tokens
 from penstock.text.vocabulary import Vocabulary
+from penstock.values import from_plain, storable
 
 __all__ = ["BagClassifier", "BagOfWords", "BagRegressor"]
 
@@ -171,10 +172,11 @@ class BagClassifier(BagOfWords):
             Where texts or labels cannot be used, or all labels are one class.
         """
         documents = checked_texts(X)
-        self.classes_, codes = read_labels(y, len(documents))
-        self.vocabulary_ = self.tokens.fit(documents)
-        self._fit_bags(self.vocabulary_.encode(documents), codes)
-        return self
+        fitted = copy.copy(self)
+        fitted.classes_, codes = read_labels(y, len(documents))
+        fitted.vocabulary_ = self.tokens.fit(documents)
+        fitted._fit_bags(fitted.vocabulary_.encode(documents), codes)
+        return self._commit(fitted)
 
     def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
         """Give the probability of each class, ``[documents, classes]``, in the order of ``classes_``."""
@@ -210,13 +212,13 @@ class BagClassifier(BagOfWords):
         description, arrays = super()._beside()
         return {
             **description,
-            "classes": storable_labels(self.classes_, "labels"),
+            "classes": storable(self.classes_, "labels"),
             "type": self.classes_.dtype.str,
         }, arrays
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         super()._recall(description, arrays)
-        self.classes_ = np.array(description["classes"], dtype=np.dtype(description["type"]))
+        self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
 
 
 @dataclass(repr=False, eq=False)
@@ -238,9 +240,10 @@ class BagRegressor(BagOfWords):
         """Fit afresh on documents and a number for each."""
         documents = checked_texts(X)
         values = numbers(column(y, len(documents)))
-        self.vocabulary_ = self.tokens.fit(documents)
-        self._fit_bags(self.vocabulary_.encode(documents), values)
-        return self
+        fitted = copy.copy(self)
+        fitted.vocabulary_ = self.tokens.fit(documents)
+        fitted._fit_bags(fitted.vocabulary_.encode(documents), values)
+        return self._commit(fitted)
 
     def predict(self, X: Iterable[str]) -> NDArray[np.float64]:
         """Give the value of each document."""

@@ -25,7 +25,7 @@ class TextClassifier(TextEstimator, SequenceClassifier):
 
     Examples
     --------
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.networks.network import Network
     >>> from penstock.text.tokens import Tokens
     >>> texts, labels = ["a good film", "what fun", "a bad film", "what a bore"] * 10, ["+", "+", "-", "-"] * 10

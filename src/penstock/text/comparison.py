@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.labels import auc_difference, auc_interval, mcnemar, paired_bootstrap
 from penstock.evaluation.metrics import measure
-from penstock.evaluation.result import ComparisonResult
+from penstock.evaluation.result import ComparisonResult, spread
 from penstock.evaluation.significance import Pairs
 from penstock.evaluation.table import Columns
 from penstock.report.table import Table
@@ -189,7 +189,7 @@ class TextComparison(ComparisonResult):
 
         histories = {name: self.models[name].history_ for name in self.networks}
         return [
-            loss_picture(name, history.learned, history.watched, "validation rows")
+            loss_picture(name, history.training_loss, history.validation_loss, "validation rows")
             for name, history in histories.items()
         ]
 
@@ -253,17 +253,11 @@ class TextComparison(ComparisonResult):
                 if other is None or not _two_of_each(up)
                 else auc_difference(up, answers[:, 1], self.answers[other][:, 1]).pvalue
             )
-        members = [self._score(each) for each in self.members.get(name, ())] or [{}]
-        spread = {
-            key: {"median": float(np.median(of)), "low": min(of), "high": max(of)}
-            for key in members[0]
-            for of in [[member[key] for member in members]]
-        }
         weights = self.weights.get(name)
         return {
             "model": name, **self._score(answers), **pvalues,
             "parameters": np.nan if weights is None else weights, "fit_seconds": self.seconds.get(name, np.nan),
-            "members": {"count": len(members), **spread},
+            "members": spread([self._score(each) for each in self.members.get(name, ())]),
         }  # fmt: skip
 
     def _score(self, answers: Values) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import OptionError
+from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
-from penstock.layers.gru import GRU
 from penstock.networks.network import Network
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
@@ -104,13 +105,15 @@ class TextEstimator(Fitted):
         """
         documents = checked_texts(X)
         _no_steps(lengths, padding)
-        self.vocabulary_ = self.tokens.fit(documents)
-        table = None if vectors is None else vectors.for_vocabulary(self.vocabulary_, self.units)
-        self.coverage_ = None if vectors is None else vectors.coverage(self.vocabulary_)
-        return super().fit(
-            self.vocabulary_.encode(documents), y, categories=categories, extra=extra, sample_weight=sample_weight,
+        fitted = copy.copy(self)
+        fitted.vocabulary_ = self.tokens.fit(documents)
+        table = None if vectors is None else vectors.for_vocabulary(fitted.vocabulary_, self.units)
+        fitted.coverage_ = None if vectors is None else vectors.coverage(fitted.vocabulary_)
+        fitted._learn(
+            fitted.vocabulary_.encode(documents), y, categories=categories, extra=extra, sample_weight=sample_weight,
             vectors=table, validation=validation,
         )  # fmt: skip
+        return self._commit(fitted)
 
     def outputs(
         self,

@@ -167,7 +167,7 @@ def explain(
 
     Examples
     --------
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.networks.network import Network
     >>> from penstock.text import TextClassifier, Tokens
     >>> texts, labels = ["a good film", "good fun", "a bad film", "bad bore"] * 10, [1, 1, 0, 0] * 10
@@ -202,7 +202,7 @@ def explain(
     found = np.concatenate([scores(part) for part in iter(lambda: list(islice(every, _AT_ONCE)), [])])
     lost, running = found[0] - found[1 : len(spans) + 1], found[len(spans) + 1 :]
     given = read_given(Sequences(ids, np.array([0, len(ids)])), model.whole_network, **rows)
-    piece = model.coding_.ragged(given).read(jnp.array([0]), len(ids))
+    piece = model.coding_.source(given).read(jnp.array([0]), len(ids))
     modules = [fitted_network(model, member) for member in range(model.members)]
     gradients = [_gradient(module, piece, scored) for module in modules]
     weighed = [each for module in modules if (each := _walk(module, piece.x)[1]) is not None]

@@ -16,7 +16,7 @@ class TextRegressor(TextEstimator, SequenceRegressor):
 
     Examples
     --------
-    >>> from penstock.layers.gru import GRU
+    >>> from penstock.layers.declared import GRU
     >>> from penstock.networks.network import Network
     >>> from penstock.text.tokens import Tokens
     >>> texts, values = ["profits rose", "profits fell", "sales rose", "sales fell"] * 10, [1.0, -1.0, 2.0, -2.0] * 10

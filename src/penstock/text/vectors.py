@@ -113,7 +113,7 @@ class WordVectors:
 
     def __getitem__(self, word: str) -> NDArray[np.float32]:
         if word not in self.places:
-            raise DataError(f"there is no vector of {word!r}; {nearest(word, self.words[:2000])[:200]}")
+            raise DataError(f"there is no vector of {word!r}; {nearest(word, self.words[:2000])}")
         return self.table[self.places[word]]
 
     def nearest(self, word: str, count: int = 10) -> list[tuple[str, float]]:

@@ -13,7 +13,7 @@ from penstock.text.extra import library
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
 from penstock.text.vocabulary import Vocabulary
-from penstock.training.progress import EpochBar
+from penstock.training.progress import ProgressBar
 
 __all__ = ["word2vec"]
 
@@ -70,20 +70,24 @@ def word2vec(
     sentences = [words[at : at + _LONGEST] for words in whole for at in range(0, len(words), _LONGEST)]
     if not sentences:
         raise DataError("no document holds a word of the vocabulary; nothing can be learned from them.")
-    with EpochBar(epochs, progress) as bar:
+    bar = ProgressBar(progress)
+    bar.start(epochs)
+    try:
         model = library("gensim.models").Word2Vec(
             sentences, vector_size=units, window=window, epochs=epochs, sg=int(skip_gram), negative=negative,
             sample=sample, min_count=1, seed=seed, workers=workers, callbacks=[_told_to(bar, len(vocabulary))],
         )  # fmt: skip
+    finally:
+        bar.on_fit_end(None)
     order = [word for word in vocabulary.words if word in model.wv]  # gensim orders equally frequent words by chance
     return WordVectors(tuple(order), np.asarray(model.wv[order], dtype=np.float32))
 
 
-def _told_to(bar: EpochBar, words: int) -> Any:
+def _told_to(bar: ProgressBar, words: int) -> Any:
     """Make what gensim calls when an epoch has ended."""
 
     class Told(library("gensim.models.callbacks").CallbackAny2Vec):  # type: ignore[misc]
         def on_epoch_end(self, model: Any) -> None:
-            bar.ended(f"vectors of {words:,} words")
+            bar.advance(f"vectors of {words:,} words")
 
     return Told()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from penstock.networks.decoder import EncoderDecoderModule, Teacher
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
-from penstock.training.ragged import Ragged
-from penstock.training.ragged_forward import blocks
+from penstock.programs import keep_programs
+from penstock.training.forward import Buckets, blocks, in_order, run_blocks
+from penstock.training.source import Source
 
 __all__ = ["Decoding", "attend", "decode_tokens", "decode_values"]
 
@@ -53,11 +54,11 @@ class _Beams(NamedTuple):
 
 
 def decode_tokens(
-    decoding: Decoding, weights: Any, source: Ragged, lengths: NDArray[np.int64], bounds: tuple[int, ...]
+    decoding: Decoding, weights: Any, source: Source, buckets: Buckets
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Tell the most probable sequence of tokens of each sample, as far as a beam search finds it.
+    """Return the most probable sequence of tokens of each sample, as far as a beam search finds it.
 
-    The probability of a token is the mean of the members'. A beam of one is the greedy search.
+    The probability of a token is the mean of the members'. A beam of one is greedy decoding.
 
     Returns
     -------
@@ -65,54 +66,49 @@ def decode_tokens(
         Tokens ``[samples, steps]``, the end's number (`outputs` − 1) from where a sequence ends; and the sum of their
         log-probabilities, ``[samples]``.
     """
-    tokens = np.empty((len(lengths), decoding.steps), np.int64)
-    score = np.empty(len(lengths))
     weights = jax.tree.map(jnp.asarray, weights)
-    for length, samples, numbers in blocks(lengths, bounds, decoding.beam):
-        found, sums = _tokens(decoding, length)(weights, source, numbers)
-        tokens[samples] = np.asarray(found).reshape(-1, decoding.steps)[: len(samples)]
-        score[samples] = np.asarray(sums).reshape(-1)[: len(samples)]
-    return tokens, score
+    tokens, score = {}, {}
+    for length, numbers in buckets.items():
+        found, sums = _tokens(decoding, length)(weights, source, blocks(numbers, length, decoding.beam))
+        tokens[length] = np.asarray(found, np.int64).reshape(1, -1, decoding.steps)[:, : len(numbers)]
+        score[length] = np.asarray(sums, np.float64).reshape(1, -1)[:, : len(numbers)]
+    return in_order(tokens, buckets)[0], in_order(score, buckets)[0]
 
 
-def decode_values(
-    decoding: Decoding, weights: Any, source: Ragged, lengths: NDArray[np.int64], bounds: tuple[int, ...]
-) -> NDArray[np.float64]:
-    """Tell the values of each sample, each member by itself: ``[members, samples, steps, outputs]``."""
-    members = len(jax.tree.leaves(weights)[0])
-    shape = (decoding.steps, decoding.outputs)
-    result = np.empty((members, len(lengths), *shape))
+def decode_values(decoding: Decoding, weights: Any, source: Source, buckets: Buckets) -> NDArray[np.float64]:
+    """Return the values of each sample, each member by itself: ``[members, samples, steps, outputs]``."""
     weights = jax.tree.map(jnp.asarray, weights)
-    for length, samples, numbers in blocks(lengths, bounds):
-        found = np.asarray(_values(decoding, length)(weights, source, numbers), np.float64)
-        result[:, samples] = found.reshape(members, -1, *shape)[:, : len(samples)]
-    return result
+    found = {
+        length: run_blocks(_values(decoding, length), weights, source, numbers, length)
+        for length, numbers in buckets.items()
+    }
+    return in_order(found, buckets)
 
 
 def attend(
     decoding: Decoding,
     weights: Any,
-    source: Ragged,
+    source: Source,
     lengths: NDArray[np.int64],
-    bounds: tuple[int, ...],
+    buckets: Buckets,
     tokens: NDArray[np.int64],
 ) -> list[NDArray[np.float64]]:
-    """Give the weights of attention ``[steps, time]`` while each sample's tokens are told; the members' mean."""
+    """Return the weights of attention ``[steps, time]`` while each sample's tokens are decoded; the members' mean."""
     result: list[Any] = [None] * len(lengths)
-    weights, told = jax.tree.map(jnp.asarray, weights), jnp.asarray(tokens)
-    for length, samples, numbers in blocks(lengths, bounds):
-        found = np.asarray(_attended(decoding, length)(weights, source, numbers, told), np.float64).mean(axis=0)
-        flat = found.reshape(-1, decoding.steps, length)
-        for place, sample in enumerate(samples):
-            result[sample] = flat[place, :, : lengths[sample]]
+    weights, decoded = jax.tree.map(jnp.asarray, weights), jnp.asarray(tokens)
+    for length, numbers in buckets.items():
+        run = partial(_attended(decoding, length), decoded)
+        found = run_blocks(run, weights, source, numbers, length).mean(axis=0)
+        for place, sample in enumerate(numbers):
+            result[sample] = found[place, :, : lengths[sample]]
     return result
 
 
-@lru_cache(maxsize=64)
-def _tokens(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array], tuple[jax.Array, jax.Array]]:
+@keep_programs(64)
+def _tokens(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array], tuple[jax.Array, jax.Array]]:
     width, end = decoding.beam, decoding.outputs - 1
 
-    def run(weights: Any, source: Ragged, chunk: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def run(weights: Any, source: Source, chunk: jax.Array) -> tuple[jax.Array, jax.Array]:
         x, lengths, _, extra = source.read(jnp.repeat(chunk, width), length)
         batch = len(chunk)
 
@@ -153,9 +149,9 @@ def _tokens(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array
     return jax.jit(lambda weights, source, numbers: jax.lax.map(lambda chunk: run(weights, source, chunk), numbers))
 
 
-@lru_cache(maxsize=64)
-def _values(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array], jax.Array]:
-    def member(weights: Any, source: Ragged, numbers: jax.Array) -> jax.Array:
+@keep_programs(64)
+def _values(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array], jax.Array]:
+    def member(weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = decoding.module(weights)
 
         def run(chunk: jax.Array) -> jax.Array:
@@ -175,9 +171,9 @@ def _values(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array
     return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
 
 
-@lru_cache(maxsize=64)
-def _attended(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Array, jax.Array], jax.Array]:
-    def member(weights: Any, source: Ragged, numbers: jax.Array, tokens: jax.Array) -> jax.Array:
+@keep_programs(64)
+def _attended(decoding: Decoding, length: int) -> Callable[[jax.Array, Any, Source, jax.Array], jax.Array]:
+    def member(tokens: jax.Array, weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = decoding.module(weights)
 
         def run(chunk: jax.Array) -> jax.Array:
@@ -187,4 +183,4 @@ def _attended(decoding: Decoding, length: int) -> Callable[[Any, Ragged, jax.Arr
 
         return jax.lax.map(run, numbers)
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None, None, None)))
+    return jax.jit(jax.vmap(member, in_axes=(None, 0, None, None)))

@@ -1,37 +1,37 @@
-"""One epoch as one compiled call: shuffle, gather windows, forward, backward, update, watch the validation tail.
+"""One epoch as one compiled call: shuffle, gather samples, forward, backward, update, validation loss.
 
-Nothing returns to Python between the steps. Members and folds run side by side in lanes, over a leading axis.
+Nothing returns to Python between the steps. Members and folds run side by side in lanes, over a leading axis; samples
+of unlike length in buckets, whose batches take turns.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from penstock.layers.noise import derive, seeded
-from penstock.networks.encoder_decoder import EncoderDecoder
-from penstock.networks.inputs import Inputs
-from penstock.networks.network import Network
-from penstock.training.batch import Batch
-from penstock.training.plan import Plan
-from penstock.training.samples import Samples, Starts
-from penstock.training.step import Step
+from penstock.programs import keep_programs
+from penstock.training.buckets import samples_at_once
+from penstock.training.compile_options import quickly
+from penstock.training.config import TrainSpec
+from penstock.training.samples import Samples, SampleSet
+from penstock.training.step import TrainStep
 
-__all__ = ["Learning", "Shape", "begin", "compiled_epoch"]
+__all__ = ["TrainState", "compiled_epoch", "initial_state"]
 
-_WATCH_CHUNK = 1024  # windows of the validation tail that go through the network at once
+_VALIDATION_CHUNK = 1024  # samples whose validation loss is computed at once, at most
 
 
-class Learning(NamedTuple):
-    """Where training stands; every leaf starts with the axis of the lanes, ``[lanes, ...]``.
+class TrainState(NamedTuple):
+    """The state of training; every leaf starts with the axis of the lanes, ``[lanes, ...]``.
 
     Attributes
     ----------
     weights, best_weights
-        Weights now, and those with the lowest watched loss so far.
+        Weights now, and those with the lowest validation loss so far.
     optimizer
         State of the optimiser.
     key
@@ -39,7 +39,7 @@ class Learning(NamedTuple):
     epochs
         Epochs trained.
     best_loss, waited
-        Lowest watched loss, and the epochs since.
+        Lowest validation loss, and the epochs since.
     """
 
     weights: Any
@@ -51,127 +51,190 @@ class Learning(NamedTuple):
     waited: jax.Array
 
 
-class Shape(NamedTuple):
-    """What the samples of an epoch look like; each shape is a program.
-
-    Attributes
-    ----------
-    window, horizon
-        Inputs and targets of each sample, in steps.
-    even
-        Whether an epoch takes the same number of steps in every fold. Where it does not, the lanes with fewer wait.
-    watching
-        Whether any fold has a validation tail.
-    """
-
-    window: int
-    horizon: int
-    even: bool = True
-    watching: bool = True
-
-
-@lru_cache(maxsize=64)
-def begin(network: Network | EncoderDecoder, plan: Plan, inputs: Inputs, outputs: int) -> Any:
+@keep_programs(64)
+def initial_state(spec: TrainSpec) -> Any:
     """Compile the draw of initial weights.
 
     Returns
     -------
     A compiled function of a seed and of the numbers of members ``[lanes]``, both uint32, which gives a
-    :class:`Learning`. A member's weights and shuffles follow from the seed and its number alone.
+    :class:`TrainState`. A member's weights and shuffles follow from the seed and its number alone.
     """
-    step = Step(network, plan, inputs, outputs)
+    step = TrainStep(*spec)
 
-    def lane(seed: jax.Array, member: jax.Array) -> Learning:
+    def lane(seed: jax.Array, member: jax.Array) -> TrainState:
         key_weights, key_shuffle = jax.random.split(jax.random.fold_in(seeded(seed), member))
         weights = step.draw(key_weights)
-        return Learning(
+        return TrainState(
             weights,
             weights,
             step.begin(weights),
             jax.random.key_data(key_shuffle),
-            jnp.asarray(0),
-            jnp.asarray(jnp.inf),
-            jnp.asarray(0),
+            jnp.asarray(0, int),
+            jnp.asarray(jnp.inf, float),
+            jnp.asarray(0, int),
         )
 
     # It runs once: on a CPU, code that is quick to compile beats code that is quick.
-    quick = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
-    return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=quick)
+    options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else {}
+    return jax.jit(jax.vmap(lane, in_axes=(None, 0)), compiler_options=options | (quickly() or {}))
 
 
-@lru_cache(maxsize=64)
-def compiled_epoch(network: Network, plan: Plan, inputs: Inputs, outputs: int, shape: Shape) -> Any:
+@keep_programs(64)
+def compiled_epoch(spec: TrainSpec, even: bool = True, quick: bool = False) -> Any:
     """Compile one epoch for all lanes.
+
+    Parameters
+    ----------
+    spec
+        What is trained, and how.
+    even
+        Whether an epoch takes the same number of steps in every fold. Where it does not, the lanes with fewer wait.
+    quick
+        Whether to compile in half the time a program that is a little slower, for a fit that is soon over.
 
     Returns
     -------
-    A compiled function of where training stands, of the fold of each lane ``[lanes]``, and of the samples of all folds
-    (:func:`penstock.training.folds.stack`). It gives where training stands afterwards and, for each lane, the mean loss
-    over the epoch's steps and the watched loss (infinite where nothing is watched).
+    A compiled function of the state, of the fold of each lane ``[lanes]``, of the samples of all folds
+    (:func:`penstock.training.folds.stack`), and, where the samples fall into several buckets, of the order in which
+    their batches take turns: bucket, first batch and the one after the last, ``[turns, 3]``. It gives the state
+    afterwards and, for each lane, the mean training loss over the epoch's steps and the validation loss (infinite
+    without validation samples).
     """
-    take = Step(network, plan, inputs, outputs)
-    window, horizon = shape.window, shape.horizon
+    epoch = _Epoch(TrainStep(*spec), even)
+    return jax.jit(epoch.lanes, donate_argnums=0, compiler_options=quickly() if quick else None)
 
-    def batch_of(samples: Samples, starts: jax.Array, counted: jax.Array | None = None) -> Batch:
-        x, categories, extra = samples.source.read(starts, window)
-        y = samples.targets_of(starts, window, horizon)
-        return Batch(x, y, counted, categories=categories, extra=extra)
 
-    def learn(learning: Learning, mine: Starts, steps: jax.Array, samples: Samples) -> tuple[Any, Any, jax.Array]:
-        key = derive(learning.key, learning.epochs)
-        order, key_dropout = mine.shuffled(derive(key, 0), plan.batch), derive(key, 1)
+class _Epoch:
+    """The parts of an epoch: the training and the validation of a lane, as pure functions."""
 
-        def step(number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
-            weights, state, total = carry
-            first = number * plan.batch
-            starts = jax.lax.dynamic_slice_in_dim(order, first, plan.batch)
-            counted = (first + jnp.arange(plan.batch) < mine.total).astype(samples.targets.dtype)
-            batch = batch_of(samples, starts, counted)
-            weights, state, value = take(weights, state, batch, derive(key_dropout, number), learning.epochs)
-            after = weights, state, total + value * jnp.sum(counted)
-            if shape.even:
-                return after
-            return jax.tree.map(lambda new, old: jnp.where(first < mine.total, new, old), after, carry)
+    def __init__(self, take: TrainStep, even: bool) -> None:
+        self.take, self.even, self.config = take, even, take.config
 
-        zero = jnp.zeros((), samples.targets.dtype)
-        weights, state, total = jax.lax.fori_loop(0, steps, step, (learning.weights, learning.optimizer, zero))
-        return weights, state, total / mine.total
-
-    def watch(weights: Any, mine: Starts, samples: Samples) -> jax.Array:
-        starts, count = mine
-        chunk = min(_WATCH_CHUNK, len(starts))
-        padded = jnp.pad(starts, (0, -len(starts) % chunk), mode="edge")
-
-        def step(number: jax.Array, total: jax.Array) -> jax.Array:
-            first = number * chunk
-            counted = first + jnp.arange(chunk) < count
-            each = take.losses(weights, batch_of(samples, jax.lax.dynamic_slice_in_dim(padded, first, chunk)))
-            return total + jnp.sum(jnp.where(counted, each, 0))
-
-        most = jnp.max(samples.watch.total)
-        total = jax.lax.fori_loop(0, (most + chunk - 1) // chunk, step, jnp.zeros((), samples.targets.dtype))
-        return jnp.where(count > 0, total / jnp.maximum(count, 1), jnp.inf)
+    def lanes(
+        self, state: TrainState, folds: jax.Array, samples: Samples, turns: jax.Array | None = None
+    ) -> tuple[TrainState, jax.Array, jax.Array]:
+        """Run the epoch of all lanes."""
+        size = self.config.batch
+        steps = {length: jnp.max((found.total[folds] + size - 1) // size) for length, found in samples.train.items()}
+        return jax.vmap(self.lane, in_axes=(0, 0, None, None, None))(state, folds, samples, steps, turns)
 
     def lane(
-        learning: Learning, fold: jax.Array, steps: jax.Array, samples: Samples
-    ) -> tuple[Learning, jax.Array, jax.Array]:
-        mine = Starts(samples.learn.rows[fold], samples.learn.total[fold])
-        weights, state, learned = learn(learning, mine, steps, samples)
-        after = learning._replace(weights=weights, best_weights=weights, optimizer=state, epochs=learning.epochs + 1)
-        if not shape.watching:
-            return after, learned, jnp.full_like(learned, jnp.inf)
-        tail = Starts(samples.watch.rows[fold], samples.watch.total[fold])
-        watched = watch(weights, tail, samples)
-        better = (watched < learning.best_loss) | (tail.total == 0)
+        self, state: TrainState, fold: jax.Array, samples: Samples, steps: dict[int, jax.Array], turns: jax.Array | None
+    ) -> tuple[TrainState, jax.Array, jax.Array]:
+        """Run the epoch of one lane."""
+        weights, optimizer, training_loss = self.train(state, _of_fold(samples.train, fold), samples, steps, turns)
+        after = state._replace(weights=weights, best_weights=weights, optimizer=optimizer, epochs=state.epochs + 1)
+        if not samples.validation:
+            return after, training_loss, jnp.full_like(training_loss, jnp.inf)
+        validation = _of_fold(samples.validation, fold)
+        validation_loss = self.validate(weights, validation, samples)
+        better = (validation_loss < state.best_loss) | (_count(validation) == 0)
         after = after._replace(
-            best_weights=jax.tree.map(lambda new, old: jnp.where(better, new, old), weights, learning.best_weights),
-            best_loss=jnp.where(better, watched, learning.best_loss),
-            waited=jnp.where(better, 0, learning.waited + 1),
+            best_weights=jax.tree.map(lambda new, old: jnp.where(better, new, old), weights, state.best_weights),
+            best_loss=jnp.where(better, validation_loss, state.best_loss),
+            waited=jnp.where(better, 0, state.waited + 1),
         )
-        return after, learned, watched
+        return after, training_loss, validation_loss
 
-    def lanes(learning: Learning, folds: jax.Array, samples: Samples) -> tuple[Learning, jax.Array, jax.Array]:
-        steps = jnp.max((samples.learn.total[folds] + plan.batch - 1) // plan.batch)
-        return jax.vmap(lane, in_axes=(0, 0, None, None))(learning, folds, steps, samples)
+    def train(
+        self,
+        state: TrainState,
+        train: dict[int, SampleSet],
+        samples: Samples,
+        steps: dict[int, jax.Array],
+        turns: jax.Array | None,
+    ) -> tuple[Any, Any, jax.Array]:
+        """Take all steps; return weights, state of the optimiser and mean training loss."""
+        key = derive(state.key, state.epochs)
+        shuffles, dropouts = derive(key, 0), derive(key, 1)
+        if samples.source.first is None:  # one length
+            keys = dict.fromkeys(train, (shuffles, dropouts))
+        else:
+            keys = {length: (derive(shuffles, length), derive(dropouts, length)) for length in train}
+        orders = {length: found.shuffled(keys[length][0], self.config.batch) for length, found in train.items()}
+        schedule = self.config.scheduled_sampling
+        ratio = None if schedule is None else schedule.teacher_forcing_ratio(state.epochs.astype(samples.dtype))
 
-    return jax.jit(lanes, donate_argnums=0)
+        def step(length: int, number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
+            weights, optimizer, total = carry
+            first = number * self.config.batch
+            numbers = jax.lax.dynamic_slice_in_dim(orders[length], first, self.config.batch)
+            counted = _weight(samples, numbers, first + jnp.arange(self.config.batch) < train[length].total)
+            batch = samples.batch(numbers, length, counted, ratio)
+            own = derive(keys[length][1], number)
+            weights, optimizer, value = self.take(weights, optimizer, batch, own, state.epochs)
+            after = weights, optimizer, total + value * jnp.sum(counted)
+            if self.even:
+                return after
+            going = first < train[length].total
+            return jax.tree.map(lambda new, old: jnp.where(going, new, old), after, carry)
+
+        carry = state.weights, state.optimizer, jnp.zeros((), samples.dtype)
+        runs = [partial(self._run, partial(step, length)) for length in train]
+        if turns is None:
+            ((length, count),) = steps.items()
+            carry = jax.lax.fori_loop(0, count, partial(step, length), carry)
+        else:
+            carry = jax.lax.fori_loop(
+                0, len(turns), lambda turn, carry: jax.lax.switch(turns[turn, 0], runs, turns[turn], carry), carry
+            )
+        weights, optimizer, total = carry
+        return weights, optimizer, total / _total_weight(samples, train)
+
+    @staticmethod
+    def _run(step: Any, turn: jax.Array, carry: Any) -> Any:
+        return jax.lax.fori_loop(turn[1], turn[2], step, carry)
+
+    def validate(self, weights: Any, validation: dict[int, SampleSet], samples: Samples) -> jax.Array:
+        """Return the mean validation loss, weighed; infinite where no sample is watched."""
+        total = jnp.zeros((), samples.dtype)
+        for length, found in validation.items():
+            chunk = min(samples_at_once(length, _VALIDATION_CHUNK), len(found.numbers))
+            padded = jnp.pad(found.numbers, (0, -len(found.numbers) % chunk), mode="edge")
+
+            def step(
+                number: jax.Array,
+                total: jax.Array,
+                *,
+                length: int = length,
+                found: SampleSet = found,
+                chunk: int = chunk,
+                padded: jax.Array = padded,
+            ) -> jax.Array:
+                first = number * chunk
+                numbers = jax.lax.dynamic_slice_in_dim(padded, first, chunk)
+                counted = _weight(samples, numbers, first + jnp.arange(chunk) < found.total)
+                each = self.take.losses(weights, samples.batch(numbers, length, counted))
+                return total + jnp.sum(jnp.where(counted > 0, each * counted, 0))
+
+            most = jnp.max(samples.validation[length].total)  # of all folds: one number of steps for all lanes
+            total = jax.lax.fori_loop(0, (most + chunk - 1) // chunk, step, total)
+        weight = _total_weight(samples, validation)
+        return jnp.where(_count(validation) > 0, total / jnp.where(weight > 0, weight, 1), jnp.inf)
+
+
+def _of_fold(sets: dict[int, SampleSet], fold: jax.Array) -> dict[int, SampleSet]:
+    return {length: SampleSet(found.numbers[fold], found.total[fold]) for length, found in sets.items()}
+
+
+def _count(sets: dict[int, SampleSet]) -> jax.Array:
+    return sum((found.total for found in sets.values()), jnp.zeros((), jnp.int32))
+
+
+def _weight(samples: Samples, numbers: jax.Array, counts: jax.Array) -> jax.Array:
+    """Return what each sample weighs in the loss; nothing where it is padding."""
+    if samples.weight is None:
+        return counts.astype(samples.dtype)
+    return jnp.where(counts, samples.weight[numbers], 0)
+
+
+def _total_weight(samples: Samples, sets: dict[int, SampleSet]) -> jax.Array:
+    if samples.weight is None:
+        return _count(sets).astype(samples.dtype)
+    weight = samples.weight
+    each = (
+        jnp.sum(jnp.where(jnp.arange(len(found.numbers)) < found.total, weight[found.numbers], 0))
+        for found in sets.values()
+    )
+    return sum(each, jnp.zeros((), samples.dtype))

@@ -1,9 +1,13 @@
-"""Forecasts of trained members, many windows in one compiled pass."""
+"""Outputs of trained members for many samples in a few compiled passes.
+
+Samples go through a network in blocks whose shape depends on a sample's own bucket alone, so that its outputs do not
+depend on its company, bit for bit. Windows go one block a call, with a copy of the rows that they read: one program
+serves any number of windows of any rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -13,38 +17,90 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.samples import Source, padded_length
+from penstock.programs import keep_programs
+from penstock.training.buckets import samples_at_once
+from penstock.training.compile_options import quickly
+from penstock.training.source import Source, padded_length
 
-__all__ = ["forward", "in_chunks"]
+__all__ = ["Buckets", "blocks", "every_step", "forward", "in_order", "run_blocks"]
 
-_CHUNK = 64  # windows at once; always this many, so that a window's bits do not depend on its company
+_BLOCK = 64  # samples at once, at most
+
+Buckets = Mapping[int, NDArray[np.int64]]
+"""The numbers of the samples of each bucket, by its length (:func:`penstock.training.buckets.in_buckets`)."""
 
 
-@lru_cache(maxsize=64)
+@keep_programs(256)
 def _compiled(
-    network: Network, inputs: Inputs, outputs: int, window: int
+    network: Network, inputs: Inputs, outputs: int, length: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:
-    def member(weights: Any, source: Source, starts: jax.Array) -> jax.Array:
+    def member(weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = network.with_weights(weights, inputs, outputs)
 
-        def run(chunk: jax.Array) -> jax.Array:
-            x, categories, extra = source.read(chunk, window)
-            return module(x, categories=categories, extra=extra)
+        def run(block: jax.Array) -> jax.Array:
+            x, lengths, categories, extra = source.read(block, length)
+            return module(x, lengths=lengths, categories=categories, extra=extra)
 
-        return jax.lax.map(run, starts)
+        return jax.lax.map(run, numbers)
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
+    return jax.jit(jax.vmap(member, in_axes=(0, None, None)), compiler_options=quickly())
+
+
+def blocks(numbers: NDArray[np.int64], length: int, width: int = 1) -> jax.Array:
+    """Part the samples of a bucket into blocks ``[blocks, size]``, the last ones filled up.
+
+    Parameters
+    ----------
+    numbers, length
+        The samples, and the length of their bucket.
+    width
+        Room that each sample takes beside the others', such as the width of a beam.
+    """
+    size = samples_at_once(length * width, _BLOCK)
+    count = -(-len(numbers) // size)
+    count = padded_length(count) if count > 16 else count  # few shapes: each is a program
+    return jnp.asarray(np.resize(numbers, count * size).astype(np.int32).reshape(count, size))
+
+
+def run_blocks(
+    run: Callable[..., jax.Array],
+    weights: Any,
+    source: Source,
+    numbers: NDArray[np.int64],
+    length: int,
+    width: int = 1,
+    ahead: int = 0,
+) -> NDArray[np.float64]:
+    """Run a compiled function of weights, rows and blocks on samples of a bucket: ``[members, n, ...]``.
+
+    Parameters
+    ----------
+    run, weights
+        The function, and weights whose leaves are ``[members, ...]``.
+    source, numbers, length
+        The rows, the samples, and the length of their bucket.
+    width
+        Room that each sample takes beside the others', such as the width of a beam.
+    ahead
+        Rows behind a window that the function reads.
+    """
+    weights = jax.device_put(weights)
+    if source.first is not None:
+        found = [run(weights, source, blocks(numbers, length, width))]
+    else:
+        rows, size = length + ahead, samples_at_once(length * width, _BLOCK)
+        cut = np.arange(size, dtype=np.int32)[None] * np.int32(rows)
+        filled = np.resize(numbers, size * -(-len(numbers) // size)).reshape(-1, size)
+        found = [run(weights, source.cut(block, rows), cut) for block in filled]
+    result = np.concatenate([np.asarray(each, np.float64) for each in found], axis=1)
+    members, count, size, *rest = result.shape
+    return result.reshape(members, count * size, *rest)[:, : len(numbers)]
 
 
 def forward(
-    network: Network,
-    weights: Any,
-    source: Source,
-    starts: NDArray[np.int64],
-    window: int,
-    outputs: int,
-) -> NDArray[np.float64]:
-    """Run every member on the windows that begin at `starts`.
+    network: Network, weights: Any, source: Source, buckets: Buckets, outputs: int
+) -> dict[int, NDArray[np.float64]]:
+    """Run every member on the samples of each bucket.
 
     Parameters
     ----------
@@ -52,22 +108,62 @@ def forward(
         The description, and weights whose leaves are ``[members, ...]``.
     source
         The rows, scaled.
-    starts
-        First rows of the windows, ``[n]``.
+    buckets
+        The samples; of windows their first rows, by the one length that they have.
+    outputs
+        Outputs of the network.
 
     Returns
     -------
-    Outputs ``[members, n, outputs]``, still scaled.
+    For each bucket outputs ``[members, n, outputs]``, or ``[members, n, length, outputs]`` of a network that puts out
+    at every step; as the network gives them, still scaled.
     """
-    return in_chunks(_compiled(network, source.widths, outputs, window), weights, source, starts)
+    weights = jax.device_put(weights)
+    ahead = 0 if source.extra is None else source.ahead
+    return {
+        length: run_blocks(
+            _compiled(network, source.widths, outputs, length), weights, source, numbers, length, ahead=ahead
+        )
+        for length, numbers in buckets.items()
+    }
 
 
-def in_chunks(
-    run: Callable[[Any, Source, jax.Array], jax.Array], weights: Any, source: Source, starts: NDArray[np.int64]
+def in_order(found: Mapping[int, NDArray[Any]], buckets: Buckets) -> NDArray[Any]:
+    """Put what was found of the samples of each bucket into the order of their numbers, which are 0, 1, 2, ...
+
+    Parameters
+    ----------
+    found
+        Of each bucket, ``[members, n, ...]``.
+    buckets
+        The numbers of its samples.
+
+    Examples
+    --------
+    >>> buckets = {8: np.array([0, 2]), 16: np.array([1])}
+    >>> in_order({8: np.array([[5.0, 7.0]]), 16: np.array([[6.0]])}, buckets).tolist()
+    [[5.0, 6.0, 7.0]]
+    """
+    order = np.argsort(np.concatenate(list(buckets.values())))
+    return np.concatenate([found[length] for length in buckets], axis=1)[:, order]
+
+
+def every_step(
+    found: Mapping[int, NDArray[np.float64]], buckets: Buckets, lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Run a compiled function of weights, rows and starts ``[chunks, chunk]``; outputs ``[members, n, outputs]``."""
-    count = len(starts)
-    filled = np.resize(starts, _CHUNK * -(-padded_length(count) // _CHUNK)).astype(np.int32)
-    result = run(weights, source, jnp.asarray(filled.reshape(-1, _CHUNK)))
-    members, _, _, width = result.shape
-    return np.asarray(result, dtype=np.float64).reshape(members, -1, width)[:, :count]
+    """Lay the outputs at the true steps of all samples one after the other, ``[members, steps, outputs]``.
+
+    Parameters
+    ----------
+    found
+        Of each bucket, ``[members, n, length, outputs]``.
+    buckets, lengths
+        The numbers of its samples, and the true steps of each sample.
+    """
+    first = np.concatenate([[0], np.cumsum(lengths)])
+    some = next(iter(found.values()))
+    result = np.empty((len(some), int(first[-1]), some.shape[-1]))
+    for length, numbers in buckets.items():
+        for place, sample in enumerate(numbers):
+            result[:, first[sample] : first[sample + 1]] = found[length][:, place, : lengths[sample]]
+    return result

@@ -22,7 +22,16 @@ class Lanes:
     """Which job, a member of a fold, trains in which lane, and what the jobs gave.
 
     A job that has ended gives its lane to the next; the program stays the same. Only when no job waits and idle lanes
-    have cost about as much as a compilation does it get narrower.
+    have cost about as much as a compilation does it get narrower; never where other blocks of folds share it.
+
+    Parameters
+    ----------
+    folds, members
+        Folds, and members of each: together the jobs.
+    most
+        Lanes at most.
+    shared
+        Folds of the blocks that share the program, whose lanes are as many for all of them; None: it serves this alone.
 
     Attributes
     ----------
@@ -35,30 +44,31 @@ class Lanes:
     epochs
         Epochs that each lane's job has trained.
     losses
-        The learned and watched loss of each epoch, job by job.
+        The training and the validation loss of each epoch, job by job.
     weights
         The best weights of the jobs that have ended, every leaf ``[jobs, ...]``.
     """
 
-    def __init__(self, folds: int, members: int, most: int) -> None:
-        self._jobs, self._members, self._folds = folds * members, members, folds
-        self.rounds = -(-self._jobs // most)
-        width = -(-self._jobs // self.rounds)
-        self._place(np.arange(width))
-        self._next = width
-        self.running = np.ones(width, dtype=bool)
+    def __init__(self, folds: int, members: int, most: int, shared: int | None = None) -> None:
+        self._jobs, self._members, self._folds, self._fixed = folds * members, members, folds, shared is not None
+        usual = max(shared or 0, folds) * members
+        width = -(-usual // -(-usual // most))
+        self.rounds = -(-self._jobs // width)
+        self._place(np.minimum(np.arange(width), self._jobs - 1))
+        self._next = min(width, self._jobs)
+        self.running = np.arange(width) < self._jobs
         self.epochs = np.zeros(width, dtype=np.int64)
         self.losses: list[list[tuple[float, float]]] = [[] for _ in range(self._jobs)]
         self.weights: Any = None
         self._wasted = 0.0
 
-    def record(self, learned: NDArray[Any], watched: NDArray[Any]) -> None:
-        """Note the losses of an epoch, ``[lanes]``; the watched one is NaN where nothing is watched."""
+    def record(self, training_loss: NDArray[Any], validation_loss: NDArray[Any]) -> None:
+        """Note the losses of an epoch, ``[lanes]``; the second is NaN where there are no validation samples."""
         self.epochs += 1
         for lane in np.flatnonzero(self.running):
-            self.losses[self.job[lane]].append((float(learned[lane]), float(watched[lane])))
+            self.losses[self.job[lane]].append((float(training_loss[lane]), float(validation_loss[lane])))
 
-    def harvest(self, weights: Any, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def collect(self, weights: Any, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Keep the weights of the lanes whose jobs have ended; say of each lane whether its weights are finite."""
         leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(weights)]
         if self.weights is None:
@@ -70,15 +80,15 @@ class Lanes:
         answer: NDArray[np.bool_] = whole | ~done
         return answer
 
-    def refill(self, done: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-        """Give the lanes of ended jobs to those that wait; say which lanes start afresh, None where none waits.
+    def schedule(self, done: NDArray[np.bool_], *, together: bool = False) -> NDArray[np.bool_] | None:
+        """Give free lanes to jobs that wait; say which lanes start afresh, None where none does.
 
-        Where fewer wait than lanes are free, the rest stay idle.
+        Where fewer wait than lanes are free, the rest stay idle. With `together`, jobs wait until all lanes are free.
         """
-        free = np.flatnonzero(done)
-        taken = free[: self._jobs - self._next]
         self.running = self.running & ~done
-        if not len(taken):
+        free = np.flatnonzero(~self.running)
+        taken = free[: self._jobs - self._next]
+        if not len(taken) or (together and self.running.any()):
             return None
         self.running[taken] = True
         job = self.job.copy()
@@ -90,19 +100,24 @@ class Lanes:
         self.epochs[fresh] = 0
         return fresh
 
-    def shrink(self, learning: Any, work: float) -> Any:
+    def compact(self, state: Any, work: float) -> Any:
         """Drop idle lanes once their work, so many operations a lane and epoch, has cost as much as compiling anew."""
         alive = int(self.running.sum())
-        if self._next < self._jobs or not alive:
-            return learning
+        if self._fixed or self.waiting or not alive:
+            return state
         self._wasted += work * (len(self.job) - alive)
         if 2 * alive > len(self.job) or self._wasted < _COMPILING:
-            return learning
+            return state
         self._wasted = 0.0
         keep = np.flatnonzero(self.running)
         self._place(self.job[keep])
         self.running, self.epochs = self.running[keep], self.epochs[keep]
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[keep], learning)
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[keep], state)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any job has no lane yet."""
+        return self._next < self._jobs
 
     def _place(self, job: NDArray[np.int64]) -> None:
         self.job = job

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from penstock.options import Options, option
+from penstock.training.config import TrainConfig
 from penstock.training.losses import Loss
 from penstock.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
-from penstock.training.plan import Plan
+from penstock.training.scheduled_sampling import ScheduledSampling
 
 __all__ = ["TrainingOptions"]
 
@@ -20,14 +21,26 @@ class TrainingOptions(Options):
     batch: int = option(20, "samples a step", at_least=1)
     epochs: int = option(500, "passes over the samples at most", at_least=1)
     patience: int | None = option(25, "epochs to wait for a lower validation loss; None: never stop", at_least=1)
-    enough: float | None = option(None, "validation loss, in scaled units, that ends training; None: none", at_least=0)
+    target_loss: float | None = option(
+        None, "validation loss, in scaled units, at which training stops; None: none", at_least=0
+    )
     clip: float | None = option(None, "largest norm of a gradient", above=0)
-    rate_decay: float = option(1.0, "factor of the learning rate from one epoch to the next", above=0, at_most=1)
+    learning_rate_decay: float = option(
+        1.0, "factor of the learning rate from one epoch to the next", above=0, at_most=1
+    )
     members: int = option(1, "networks trained from different seeds; the answer is the mean of theirs", at_least=1)
     seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
     progress: bool | None = option(None, "show a progress bar; None: on a terminal only")
 
-    def plan(self, loss: str | Loss) -> Plan:
-        """Give the plan of these options with a loss."""
-        optimizer = optimizer_named(self.optimizer)
-        return Plan(loss, optimizer, self.batch, self.patience, self.clip, self.enough, self.rate_decay)
+    def train_config(self, loss: str | Loss, scheduled_sampling: ScheduledSampling | None = None) -> TrainConfig:
+        """Return how to train with these options and a loss."""
+        return TrainConfig(
+            loss,
+            optimizer_named(self.optimizer),
+            self.batch,
+            self.patience,
+            self.clip,
+            self.target_loss,
+            self.learning_rate_decay,
+            scheduled_sampling,
+        )

@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.training.callbacks import Callback, EpochEnd, FitBegin
+from penstock.training.history import Trained
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["EpochBar", "tell"]
+__all__ = ["ProgressBar", "tell"]
 
 
 def tell(line: str, shown: bool | None = None) -> None:
-    """Say what begins, where progress is shown."""
+    """Print what begins to stderr, where progress is shown."""
     if sys.stderr.isatty() if shown is None else shown:
         from rich.console import Console
 
         Console(stderr=True, soft_wrap=True).print(line, highlight=False, markup=False, style="dim")
 
 
-class EpochBar:
-    """Shows the epochs of one fit with the losses and the time left; draws nothing where stderr is no terminal."""
+class ProgressBar(Callback):
+    """Shows the epochs of one fit with the losses and the time left; draws nothing where stderr is no terminal.
 
-    def __init__(self, epochs: int, shown: bool | None = None) -> None:
-        self.epochs = epochs
+    Parameters
+    ----------
+    shown
+        Whether to draw; None: on a terminal only.
+    """
+
+    def __init__(self, shown: bool | None = None) -> None:
         self.shown = sys.stderr.isatty() if shown is None else shown
         self._progress: Progress | None = None
 
-    def __enter__(self) -> Self:
+    def on_fit_begin(self, event: FitBegin) -> None:
+        """Draw the bar."""
+        self.start(event.epochs * event.rounds)
+
+    def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:
+        """Advance by an epoch, with the medians of the losses and the number of networks that still train."""
+        if self._progress is not None:  # two medians take as long as three steps of a small network
+            losses = np.median(event.training_loss), np.median(event.validation_loss)
+            self.advance(
+                f"loss {losses[0]:.3g} · validation loss {losses[1]:.3g} · {int(event.running.sum())} training"
+            )
+        return None
+
+    def on_fit_end(self, trained: Sequence[Trained] | None) -> None:
+        """Take the bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def start(self, epochs: int) -> None:
+        """Draw the bar of so many epochs."""
         if self.shown:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,22 +68,9 @@ class EpochBar:
                 TimeRemainingColumn(), console=Console(stderr=True), transient=True,
             )  # fmt: skip
             self._progress.start()
-            self._task = self._progress.add_task("compiling", total=self.epochs)
-        return self
+            self._task = self._progress.add_task("compiling", total=epochs)
 
-    def advance(self, learned: NDArray[Any], watched: NDArray[Any], going: int) -> None:
-        """Tell that an epoch has ended, with the medians of the losses and the members still training."""
-        if self._progress is not None:  # two medians take as long as three steps of a small network
-            told = f"loss {np.median(learned):.3g} · watched {np.median(watched):.3g} · {going} training"
-            self.ended(told)
-
-    def ended(self, told: str) -> None:
-        """Tell that an epoch has ended, and what of it."""
+    def advance(self, description: str) -> None:
+        """Advance by an epoch."""
         if self._progress is not None:
-            self._progress.update(self._task, advance=1, description=told)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+            self._progress.update(self._task, advance=1, description=description)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -14,13 +13,15 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.forward import in_chunks
-from penstock.training.samples import Source
+from penstock.programs import keep_programs
+from penstock.training.compile_options import quickly
+from penstock.training.forward import run_blocks
+from penstock.training.source import Source
 
 __all__ = ["recurse"]
 
 
-@lru_cache(maxsize=64)
+@keep_programs(64)
 def _compiled(
     network: Network, inputs: Inputs, targets: tuple[int, ...], marks: tuple[int, ...], window: int, steps: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:
@@ -30,9 +31,9 @@ def _compiled(
 
         def run(chunk: jax.Array) -> jax.Array:
             def step(x: jax.Array, ahead: jax.Array) -> tuple[jax.Array, jax.Array]:
-                _, categories, extra = forwards.read(chunk + ahead, window)
+                _, _, categories, extra = forwards.read(chunk + ahead, window)
                 y = module(x[:, ::-1] if reverse else x, categories=categories, extra=extra)
-                row = source.inputs.at[chunk + window + ahead].get(mode="clip")  # its known covariates stay
+                row = source.values.at[chunk + window + ahead].get(mode="clip")  # its known covariates stay
                 row = row.at[:, np.array(targets)].set(y)
                 row = row.at[:, np.array(marks, dtype=int)].set(0) if marks else row
                 return jnp.concatenate([x[:, 1:], row[:, None]], axis=1), y
@@ -42,7 +43,7 @@ def _compiled(
 
         return jax.lax.map(run, starts)
 
-    return jax.jit(jax.vmap(member, in_axes=(0, None, None)))
+    return jax.jit(jax.vmap(member, in_axes=(0, None, None)), compiler_options=quickly())
 
 
 def recurse(
@@ -72,4 +73,5 @@ def recurse(
     -------
     Outputs ``[members, n, steps · targets]``, still scaled.
     """
-    return in_chunks(_compiled(network, source.widths, targets, marks, window, steps), weights, source, starts)
+    run = _compiled(network, source.widths, targets, marks, window, steps)
+    return run_blocks(run, weights, source, starts, window, ahead=steps + source.ahead)

@@ -15,12 +15,12 @@ from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.batch import Batch, at_once, embeddings_of, joined, look_up, parted, vectors_of
+from penstock.training.config import TrainConfig
 from penstock.training.losses import sample_losses
 from penstock.training.optimizers import slowed
-from penstock.training.plan import Plan
 from penstock.training.rows import Summed, Table, begin_table, learn_rows, sum_by_row, update_rows
 
-__all__ = ["Optimizing", "Step"]
+__all__ = ["Optimizing", "TrainStep"]
 
 
 class Optimizing(NamedTuple):
@@ -31,16 +31,16 @@ class Optimizing(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One training step of a network with a plan: weights, state, batch and key in; weights, state and loss out.
+class TrainStep:
+    """One training step: weights, state of the optimiser, batch and key in; weights, state and loss out.
 
     It is pure: it can be compiled, looped over and mapped over members. The tables of embeddings are updated row by
     row (:mod:`penstock.training.rows`).
 
     Examples
     --------
-    >>> from penstock.layers.rnn import RNN
-    >>> step = Step(Network([RNN(2)]), Plan(), Inputs(), outputs=1)
+    >>> from penstock.layers.declared import RNN
+    >>> step = TrainStep(Network([RNN(2)]), TrainConfig(), Inputs(), outputs=1)
     >>> weights = step.draw(jax.random.key(0))
     >>> batch = Batch(jnp.ones((4, 3, 1)), jnp.zeros((4, 1)))
     >>> weights, state, loss = step(weights, step.begin(weights), batch, jax.random.key(1))
@@ -49,7 +49,7 @@ class Step:
     """
 
     network: Network | EncoderDecoder
-    plan: Plan
+    config: TrainConfig
     inputs: Inputs
     outputs: int
 
@@ -61,9 +61,9 @@ class Step:
         """Start the optimiser."""
         ordinary, tables = parted(weights)
         return Optimizing(
-            self.plan.optimizer.build().init(ordinary),
+            self.config.optimizer.build().init(ordinary),
             tuple(
-                None if part.frozen else begin_table(table, self.plan.optimizer)
+                None if part.frozen else begin_table(table, self.config.optimizer)
                 for part, table in zip(embeddings_of(weights), tables, strict=True)
             ),
         )
@@ -72,7 +72,7 @@ class Step:
         """Give the loss of each sample, ``[batch]``, without dropout."""
         module = self.network.with_weights(weights, self.inputs, self.outputs)
         yhat = module(batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra, **batch.told)
-        return sample_losses(self.plan.loss, batch.y, yhat, batch.steps)
+        return sample_losses(self.config.loss, batch.y, yhat, batch.steps)
 
     def __call__(
         self,
@@ -101,8 +101,8 @@ class Step:
         """
         ordinary, tables = parted(weights)
         size = at_once(batch)
-        rate = None if self.plan.rate_decay == 1 else jnp.power(self.plan.rate_decay, epoch)
-        rested, optimizer = list(state.tables), self.plan.optimizer
+        rate = None if self.config.learning_rate_decay == 1 else jnp.power(self.config.learning_rate_decay, epoch)
+        rested, optimizer = list(state.tables), self.config.optimizer
         summed: dict[int, tuple[Any, Summed]] = {}
         if size == len(batch.x):
             value, gradients, by_look_up, ids = self._gradients(weights, batch, key)
@@ -110,14 +110,14 @@ class Step:
                 if table is None:
                     continue
                 looked_up = ids[place], by_look_up[place]
-                if self.plan.clip is None:
+                if self.config.clip is None:
                     tables[place], rested[place] = learn_rows(tables[place], table, *looked_up, optimizer, rate)
                 else:  # the norm is that of sums
                     summed[place] = sum_by_row(table, *looked_up)
         else:
             value, gradients, summed = self._in_parts(weights, state, batch, key, size)
-        if self.plan.clip is not None:
-            clip = optax.clip_by_global_norm(self.plan.clip)
+        if self.config.clip is not None:
+            clip = optax.clip_by_global_norm(self.config.clip)
             by_row = {place: rows.gradients for place, (_, rows) in summed.items()}
             (gradients, by_row), _ = clip.update((gradients, by_row), clip.init(None))
             summed = {place: (table, rows._replace(gradients=by_row[place])) for place, (table, rows) in summed.items()}
@@ -142,7 +142,7 @@ class Step:
             module = self.network.with_weights(ordinary, self.inputs, self.outputs)
             vectors = vectors_of(module, batch, looked_up)
             yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.told)
-            losses = sample_losses(self.plan.loss, batch.y, yhat, batch.steps)
+            losses = sample_losses(self.config.loss, batch.y, yhat, batch.steps)
             if batch.counted is None:
                 return jnp.mean(losses)
             return jnp.sum(losses * batch.counted) / (jnp.sum(batch.counted) if total is None else total)

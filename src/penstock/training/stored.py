@@ -11,7 +11,7 @@ from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.storage import Arrays
-from penstock.training.train import History
+from penstock.training.history import History
 
 __all__ = ["restored_history", "restored_weights", "stored_history", "stored_weights"]
 
@@ -31,7 +31,7 @@ def restored_weights(
     KeyError, ValueError
         Where a weight is missing, or has another shape than the network's.
     """
-    shapes = eqx.filter_eval_shape(network.build, inputs, outputs, jax.random.key(0))
+    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
     shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
     leaves = []
     for name, leaf in _named_leaves(shapes):
@@ -44,7 +44,7 @@ def restored_weights(
 
 def stored_history(history: History) -> Arrays:
     """Name the losses by epoch."""
-    return {"history.learned": history.learned, "history.watched": history.watched}
+    return {"history.learned": history.training_loss, "history.watched": history.validation_loss}
 
 
 def restored_history(arrays: Arrays) -> History:

@@ -1,129 +1,214 @@
-"""Training: epochs until every member of every fold has stopped, best weights kept."""
+"""The training loop: epochs until every member of every fold has stopped, best weights kept."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import TrainingError
-from penstock.networks.network import Network
-from penstock.training.epoch import Shape, begin, compiled_epoch
-from penstock.training.folds import stack
+from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
+from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.epoch import TrainState, compiled_epoch, initial_state
+from penstock.training.folds import BlockShape, stack
+from penstock.training.history import History, Trained
 from penstock.training.lanes import Lanes, lanes_at_once
-from penstock.training.plan import Plan
-from penstock.training.progress import EpochBar
 from penstock.training.samples import Samples
 
-__all__ = ["History", "Trained", "must_be_finite", "train", "train_folds"]
+__all__ = ["train_folds"]
 
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """The losses of every epoch, ``[epochs, members]``; NaN after a member has stopped.
-
-    Attributes
-    ----------
-    learned
-        Mean loss over the steps of the epoch, in scaled units.
-    watched
-        Loss on the validation tail after the epoch, or NaN where nothing was watched.
-    """
-
-    learned: NDArray[np.float64]
-    watched: NDArray[np.float64]
-
-    @property
-    def epochs(self) -> NDArray[np.int64]:
-        """Epochs that each member trained, ``[members]``."""
-        return np.isfinite(self.learned).sum(axis=0)
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """Weights of all members, every leaf ``[members, ...]``, and how they came about."""
-
-    weights: Any
-    history: History
-
-
-def train(network: Network, plan: Plan, samples: Samples, **options: Any) -> Trained:
-    """Train networks from fresh weights on the same samples: one fold of :func:`train_folds`, which has the options."""
-    return train_folds(network, plan, [samples], **options)[0]
+_SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
+_TURNS = 8  # parts into which an epoch cuts each bucket's batches, so that short and long samples take turns
 
 
 def train_folds(
-    network: Network,
-    plan: Plan,
+    spec: TrainSpec,
     folds: Sequence[Samples],
     *,
-    window: int,
-    horizon: int,
-    outputs: int,
     epochs: int,
     members: int = 1,
     seed: int = 0,
-    progress: bool | None = None,
+    vectors: NDArray[Any] | None = None,
+    callbacks: Sequence[Callback] = (),
+    shape: BlockShape | None = None,
 ) -> list[Trained]:
-    """Train `members` networks from fresh weights on the samples of each fold, side by side in one compiled program.
+    """Train `members` networks from fresh weights on the samples of each fold.
 
-    Each member has its own initial weights and shuffles, derived from `seed` and its number, the same in every fold; no
-    global random state is touched. A member stops when its watched loss has not fallen for `plan.patience` epochs, or
-    has fallen to `plan.enough`; its best weights are returned, and the next member that waits takes its lane.
+    All train side by side in lanes of one compiled program; folds whose samples fall into several buckets train one
+    after the other, their members side by side. Each member has its own initial weights and shuffles, derived from
+    `seed` and its number, the same in every fold; no global random state is touched. A member stops when its validation
+    loss has not fallen for `patience` epochs, or has fallen to `target_loss`; its best weights are returned, and the
+    next member that waits takes its lane.
+
+    Parameters
+    ----------
+    spec
+        The network, and how to train it.
+    folds
+        The samples of each fold.
+    epochs
+        Epochs at most.
+    members, seed
+        Networks to train on each fold, and what their random numbers are drawn from.
+    vectors
+        Initial table of the embedding that the network begins with, ``[vocabulary, units]``; drawn if left out.
+    callbacks
+        Hooks; each may stop members at the end of an epoch.
+    shape
+        What the folds, windows of one length, are padded to at least, so that other calls with that shape train in the
+        same compiled program; left out: the longest of `folds`.
+
+    Returns
+    -------
+    The weights and losses of each fold.
 
     Raises
     ------
     TrainingError
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
-    inputs, samples = folds[0].source.widths, stack(folds)
-    steps = -(-np.asarray(samples.learn.total) // plan.batch)
-    tails = np.asarray(samples.watch.total) > 0
-    shape = Shape(window, horizon, even=len(set(steps.tolist())) == 1, watching=bool(tails.any()))
-    start, epoch = begin(network, plan, inputs, outputs), compiled_epoch(network, plan, inputs, outputs, shape)
-    lanes = Lanes(len(folds), members, lanes_at_once())
+    if len(folds) > 1 and any(len(fold.train) > 1 for fold in folds):
+        options: dict[str, Any] = {"epochs": epochs, "members": members, "seed": seed, "vectors": vectors}
+        return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]
+    lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds)
+    with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds)) as result:
+        if shape is not None or len(folds) > 1:
+            shape = BlockShape.of_all(folds, shape)
+        _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, callbacks)
+        trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
+        result.append(trained)
+    return trained
+
+
+def _train(
+    spec: TrainSpec,
+    samples: Samples,
+    shape: BlockShape | None,
+    lanes: Lanes,
+    members: int,
+    epochs: int,
+    seed: int,
+    vectors: NDArray[Any] | None,
+    callbacks: Sequence[Callback],
+) -> None:
+    """Train what the lanes hold on the samples of all folds."""
+    config = spec.config
+    steps = {length: -(-np.asarray(found.total) // config.batch) for length, found in samples.train.items()}
+    totals = [np.asarray(found.total) for found in samples.validation.values()]
+    has_validation = np.sum(totals, axis=0) > 0 if totals else np.zeros(len(next(iter(steps.values()))), bool)
+    start, turns = _with_vectors(initial_state(spec), vectors), _Turns(steps, seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
-        drawn = start.trace(np.uint32(seed), lanes.member)
-        first = beside.submit(start, np.uint32(seed), lanes.member)
-        epoch.lower(drawn.out_info, lanes.fold, samples).compile()
-        learning = first.result()
-    work = 6 * sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(learning.weights)) * window * plan.batch
-    with EpochBar(epochs * lanes.rounds, progress) as bar:
-        while lanes.running.any():
-            learning, learned, watched = epoch(learning, lanes.fold, samples)
-            learned, watched, waited = jax.device_get((learned, watched, learning.waited))
-            lanes.record(learned, np.where(tails[lanes.fold], watched, np.nan))
-            told = np.where(tails[lanes.fold], watched, learned)
-            must_be_finite(learned, told, lanes.running, int(lanes.epochs.max()), plan, lanes.names)
-            bar.advance(learned, watched, int(lanes.running.sum()))
-            done = lanes.running & (lanes.epochs == epochs)
-            if plan.patience is not None:
-                done |= lanes.running & (waited >= plan.patience)
-            if plan.enough is not None:
-                done |= lanes.running & (watched <= plan.enough)
-            if done.any():
-                # Where nothing is watched, the very last step may have broken the weights unseen.
-                broken = np.where(lanes.harvest(learning.best_weights, done), learned, np.nan)
-                must_be_finite(broken, broken, done, int(lanes.epochs.max()), plan, lanes.names)
-                if (fresh := lanes.refill(done)) is not None:
-                    beginning = start(np.uint32(seed), lanes.member)
-                    learning = beginning if fresh.all() else _replaced(learning, beginning, fresh)
-            learning = lanes.shrink(learning, work * int(steps[lanes.fold].max()))
-    return [_trained(lanes, fold, members) for fold in range(len(folds))]
+        arguments = np.uint32(seed), np.arange(members, dtype=np.uint32)
+        drawn = initial_state(spec).trace(*arguments)
+        first = beside.submit(start, *arguments)
+        width = len(lanes.job)
+        weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
+        longest = steps if shape is None else {length: np.array(-(-shape.most // config.batch)) for length in steps}
+        work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
+        even = shape is None or shape.even(config.batch)
+        epoch = compiled_epoch(spec, even, quick=work * epochs < _SOON_OVER)
+        state = jax.eval_shape(
+            lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
+            drawn.out_info,
+        )
+        epoch.lower(state, lanes.fold, samples, turns.of(1)).compile()
+        state = first.result()
+    waiting = jax.tree.map(np.array, state) if lanes.waiting else None  # what the jobs that wait begin with
+    if waiting is not None or width != members:
+        state = _taken(state, lanes.member)
+    while lanes.running.any():
+        state, training, validation = epoch(state, lanes.fold, samples, turns.of(int(lanes.epochs.max()) + 1))
+        training, validation, waited = jax.device_get((training, validation, state.waited))
+        validation = np.where(has_validation[lanes.fold], validation, np.nan)
+        lanes.record(training, validation)
+        _require_finite(
+            training, np.where(has_validation[lanes.fold], validation, training), lanes.running, lanes, config
+        )
+        event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running)
+        done = lanes.running & (lanes.epochs == epochs)
+        if config.patience is not None:
+            done |= lanes.running & (waited >= config.patience)
+        if config.target_loss is not None:
+            done |= lanes.running & (validation <= config.target_loss)
+        for callback in callbacks:
+            stopped = callback.on_epoch_end(event)
+            done = done if stopped is None else done | (lanes.running & stopped)
+        if done.any():
+            # Without validation samples, the very last step may have broken the weights unseen.
+            broken = np.where(lanes.collect(state.best_weights, done), training, np.nan)
+            _require_finite(broken, broken, done, lanes, config)
+            fresh = lanes.schedule(done, together=turns.several)
+            if fresh is not None and waiting is not None:
+                state = _replaced(state, waiting, lanes.member, fresh)
+        if not turns.several:
+            state = lanes.compact(state, work)
 
 
-@jax.jit
-def _replaced(learning: Any, beginning: Any, fresh: Any) -> Any:
-    def put(old: jax.Array, new: jax.Array) -> jax.Array:
-        return jax.numpy.where(fresh.reshape(fresh.shape + (1,) * (old.ndim - 1)), new, old)
+class _Turns:
+    """The order in which the buckets' batches take turns in an epoch."""
 
-    return jax.tree.map(put, learning, beginning)
+    def __init__(self, steps: dict[int, NDArray[Any]], seed: int) -> None:
+        self.seed, self.several = seed, len(steps) > 1
+        self._turns = []
+        for bucket, count in enumerate(int(each.max()) for _, each in sorted(steps.items())):
+            cuts = np.linspace(0, count, min(_TURNS, count) + 1).astype(np.int32)
+            self._turns += [(bucket, first, last) for first, last in pairwise(cuts)]
+
+    def of(self, epoch: int) -> NDArray[np.int32] | None:
+        """Draw the order in an epoch: bucket, first batch and the one after the last, ``[turns, 3]``."""
+        if not self.several:
+            return None
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self._turns))
+        return np.array([self._turns[place] for place in order], np.int32)
+
+
+def _with_vectors(start: Callable[..., TrainState], vectors: NDArray[Any] | None) -> Callable[..., TrainState]:
+    """Let every member begin with the same table of the embedding that the network begins with."""
+    if vectors is None:
+        return start
+
+    def put(weights: Any) -> Any:
+        return eqx.tree_at(
+            lambda module: module.layers[0].table,
+            weights,
+            replace_fn=lambda table: jnp.broadcast_to(jnp.asarray(vectors, table.dtype), table.shape) + 0,
+        )
+
+    def with_table(seed: np.uint32, member: NDArray[np.uint32]) -> TrainState:
+        state = start(seed, member)
+        return state._replace(weights=put(state.weights), best_weights=put(state.best_weights))
+
+    return with_table
+
+
+def _taken(initial: TrainState, member: NDArray[np.uint32]) -> TrainState:
+    """Return the initial state of the member in each lane; it is drawn once for all folds."""
+    taken: TrainState = jax.tree.map(lambda leaf: np.asarray(leaf)[member], initial)
+    return taken
+
+
+def _replaced(
+    state: TrainState, initial: TrainState, member: NDArray[np.uint32], fresh: NDArray[np.bool_]
+) -> TrainState:
+    """Return the state with the lanes that start afresh in their initial state."""
+    if fresh.all():
+        return _taken(initial, member)
+
+    def put(old: jax.Array, new: NDArray[Any]) -> NDArray[Any]:
+        replaced = np.array(old)
+        replaced[fresh] = new[member[fresh]]
+        return replaced
+
+    replaced: TrainState = jax.tree.map(put, state, initial)
+    return replaced
 
 
 def _trained(lanes: Lanes, fold: int, members: int) -> Trained:
@@ -135,26 +220,21 @@ def _trained(lanes: Lanes, fold: int, members: int) -> Trained:
     return Trained(jax.tree.map(lambda leaf: leaf[jobs.start : jobs.stop], lanes.weights), History(*losses))
 
 
-def must_be_finite(
-    learned: NDArray[Any],
-    watched: NDArray[Any],
-    going: NDArray[np.bool_],
-    epoch: int,
-    plan: Plan,
-    names: Sequence[str] | None = None,
+def _require_finite(
+    training: NDArray[Any], validation: NDArray[Any], going: NDArray[np.bool_], lanes: Lanes, config: TrainConfig
 ) -> None:
-    """Raise the error of a loss ``[members]`` that is no longer finite, where a member is still going."""
-    broken = going & ~(np.isfinite(learned) & np.isfinite(watched))
-    if broken.any():
-        first = int(broken.argmax())
-        which = names[first] if names else f" of member {first}" if len(broken) > 1 else ""
-        rate = getattr(plan.optimizer, "learning_rate", None)
-        advice = [
-            f"a smaller learning rate (now {rate:g})" if rate else "",
-            "clip=1.0" if plan.clip is None else f"a smaller clip (now {plan.clip:g})",
-            "scale='standard' or 'minmax' if the values are large",
-        ]
-        raise TrainingError(
-            f"the loss{which} was no longer finite in epoch {epoch} ({learned[first]:g} on the samples, "
-            f"{watched[first]:g} on the validation tail); try {', or '.join(filter(None, advice))}."
-        )
+    """Raise the error of a loss ``[lanes]`` that is no longer finite, where a member is still going."""
+    broken = going & ~(np.isfinite(training) & np.isfinite(validation))
+    if not broken.any():
+        return
+    first = int(broken.argmax())
+    rate = getattr(config.optimizer, "learning_rate", None)
+    advice = [
+        f"a smaller learning rate (now {rate:g})" if rate else "",
+        "clip=1.0" if config.clip is None else f"a smaller clip (now {config.clip:g})",
+        "scale='standard' or 'minmax' if the values are large",
+    ]
+    raise TrainingError(
+        f"the loss{lanes.names[first]} was no longer finite in epoch {lanes.epochs[first]} ({training[first]:g} on the "
+        f"samples, {validation[first]:g} on the validation tail); try {', or '.join(filter(None, advice))}."
+    )

@@ -1,0 +1,114 @@
+"""Help and defaults of the options of classes, repeated so that a command's help imports none of the classes.
+
+The classes are what is true: a test compares every line with what they declare.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+__all__ = ["DEFAULTS", "HELP", "INTERVALS", "MISSING", "RULES", "flag"]
+
+MISSING = ("error", "ffill", "mask")
+RULES = ("sign", "quantile", "volatility")
+INTERVALS = ("conformal", "adaptive", "own")
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "Forecaster": {
+        "window": 63,
+        "seed": 0,
+        "transform": "none",
+        "scale": "minmax",
+        "loss": "mse",
+        "optimizer": "rmsprop",
+        "batch": 20,
+        "epochs": 500,
+        "patience": 25,
+        "validation": 0.1,
+        "members": 1,
+        "clip": None,
+    },
+    "RollingOrigin": {
+        "horizon": 1,
+        "test": 252,
+        "step": 1,
+        "refit": None,
+        "train": None,
+        "purge": 0,
+        "embargo": 0,
+    },
+    "Desk": {
+        "cost_bps": 0.0,
+    },
+    "Tokens": {
+        "vocabulary": 20000,
+        "length": 400,
+        "keep": "last",
+        "phrases": False,
+        "min_count": 1,
+    },
+    "TextClassifier": {
+        "units": 100,
+        "epochs": 50,
+        "patience": 5,
+        "batch": 32,
+        "members": 1,
+        "seed": 0,
+    },
+}
+"""The defaults, by class and option."""
+
+HELP = {
+    "Forecaster": {
+        "window": "input length in steps",
+        "seed": "seed of weights and shuffles",
+        "transform": "change of variable before scaling (none, difference, log_return)",
+        "scale": "scaling, fitted on training rows (minmax, standard, none)",
+        "loss": (
+            "loss to minimise, in scaled units; it says what is forecast (mse, mae, huber, "
+            "direction, pinball, gaussian, student)"
+        ),
+        "optimizer": "optimiser, by name or described (sgd, rmsprop, adam)",
+        "batch": "samples a step",
+        "epochs": "passes over the samples at most",
+        "patience": "epochs to wait for a lower validation loss; None: never stop",
+        "validation": "tail of the training rows to watch: a share below 1, or rows; 0: none",
+        "members": "networks trained from different seeds; the answer is the mean of theirs",
+        "clip": "largest norm of a gradient",
+    },
+    "RollingOrigin": {
+        "horizon": "steps ahead",
+        "test": "last times of the frame, kept for testing",
+        "step": "steps from one cutoff to the next",
+        "refit": "cutoffs after which models are fitted afresh; None: fitted once",
+        "train": "newest rows of each series to fit on; None: all",
+        "purge": "last training rows left out, since their targets reach beyond the cutoff",
+        "embargo": "further training rows left out before these",
+    },
+    "Desk": {
+        "cost_bps": "cost of each side, in basis points of what is traded",
+    },
+    "Tokens": {
+        "vocabulary": "ids in all: padding, unknown, and the most frequent words",
+        "length": "tokens that are kept of a document; None: all",
+        "keep": "which tokens of a longer document are kept (first, last)",
+        "phrases": "join pairs of words that come together often, such as new_york",
+        "min_count": "occurrences below which a word gets no number",
+    },
+    "TextClassifier": {
+        "units": "width of a word's vector",
+        "epochs": "passes over the samples at most",
+        "patience": "epochs to wait for a lower validation loss; None: never stop",
+        "batch": "samples a step",
+        "members": "networks trained from different seeds; the answer is the mean of theirs",
+        "seed": "seed of weights and shuffles",
+    },
+}
+"""One line of help, with the names it allows, by class and option."""
+
+
+def flag(owner: str, name: str, **more: Any) -> Any:
+    """Return a command's flag for an option of a class, with the help that the class declares."""
+    return typer.Option(help=HELP[owner][name], **more)

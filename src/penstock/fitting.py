@@ -1,0 +1,38 @@
+"""Fitting copies of one model, each on its own panel: checks first, and what `predict` needs kept at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from penstock.data.frames import FrameKind
+from penstock.data.panel import Panel
+from penstock.options import check_options
+from penstock.values import storable
+
+__all__ = ["fit_each"]
+
+
+def fit_each(
+    models: Sequence[Any],
+    trains: Sequence[Panel],
+    kind: FrameKind,
+    watched: Sequence[Panel | None],
+    shape: Any = None,
+) -> None:
+    """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
+    first = models[0]
+    check_options(first)
+    trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
+    watched = [also and also.with_only(first.covariates) for also in watched]
+    for train, also in zip(trains, watched, strict=True):
+        if also is None:
+            first.check_rows(train)
+        storable(train.ids, f"the id column {kind.columns.id!r}")
+        for place, name in enumerate(kind.columns.static):
+            storable(train.static[:, place], f"the static column {name!r}")
+    first._fit_all(models, trains, watched, shape)
+    for model, train in zip(models, trains, strict=True):
+        model.ids_, model.kind_ = train.ids, kind
+        model.fitted_options_ = model.get_params()
+        model.tail_ = train.last(model.rows_kept)

@@ -1,0 +1,82 @@
+"""Options in the docstring of their class: a Parameters section, written from their declarations."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any, get_args
+
+from penstock.errors import named
+
+__all__ = ["document_options"]
+
+_SECTIONS = ("Attributes", "Methods", "Raises", "Warns", "See Also", "Notes", "References", "Examples")
+
+
+def document_options(cls: type) -> None:
+    r"""Write the options of a class into its docstring, as numpydoc's Parameters.
+
+    Each option has its type, its default, its help and its bounds. A class that has a Parameters section, or no
+    docstring, is left as it is. Called while a class is made, before it becomes a dataclass.
+
+    Parameters
+    ----------
+    cls
+        A class whose options are fields made by :func:`penstock.options.option`, or derived from such a class.
+
+    Examples
+    --------
+    >>> from penstock.options import Options, option
+    >>> @dataclasses.dataclass
+    ... class Walk(Options):
+    ...     '''A walk.'''
+    ...     steps: int = option(5, "number of steps", at_least=1)
+    >>> Walk.__doc__.split("\n")[-2:]
+    ['steps : int, default=5', '    Number of steps. At least 1.']
+    """
+    doc = inspect.cleandoc(vars(cls).get("__doc__") or "")
+    entries = [_entry(*each) for each in _fields(cls)]
+    lines = doc.split("\n")
+    if not doc or not entries or "Parameters" in lines:
+        return
+    first = next((place for place, line in enumerate(lines) if line in _SECTIONS), len(lines))
+    after = ["", *lines[first:]] if first < len(lines) else []
+    section = ["", "Parameters", "----------", *(line for entry in entries for line in entry)]
+    cls.__doc__ = "\n".join(["\n".join(lines[:first]).rstrip(), *section, *after])
+
+
+def _fields(cls: type) -> list[tuple[str, str, dataclasses.Field[Any]]]:
+    """Return name, type in words and declaration of each option, those that are given by name alone last."""
+    found: dict[str, tuple[str, str, dataclasses.Field[Any]]] = {}
+    for base in reversed(cls.__mro__[1:]):
+        for name, field in getattr(base, "__dataclass_fields__", {}).items():
+            found[name] = name, _type_name(field.type), field
+    types = inspect.get_annotations(cls)
+    for name, field in vars(cls).items():
+        if isinstance(field, dataclasses.Field):
+            found[name] = name, _type_name(types.get(name, "")), field
+    options = [each for each in found.values() if each[2].init and each[2].metadata.get("help")]
+    return sorted(options, key=lambda each: each[2].kw_only is True)
+
+
+def _entry(name: str, kind: str, field: dataclasses.Field[Any]) -> list[str]:
+    rules = field.metadata
+    if rules.get("choices"):
+        choices = f"{{{named(rules['choices'])}}}"
+        kind = " | ".join(choices if part == "str" else part for part in kind.split(" | "))
+    default = "" if field.default is dataclasses.MISSING else f", default={field.default!r}"
+    bounds = " and ".join(
+        f"{rule.replace('_', ' ')} {rules[rule]:{',' if isinstance(rules[rule], int) else 'g'}}"
+        for rule in ("at_least", "above", "at_most", "below")
+        if rules.get(rule) is not None
+    )
+    sentences = [_sentence(text) for text in (rules["help"], bounds) if text]
+    return [f"{name} : {kind}{default}", f"    {' '.join(sentences)}"]
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper() if text[0].isascii() else text[0]}{text[1:]}."
+
+
+def _type_name(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else str(kind)

@@ -1,0 +1,98 @@
+"""Hooks of the training loop: what progress bars, pruning and experiment trackers are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.training.config import TrainConfig
+from penstock.training.history import Trained
+
+__all__ = ["Callback", "EpochEnd", "FitBegin", "notify"]
+
+
+@dataclass(frozen=True)
+class FitBegin:
+    """What a fit is about to do.
+
+    Attributes
+    ----------
+    config
+        How it trains.
+    folds, members
+        Networks to train: `members` on the samples of each fold.
+    epochs
+        Epochs at most of each.
+    rounds
+        How many networks train one after the other in a lane, at most: `rounds` · `epochs` calls of ``on_epoch_end``.
+    """
+
+    config: TrainConfig
+    folds: int
+    members: int
+    epochs: int
+    rounds: int
+
+
+@dataclass(frozen=True, eq=False)
+class EpochEnd:
+    """An epoch of the networks that train side by side; arrays are ``[lanes]``.
+
+    Attributes
+    ----------
+    fold, member
+        Which network trains in each lane.
+    epoch
+        Epochs that it has trained, this one included.
+    training_loss, validation_loss
+        Its losses, in scaled units; the validation loss is NaN where it has no validation samples.
+    running
+        Whether it was training; other lanes are idle, and their losses mean nothing.
+    """
+
+    fold: NDArray[np.int32]
+    member: NDArray[np.uint32]
+    epoch: NDArray[np.int64]
+    training_loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+    running: NDArray[np.bool_]
+
+
+class Callback:
+    """Hooks of a fit, to derive from; each does nothing by itself.
+
+    Examples
+    --------
+    >>> class StopAfter(Callback):
+    ...     def on_epoch_end(self, event):
+    ...         return event.epoch >= 3  # these networks stop; their best weights so far are kept
+    """
+
+    def on_fit_begin(self, event: FitBegin) -> None:
+        """See what the fit is about to do, before the first epoch."""
+
+    def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:
+        """See the losses after every epoch; return which networks are to stop, ``[lanes]``, or None."""
+        return None
+
+    def on_fit_end(self, trained: Sequence[Trained] | None) -> None:
+        """See what each fold gave at the end; None where the fit failed or was interrupted."""
+
+
+@contextmanager
+def notify(callbacks: Sequence[Callback], begin: FitBegin) -> Iterator[list[Sequence[Trained]]]:
+    """Call the hooks of the beginning and the end; what the fit gave is appended to the list that this yields."""
+    result: list[Sequence[Trained]] = []
+    begun: list[Callback] = []
+    try:
+        for callback in callbacks:
+            begun.append(callback)
+            callback.on_fit_begin(begin)
+        yield result
+    finally:
+        for callback in reversed(begun):
+            callback.on_fit_end(result[0] if result else None)

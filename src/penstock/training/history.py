@@ -1,0 +1,40 @@
+"""What a fit gives: weights, and the losses of every epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["History", "Trained"]
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The losses of every epoch, ``[epochs, members]``; NaN after a member has stopped.
+
+    Attributes
+    ----------
+    training_loss
+        Mean loss over the steps of the epoch, in scaled units.
+    validation_loss
+        Loss on the validation samples after the epoch, or NaN where there are none.
+    """
+
+    training_loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """Epochs that each member trained, ``[members]``."""
+        return np.isfinite(self.training_loss).sum(axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """Weights of all members, every leaf ``[members, ...]``, and how they came about."""
+
+    weights: Any
+    history: History

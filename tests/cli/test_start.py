@@ -1,0 +1,111 @@
+"""What the program costs to start: commands import what they use, and their help imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import typer
+
+import penstock
+from penstock.cli import declared
+from penstock.cli.main import COMMANDS, app
+from penstock.cli.models import MODELS, model_named
+from penstock.data.missing import MISSING
+from penstock.evaluation.positions import RULES
+from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.evaluation.trading import Desk
+from penstock.forecaster import Forecaster
+from penstock.intervals.conformal import INTERVALS
+from penstock.options import default_of, help_of
+from penstock.studies.shelf import STUDIES
+from penstock.text.classifier import TextClassifier
+from penstock.text.tokens import Tokens
+
+HEAVY = {"jax", "numpy", "pandas", "matplotlib", "sklearn", "statsmodels", "scipy", "arch", "pooch", "optax"}
+OWNERS: dict[str, type] = {kind.__name__: kind for kind in (Forecaster, RollingOrigin, Desk, Tokens, TextClassifier)}
+
+RUN = """
+import json, sys
+sys.argv = ["penstock", *{words}]
+from penstock.cli.main import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(set(sys.modules))), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--version"], ["--help"], ["study", "--list"], *([name, "--help"] for name in COMMANDS if name != "doctor")],
+    ids=" ".join,
+)
+def test_a_start_imports_nothing_heavy(words: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", RUN.format(words=words)], capture_output=True, text=True, check=True)
+    assert done.stdout
+    assert sorted(HEAVY & set(json.loads(done.stderr.splitlines()[-1]))) == []
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_a_start_takes_a_moment(word: str) -> None:
+    """Four tenths of a second are promised on a quiet machine; a loaded one may take five times that."""
+    seconds = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        subprocess.run([sys.executable, "-c", RUN.format(words=[word])], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - begin)
+    assert min(seconds) < 2.0
+
+
+def test_the_list_of_commands_says_what_the_commands_say() -> None:
+    group = typer.main.get_command(app)
+    assert list(group.commands) == list(COMMANDS)
+    for name, line in COMMANDS.items():
+        assert (group.commands[name].load().help or "").split("\n\n")[0].replace("\n", " ") == line
+
+
+def test_declared_options_are_those_of_the_classes() -> None:
+    assert tuple(MISSING) == declared.MISSING
+    assert tuple(RULES) == declared.RULES
+    assert tuple(INTERVALS) == declared.INTERVALS
+    assert declared.HELP.keys() == declared.DEFAULTS.keys() == OWNERS.keys()
+    for owner, lines in declared.HELP.items():
+        assert lines == {name: help_of(OWNERS[owner], name) for name in lines}
+        assert declared.DEFAULTS[owner] == {name: default_of(OWNERS[owner], name) for name in lines}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_of_the_command_line_is_built(name: str) -> None:
+    model = model_named(name, {"window": 7})
+    number = MODELS[name][0]
+    assert model.label
+    assert isinstance(model, Forecaster) == (name in ("lstm", "gru", "rnn", "mlp"))
+    if number is not None:
+        assert "3" in model_named(f"{name}:3", {"window": 7}).label
+
+
+def test_the_help_of_study_lists_the_options_of_every_study() -> None:
+    command = typer.main.get_command(app).commands["study"].load()
+    flags = {parameter.name for parameter in command.params}
+    asked = {field.name for study in STUDIES.values() for field in fields(study.options)}
+    assert {"transformer", "stale_share", "cost", "splits", "glove"} <= asked
+    assert asked <= flags
+
+
+def test_no_module_needs_resource_which_windows_has_not() -> None:
+    root = Path(penstock.__file__).parent
+    modules = [
+        ".".join(("penstock", *path.relative_to(root).with_suffix("").parts)).removesuffix(".__init__")
+        for path in sorted(root.rglob("*.py"))
+    ]
+    code = (
+        f"import sys, importlib\nsys.modules['resource'] = None\nfor name in {modules}: importlib.import_module(name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

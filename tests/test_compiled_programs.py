@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+import compiled_programs
+
+
+def test_the_programs_used_longest_ago_are_deleted(tmp_path: Path) -> None:
+    for age, name in enumerate(["new", "middle", "old"]):
+        path = tmp_path / "key" / f"{name}-cache"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(100))
+        os.utime(path, (1e9 - age, 1e9 - age))
+    (tmp_path / "key" / "other").write_bytes(bytes(1000))
+    assert compiled_programs.prune(tmp_path, limit=250) == 200
+    assert sorted(path.name for path in (tmp_path / "key").iterdir()) == ["middle-cache", "new-cache", "other"]
+    assert compiled_programs.prune(tmp_path, limit=250) == 200
+
+
+def test_the_folder_is_chosen_by_variables(tmp_path: Path) -> None:
+    given = {"JAX_COMPILATION_CACHE_DIR": "here"}
+    assert compiled_programs.keep(given) == "kept in here (JAX_COMPILATION_CACHE_DIR)"
+    off = {"PENSTOCK_TEST_CACHE": "off"}
+    assert compiled_programs.keep(off) == "not kept (PENSTOCK_TEST_CACHE=off)"
+    assert off == {"PENSTOCK_TEST_CACHE": "off"}
+    moved = {"PENSTOCK_TEST_CACHE": str(tmp_path / "there")}
+    compiled_programs.keep(moved)
+    assert Path(moved["JAX_COMPILATION_CACHE_DIR"]).parent == tmp_path / "there"
+    assert moved["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] == "0"
+    (tmp_path / "file").touch()
+    refused = {"PENSTOCK_TEST_CACHE": str(tmp_path / "file")}
+    assert compiled_programs.keep(refused).startswith("not kept: ")
+
+
+def test_a_fast_test_that_is_not_fast_fails(request: pytest.FixtureRequest) -> None:
+    plugins = request.config.pluginmanager.get_plugins()
+    hooks = next(plugin for plugin in plugins if hasattr(plugin, "FAST_SECONDS"))
+
+    class Item:
+        def __init__(self, marked: bool) -> None:
+            self.marked = marked
+
+        def get_closest_marker(self, name: str) -> bool | None:
+            return self.marked or None
+
+    def run(processor: float, *, marked: bool = False) -> None:
+        """Give the hook a test of .06 s on the clock, where .05 s are allowed; the patches end before this one's."""
+        readings = iter([0.0, processor])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hooks, "FAST_SECONDS", 0.05)
+            patch.setattr(hooks, "used", lambda: next(readings))
+            around = hooks.pytest_runtest_call(Item(marked))
+            next(around)
+            time.sleep(0.06)
+            next(around, None)
+
+    run(0.01)  # the machine was busy with something else
+    run(9.0, marked=True)
+    with pytest.raises(pytest.fail.Exception, match="took 0.1 s, and a fast test may take 0.05 s: make it smaller or"):
+        run(9.0)
