@@ -13,9 +13,13 @@ from sklearn.svm import LinearSVC
 from statsmodels.stats.contingency_tables import mcnemar
 
 import penstock as ps
+from penstock.layers.declared import GRU
+from penstock.networks.network import Network
 from penstock.text.bag_of_words import BagClassifier, BagRegressor
+from penstock.text.classifier import TextClassifier
 from penstock.text.comparison import TextComparison
 from penstock.text.evaluate import compare
+from penstock.text.tokens import Tokens
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +124,22 @@ def test_models_of_one_label_are_told_apart() -> None:
     assert found.baselines == (name, f"{name} #2")
 
 
+def test_each_model_is_handed_out_before_it_is_scored() -> None:
+    seen: list[tuple[str, bool]] = []
+
+    class Broken(BagClassifier):
+        def fit(self, X: list[str], y: np.ndarray) -> Broken:  # type: ignore[override]
+            raise ps.DataError("broken")
+
+    models = {"first": BagClassifier(strength=1.0), "second": Broken()}
+    with pytest.raises(ps.DataError, match="broken"):
+        compare(
+            models, (TEXTS, LABELS), (TEXTS, LABELS),
+            on_fit=lambda name, model: seen.append((name, model.score(TEXTS, LABELS) == 1.0)),
+        )  # fmt: skip
+    assert seen == [("first", True)]
+
+
 def test_a_label_unseen_in_training_is_refused_before_the_fit() -> None:
     bag = BagClassifier("ridge", strength=1.0)
     with pytest.raises(ps.DataError, match=r"test label '\+\+' of document 1 does not occur .*; did you mean|allowed"):
@@ -208,5 +228,13 @@ def test_members_stand_below_their_network(result: TextComparison) -> None:
     answers = np.stack([result.answers[name] for name in ("net", "bag", "weak")])
     found = TextComparison(result.truth, {"n": answers.mean(axis=0)}, result.classes, (), members={"n": answers})
     each = sorted(row["accuracy"] for row in result.rows)
+    assert found.rows[0]["members"]["count"] == 3
     assert found.rows[0]["members"]["accuracy"] == {"median": each[1], "low": each[0], "high": each[2]}
     assert "· median of 3 members" in str(found)
+
+
+def test_the_page_of_a_network_draws_its_losses(tmp_path: Path) -> None:
+    small = TextClassifier(Network([GRU(2)]), tokens=Tokens(20, length=4), units=2, epochs=2, batch=30)
+    found = compare({"net": small, "bag": BagClassifier(strength=1.0)}, (TEXTS, LABELS), (TEXTS[:12], LABELS[:12]))
+    page = found.report(tmp_path / "r.html").read_text()
+    assert "Losses of net by epoch, each member thin" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ def compare(
     fit: Mapping[str, Any] | None = None,
     baselines: Iterable[str] = (),
     seed: int = 0,
+    on_fit: Callable[[str, Any], object] | None = None,
     progress: bool | None = None,
 ) -> TextComparison:
     """Fit models on training documents and compare them on test documents, or on folds of all documents.
@@ -58,6 +59,8 @@ def compare(
         Names of baselines beside the bags of words, which always are.
     seed
         Seed of the order in which documents are cut into parts without `time`.
+    on_fit
+        Called with the name of a model and the model after each fit, before the model is scored: to save it.
     progress
         Say which model is being fitted; None: on a terminal only.
 
@@ -99,7 +102,7 @@ def compare(
             raise OptionError("time= says how documents are cut into folds; give folds=, or leave time= out.")
         tested = checked_texts(test[0], "the test texts")
         truth = _targets(test[1], len(tested), classify, classes)[1]
-        return _fitted(named, (texts, y), (tested, truth), classes, judged, fit or {}, progress)
+        return _fitted(named, (texts, y), (tested, truth), classes, judged, fit or {}, on_fit, progress)
     assert folds is not None  # noqa: S101
     parts = list(_splits(folds, y, classes, time, seed))
     data = [tuple(([texts[row] for row in rows], y[rows]) for rows in split) for split in parts]
@@ -107,7 +110,7 @@ def compare(
         if classes is not None:
             _require_known(future[1], read_labels(past[1], len(past[1]))[0], f"of fold {number}")
     return TextComparison.stacked(
-        [_fitted(named, past, future, classes, judged, fit or {}, progress) for past, future in data]
+        [_fitted(named, past, future, classes, judged, fit or {}, on_fit, progress) for past, future in data]
     )
 
 
@@ -233,6 +236,7 @@ def _fitted(
     classes: NDArray[Any] | None,
     baselines: tuple[str, ...],
     fit: Mapping[str, Any],
+    on_fit: Callable[[str, Any], object] | None,
     progress: bool | None,
 ) -> TextComparison:
     """Fit every model once, and take its answers on the test documents."""
@@ -245,6 +249,8 @@ def _fitted(
         begun = clock.perf_counter()
         model.fit(*train, **(fit if hasattr(model, "network") else {}))
         seconds[name] = clock.perf_counter() - begun
+        if on_fit is not None:
+            on_fit(name, model)
         weights[name] = getattr(model, "parameters" if isinstance(model, BagOfWords) else "parameters_", None)
         if classes is None:
             answers[name] = numbers(column(model.predict(test[0]), len(test[0])))
