@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from penstock.cli.declared import DEFAULTS, flag
-from penstock.cli.models import model_named
+from penstock.cli.models import make_model
 from penstock.cli.output import JsonOption, check_paths, output_console
 from penstock.data.tables import read_table
 from penstock.files import write_json
@@ -44,7 +44,7 @@ def audit(
 
     check_paths(json)
     network = {"window": window, "epochs": epochs, "seed": seed, "progress": False}
-    chosen = [model_named(name.strip(), network) for name in models.split(",")]
+    chosen = [make_model(name.strip(), network) for name in models.split(",")]
     table = read_table(file)
     if time in table.columns:
         table = table[table[time].isin(table[time].drop_duplicates().iloc[-rows:])]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penstock.cli.declared import DEFAULTS, flag
+from penstock.cli.models import make_text_network
 from penstock.cli.output import ReportOption, check_paths
 from penstock.data.tables import read_table
 from penstock.errors import DataError, OptionError
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from penstock.networks.network import Network
-
 __all__ = ["text"]
 
 text = typer.Typer(help="Score documents: reviews, filings, calls.", no_args_is_help=True)
 
-LAYERS = ("gru", "lstm")
 TASKS = ("auto", "label", "value")
 _BLOCK = 256  # lines that are scored at once
 
@@ -84,8 +82,8 @@ def fit(
     usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
     tokens = Tokens(vocabulary, length=length, keep=keep, phrases=phrases)
     options: dict[str, Any] = {
-        "network": _network(model), "tokens": tokens, "epochs": epochs, "units": usual if units is None else units,
-        "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,
+        "network": make_text_network(model), "tokens": tokens, "units": usual if units is None else units,
+        "epochs": epochs, "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,
     }  # fmt: skip
     network: TextEstimator = TextRegressor(**options) if values else TextClassifier(**options)
     bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)
@@ -236,26 +234,6 @@ def _require(table: pd.DataFrame, file: Path, name: str) -> None:
 
 def _continuous(targets: Any) -> bool:
     return targets.dtype.kind == "f" and bool((targets % 1 != 0).any())
-
-
-def _network(asked: str) -> Network:
-    """Read layers such as ``gru:32,bilstm:16``."""
-    from penstock.layers.bidirectional import Bidirectional
-    from penstock.layers.declared import GRU, LSTM
-    from penstock.networks.network import Network
-
-    kinds, layers = dict(zip(LAYERS, (GRU, LSTM), strict=True)), list[Any]()
-    for part in asked.split(","):
-        name, _, number = part.strip().partition(":")
-        kind = kinds.get(name.removeprefix("bi"))
-        if kind is None:
-            known = hint(name, [*LAYERS, *(f"bi{each}" for each in LAYERS)])
-            raise OptionError(f"--model: there is no layer {name!r}; {known}")
-        if number and not (number.isdecimal() and int(number)):
-            raise OptionError(f"--model {part!r}: a whole number of units is needed, such as {name}:32.")
-        layer = kind(int(number or 32))
-        layers.append(Bidirectional(layer) if name.startswith("bi") else layer)
-    return Network(layers)
 
 
 def _load(path: Path) -> Any:
