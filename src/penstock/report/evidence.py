@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.report.axes import finish, legend, shortened
+from penstock.report.lines import Curves, curves_picture
 from penstock.report.svg import GRID, INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
@@ -61,37 +62,20 @@ def pairs_picture(names: Sequence[str], statistic: Values, pvalue: Values) -> Pi
 
 def difference_picture(times: Times, differences: Mapping[str, Values], against: str) -> Picture:
     """Show the summed loss of the best baseline minus that of other models, ``[n]``, over time."""
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        for number, (name, each) in enumerate(differences.items()):
-            axes.plot(times, np.cumsum(each), color=SERIES[number % len(SERIES)], label=name)
-        axes.axhline(0, color=MUTED, linewidth=0.8)
-        axes.set_ylabel("loss saved so far")
-        finish(axes, times, narrow)
-
     caption = (
         f"Squared errors of {against}, the best baseline, minus those of each other model, summed over the test rows: "
         "a line that rises gains on the baseline; one that jumps owes its score to a few days."
     )
-    return draw("Loss saved against the best baseline", caption, plot, height=3.2)
+    lines = {name: (times, np.cumsum(each)) for name, each in differences.items()}
+    curves = Curves(lines, y="loss saved so far", level=0)
+    return curves_picture("Loss saved against the best baseline", caption, curves, height=3.2)
 
 
 def horizon_picture(errors: Mapping[str, Values]) -> Picture:
     """Show the root mean squared error at each step ahead, ``[horizon]``."""
-    from matplotlib.ticker import MaxNLocator
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        for number, (name, each) in enumerate(errors.items()):
-            steps = np.arange(1, len(each) + 1)
-            axes.plot(steps, each, ".-", color=SERIES[number % len(SERIES)], label=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("steps ahead")
-        axes.set_ylabel("RMSE")
-        legend(axes, narrow)
-
-    return draw("Error by step", "Root mean squared error on the test rows, by how far ahead the forecast looks.", plot)
+    caption = "Root mean squared error on the test rows, by how far ahead the forecast looks."
+    lines = {name: (np.arange(1, len(each) + 1), each) for name, each in errors.items()}
+    return curves_picture("Error by step", caption, Curves(lines, "steps ahead", "RMSE", style=".-"), height=3.0)
 
 
 def spread_picture(members: Mapping[str, Values], forecasts: Mapping[str, float], naive: float) -> Picture:
@@ -146,15 +130,7 @@ def fan_picture(
 
 
 def wealth_picture(times: Times, wealth: Mapping[str, Values], caption: str) -> Picture:
-    """Show what 1 became under each strategy, ``[steps]``, after costs."""
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        for number, (name, each) in enumerate(wealth.items()):
-            color = INK if number == 0 else SERIES[(number - 1) % len(SERIES)]
-            axes.plot(times, each, color=color, label=name)
-        axes.axhline(1, color=MUTED, linewidth=0.8)
-        axes.set_ylabel("growth of 1")
-        finish(axes, times, narrow)
-
-    return draw("Trading on the forecasts", caption, plot, height=3.4)
+    """Show what 1 became under each strategy, ``[steps]``, after costs; the first is drawn dark."""
+    lines = {name: (times, each) for name, each in wealth.items()}
+    curves = Curves(lines, y="growth of 1", level=1, dark=next(iter(wealth)))
+    return curves_picture("Trading on the forecasts", caption, curves, height=3.4)
