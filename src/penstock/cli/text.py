@@ -105,7 +105,7 @@ def fit(
         return
     train, held_out = (([documents[row] for row in part], targets[part]) for part in parts)
     console.print(f"{len(parts[0]):,} rows to train, {len(parts[1]):,} drawn to score.", highlight=False)
-    result = compare({model: network, bag.label: bag}, train, held_out, fit=extra, on_fit=save)
+    result = compare({model: network, bag.label: bag}, train, held_out, fit={model: extra}, on_fit=save)
     console.print(str(result), highlight=False, markup=False)
 
 

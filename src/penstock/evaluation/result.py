@@ -105,6 +105,11 @@ class ComparisonResult(ABC):
         """Say of every model but the reference, in a sentence, whether it beats the reference."""
         return {row["model"]: self.verdict(row["model"]) for row in self.rows if row["model"] != self.reference}
 
+    @property
+    def said(self) -> list[str]:
+        """The verdicts on networks, and what holds when all models are judged together."""
+        return [*(self.verdict(name) for name in self.networks), *self.findings]
+
     def row(self, name: str) -> dict[str, Any]:
         """Return the scores of a model.
 
@@ -192,8 +197,7 @@ class ComparisonResult(ABC):
 
     def __str__(self) -> str:
         """Lay the tables out as text, with the verdicts on networks below them."""
-        said = [self.verdict(name) for name in self.networks] + self.findings
-        return "\n".join([*map(str, self.tables()), *said, *(f"Leak: {leak}" for leak in self.warnings)])
+        return "\n".join([*map(str, self.tables()), *self.said, *(f"Leak: {leak}" for leak in self.warnings)])
 
     @abstractmethod
     def _frame(self, columns: Mapping[str, Any]) -> Any:

@@ -139,13 +139,10 @@ def _fit(
         network,
         optimizer=Adam(0.003),
         batch=64,
-        epochs=request.epochs or 20,
         patience=5,
         clip=1.0,
         validation=0.05,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(20),
     )
     return model.fit(list(ids), list(iso))
 

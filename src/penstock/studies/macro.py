@@ -28,7 +28,7 @@ from penstock.layers.declared import LSTM
 from penstock.layers.dense import Dense
 from penstock.networks.network import Network
 from penstock.report.table import Table
-from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
+from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_tables
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
@@ -83,11 +83,8 @@ def run(request: Request) -> StudyResult:
         loss="mae",
         optimizer="rmsprop",
         batch=20,
-        epochs=request.epochs or (50 if request.leaking else 200),
         patience=10 if request.leaking else 25,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(50 if request.leaking else 200),
     )
     leaks = (Leak.STOPPING,) if request.leaking else ()
     models = {
@@ -127,10 +124,10 @@ def run(request: Request) -> StudyResult:
         },
         [figure, far, near],
         [*comparison_tables(result), _apart(result)],
-        [*said_of(result), _verdict(result)],
+        [*result.said, _verdict(result)],
         leaks=leak_words,
         notes=["The mean over both series is that of sentiment alone in edition 1: its points outweigh log changes."],
-        draw=lambda: comparison_pictures(result),
+        draw=lambda: result.pictures(),
         comparison=result,
     )
 

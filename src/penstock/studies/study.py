@@ -69,6 +69,13 @@ class Request:
         assert self.members is not None  # noqa: S101 - the study fills it in
         return self.members
 
+    def training(self, epochs: int, *, seed: int = 0) -> dict[str, Any]:
+        """Return what every network is trained with: at most so many epochs, and `seed` added to the request's."""
+        return {
+            "epochs": self.epochs or epochs, "members": self.networks, "seed": self.seed + seed,
+            "progress": self.progress,
+        }  # fmt: skip
+
     @property
     def given(self) -> dict[str, Any]:
         """The study's own options by name."""
