@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from penstock.report.table import Table
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["ComparisonResult", "spread"]
+__all__ = ["ComparisonResult", "spread", "unique_name"]
 
 _NARROW = ("model", "rmse", "mae", "skill", "auc", "accuracy", "p_holm")
 
@@ -218,3 +219,15 @@ def spread(members: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         for key, of in scores.items()
     }
     return {"count": max(len(members), 1), **named}
+
+
+def unique_name(name: str, taken: Collection[str]) -> str:
+    """Return a name that is not taken: itself, or with a number.
+
+    Examples
+    --------
+    >>> unique_name("AR(5)", {"AR(5)": 1, "AR(5) #2": 2}), unique_name("Naive", [])
+    ('AR(5) #3', 'Naive')
+    """
+    every = (f"{name} #{number}" if number > 1 else name for number in count(1))
+    return next(each for each in every if each not in taken)

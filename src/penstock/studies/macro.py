@@ -163,28 +163,15 @@ def _errors(result: Comparison, model: str) -> dict[str, float]:
 
 
 def _apart(result: Comparison) -> Table:
-    rows = []
-    naive = _errors(result, result.naive)
+    naive, rows = _errors(result, result.naive), []
     for name in result.entries:
-        each = _errors(result, name)
-        rows.append(
-            {
-                "model": name,
-                "MAE ip": each["ip"],
-                "MAE sentiment": each["sentiment"],
-                "both": (each["ip"] + each["sentiment"]) / 2,
-            }
-            | {f"{series} / last value": each[series] / naive[series] for series in naive}
-        )
-    forms = {
-        "model": "",
-        "MAE ip": ".5f",
-        "MAE sentiment": ".4f",
-        "both": ".4f",
-        "ip / last value": ".3f",
+        ip, sentiment = (each := _errors(result, name))["ip"], each["sentiment"]
+        rows.append([name, ip, sentiment, (ip + sentiment) / 2, ip / naive["ip"], sentiment / naive["sentiment"]])
+    columns = {
+        "model": "", "MAE ip": ".5f", "MAE sentiment": ".4f", "both": ".4f", "ip / last value": ".3f",
         "sentiment / last value": ".3f",
-    }
-    return Table("Each series by itself", forms, rows, ["Of several members, the median."])  # fmt: skip
+    }  # fmt: skip
+    return Table.of("Each series by itself", columns, rows, ["Of several members, the median."])
 
 
 def _verdict(result: Comparison) -> str:

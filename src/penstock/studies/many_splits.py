@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -58,47 +59,25 @@ def corrected_test(difference: Values, share: float = _SHARE) -> Paired:
 
 def splits_tables(many: dict[str, Values]) -> tuple[Table, Table]:
     """Give the paired differences and the means of each model's error on every split, ``[splits]``."""
-    names = list(many)
     rows = []
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            difference = many[one] - many[other]
-            found = corrected_test(difference)
-            rows.append(
-                {
-                    "pair": f"{one} − {other}",
-                    "difference": found.mean,
-                    "95 % low": found.low,
-                    "95 % high": found.high,
-                    "p": found.pvalue,
-                    "first is lower": float((difference < 0).mean()),
-                }
-            )
-    forms = {
-        "pair": "",
-        "difference": "+.2f",
-        "95 % low": "+.2f",
-        "95 % high": "+.2f",
-        "p": "p",
-        "first is lower": ".0%",
-    }
+    for one, other in combinations(many, 2):
+        difference = many[one] - many[other]
+        rows.append([f"{one} − {other}", *corrected_test(difference), float((difference < 0).mean())])
+    columns = {
+        "pair": "", "difference": "+.2f", "95 % low": "+.2f", "95 % high": "+.2f", "p": "p", "first is lower": ".0%",
+    }  # fmt: skip
     note = (
         "Paired on the same splits; interval and p-value are Nadeau & Bengio's, since splits of one table share their "
         "rows and plain standard errors would be far too small."
     )
-    pairs = Table("Differences of the mean absolute error over the random splits", forms, rows, [note])
-    summary = Table(
+    pairs = Table.of("Differences of the mean absolute error over the random splits", columns, rows, [note])
+    won = np.argmin(np.stack(list(many.values())), axis=0)
+    summary = Table.of(
         "Mean absolute error over the random splits",
         {"model": "", "mean": ".2f", "lowest": ".2f", "highest": ".2f", "splits won": ".0%"},
         [
-            {
-                "model": name,
-                "mean": float(values.mean()),
-                "lowest": float(values.min()),
-                "highest": float(values.max()),
-                "splits won": float((np.argmin(np.stack(list(many.values())), axis=0) == place).mean()),
-            }
-            for place, (name, values) in enumerate(many.items())
+            [name, *map(float, (each.mean(), each.min(), each.max(), (won == place).mean()))]
+            for place, (name, each) in enumerate(many.items())
         ],
     )
     return pairs, summary

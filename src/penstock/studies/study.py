@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,8 +115,8 @@ class Study:
     ----------
     name, summary
         Its name on the command line, and one line that says what it is.
-    run
-        Runs it as requested.
+    function
+        Runs it as requested; left out: the function ``run`` of the module of its name, which is imported then.
     editions
         Editions of the source that it can follow.
     protocols
@@ -137,7 +138,7 @@ class Study:
 
     name: str
     summary: str
-    run: Callable[[Request], StudyResult]
+    function: Callable[[Request], StudyResult] | None = None
     editions: tuple[int, ...] = (1,)
     protocols: tuple[str, ...] = PROTOCOLS
     members: int = 5
@@ -147,6 +148,12 @@ class Study:
     def __call__(self, request: Request) -> StudyResult:
         """Run the study as requested."""
         return self.run(self.completed(request))
+
+    def run(self, request: Request) -> StudyResult:
+        """Run the study as a completed request asks."""
+        function = self.function or import_module(f"penstock.studies.{self.name.replace('-', '_')}").run
+        result: StudyResult = function(request)
+        return result
 
     def completed(self, request: Request) -> Request:
         """Fill in what a request leaves to the study, or say what of it is not allowed."""

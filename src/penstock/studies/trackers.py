@@ -7,7 +7,7 @@ the week; each tracker stands as the forecast of the next price, and how late it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -145,21 +145,12 @@ def _late(result: Comparison) -> dict[str, float]:
 
 
 def _table(result: Comparison, late: dict[str, float]) -> Table:
-    rows: list[dict[str, Any]] = []
+    naive, rows = result.row(result.naive)["rmse"], []
     for row in result.rows:
-        moves = np.diff(result.entries[row["model"]].forecast[:, 0])
-        rows.append(
-            {
-                "tracker": row["model"],
-                "late by": late[row["model"]],
-                "RMSE": row["rmse"],
-                "RMSE / last value": row["rmse"] / result.row(result.naive)["rmse"],
-                "moves a step": float(np.abs(moves).mean()),
-                "skill": row["skill"],
-                "p Holm": row["p_holm"],
-            }
-        )
-    forms = {
+        moves = np.abs(np.diff(result.entries[row["model"]].forecast[:, 0]))
+        name, rmse = row["model"], row["rmse"]
+        rows.append([name, late[name], rmse, rmse / naive, moves.mean(), row["skill"], row["p_holm"]])
+    columns = {
         "tracker": "", "late by": ".1f", "RMSE": "4g", "RMSE / last value": ".3f", "moves a step": "4g",
         "skill": ".4f", "p Holm": "p",
     }  # fmt: skip
@@ -167,7 +158,7 @@ def _table(result: Comparison, late: dict[str, float]) -> Table:
         "Late by so many steps: going back, where the price lies nearest to the tracker. The smoother a tracker is "
         "(the less it moves a step), the later it is."
     )
-    return Table("Trackers, each as the forecast of the next price", forms, rows, [note])
+    return Table.of("Trackers, each as the forecast of the next price", columns, rows, [note])
 
 
 def _chart(result: Comparison) -> Picture:

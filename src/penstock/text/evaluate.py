@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import DataError, OptionError, nearest
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.result import unique_name
 from penstock.sequences.labels import column, numbers, read_labels
 from penstock.text.bag_of_words import BagOfWords
 from penstock.text.comparison import TextComparison
@@ -129,11 +130,7 @@ def _named(models: Iterable[Any] | Mapping[str, Any]) -> dict[str, Any]:
                 f"{model!r} is no model of text; allowed: TextClassifier(...), BagClassifier(...) and the like, or an "
                 "object with scikit-learn's fit and predict on documents."
             )
-        label = str(name or _label(model))
-        unique, number = label, 2
-        while unique in named:
-            unique, number = f"{label} #{number}", number + 1
-        named[unique] = model
+        named[unique_name(str(name or _label(model)), named)] = model
     if not named:
         raise OptionError("no model was given to compare.")
     return named
