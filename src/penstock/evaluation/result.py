@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from penstock.errors import OptionError, nearest
+from penstock.evaluation.leaks import Leak
 from penstock.evaluation.significance import Pairs, holm
 from penstock.evaluation.table import Columns, score_table
 from penstock.evaluation.verdict import SIGNIFICANT, verdict
@@ -35,6 +36,8 @@ class ComparisonResult(ABC):
         The models by name.
     baselines
         Names of the models that the others have to beat.
+    leaks
+        Ways in which test rows reached a model.
     rows
         One row a model: ``model``, its scores, the p-values of its difference from :attr:`reference` (``p_holm`` is
         corrected for the number of models), ``parameters``, ``fit_seconds``, and ``members``: their ``count`` and the
@@ -47,6 +50,9 @@ class ComparisonResult(ABC):
 
         @property
         def baselines(self) -> tuple[str, ...]: ...  # noqa: D102
+
+        @property
+        def leaks(self) -> tuple[Leak, ...]: ...  # noqa: D102
 
         @property
         def models(self) -> Mapping[str, Any]: ...  # noqa: D102
@@ -84,7 +90,7 @@ class ComparisonResult(ABC):
     @property
     def warnings(self) -> list[str]:
         """What makes the scores better than they should be, in sentences."""
-        return []
+        return [leak.value for leak in self.leaks]
 
     @property
     def notes(self) -> Sequence[str]:

@@ -174,7 +174,7 @@ def _pandas(texts: Sequence[str]) -> list[str]:
 def _pictures(
     model: SequenceToSequence, ids: Sequence[Sequence[int]], free: Sequence[str], told: Sequence[str]
 ) -> list[Picture]:
-    from penstock.report.attention import attention_picture
+    from penstock.report.grid import attention_picture
     from penstock.report.pictures import loss_picture
 
     shown = [next(place for place, text in enumerate(free) if word in text) for word in (" of ", ", ")]

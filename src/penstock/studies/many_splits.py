@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.report.table import Table
 
-if TYPE_CHECKING:
-    from penstock.report.svg import Picture
-
-__all__ = ["Paired", "corrected_test", "splits_tables", "splits_verdict", "spread_picture"]
+__all__ = ["Paired", "corrected_test", "splits_tables", "splits_verdict"]
 
 Values = NDArray[np.float64]
 
@@ -94,22 +91,3 @@ def splits_verdict(many: dict[str, Values]) -> str:
         f"Over {len(many[best])} random splits the network errs by {means['network']:.1f} on average and {best}, the "
         f"best of the others, by {means[best]:.1f}: {mean:+.1f} ({low:+.1f} to {high:+.1f}), {claim} chance."
     )
-
-
-def spread_picture(many: dict[str, Values]) -> Picture:
-    """Draw every model's error on every split."""
-    from penstock.report.svg import INK, SERIES, draw
-
-    def plot(figure: Any, narrow: bool) -> None:
-        axes = figure.subplots()
-        rng = np.random.default_rng(0)
-        for place, values in enumerate(many.values()):
-            heights = place + rng.uniform(-0.25, 0.25, len(values))
-            axes.plot(values, heights, ".", color=SERIES[place], markersize=3, alpha=0.6)
-            axes.plot([values.mean()] * 2, [place - 0.35, place + 0.35], color=INK, linewidth=2)
-        axes.set_yticks(range(len(many)), list(many))
-        axes.invert_yaxis()
-        axes.set_xlabel("mean absolute error, thousands of dollars")
-
-    caption = "Each point is one random split into 175 and 88 players; the bars are the means."
-    return draw("Over random splits", caption, plot, height=2.8)

@@ -15,7 +15,7 @@ from penstock.options import Description
 if TYPE_CHECKING:
     from penstock.studies.result import StudyResult
 
-__all__ = ["NO_OPTIONS", "PROTOCOLS", "NoOptions", "Request", "Study"]
+__all__ = ["PROTOCOLS", "NoOptions", "Request", "Study"]
 
 PROTOCOLS = ("honest", "published")
 
@@ -23,9 +23,6 @@ PROTOCOLS = ("honest", "published")
 @dataclass(frozen=True, repr=False)
 class NoOptions(Description):
     """The options of a study that has none."""
-
-
-NO_OPTIONS = NoOptions()
 
 
 @dataclass(frozen=True)

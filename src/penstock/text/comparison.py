@@ -115,10 +115,6 @@ class TextComparison(ComparisonResult):
         return f"the best baseline, {self.reference}"
 
     @property
-    def warnings(self) -> list[str]:  # noqa: D102 (the base says it)
-        return [leak.value for leak in self.leaks]
-
-    @property
     def notes(self) -> Sequence[str]:
         """How to read the table of scores."""
         if self.classes is None:
