@@ -22,7 +22,7 @@ say_kernels = @$(BIN)/python -c "from penstock.kernels import status; s = status
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage test-native test-peers lint types format bench studies clean
+.PHONY: help demo test test-slow coverage test-elsewhere test-native test-peers lint types format bench studies clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
 
 coverage: $(VENV)/.test  ## Measure the lines that the fast and the slow suite run; fails below 95 %
 	$(BIN)/python -m pytest -n auto -m "" --cov=penstock --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+test-elsewhere:  ## Build on Debian 12, 13 and sid with g++ and clang and test there (needs root and debootstrap; an hour)
+	tests/elsewhere.sh bookworm:g++,clang++ trixie:g++,clang++ sid:g++,clang++
 
 test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
 	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Annotated
 
 import typer
 
+from penstock import compilation_cache
 from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost
 from penstock.cli.lazy import lazy_group
 from penstock.errors import PenstockError
@@ -48,7 +50,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    pass
+    compilation_cache.keep(os.environ)
 
 
 def main() -> None:
