@@ -43,8 +43,34 @@ def reviews(tmp_path: Path) -> None:
 def test_fit(penstock: Run, reviews: None, tmp_path: Path) -> None:
     done = penstock(*FIT, *SMALL, "--units", 4)
     assert done.returncode == 0, done.stderr
-    assert "32 rows to train, the last 8 to score." in done.stderr
+    assert "32 rows to train, 8 drawn to score." in done.stderr
     assert "ridge on TF-IDF of words" in done.stderr
+    assert isinstance(ps.load(tmp_path / "m.penstock"), TextClassifier)
+
+
+def test_a_file_sorted_by_label_is_scored_on_every_label(penstock: Run, tmp_path: Path) -> None:
+    order = sorted(range(len(TEXTS)), key=LABELS.__getitem__)
+    texts, labels = [TEXTS[row] for row in order], [LABELS[row] for row in order]
+    frame = pd.DataFrame({"review": [*texts, "a word of its own"], "label": [*labels, "zz"]})
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    done = penstock(*FIT, *SMALL, "--units", 4)
+    assert done.returncode == 0, done.stderr
+    assert "33 rows to train, 8 drawn to score." in done.stderr
+    assert "ridge on TF-IDF of words" in done.stderr
+    fitted = ps.load(tmp_path / "m.penstock")
+    assert isinstance(fitted, TextClassifier)
+    assert fitted.classes_.tolist() == ["down", "up", "zz"]
+
+
+def test_the_model_is_written_before_it_is_scored(
+    penstock: Run, reviews: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ps.DataError("no score")
+
+    monkeypatch.setattr("penstock.text.evaluate.TextComparison", broken)
+    done = penstock(*FIT, *SMALL, "--units", 4)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "penstock: no score")
     assert isinstance(ps.load(tmp_path / "m.penstock"), TextClassifier)
 
 

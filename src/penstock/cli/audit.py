@@ -38,6 +38,8 @@ def audit(
 
     For example: `penstock audit prices.csv --time Date --target Close --models lstm,ar`
     """
+    from rich.markup import escape
+
     from penstock.evaluation.audit import audit as run
 
     check_paths(json)
@@ -50,7 +52,9 @@ def audit(
     results = []
     for model in chosen:
         found = run(model, table, id=id, time=time, target=target, horizon=horizon, test=test, seed=seed)
-        console.print(found.table())
+        findings = found.table()
+        console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
+        console.print(findings)
         results.append(found)
     if json is not None:
         write_json(json, {"file": str(file), "audits": [found.to_json() for found in results]})
