@@ -84,7 +84,7 @@ class Forecaster(ForecasterOptions):
 
     @property
     def parameters(self) -> int:
-        """Weights of one member; covariates, and further series of a joint forecast, are counted once it is fitted."""
+        """Weights of one member; before a fit without covariates, for one series, with one label a static category."""
         return self.network.parameters(*self._widths)
 
     def summary(self) -> str:
@@ -95,7 +95,7 @@ class Forecaster(ForecasterOptions):
     def _widths(self) -> tuple[Inputs, int]:
         if hasattr(self, "inputs_"):
             return self.inputs_, self.outputs(len(self.scaling_.shift))
-        return Inputs(), self.outputs(1)
+        return Inputs(categories=(1,) * len(self.network.embeddings)), self.outputs(1)
 
     @property
     def scaling_(self) -> Scaling:

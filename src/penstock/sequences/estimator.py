@@ -98,8 +98,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     def _loss(self) -> str:
         """The name of the loss, once the targets are fitted."""
 
-    def _decoder_training(self) -> tuple[int | None, ScheduledSampling | None]:
-        """Return the length of the longest target of a decoder, and how it is fed true targets; None for others."""
+    def _decoder_training(self, targets: Targets) -> tuple[int | None, ScheduledSampling | None]:
+        """Return the length of a decoder's longest target, and how it is fed true targets; None for others."""
         return None, None
 
     # ---- what people call --------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
         source = self.coding_.source(given)
-        longest, schedule = self._decoder_training()
+        longest, schedule = self._decoder_training(targets)
         train, watched = (
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
             for part in (learn, watch)
