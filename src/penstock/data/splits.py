@@ -50,7 +50,9 @@ def rows_for_tail(needed: int, validation: float, horizon: int) -> int:
     >>> rows_for_tail(64, 0.1, 1), rows_for_tail(64, 20, 1)
     (72, 84)
     """
-    rows = needed
+    rows = needed + tail_length(needed, validation, horizon) * (validation >= 1)
+    if 0 < validation < 1:
+        rows = max(needed + horizon, int(needed / (1 - validation)) - 2)
     while rows - tail_length(rows, validation, horizon) < needed:
         rows += 1
     return rows

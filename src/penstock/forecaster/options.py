@@ -39,7 +39,9 @@ class ForecasterOptions(TrainingOptions, Estimator):
     loss: str = option("mse", "loss to minimise, in scaled units; it says what is forecast", choices=HEADS)
     levels: float | tuple[float, ...] = option((80, 95), "levels of the intervals that loss='pinball' learns, percent")
     validation: float = option(0.1, "tail of the training rows to watch: a share below 1, or rows; 0: none", at_least=0)
-    ensemble: str = option("mean", "how the members' forecasts become one", choices=("mean", "median"))
+    ensemble: str = option(
+        "mean", "how the members' forecasts become one", choices=("mean", "median"), affects_fit=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse options that are not allowed, or that contradict each other."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from penstock.report.svg import Picture
+from penstock.report.svg import Picture, with_unique_ids
 from penstock.report.table import Table
 from penstock.version import __version__
 
@@ -94,7 +95,8 @@ class Page:
 
     def html(self) -> str:
         """Render the page; everything that came from data is escaped."""
-        return _template().render(page=self, version=__version__)
+        ids: Counter[str] = Counter()
+        return _template().render(page=self, version=__version__, unique=partial(with_unique_ids, seen=ids))
 
 
 _INDEX = re.compile(r"\b([A-Za-zΣ]{1,2})_(\w\b|\([^()]*\))")
