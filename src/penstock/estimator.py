@@ -224,7 +224,7 @@ class Estimator(SavedSeries, OwnIntervals):
         levels = checked_levels(level)
         panel, kind = self.tail_, self.kind_
         if frame is not None:
-            panel, kind = read_panel(frame, kind.columns, kind.missing)
+            panel, kind = read_panel(frame, kind.columns, kind.missing, kind)
         if (future is None) == bool(kind.columns.known):
             raise OptionError(
                 f"{self.label} was fitted with known={list(kind.columns.known)}; predict needs the rows that follow: "
