@@ -59,8 +59,10 @@ def rows_for_tail(needed: int, validation: float | str, horizon: int) -> int:
     >>> rows_for_tail(64, 0.1, 1), rows_for_tail(64, 20, 1)
     (72, 84)
     """
-    rows = needed + tail_length(needed, validation, horizon) * (validation >= 1)
-    if 0 < validation < 1:
+    if isinstance(validation, str) or validation >= 1:
+        return needed + tail_length(needed, validation, horizon)
+    rows = needed
+    if validation > 0:
         rows = max(needed + horizon, int(needed / (1 - validation)) - 2)
     while rows - tail_length(rows, validation, horizon) < needed:
         rows += 1
