@@ -13,8 +13,6 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from penstock.errors import OptionError, nearest
 from penstock.option_docs import document_options
 from penstock.registry import Registry
@@ -102,7 +100,7 @@ def check_options(owner: Any) -> None:
     hints = _hints(type(owner))  # type: ignore[arg-type]  # a class is hashable
     for field in dataclasses.fields(owner):
         value = getattr(owner, field.name)
-        if isinstance(value, np.bool_):
+        if type(value).__name__ == "bool" and type(value).__module__ == "numpy":  # not imported: a help needs no NumPy
             object.__setattr__(owner, field.name, bool(value))
         elif isinstance(value, numbers.Real) and value.__class__ not in _OWN:
             object.__setattr__(owner, field.name, int(value) if isinstance(value, numbers.Integral) else float(value))

@@ -11,7 +11,6 @@ from penstock.cli.declared import DEFAULTS, INTERVALS, MISSING, RULES, flag
 from penstock.cli.models import MODELS, model_named
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
-from penstock.data.own_file import read_own_file
 
 __all__ = ["compare"]
 
@@ -75,6 +74,7 @@ def compare(
 
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
+    from penstock.data.own_file import read_own_file
     from penstock.evaluation.compare import compare as run
     from penstock.evaluation.positions import rule_named
     from penstock.evaluation.rolling_origin import RollingOrigin

@@ -12,8 +12,6 @@ import typer
 
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.output import ReportOption, check_paths
-from penstock.data.reading.targets import read_targets
-from penstock.data.tables import read_table
 from penstock.errors import DataError, OptionError
 from penstock.errors import nearest as hint
 from penstock.files import check_destination, refuse_input
@@ -165,7 +163,7 @@ def vectors(
 
     check_destination(out)
     refuse_input(out, [file])
-    documents = _column(read_table(file, text={text}), file, text)
+    documents = _column(_read(file, text), file, text)
     tokens = Tokens(100_000, length=None, min_count=min_count, phrases=phrases)
     found = word2vec(documents, tokens, units=units, window=window, epochs=epochs, workers=workers, seed=seed)
     found.write(out)
@@ -215,7 +213,6 @@ def _errors() -> Console:
 
 
 def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
-    _require(table, file, text)
     cells = table[text]
     if cells.isna().all() or (cells.astype(str).str.strip() == "").all():
         raise DataError(f"the column {text!r} of {file.name} is empty; name the column of the documents: --text.")
@@ -224,8 +221,9 @@ def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
 
 def _columns(file: Path, text: str, label: str, task: str) -> tuple[list[str], Any, bool]:
     """Read the documents, their targets, and whether these are values."""
-    table = read_table(file, text={text, label})
-    _require(table, file, label)
+    from penstock.data.reading.targets import read_targets
+
+    table = _read(file, text, label)
     documents = _column(table, file, text)
     cells = table[label]
     missing = (cells.isna() | (cells.astype(str).str.strip() == "")).to_numpy()
@@ -234,9 +232,14 @@ def _columns(file: Path, text: str, label: str, task: str) -> tuple[list[str], A
     return documents, *read_targets(cells.tolist(), label, task)
 
 
-def _require(table: pd.DataFrame, file: Path, name: str) -> None:
-    if name not in table.columns:
-        raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
+def _read(file: Path, *names: str) -> pd.DataFrame:
+    from penstock.data.tables import read_table
+
+    table = read_table(file, text=set(names))
+    for name in names:
+        if name not in table.columns:
+            raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
+    return table
 
 
 def _network(asked: str) -> Network:
