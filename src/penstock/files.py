@@ -7,12 +7,13 @@ import json
 import math
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from penstock.errors import OptionError
 
-__all__ = ["check_destination", "jsonable", "write_json", "write_whole"]
+__all__ = ["check_destination", "jsonable", "refuse_input", "write_json", "write_whole"]
 
 
 def check_destination(path: str | Path) -> Path:
@@ -30,6 +31,25 @@ def check_destination(path: str | Path) -> Path:
     if not os.access(folder, os.W_OK):
         raise OptionError(f"the folder {str(folder)!r} cannot be written; choose another for {path.name!r}.")
     return path
+
+
+def refuse_input(path: str | Path, inputs: Iterable[str | Path | None]) -> None:
+    """Refuse a path to write that is one of the files which are read: the data would be gone.
+
+    Raises
+    ------
+    OptionError
+        Where it is, also by another name of the same file.
+    """
+    path = Path(path)
+    for each in inputs:
+        if each is None or not Path(each).exists():
+            continue
+        same = path.resolve() == Path(each).resolve() or (path.exists() and path.samefile(each))
+        if same:
+            raise OptionError(
+                f"{str(path)!r} is the file that is read; writing a result there would delete it. Give another name."
+            )
 
 
 def write_whole(path: str | Path, content: bytes | str) -> Path:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from penstock.anatomy.probe import probed
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.cells.cell import Cell
+from penstock.cells.initializers import or_zeros
 from penstock.cells.lstm import LSTMCell
 from penstock.errors import OptionError
 from penstock.layers.unroll import unroll
@@ -211,7 +212,7 @@ def walk(
     if not 0 <= unit < units:
         raise OptionError(f"unit={unit} is not there: the layer has {units}, counted from 0.")
     x_t, h = record.x[0, step], record.before[0][0, step]
-    terms = [np.split(np.asarray(part, float), 4) for part in (x_t @ cell.W, h @ cell.U, cell.b)]
+    terms = [np.split(np.asarray(part, float), 4) for part in (x_t @ cell.W, h @ cell.U, or_zeros(cell.b, cell.U))]
     gates = []
     for place, letter in enumerate("ifgo"):
         from_x, from_h, bias = (float(term[place][unit]) for term in terms)

@@ -38,7 +38,7 @@ def explain(
             print(f"{each.name:<14}{each.summary}")  # noqa: T201
         return
     chosen = explanation_named(name)
-    check_paths(report)
+    check_paths(report, inputs=[model])
     if text is not None and model is None:
         raise OptionError("--text is read by a model of text; name one: --model FILE.")
     from penstock.catalogue import load

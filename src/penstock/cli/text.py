@@ -13,10 +13,9 @@ import typer
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.models import make_text_network
 from penstock.cli.output import ReportOption, check_paths
-from penstock.data.tables import read_table
 from penstock.errors import DataError, OptionError
 from penstock.errors import nearest as hint
-from penstock.files import check_destination
+from penstock.files import check_destination, refuse_input
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,12 +71,12 @@ def fit(
     from penstock.text.vectors import WordVectors
 
     check_destination(out)
+    refuse_input(out, [file, vectors])
     if task not in TASKS:
         raise OptionError(f"--task {task!r} is unknown; {hint(task, TASKS)}")
     if not 0 <= test < 1:
         raise OptionError(f"--test {test:g} is out of range; allowed: a share from 0 up to below 1.")
-    documents, targets = _columns(file, text, label)
-    values = task == "value" or (task == "auto" and _continuous(targets))
+    documents, targets, values = _columns(file, text, label, task)
     given = None if vectors is None else WordVectors.read(vectors)
     usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
     tokens = Tokens(vocabulary, length=length, keep=keep, phrases=phrases)
@@ -161,7 +160,8 @@ def vectors(
     from penstock.text.word2vec import word2vec
 
     check_destination(out)
-    documents = _column(read_table(file), file, text)
+    refuse_input(out, [file])
+    documents = _column(_read(file, text), file, text)
     tokens = Tokens(100_000, length=None, min_count=min_count, phrases=phrases)
     found = word2vec(documents, tokens, units=units, window=window, epochs=epochs, workers=workers, seed=seed)
     found.write(out)
@@ -193,7 +193,7 @@ def explain(
     """Show which words moved the score of a document."""
     from penstock.text.explanation import explain as explained
 
-    check_paths(report)
+    check_paths(report, inputs=[model])
     fitted = _load(model)
     found = explained(fitted, document)
     print(f"{found.meaning}\t{found.score:+.3f}")  # noqa: T201
@@ -211,29 +211,33 @@ def _errors() -> Console:
 
 
 def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
-    _require(table, file, text)
-    if table[text].isna().all():
+    cells = table[text]
+    if cells.isna().all() or (cells.astype(str).str.strip() == "").all():
         raise DataError(f"the column {text!r} of {file.name} is empty; name the column of the documents: --text.")
-    return table[text].fillna("").astype(str).tolist()
+    return cells.fillna("").astype(str).tolist()
 
 
-def _columns(file: Path, text: str, label: str) -> tuple[list[str], Any]:
-    table = read_table(file)
-    _require(table, file, label)
+def _columns(file: Path, text: str, label: str, task: str) -> tuple[list[str], Any, bool]:
+    """Read the documents, their targets, and whether these are values."""
+    from penstock.data.reading.targets import read_targets
+
+    table = _read(file, text, label)
     documents = _column(table, file, text)
-    missing = table[label].isna()
+    cells = table[label]
+    missing = (cells.isna() | (cells.astype(str).str.strip() == "")).to_numpy()
     if missing.any():
-        raise DataError(f"row {int(missing.to_numpy().argmax()) + 1} of {file.name} has no {label!r}; drop it first.")
-    return documents, table[label].to_numpy()
+        raise DataError(f"row {int(missing.argmax()) + 1} of {file.name} has no {label!r}; drop it first.")
+    return documents, *read_targets(cells.tolist(), label, task)
 
 
-def _require(table: pd.DataFrame, file: Path, name: str) -> None:
-    if name not in table.columns:
-        raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
+def _read(file: Path, *names: str) -> pd.DataFrame:
+    from penstock.data.tables import read_table
 
-
-def _continuous(targets: Any) -> bool:
-    return targets.dtype.kind == "f" and bool((targets % 1 != 0).any())
+    table = read_table(file, text=set(names))
+    for name in names:
+        if name not in table.columns:
+            raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
+    return table
 
 
 def _load(path: Path) -> Any:

@@ -25,24 +25,33 @@ def cut_at(panel: Panel, windows: Windows, border: NDArray[np.int64]) -> tuple[N
         Start rows of the windows of each part.
     """
     starts = windows.starts
-    mine = border[panel.series_of(starts)]
     first = starts + windows.window
+    mine = border[panel.series_of(first)]  # a short window's start lies before its series
     return starts[first + windows.horizon <= mine], starts[first >= mine]
 
 
-def tail_border(panel: Panel, validation: float, horizon: int) -> NDArray[np.int64]:
-    """Give the flat row at which the tail of each series begins, ``[series]``."""
-    return panel.offsets[1:] - np.array([tail_length(int(rows), validation, horizon) for rows in panel.lengths])
+def tail_border(panel: Panel, validation: float | str, horizon: int, least: int = 0) -> NDArray[np.int64]:
+    """Give the flat row at which the tail of each series begins, ``[series]``.
+
+    A series that would keep fewer than `least` rows before its tail gives none.
+    """
+    tails = np.array([tail_length(int(rows), validation, horizon) for rows in panel.lengths])
+    return panel.offsets[1:] - np.where(panel.lengths - tails >= least, tails, 0)
 
 
-def tail_length(rows: int, validation: float, horizon: int) -> int:
-    """Count the rows of the tail: a share of the rows if below 1, else a number of rows; at least one horizon."""
+def tail_length(rows: int, validation: float | str, horizon: int) -> int:
+    """Count the rows of the tail: a share of the rows if below 1, else a number of rows; at least one horizon.
+
+    ``"horizon"`` is one horizon.
+    """
     if validation == 0:
         return 0
+    if isinstance(validation, str):
+        return horizon
     return max(math.ceil(rows * validation) if validation < 1 else int(validation), horizon)
 
 
-def rows_for_tail(needed: int, validation: float, horizon: int) -> int:
+def rows_for_tail(needed: int, validation: float | str, horizon: int) -> int:
     """Count the rows of a series that leave `needed` rows before its tail.
 
     Examples
@@ -50,7 +59,11 @@ def rows_for_tail(needed: int, validation: float, horizon: int) -> int:
     >>> rows_for_tail(64, 0.1, 1), rows_for_tail(64, 20, 1)
     (72, 84)
     """
+    if isinstance(validation, str) or validation >= 1:
+        return needed + tail_length(needed, validation, horizon)
     rows = needed
+    if validation > 0:
+        rows = max(needed + horizon, int(needed / (1 - validation)) - 2)
     while rows - tail_length(rows, validation, horizon) < needed:
         rows += 1
     return rows

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import abc
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.files import check_destination, write_whole
-from penstock.report.svg import Picture
+from penstock.report.svg import Picture, with_unique_ids
 from penstock.report.table import Table
 from penstock.version import __version__
 
@@ -97,7 +98,8 @@ class Page:
 
     def html(self) -> str:
         """Render the page; everything that came from data is escaped."""
-        return _template().render(page=self, version=__version__)
+        ids: Counter[str] = Counter()
+        return _template().render(page=self, version=__version__, unique=partial(with_unique_ids, seen=ids))
 
 
 class Reported(abc.ABC):
