@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +35,7 @@ def refuse_infinite(panel: Panel, columns: Columns) -> None:
         _refuse(panel, np.isinf(values), f"the {role} column {name!r}", "infinite", "drop or mend these rows")
 
 
-def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times], NDArray[np.int64]]) -> None:
+def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hashable], NDArray[np.int64]]) -> None:
     """Refuse values that are not finite, and rows that are missing between others.
 
     `steps` counts the rows that are missing before each time of a series, as ``calendar.missing_steps`` does.
@@ -58,8 +58,8 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times], NDAr
 def fill_forward(
     panel: Panel,
     columns: Columns,
-    steps: Callable[[Times], NDArray[np.int64]],
-    between: Callable[[Times, int, int], Times],
+    steps: Callable[[Times, Hashable], NDArray[np.int64]],
+    between: Callable[[Times, int, int, Hashable], Times],
 ) -> Panel:
     """Fill missing values and rows with the last ones before them in their series; nothing is filled from the future.
 
@@ -96,11 +96,13 @@ def fill_forward(
     return full.between(starts, panel.offsets[1:])
 
 
-def _missing_rows(panel: Panel, steps: Callable[[Times], NDArray[np.int64]]) -> NDArray[np.int64]:
-    return np.concatenate([steps(panel.times[panel.span(series)]) for series in range(len(panel))])
+def _missing_rows(panel: Panel, steps: Callable[[Times, Hashable], NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([steps(panel.times[panel.span(s)], name) for s, name in enumerate(panel.ids)])
 
 
-def _with_missing_rows(panel: Panel, missing: NDArray[np.int64], between: Callable[[Times, int, int], Times]) -> Panel:
+def _with_missing_rows(
+    panel: Panel, missing: NDArray[np.int64], between: Callable[[Times, int, int, Hashable], Times]
+) -> Panel:
     if not missing.any():
         return panel
     rows = np.arange(panel.rows)
@@ -111,7 +113,9 @@ def _with_missing_rows(panel: Panel, missing: NDArray[np.int64], between: Callab
     for row in np.flatnonzero(missing):
         series = int(panel.series_of(np.array([row]))[0])
         own, count = panel.times[panel.span(series)], int(missing[row])
-        times[place[row] - count : place[row]] = between(own, int(row - panel.offsets[series] - 1), count)
+        times[place[row] - count : place[row]] = between(
+            own, int(row - panel.offsets[series] - 1), count, panel.ids[series]
+        )
 
     def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
         out = np.full((total, *values.shape[1:]), np.nan)
