@@ -60,7 +60,7 @@ class Rhythm:
         """Whether the timestamps of other rows do not contradict this rhythm."""
         if (times.dtype.kind == "M") == (self.kind == "count"):
             return False
-        gaps = np.diff(times.astype(np.int64))
+        gaps: NDArray[Any] = np.diff(times.astype(np.int64))
         if self.kind in ("count", "fixed"):
             return bool((gaps % self.step == 0).all())
         days = times.astype("datetime64[D]")
@@ -78,7 +78,8 @@ class Rhythm:
 
 def weekday(days: NDArray[Any]) -> NDArray[np.int64]:
     """Give the day of the week of each day, 0 for Monday."""
-    return (days.astype("datetime64[D]").astype(np.int64) + 3) % 7
+    since: NDArray[Any] = days.astype("datetime64[D]").astype(np.int64)
+    return (since + 3) % 7
 
 
 def since_monday(times: NDArray[Any]) -> NDArray[np.int64]:
@@ -212,11 +213,11 @@ def _within_days(times: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
 def _by_the_day(held: NDArray[np.bool_], possible: NDArray[np.int64], day_slots: int) -> NDArray[np.bool_]:
     """Complete the week by the days that were seen: the same hours on each, and business days where no weekend was."""
     by_day, seen = held.reshape(7, day_slots), possible.reshape(7, day_slots) > 0
-    whole: NDArray[Any] = seen.any(axis=1)
-    hours: NDArray[Any] = (by_day & seen).sum(axis=0) >= np.maximum(
-        _OPEN * (seen & by_day.any(axis=1)[:, None]).sum(axis=0), 1
-    )
-    open_days: NDArray[Any] = np.where(whole, by_day.any(axis=1), True)
-    if not by_day[5:].any() and not whole[5:].all():
+    whole: Any = seen.any(axis=1)
+    trading: Any = by_day.any(axis=1)
+    counts = (seen & trading[:, None]).sum(axis=0)
+    hours: Any = (by_day & seen).sum(axis=0) >= np.maximum(_OPEN * counts, 1)
+    open_days = np.where(whole, trading, True)
+    if not trading[5:].any() and not whole[5:].all():
         open_days[5:] = hours.all() & ~whole[5:]
     return (open_days[:, None] & hours[None, :]).ravel()

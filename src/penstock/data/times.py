@@ -146,8 +146,12 @@ def _periods(series: nw.Series[Any]) -> Times:
 def _texts(series: nw.Series[Any], like: Form, dayfirst: bool | None) -> Times:
     import pandas as pd
 
-    values = series.to_list()
-    places, unique = pd.factorize(np.array([_as_text(value) for value in values], dtype=object))
+    native = series.to_native()
+    if series.implementation.is_pandas() and isinstance(native.dtype, (pd.StringDtype, pd.CategoricalDtype)):
+        values, (places, unique) = native, pd.factorize(native)
+    else:
+        values = series.to_list()
+        places, unique = pd.factorize(np.array([_as_text(value) for value in values], dtype=object))
     cells = [str(each).strip() for each in unique]
     said = ""
     try:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["read_csv"]
 
-_HEAD = 1 << 18  # bytes that the form of a table is told from
+_HEAD = 1 << 16  # bytes that the form of a table is told from
 _TAIL = 1 << 14
 _EXTRA = "\0more"
 _LONGEST_FOOTER = 40
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
-def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
+def read_csv(path: Path, text: Collection[str] | None = None, labels: Collection[str] = ()) -> pd.DataFrame:
     """Read a text table into a pandas frame.
 
     Parameters
@@ -37,6 +37,8 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     text
         Columns that are text whatever they spell: names, labels, times, documents. None: all columns whose cells
         are not all numbers, in which NA and its like are then missing.
+    labels
+        Columns that are text as well, and whose cells come again and again: each is kept once, as a category.
 
     Returns
     -------
@@ -59,11 +61,10 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     rows = split(start, separator)
     header = find_header(rows, name)
     body = _body(raw, header, separator, name)
+    strings = set(text or ())
     if separator == ";":  # a dot may part thousands there: numbers are read cell by cell
-        text = header.names if text is None else text
-        frame = _parse(body, separator, header, set(header.names), name, path)
-        return _without_extra(frame, header, body, separator, name)
-    frame = _parse(body, separator, header, set(text or ()), name, path)
+        strings = set(header.names)
+    frame = _parse(body, separator, header, strings, labels, name)
     return _without_extra(frame, header, body, separator, name)
 
 
@@ -102,12 +103,16 @@ def _without_footer(body: bytes, header: Header, separator: str, name: str) -> b
     return stripped[: len(stripped) - len(tail) + gaps[-1].start() + 1]
 
 
-def _parse(body: bytes, separator: str, header: Header, text: set[str], name: str, path: Path) -> pd.DataFrame:
+def _parse(
+    body: bytes, separator: str, header: Header, text: set[str], labels: Collection[str], name: str
+) -> pd.DataFrame:
     import pandas as pd
 
     names = [*header.names, _EXTRA]
-    types: dict[Any, Any] = dict.fromkeys([*(text & set(names)), _EXTRA], "str")
-    missing = {column: list(EMPTY_CELLS) for column in header.names if column not in text}
+    types: dict[Any, Any] = dict.fromkeys(text & set(names), "str")
+    types |= dict.fromkeys(set(labels) & set(names), "category")
+    missing = {column: list(EMPTY_CELLS) for column in header.names if column not in types}
+    missing[_EXTRA] = [""]  # told by itself: a column of nothing costs nothing
     try:
         return pd.read_csv(
             io.BytesIO(body), sep=separator, header=None, names=names, index_col=False, dtype=types,
@@ -131,7 +136,8 @@ def _parse(body: bytes, separator: str, header: Header, text: set[str], name: st
 def _without_extra(frame: pd.DataFrame, header: Header, body: bytes, separator: str, name: str) -> pd.DataFrame:
     """Drop the field behind the header's last where it is always empty, and refuse it where it is not."""
     extra = frame.pop(_EXTRA)
-    full = extra.notna() & (extra.astype("str").str.strip() != "")
+    full = extra.notna()
+    full &= full if not full.any() else extra.astype("str").str.strip() != ""
     if full.any():
         row = int(full.to_numpy().argmax())
         line = _line_of(body, row, separator)
