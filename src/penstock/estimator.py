@@ -187,6 +187,9 @@ class Estimator(SavedSeries, OwnIntervals):
         """Refuse training rows that are too few, before anything is fitted."""
         self._require_rows(train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
 
+    def check_sizes(self, train: Panel) -> None:
+        """Refuse options whose sizes the data or the memory cannot hold, before anything is built."""
+
     def predict(self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = ()) -> Any:
         """Forecast the `horizon` steps after the end of each series.
 

@@ -28,6 +28,7 @@ def fit_each(
     for train, also in zip(trains, watched, strict=True):
         if also is None:
             first.check_rows(train)
+        first.check_sizes(train)
         storable(train.ids, f"the id column {kind.columns.id!r}")
         for place, name in enumerate(kind.columns.static):
             storable(train.static[:, place], f"the static column {name!r}")

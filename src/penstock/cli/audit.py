@@ -11,7 +11,6 @@ from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.models import model_named
 from penstock.cli.output import JsonOption, check_paths, output_console
 from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
-from penstock.data.own_file import newest_times, read_own_file
 from penstock.files import write_json
 
 __all__ = ["audit"]
@@ -45,6 +44,7 @@ def audit(
 
     For example: `penstock audit prices.csv --time Date --target Close --models lstm,ar`
     """
+    from penstock.data.own_file import newest_times, read_own_file
     from penstock.evaluation.audit import audit as run
 
     check_paths(json, inputs=[file])

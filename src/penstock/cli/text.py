@@ -12,8 +12,6 @@ import typer
 
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.output import ReportOption, check_paths
-from penstock.data.reading.targets import read_targets
-from penstock.data.tables import read_table
 from penstock.errors import DataError, OptionError
 from penstock.errors import nearest as hint
 from penstock.files import check_destination, refuse_input
@@ -155,6 +153,7 @@ def vectors(
 
     For example: `penstock text vectors reviews.csv --text review --out vectors.bin`
     """
+    from penstock.data.tables import read_table
     from penstock.text.tokens import Tokens
     from penstock.text.word2vec import word2vec
 
@@ -219,6 +218,9 @@ def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
 
 def _columns(file: Path, text: str, label: str, task: str) -> tuple[list[str], Any, bool]:
     """Read the documents, their targets, and whether these are values."""
+    from penstock.data.reading.targets import read_targets
+    from penstock.data.tables import read_table
+
     table = read_table(file, text={text, label})
     _require(table, file, label)
     documents = _column(table, file, text)

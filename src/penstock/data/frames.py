@@ -19,7 +19,7 @@ from penstock.data.reading.form import NATIVE, Form
 from penstock.data.reading.labels import group
 from penstock.data.reading.table import as_table, newest_last, require_column, require_order
 from penstock.data.reading.values import numbers
-from penstock.data.rhythm import read_rhythm
+from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
 from penstock.data.rhythms import NO_RHYTHMS, Rhythms
 from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
@@ -68,18 +68,22 @@ class FrameKind:
 
     def times_after(self, times: NDArray[Any], row: int, steps: int, name: Hashable = None) -> NDArray[Any]:
         """Give the times that follow the one in `row`, in the rhythm of the series `name`."""
-        local, utc = self._clock(times)
-        return utc(continue_times(local, row, steps, self.rhythms.of(name)))
+        rhythm = self.rhythms.of(name)
+        local, utc = self._clock(times, rhythm)
+        return utc(continue_times(local, row, steps, rhythm))
 
     def missing_steps(self, times: NDArray[Any], name: Hashable = None) -> NDArray[np.int64]:
         """Count the steps that are missing before each time of the series `name`."""
-        return missing_steps(self.on_clock(times), self.rhythms.of(name))
+        rhythm = self.rhythms.of(name)
+        return missing_steps(self.on_clock(times, rhythm), rhythm)
 
-    def on_clock(self, times: NDArray[Any]) -> NDArray[Any]:
+    def on_clock(self, times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[Any]:
         """Put the times of one series on the clock of their own place, where its days or sessions are counted."""
-        return self._clock(times)[0]
+        return self._clock(times, rhythm)[0]
 
-    def _clock(self, times: NDArray[Any]) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
+    def _clock(
+        self, times: NDArray[Any], rhythm: Rhythm | None
+    ) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
         """Put times in UTC on the clock of the column's own zone, unless they hold all hours; and the way back."""
         zone = self.zone
         if zone is None or len(times) < 2:
@@ -91,7 +95,9 @@ class FrameKind:
             return zoned.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
 
         local = pd.DatetimeIndex(times, tz="UTC").tz_convert(zone).tz_localize(None).to_numpy("datetime64[ns]")
-        if np.median(np.diff(times)) < np.timedelta64(20, "h") and read_rhythm(local).kind != "session":
+        if rhythm is None and np.median(np.diff(times)) < np.timedelta64(20, "h"):
+            rhythm = read_rhythm(local)
+        if rhythm is not None and rhythm.kind == "fixed" and rhythm.step < DAY_NS:
             return times, lambda local: local  # an hour is one where the clock changes, too
         return local, utc
 

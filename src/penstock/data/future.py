@@ -103,9 +103,10 @@ def _require_rhythm(panel: Panel, series: int, times: NDArray[np.generic], kind:
     """Refuse steps that do not follow the history in its rhythm; holidays of its own length may be left out."""
     name = panel.ids[series]
     own = panel.times[panel.span(series)]
-    both = kind.on_clock(np.concatenate([own, times]))
+    rhythm = kind.rhythms.of(name)
+    both = kind.on_clock(np.concatenate([own, times]), rhythm)
     history, steps = both[: len(own)], both[len(own) :]
-    rhythm = kind.rhythms.of(name) or read_rhythm(history)
+    rhythm = rhythm or read_rhythm(history)
     if not rhythm.agrees(history):
         return  # without a rhythm of its own, there is nothing to hold the steps against
     expected = continue_times(history, len(history) - 1, len(steps), rhythm)

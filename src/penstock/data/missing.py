@@ -15,11 +15,14 @@ from penstock.data.panel import Panel
 from penstock.data.times import show_time
 from penstock.errors import DataError
 
-__all__ = ["MISSING", "fill_forward", "refuse_infinite", "refuse_missing"]
+__all__ = ["MISSING", "fill_forward", "refuse_huge", "refuse_infinite", "refuse_missing"]
 
 MISSING = ("error", "ffill", "mask")
 """What to do where a value or a row is missing: refuse it; carry the last value of its series forward; or do that and
 tell models that can be told which targets are filled, so that they do not learn from them."""
+
+HUGE = 1e100
+"""Beyond this, squares and their sums leave float64."""
 
 Times = NDArray[Any]
 
@@ -32,7 +35,15 @@ def _values(panel: Panel) -> list[NDArray[np.float64]]:
 def refuse_infinite(panel: Panel, columns: Columns) -> None:
     """Refuse values that are infinite: no choice can fill them."""
     for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
-        _refuse(panel, np.isinf(values), f"the {role} column {name!r}", "infinite", "drop or mend these rows")
+        what = f"the {role} column {name!r}"
+        _refuse(panel, np.isinf(values), what, "infinite", "drop or mend these rows")
+        refuse_huge(panel, values, what)
+
+
+def refuse_huge(panel: Panel, values: NDArray[np.float64], what: str) -> None:
+    """Refuse values whose squares no float64 holds: every score would be infinite."""
+    with np.errstate(invalid="ignore"):
+        _refuse(panel, np.abs(values) > HUGE, what, f"beyond {HUGE:g} in size", "give them in a larger unit")
 
 
 def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hashable], NDArray[np.int64]]) -> None:
@@ -44,6 +55,7 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hasha
         what = f"the {role} column {name!r}"
         mend = "drop these rows, or carry the last value forward with missing='ffill'"
         _refuse(panel, ~np.isfinite(values), what, "NaN or infinite", mend)
+        refuse_huge(panel, values, what)
     missing = _missing_rows(panel, steps)
     if missing.any():
         row = int(missing.argmax())

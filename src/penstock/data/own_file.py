@@ -70,7 +70,7 @@ def read_own_file(
         raise OptionError(f"--decimal {decimal!r} is unknown; allowed: '.' and ','.")
     if wide and target is not None:
         raise OptionError("--wide reads every column of numbers as a series; leave --target out.")
-    table = read_table(path, labels={id, time or Columns().time, *static})
+    table = read_table(path, text={id, time or Columns().time, *static})
     name = Path(path).name
     time = _time(table, time, name)
     name_column = id

@@ -36,7 +36,7 @@ class Rhythms:
 
     @classmethod
     def read(
-        cls, panel: Panel, clock: Callable[[NDArray[Any]], NDArray[Any]], like: Rhythms | None = None,
+        cls, panel: Panel, clock: Callable[[NDArray[Any], Rhythm | None], NDArray[Any]], like: Rhythms | None = None,
         names: Iterable[Hashable] = (),
     ) -> Rhythms:  # fmt: skip
         """Tell the rhythm of each series of a panel.
@@ -44,7 +44,7 @@ class Rhythms:
         Parameters
         ----------
         clock
-            Puts times on the clock of their own place.
+            Puts times on the clock of their own place, given their rhythm where it is known.
         like, names
             The rhythms and names of series that were fitted: one that the rows here do not contradict holds.
         """
@@ -52,11 +52,11 @@ class Rhythms:
         seen: dict[bytes, Rhythm] = {}
         found = []
         for series, name in enumerate(panel.ids):
-            times = clock(panel.times[panel.span(series)])
             known = like.of(name) if like is not None and (name in fitted or len(fitted) == len(panel) == 1) else None
-            if known is not None and known.agrees(times):
+            if known is not None and known.agrees(clock(panel.times[panel.span(series)], known)):
                 found.append(known)
                 continue
+            times = clock(panel.times[panel.span(series)], None)
             key = times.tobytes() if len(panel) > 1 else b""
             if key not in seen:
                 seen[key] = read_rhythm(times)

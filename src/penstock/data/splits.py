@@ -50,7 +50,11 @@ def rows_for_tail(needed: int, validation: float, horizon: int) -> int:
     >>> rows_for_tail(64, 0.1, 1), rows_for_tail(64, 20, 1)
     (72, 84)
     """
-    rows = needed
+    if validation >= 1 or validation == 0:
+        return needed + tail_length(needed, validation, horizon)
+    rows = needed + horizon if needed * validation < horizon * (1 - validation) else int(needed / (1 - validation))
+    while rows > needed and rows - 1 - tail_length(rows - 1, validation, horizon) >= needed:
+        rows -= 1
     while rows - tail_length(rows, validation, horizon) < needed:
         rows += 1
     return rows

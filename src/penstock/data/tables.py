@@ -26,7 +26,7 @@ TEXT = (".csv", ".tsv", ".tab", ".txt")
 _DAMAGE = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
-def read_table(path: str | Path, text: Collection[str] = (), labels: Collection[str] = ()) -> pd.DataFrame:
+def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
     """Read a text table (``.csv``, ``.tsv``, ``.txt``, also ``.gz``, ``.xz``, ``.bz2``, ``.zip``) or Parquet.
 
     Encoding, separator, preamble and headers of several rows are told from the file
@@ -38,8 +38,6 @@ def read_table(path: str | Path, text: Collection[str] = (), labels: Collection[
         The file.
     text
         Columns that are text whatever they spell: names of series, labels, times, documents.
-    labels
-        Such columns whose cells come again and again: each is kept once, as a category.
 
     Raises
     ------
@@ -62,7 +60,7 @@ def read_table(path: str | Path, text: Collection[str] = (), labels: Collection[
         if kind in (".parquet", ".pq"):
             return plain_frame(pd.read_parquet(path))
         if kind.startswith(TEXT):
-            return read_csv(path, text, labels)
+            return read_csv(path, text)
     except DataError:
         raise
     except ImportError as error:

@@ -147,11 +147,12 @@ def _texts(series: nw.Series[Any], like: Form, dayfirst: bool | None) -> Times:
     import pandas as pd
 
     native = series.to_native()
-    if series.implementation.is_pandas() and isinstance(native.dtype, (pd.StringDtype, pd.CategoricalDtype)):
-        values, (places, unique) = native, pd.factorize(native)
+    if series.implementation.is_pandas():
+        values, (places, found) = native, pd.factorize(native)
     else:
         values = series.to_list()
-        places, unique = pd.factorize(np.array([_as_text(value) for value in values], dtype=object))
+        places, found = pd.factorize(np.array(values, dtype=object))
+    unique = [_as_text(value) for value in found]
     cells = [str(each).strip() for each in unique]
     said = ""
     try:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import OptionError, named, nearest
+from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
@@ -53,6 +54,8 @@ class Comparison:
         The leaks that were turned on; none unless asked for.
     levels, intervals
         Levels of the intervals as percentages, in rising order, and how the intervals were made, if any were asked for.
+    coverage
+        What was compared and what was not: series left out or not scored, rows filled, covariates ignored.
     """
 
     panel: Panel
@@ -64,6 +67,7 @@ class Comparison:
     leaks: tuple[Leak, ...] = ()
     levels: tuple[float, ...] = ()
     intervals: Conformal | None = None
+    coverage: Coverage | None = None
     rows: list[dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -149,9 +153,10 @@ class Comparison:
 
     @property
     def findings(self) -> list[str]:
-        """Say, where there are more than two challengers, what holds when all models are judged together."""
+        """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
         few = len(self.entries) <= 3
-        return [] if few or self.superiority is None else self.superiority.sentences
+        covered = self.coverage.sentences if self.coverage is not None else []
+        return covered + ([] if few or self.superiority is None else self.superiority.sentences)
 
     @property
     def networks(self) -> list[str]:
@@ -172,6 +177,7 @@ class Comparison:
             "split": asdict(self.split),
             "intervals": self.intervals and {"method": repr(self.intervals), "levels": list(self.levels)},
             "series": len(self.panel),
+            "coverage": self.coverage and self.coverage.to_json(),
             "models": {name: repr(entry.model) for name, entry in self.entries.items()},
             "rows": [_without_nan(row) for row in self.rows],
             "rmse_by_step": {name: errors.tolist() for name, errors in self.step_errors.items()},

@@ -10,6 +10,7 @@ from penstock.data.splits import rows_for_tail
 from penstock.data.transforms import TRANSFORMS
 from penstock.errors import OptionError
 from penstock.estimator import Estimator
+from penstock.forecaster.sizes import refuse_sizes
 from penstock.intervals.levels import checked_levels
 from penstock.layers.flatten import Flatten
 from penstock.layers.layer import Layer
@@ -99,6 +100,10 @@ class ForecasterOptions(TrainingOptions, Estimator):
         parts = [f"window {self.window}", f"horizon {self.horizon}"]
         parts += [f"{tail} for validation"] if tail else []
         return " + ".join([*parts, f"{lost} lost to the transform"] if lost else parts)
+
+    def check_sizes(self, train: Panel) -> None:
+        """Refuse a batch beyond the samples, and weights beyond the memory."""
+        refuse_sizes(self, train)
 
     def require_covariates(self, panel: Panel) -> None:
         """Refuse covariates that contradict the options."""

@@ -27,7 +27,7 @@ _LONGEST_FOOTER = 40
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
-def read_csv(path: Path, text: Collection[str] | None = None, labels: Collection[str] = ()) -> pd.DataFrame:
+def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     """Read a text table into a pandas frame.
 
     Parameters
@@ -37,8 +37,6 @@ def read_csv(path: Path, text: Collection[str] | None = None, labels: Collection
     text
         Columns that are text whatever they spell: names, labels, times, documents. None: all columns whose cells
         are not all numbers, in which NA and its like are then missing.
-    labels
-        Columns that are text as well, and whose cells come again and again: each is kept once, as a category.
 
     Returns
     -------
@@ -64,7 +62,7 @@ def read_csv(path: Path, text: Collection[str] | None = None, labels: Collection
     strings = set(text or ())
     if separator == ";":  # a dot may part thousands there: numbers are read cell by cell
         strings = set(header.names)
-    frame = _parse(body, separator, header, strings, labels, name)
+    frame = _parse(body, separator, header, strings, name)
     return _without_extra(frame, header, body, separator, name)
 
 
@@ -103,14 +101,11 @@ def _without_footer(body: bytes, header: Header, separator: str, name: str) -> b
     return stripped[: len(stripped) - len(tail) + gaps[-1].start() + 1]
 
 
-def _parse(
-    body: bytes, separator: str, header: Header, text: set[str], labels: Collection[str], name: str
-) -> pd.DataFrame:
+def _parse(body: bytes, separator: str, header: Header, text: set[str], name: str) -> pd.DataFrame:
     import pandas as pd
 
     names = [*header.names, _EXTRA]
-    types: dict[Any, Any] = dict.fromkeys(text & set(names), "str")
-    types |= dict.fromkeys(set(labels) & set(names), "category")
+    types: dict[Any, Any] = dict.fromkeys(text & set(names), object)  # pandas' categories would be numbers again
     missing = {column: list(EMPTY_CELLS) for column in header.names if column not in types}
     missing[_EXTRA] = [""]  # told by itself: a column of nothing costs nothing
     try:
