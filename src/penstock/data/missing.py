@@ -54,6 +54,10 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hasha
     for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
         what = f"the {role} column {name!r}"
         mend = "drop these rows, or carry the last value forward with missing='ffill'"
+        if np.isinf(values).any():
+            mend = "drop or mend these rows"
+        elif not np.isfinite(values).any():
+            mend = "the column holds no value at all: leave it out, or name another"
         _refuse(panel, ~np.isfinite(values), what, "NaN or infinite", mend)
         refuse_huge(panel, values, what)
     missing = _missing_rows(panel, steps)

@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.reading.cells import is_date
 from penstock.data.reading.dates import AmbiguousDatesError, NotTimesError, parse_dates
 from penstock.data.reading.form import NATIVE, Form
 from penstock.data.reading.notes import note
@@ -98,7 +99,10 @@ def looks_dated(series: nw.Series[Any]) -> bool:
         parse_dates(cells)
     except (AmbiguousDatesError, SeveralZonesError):
         return True
-    except (NotTimesError, OverflowError):
+    except NotTimesError:
+        dated = [is_date(cell) and _SHARE.fullmatch(cell) is None for cell in cells]
+        return sum(dated) > 0.8 * len(cells)  # most are: reading the column names the one that is none
+    except OverflowError:
         return False
     return True
 
