@@ -43,9 +43,10 @@ class Estimator(SavedSeries, OwnIntervals):
     covariates: ClassVar[tuple[str, ...]] = ()
     """The covariates that the model uses, among ``past``, ``known`` and ``static``."""
 
-    horizon: int = option(1, "steps ahead", at_least=1)
+    takes_callbacks: ClassVar[bool] = False
+    """Whether the model is trained epoch by epoch, by a loop that takes callbacks."""
 
-    # ---- what a model implements -------------------------------------------------------------------------------------
+    horizon: int = option(1, "steps ahead", at_least=1)
 
     @property
     @abc.abstractmethod
@@ -73,6 +74,11 @@ class Estimator(SavedSeries, OwnIntervals):
         return self.rows_needed + 24  # a little more than a forecast needs, to read the calendar from
 
     @property
+    def forecasts_new_series(self) -> bool:
+        """Whether series can be forecast that were not among those fitted."""
+        return False
+
+    @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""
         return 0
@@ -84,12 +90,18 @@ class Estimator(SavedSeries, OwnIntervals):
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> Any:
         """Return the shape that blocks of so many folds are padded to, given the longest and the shortest folds.
 
-        Blocks that are fitted with one shape train in the same compiled program. None where nothing is compiled.
+        Each pair holds training rows, and the panel with later rows for early stopping (None: their own tail). Blocks
+        of one shape train in the same compiled program. None where nothing is compiled.
         """
         return None
 
     def _fit_all(
-        self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None], shape: Any = None
+        self,
+        models: Sequence[Self],
+        trains: Sequence[Panel],
+        watched: Sequence[Panel | None],
+        shape: Any = None,
+        callbacks: Sequence[Any] = (),
     ) -> None:
         """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
         for model, train, also in zip(models, trains, watched, strict=True):
@@ -99,14 +111,12 @@ class Estimator(SavedSeries, OwnIntervals):
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Forecast ``[members, n, horizon]`` from the flat rows `origins`, seeing nothing after them.
 
-        `fitted` names, for each series of the panel, the fitted series that it is.
+        `fitted` names, for each series of the panel, the fitted series that it is; -1 for a new one.
         """
 
     def not_scored(self, panel: Panel) -> str:
         """Say why forecasts cannot be scored against the target of a panel; empty where they can."""
         return ""
-
-    # ---- what people call --------------------------------------------------------------------------------------------
 
     def fit(
         self,
@@ -120,6 +130,7 @@ class Estimator(SavedSeries, OwnIntervals):
         static: str | Sequence[str] = (),
         missing: str = "error",
         validation: Any = None,
+        callbacks: Sequence[Any] = (),
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -142,6 +153,8 @@ class Estimator(SavedSeries, OwnIntervals):
         validation
             A frame of the rows that follow, for early stopping to watch instead of a tail cut from `frame`. Never give
             it the rows that you will judge the model by.
+        callbacks
+            Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
 
         Raises
         ------
@@ -159,16 +172,23 @@ class Estimator(SavedSeries, OwnIntervals):
         watched = validation
         if validation is not None:
             watched = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
-        return self.fit_panel(train, kind, watched)
+        return self.fit_panel(train, kind, watched, callbacks=callbacks)
 
-    def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None, shape: Any = None) -> Self:
+    def fit_panel(
+        self,
+        train: Panel,
+        kind: FrameKind,
+        watched: Panel | None = None,
+        shape: Any = None,
+        callbacks: Sequence[Any] = (),
+    ) -> Self:
         """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean.
 
         Covariates that the model does not use are left aside, so that one panel serves many models. `shape` is what
         :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
         fitted = copy.copy(self)
-        fit_each([fitted], [train], kind, [watched], shape)
+        fit_each([fitted], [train], kind, [watched], shape, callbacks)
         return self._commit(fitted)
 
     def fit_panels(
@@ -183,12 +203,13 @@ class Estimator(SavedSeries, OwnIntervals):
         fit_each(copies, trains, kind, watched or [None] * len(trains), shape)
         return copies
 
+    def long_enough(self, train: Panel) -> NDArray[np.bool_]:
+        """Say which series are fitted, ``[series]``: all, unless the model leaves out those that are too short."""
+        return np.ones(len(train), dtype=bool)
+
     def check_rows(self, train: Panel) -> None:
         """Refuse training rows that are too few, before anything is fitted."""
         self._require_rows(train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
-
-    def check_sizes(self, train: Panel) -> None:
-        """Refuse options whose sizes the data or the memory cannot hold, before anything is built."""
 
     def predict(self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = ()) -> Any:
         """Forecast the `horizon` steps after the end of each series.
@@ -221,10 +242,7 @@ class Estimator(SavedSeries, OwnIntervals):
                 else f"this {self.label} was fitted without known covariates; leave future= out."
             )
         if future is None:
-            times = [
-                kind.next_times(panel.times[panel.span(series)], self.horizon, name)
-                for series, name in enumerate(panel.ids)
-            ]
+            times = kind.times_ahead(panel, self.horizon)
         else:
             panel, times = read_future(future, panel, kind, self.horizon)
         origins = panel.offsets[1:] - 1
@@ -269,14 +287,14 @@ class Estimator(SavedSeries, OwnIntervals):
         return panel
 
     def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
-        """Find each series among those fitted; a single series needs no name to be found."""
+        """Find each series among those fitted, -1 for a new one; a single series needs no name to be found."""
         if len(panel) == len(self.ids_) == 1 and None in (*panel.ids, *self.ids_):
             return np.zeros(1, dtype=np.int64)
         places = {name: place for place, name in enumerate(self.ids_)}
         unknown = [name for name in panel.ids if name not in places]
-        if unknown:
+        if unknown and not self.forecasts_new_series:
             raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], self.ids_)}")
-        return np.array([places[name] for name in panel.ids])
+        return np.array([places.get(name, -1) for name in panel.ids])
 
     def _require_rows(
         self, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
 import secrets
 from collections.abc import Iterable
@@ -11,7 +13,7 @@ from typing import Any
 
 from penstock.errors import OptionError
 
-__all__ = ["check_destination", "refuse_input", "write_json", "write_whole"]
+__all__ = ["check_destination", "jsonable", "refuse_input", "write_json", "write_whole"]
 
 
 def check_destination(path: str | Path) -> Path:
@@ -70,3 +72,27 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
 def write_json(path: str | Path, content: Any) -> Path:
     """Write JSON that any reader takes: UTF-8, no NaN."""
     return write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def jsonable(value: Any) -> Any:
+    """Turn numpy's numbers, tuples and paths into what JSON knows; a number that does not exist becomes None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jsonable({"shape": (np.int64(3), 4), "p": float("nan")})
+    {'shape': [3, 4], 'p': None}
+    """
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if hasattr(value, "tolist"):  # an array or a number of numpy
+        return jsonable(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return repr(value)
+    return value

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
+from penstock.errors import OptionError
 from penstock.options import check_options
 from penstock.values import storable
 
@@ -19,21 +22,33 @@ def fit_each(
     kind: FrameKind,
     watched: Sequence[Panel | None],
     shape: Any = None,
+    callbacks: Sequence[Any] = (),
 ) -> None:
     """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
     first = models[0]
     check_options(first)
+    if callbacks and not first.takes_callbacks:
+        raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
     watched = [also and also.with_only(first.covariates) for also in watched]
-    for train, also in zip(trains, watched, strict=True):
+    pairs = [_long_enough(first, train, also) for train, also in zip(trains, watched, strict=True)]
+    trains, watched = [train for train, _ in pairs], [also for _, also in pairs]
+    for train, also in pairs:
         if also is None:
             first.check_rows(train)
-        first.check_sizes(train)
         storable(train.ids, f"the id column {kind.columns.id!r}")
         for place, name in enumerate(kind.columns.static):
             storable(train.static[:, place], f"the static column {name!r}")
-    first._fit_all(models, trains, watched, shape)
+    first._fit_all(models, trains, watched, shape, callbacks)
     for model, train in zip(models, trains, strict=True):
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()
         model.tail_ = train.last(model.rows_kept)
+
+
+def _long_enough(model: Any, train: Panel, watched: Panel | None) -> tuple[Panel, Panel | None]:
+    """Leave out the series that the model says are too short for it."""
+    kept = np.flatnonzero(model.long_enough(train))
+    if len(kept) == len(train):
+        return train, watched
+    return train.with_series(kept), None if watched is None else watched.with_series(kept)

@@ -47,8 +47,8 @@ class EMA(MovingAverage):
         weights = (1 - stay ** (rows + 1.0)) / (1 - stay)
         return weighted[rows] / weights
 
-    def _spreads(self, y: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+    def _spreads(self, y: NDArray[np.float64], observed: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         rows = np.arange(span - 1, len(y) - 1)
-        errors = y[span:] - self._averages(y, rows, span) if len(rows) else np.zeros(0)
+        errors = observed[span:] - self._averages(y, rows, span) if len(rows) else np.zeros(0)
         ahead = np.arange(self.horizon)
         return deviations([errors]) * np.sqrt(1 + ahead * (2 / (span + 1)) ** 2)

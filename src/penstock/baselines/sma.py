@@ -35,8 +35,8 @@ class SMA(MovingAverage):
     def _averages(self, y: NDArray[np.float64], rows: NDArray[np.int64], span: int) -> NDArray[np.float64]:
         return y[rows[:, None] - np.arange(span)].mean(axis=1)
 
-    def _spreads(self, y: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+    def _spreads(self, y: NDArray[np.float64], observed: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         rows = np.arange(span - 1, len(y))
         average = self._averages(y, rows, span)
         ahead = range(1, self.horizon + 1)
-        return deviations(y[span - 1 + h :] - average[: max(len(rows) - h, 0)] for h in ahead)
+        return deviations(observed[span - 1 + h :] - average[: max(len(rows) - h, 0)] for h in ahead)

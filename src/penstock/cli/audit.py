@@ -44,6 +44,8 @@ def audit(
 
     For example: `penstock audit prices.csv --time Date --target Close --models lstm,ar`
     """
+    from rich.markup import escape
+
     from penstock.data.own_file import newest_times, read_own_file
     from penstock.evaluation.audit import audit as run
 
@@ -60,7 +62,9 @@ def audit(
     results = []
     for model in chosen:
         found = run(model, table, **names, horizon=horizon, test=test, seed=seed)  # type: ignore[arg-type]
-        console.print(found.table())
+        findings = found.table()
+        console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
+        console.print(findings)
         results.append(found)
     if json is not None:
         write_json(json, {"file": str(file), "audits": [found.to_json() for found in results]})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import warnings
 from typing import Annotated, Any
 
 import typer
 
+from penstock import compilation_cache
 from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost
 from penstock.cli.lazy import lazy_group
 from penstock.errors import DataWarning, PenstockError
@@ -49,7 +51,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    pass
+    compilation_cache.keep(os.environ)
 
 
 def _print_notes(others: Any) -> Any:

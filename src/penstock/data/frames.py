@@ -66,6 +66,10 @@ class FrameKind:
         """Continue the times of the series `name`; days are counted on the clock of the column's own time zone."""
         return self.times_after(times, len(times) - 1, steps, name)
 
+    def times_ahead(self, panel: Panel, steps: int) -> list[NDArray[Any]]:
+        """Continue the times of every series of a panel."""
+        return [self.next_times(panel.times[panel.span(s)], steps, name) for s, name in enumerate(panel.ids)]
+
     def times_after(self, times: NDArray[Any], row: int, steps: int, name: Hashable = None) -> NDArray[Any]:
         """Give the times that follow the one in `row`, in the rhythm of the series `name`."""
         rhythm = self.rhythms.of(name)

@@ -89,6 +89,11 @@ class Panel:
         return int(self.offsets[-1])
 
     @property
+    def observed(self) -> NDArray[np.float64]:
+        """The targets, NaN where they were not observed but carried forward, ``[rows]``."""
+        return np.where(self.filled, np.nan, self.y)
+
+    @property
     def lengths(self) -> NDArray[np.int64]:
         """Count the rows of each series, ``[series]``."""
         return np.diff(self.offsets)
@@ -184,6 +189,18 @@ class Panel:
         if count is None:
             return self
         return self.between(np.maximum(self.offsets[:-1], self.offsets[1:] - count), self.offsets[1:])
+
+    def with_series(self, which: NDArray[np.int64]) -> Panel:
+        """Keep some of the series, by their places."""
+        rows = np.concatenate([np.arange(self.offsets[series], self.offsets[series + 1]) for series in which])
+        return replace(
+            self,
+            offsets=np.concatenate([[0], np.cumsum(self.lengths[which])]),
+            ids=tuple(self.ids[series] for series in which),
+            static=self.static[which],
+            ahead=self.ahead[which],
+            **{name: getattr(self, name)[rows] for name in _BY_ROW},
+        )
 
     def with_values(self, y: NDArray[np.float64]) -> Panel:
         """Put other values at the same rows."""

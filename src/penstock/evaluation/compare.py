@@ -111,7 +111,6 @@ def compare(
     before = panel.between(folds[0].starts, folds[0].ends)
     for model in named.values():
         model.check_rows(before)
-        model.check_sizes(before)
     coverage = Coverage.of(panel, split, origins, left_out, named, columns)
     entries = {}
     stopping = Leak.STOPPING in leaks
