@@ -64,7 +64,7 @@ class AR(LagOrder):
     def _chosen(self, y: NDArray[np.float64]) -> int:
         """Return the order that the criterion favours: one decomposition gives the squared errors of all orders."""
         X, ahead = _lagged(y, self.max_order)
-        R = np.linalg.qr(np.column_stack([X, ahead]), mode="r")
+        R = np.asarray(np.linalg.qr(np.column_stack([X, ahead]), mode="r"))
         errors = np.cumsum(np.square(R[::-1, -1]))[::-1][1:]  # of the constant alone, with one lag, with two ...
         price = 2.0 if self.order == "aic" else np.log(len(ahead))
         with np.errstate(divide="ignore"):  # ln 0: a fit without error, which is the best
