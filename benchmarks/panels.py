@@ -1,6 +1,6 @@
 """Forecasts of panels beside published figures: one set of defaults for all, each set in a process of its own.
 
-Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--members N]
+Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--models MODEL ...] [--members N]
 
 FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, model, metric, value, source, note). The
 last rows of each series are the test; nothing is chosen by them, nor by a set's name. sMAPE is the mean over the test
@@ -30,6 +30,8 @@ SETS = {
 }
 """Horizon and periods of each set, as its publishers give them; the first period is that of MASE."""
 
+MODELS = ("naive", "theta", "network", "combination")
+
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
 
 
@@ -39,7 +41,7 @@ def defaults(horizon: int, season: tuple[int, ...], members: int) -> Any:
 
     return ps.Forecaster(
         ps.Network([ps.GRU(32)], dense=[64]),
-        window=max(2 * season[0], horizon, 8),
+        window=max(2 * season[0], season[-1], horizon, 8),
         horizon=horizon,
         season=season,
         scale="window",
@@ -77,18 +79,22 @@ def scores(train: pd.DataFrame, test: pd.DataFrame, forecasts: pd.DataFrame, sea
     return {"MASE": float(scaled.mean()), "sMAPE": float(relative.mean())}
 
 
-def measure(folder: Path, name: str, members: int) -> dict[str, Any]:
+def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
     """Fit and forecast one set; return scores, seconds and peak memory of each model."""
     import penstock as ps
 
     horizon, season = SETS[name]
     train, test = split(folder, name)
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
+    network, theta = defaults(horizon, season, members), ps.Theta(season[0], horizon=horizon)
+    every = {
+        "naive": (naive.label, naive),
+        "theta": (theta.label, theta),
+        "network": (f"{network.label}, {members} members", network),
+        "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
+    }
     found = {}
-    for label, model in {
-        naive.label: naive,
-        f"penstock, {members} members": defaults(horizon, season, members),
-    }.items():
+    for label, model in (every[each] for each in models):
         began = time.perf_counter()
         forecasts = model.fit(train).predict()
         seconds = time.perf_counter() - began
@@ -114,15 +120,18 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="folder of the sets")
     parser.add_argument("--only", nargs="+", choices=SETS, default=list(SETS), metavar="SET", help=", ".join(SETS))
     parser.add_argument("--members", type=int, default=3, help="networks from different seeds; their median is taken")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL", help=", ".join(MODELS))
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
-        print(json.dumps(measure(options.folder, options.only[0], options.members)))
+        print(json.dumps(measure(options.folder, options.only[0], options.models, options.members)))
         return 0
     failed = False
     for name in options.only:
         command = [sys.executable, __file__, str(options.folder), "--alone", "--members", str(options.members)]
-        done = subprocess.run([*command, "--only", name], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, "--only", name, "--models", *options.models], capture_output=True, text=True, check=False
+        )
         print(f"\n## {name}\n\n| model | MASE | sMAPE | seconds | MB |\n|---|---|---|---|---|")
         if done.returncode:
             print(done.stderr, file=sys.stderr)

@@ -21,9 +21,11 @@ from penstock.baselines.relaxed_lasso import RelaxedLasso
 from penstock.baselines.ridge import Ridge
 from penstock.baselines.seasonal_naive import SeasonalNaive
 from penstock.baselines.sma import SMA
+from penstock.baselines.theta import Theta
 from penstock.baselines.vector_autoregression import VAR
 from penstock.estimator import Estimator
 from penstock.forecaster import Forecaster
+from penstock.forecaster.ensemble import Ensemble
 from penstock.saved import Saved
 from penstock.sequences.classifier import SequenceClassifier
 from penstock.sequences.estimator import SequenceEstimator
@@ -55,6 +57,8 @@ _ALL: tuple[type[Estimator], ...] = (
     LocalLevel,
     LocalTrend,
     GARCH,
+    Theta,
+    Ensemble,
 )
 
 MODELS: dict[str, type[Estimator]] = {model.__name__: model for model in _ALL}

@@ -76,7 +76,8 @@ class StructuralModel(Estimator):
         """Give the variance that the irregular and the states' shocks add by each step ahead, ``[n, horizon]``."""
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
-        y, scale = _side_by_side(train)
+        scale = np.array([_unit(train.y[train.span(series)]) for series in range(len(train))])
+        y = _side_by_side(train, scale)
         count = (train.lengths - self.states).astype(float)
         known = np.isfinite(y)
 
@@ -108,7 +109,9 @@ class StructuralModel(Estimator):
 
     def _filtered(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> tuple[Values, Values]:
         """Filter all series once, up to their last cutoffs, and forecast from all of them."""
-        y, scale = _side_by_side(panel)
+        largest = self.variances_[fitted].max(axis=1)
+        scale = np.where(largest > 0, np.sqrt(largest), 1.0)  # so that what counts as zero to the filter is that
+        y = _side_by_side(panel, scale)
         variances = self.variances_[fitted] / np.square(scale)[:, None]
         series = panel.series_of(origins)
         rows = origins - panel.offsets[series]
@@ -129,16 +132,16 @@ class StructuralModel(Estimator):
         return mean * unit + level, (variance + self._shocks(variances[series])) * np.square(unit)
 
 
-def _side_by_side(panel: Panel) -> tuple[Values, Values]:
-    """Return the series side by side ``[rows, series]``, NaN behind the end of each, and their units ``[series]``.
-
-    Each begins at zero and is in units of the deviation of its steps, so that its variances are numbers near one.
-    """
+def _side_by_side(panel: Panel, scale: Values) -> Values:
+    """Return the series side by side ``[rows, series]``, each from zero on and in its unit; NaN behind its end."""
     y = np.full((int(panel.lengths.max()), len(panel)), np.nan)
-    scale = np.ones(len(panel))
     for series in range(len(panel)):
         values = panel.y[panel.span(series)]
-        spread = float(np.diff(values).std()) if len(values) > 1 else 0.0
-        scale[series] = spread if spread > 1e-12 * np.abs(values).max() else 1.0
         y[: len(values), series] = (values - values[0]) / scale[series]
-    return y, scale
+    return y
+
+
+def _unit(values: Values) -> float:
+    """Return the deviation of the steps, in whose units variances are numbers near one."""
+    spread = float(np.diff(values).std())
+    return spread if spread > 1e-12 * np.abs(values).max() else 1.0

@@ -34,6 +34,7 @@ MODELS: dict[str, tuple[int | None, str]] = {
     "lasso": (20, "penstock.baselines.lasso:Lasso"),
     "relaxed": (20, "penstock.baselines.relaxed_lasso:RelaxedLasso"),
     "elastic": (20, "penstock.baselines.elastic_net:ElasticNet"),
+    "theta": (0, "penstock.baselines.theta:Theta"),
     "local-level": (None, "penstock.baselines.local_level:LocalLevel"),
     "local-trend": (None, "penstock.baselines.local_trend:LocalTrend"),
 }

@@ -12,7 +12,7 @@ from penstock.data.calendar import rhythm
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError
 
-__all__ = ["check_season", "season_of", "season_positions", "season_steps"]
+__all__ = ["check_season", "season_of", "season_places", "season_positions", "season_steps"]
 
 _DAY = 86_400 * 10**9
 _MINUTE = 60 * 10**9
@@ -82,11 +82,20 @@ def season_positions(panel: Panel, season: tuple[int, ...]) -> NDArray[np.float6
     >>> season_positions(panel, (4,)).round(6).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, -0.0]]
     """
-    places = np.zeros(panel.rows)
+    periods = np.array(season, dtype=np.int64)
+    angles = 2 * np.pi * (season_places(panel)[:, None] % periods) / periods
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(panel.rows, -1)
+
+
+def season_places(panel: Panel) -> NDArray[np.int64]:
+    """Count the steps since the epoch, in each series' own frequency, at every row of a panel.
+
+    A row's place in a season is the remainder of its division by the period.
+    """
+    places = np.zeros(panel.rows, dtype=np.int64)
     for series in range(len(panel)):
         places[panel.span(series)] = _places(panel.times[panel.span(series)])
-    angles = 2 * np.pi * (places[:, None] % np.array(season, dtype=float)) / np.array(season, dtype=float)
-    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(panel.rows, -1)
+    return places
 
 
 def check_season(season: tuple[int, ...], panel: Panel) -> None:
@@ -105,14 +114,13 @@ def check_season(season: tuple[int, ...], panel: Panel) -> None:
         )
 
 
-def _places(times: NDArray[Any]) -> NDArray[np.float64]:
-    """Count the steps of a series' own frequency since the epoch, at each of its times."""
+def _places(times: NDArray[Any]) -> NDArray[np.int64]:
     kind, step = rhythm(times)
     if kind == "count":
-        return np.asarray(times, dtype=np.int64).astype(float) // step
+        return np.asarray(times, dtype=np.int64) // step
     days = times.astype("datetime64[D]")
     if kind == "business":
-        return np.busday_count(np.datetime64("1970-01-05"), days).astype(float)
+        return np.asarray(np.busday_count(np.datetime64("1970-01-05"), days), dtype=np.int64)
     if kind == "months":
-        return days.astype("datetime64[M]").astype(np.int64).astype(float) // step
-    return times.astype("datetime64[ns]").astype(np.int64).astype(float) // step
+        return days.astype("datetime64[M]").astype(np.int64) // step
+    return times.astype("datetime64[ns]").astype(np.int64) // step
