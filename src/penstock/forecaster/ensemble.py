@@ -100,9 +100,8 @@ class Ensemble(Estimator):
 
     @property
     def rows_to_fit(self) -> int:
-        """As many as the model that needs most; a validated weight needs another horizon."""
-        rows = max(model.rows_to_fit for model in self._all)
-        return rows + self.horizon if self.combine == "weighted" else rows
+        """As many as the model that needs most; weights are validated on the series that have another horizon."""
+        return max(model.rows_to_fit for model in self._all)
 
     @property
     def rows_kept(self) -> int | None:
@@ -138,6 +137,13 @@ class Ensemble(Estimator):
 
     def _validated(self, models: Sequence[Estimator], train: Panel) -> Values:
         """Return the weights with which forecasts of the last horizon of the training rows have the smallest error."""
+        kept = np.flatnonzero(train.lengths >= self.rows_to_fit + self.horizon)
+        if not len(kept):
+            raise DataError(
+                f"{self.label}: no series has the {self.rows_to_fit + self.horizon} training rows that weights are "
+                "validated on; give more rows, or combine='mean'."
+            )
+        train = train.with_series(kept)
         before = train.before(train.offsets[1:] - self.horizon)
         origins = train.offsets[1:] - self.horizon - 1
         fitted = np.arange(len(train))
