@@ -4,6 +4,7 @@ from . import datasets as datasets
 from . import derivatives as derivatives
 from . import layers as layers
 from . import text as text
+from . import training as training
 from .baselines.arx import ARX as ARX
 from .baselines.autoregression import AR as AR
 from .baselines.drift import Drift as Drift
@@ -57,6 +58,7 @@ from .sequences.classifier import SequenceClassifier as SequenceClassifier
 from .sequences.regressor import SequenceRegressor as SequenceRegressor
 from .sequences.tagger import SequenceTagger as SequenceTagger
 from .sequences.to_sequence import SequenceToSequence as SequenceToSequence
+from .training.arrays import train as train
 from .training.optimizers import SGD as SGD
 from .training.optimizers import Adam as Adam
 from .training.optimizers import AdamW as AdamW

@@ -43,9 +43,10 @@ class Estimator(SavedSeries, OwnIntervals):
     covariates: ClassVar[tuple[str, ...]] = ()
     """The covariates that the model uses, among ``past``, ``known`` and ``static``."""
 
-    horizon: int = option(1, "steps ahead", at_least=1)
+    takes_callbacks: ClassVar[bool] = False
+    """Whether the model is trained epoch by epoch, by a loop that takes callbacks."""
 
-    # ---- what a model implements -------------------------------------------------------------------------------------
+    horizon: int = option(1, "steps ahead", at_least=1)
 
     @property
     @abc.abstractmethod
@@ -89,12 +90,18 @@ class Estimator(SavedSeries, OwnIntervals):
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> Any:
         """Return the shape that blocks of so many folds are padded to, given the longest and the shortest folds.
 
-        Blocks that are fitted with one shape train in the same compiled program. None where nothing is compiled.
+        Each pair holds training rows, and the panel with later rows for early stopping (None: their own tail). Blocks
+        of one shape train in the same compiled program. None where nothing is compiled.
         """
         return None
 
     def _fit_all(
-        self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None], shape: Any = None
+        self,
+        models: Sequence[Self],
+        trains: Sequence[Panel],
+        watched: Sequence[Panel | None],
+        shape: Any = None,
+        callbacks: Sequence[Any] = (),
     ) -> None:
         """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
         for model, train, also in zip(models, trains, watched, strict=True):
@@ -111,8 +118,6 @@ class Estimator(SavedSeries, OwnIntervals):
         """Say why forecasts cannot be scored against the target of a panel; empty where they can."""
         return ""
 
-    # ---- what people call --------------------------------------------------------------------------------------------
-
     def fit(
         self,
         frame: Any,
@@ -125,6 +130,7 @@ class Estimator(SavedSeries, OwnIntervals):
         static: str | Sequence[str] = (),
         missing: str = "error",
         validation: Any = None,
+        callbacks: Sequence[Any] = (),
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -147,6 +153,8 @@ class Estimator(SavedSeries, OwnIntervals):
         validation
             A frame of the rows that follow, for early stopping to watch instead of a tail cut from `frame`. Never give
             it the rows that you will judge the model by.
+        callbacks
+            Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
 
         Raises
         ------
@@ -164,16 +172,23 @@ class Estimator(SavedSeries, OwnIntervals):
         watched = validation
         if validation is not None:
             watched = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
-        return self.fit_panel(train, kind, watched)
+        return self.fit_panel(train, kind, watched, callbacks=callbacks)
 
-    def fit_panel(self, train: Panel, kind: FrameKind, watched: Panel | None = None, shape: Any = None) -> Self:
+    def fit_panel(
+        self,
+        train: Panel,
+        kind: FrameKind,
+        watched: Panel | None = None,
+        shape: Any = None,
+        callbacks: Sequence[Any] = (),
+    ) -> Self:
         """Fit afresh on a panel that is already read; :meth:`fit` says what the arguments mean.
 
         Covariates that the model does not use are left aside, so that one panel serves many models. `shape` is what
         :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
         fitted = copy.copy(self)
-        fit_each([fitted], [train], kind, [watched], shape)
+        fit_each([fitted], [train], kind, [watched], shape, callbacks)
         return self._commit(fitted)
 
     def fit_panels(
@@ -218,7 +233,7 @@ class Estimator(SavedSeries, OwnIntervals):
         levels = checked_levels(level)
         panel, kind = self.tail_, self.kind_
         if frame is not None:
-            panel, kind = read_panel(frame, kind.columns, kind.missing)
+            panel, kind = read_panel(frame, kind.columns, kind.missing, kind)
         if (future is None) == bool(kind.columns.known):
             raise OptionError(
                 f"{self.label} was fitted with known={list(kind.columns.known)}; predict needs the rows that follow: "

@@ -9,6 +9,7 @@ import numpy as np
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
+from penstock.errors import OptionError
 from penstock.options import check_options
 from penstock.values import storable
 
@@ -21,10 +22,13 @@ def fit_each(
     kind: FrameKind,
     watched: Sequence[Panel | None],
     shape: Any = None,
+    callbacks: Sequence[Any] = (),
 ) -> None:
     """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
     first = models[0]
     check_options(first)
+    if callbacks and not first.takes_callbacks:
+        raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
     watched = [also and also.with_only(first.covariates) for also in watched]
     pairs = [_long_enough(first, train, also) for train, also in zip(trains, watched, strict=True)]
@@ -35,7 +39,7 @@ def fit_each(
         storable(train.ids, f"the id column {kind.columns.id!r}")
         for place, name in enumerate(kind.columns.static):
             storable(train.static[:, place], f"the static column {name!r}")
-    first._fit_all(models, trains, watched, shape)
+    first._fit_all(models, trains, watched, shape, callbacks)
     for model, train in zip(models, trains, strict=True):
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()

@@ -31,6 +31,7 @@ def option(
     below: float | None = None,
     choices: Iterable[str] | None = None,
     kw_only: Any = dataclasses.MISSING,
+    affects_fit: bool = True,
 ) -> Any:
     """Declare one option of a dataclass: its default, one line of help, and what is allowed.
 
@@ -46,6 +47,8 @@ def option(
         The names allowed where the option is a string.
     kw_only
         Whether the option can be given by its name alone; left out, as its class says.
+    affects_fit
+        Whether a fitted model must be fitted again when the option changes.
     """
     rules = {
         "at_least": at_least,
@@ -53,6 +56,7 @@ def option(
         "at_most": at_most,
         "below": below,
         "choices": choices and tuple(choices),
+        "affects_fit": affects_fit,
     }
     return dataclasses.field(default=default, metadata={"help": help, **rules}, kw_only=kw_only)
 
@@ -91,12 +95,14 @@ def default_of(owner: type, name: str) -> Any:
 def check_options(owner: Any) -> None:
     """Raise one :class:`OptionError` that gathers every option of `owner` that is not allowed.
 
-    Numbers of numpy's types become Python's, so that they compare, print and are stored alike.
+    Numbers and truth values of numpy's types become Python's, so that they compare, print and are stored alike.
     """
     hints = _hints(type(owner))  # type: ignore[arg-type]  # a class is hashable
     for field in dataclasses.fields(owner):
         value = getattr(owner, field.name)
-        if isinstance(value, numbers.Real) and value.__class__ not in _OWN:
+        if type(value).__name__ == "bool" and type(value).__module__ == "numpy":  # not imported: a help needs no NumPy
+            object.__setattr__(owner, field.name, bool(value))
+        elif isinstance(value, numbers.Real) and value.__class__ not in _OWN:
             object.__setattr__(owner, field.name, int(value) if isinstance(value, numbers.Integral) else float(value))
     faults = [
         fault

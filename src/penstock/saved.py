@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -39,7 +40,13 @@ class Saved(Options):
         """Refuse to go on where there is no fit, or none with these options."""
         if not hasattr(self, "fitted_options_"):
             raise OptionError(f"this {type(self).__name__} is not fitted yet; call fit first.")
-        changed = [name for name, value in self.get_params().items() if value != self.fitted_options_[name]]
+        changed = [
+            field.name
+            for field in fields(self)  # type: ignore[arg-type]  # every model is a dataclass
+            if field.init
+            and field.metadata.get("affects_fit", True)
+            and getattr(self, field.name) != self.fitted_options_[field.name]
+        ]
         if changed:
             raise OptionError(
                 f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit again."

@@ -121,10 +121,19 @@ def test_a_long_frame_of_prices(tmp_path: Path) -> None:
     assert frame["y"].tolist() == [3.0, 1.5, 2.0]
     for text, message in (
         ("ds,unique_id,y\n2020-01-12,B,-2\n", "1 prices are missing or not above zero"),
-        ("ds,id,y\n2020-01-12,B,2\n", "the prices have no column 'unique_id'"),
-        ("ds,unique_id,y\nsoon,B,2\n", "something that is no day or no number"),
+        ("ds,id,y\n2020-01-12,B,2\n", "w.csv has no column 'unique_id'; it has 'ds', 'id', 'y'"),
+        ("ds,unique_id,y\nsoon,B,2\n", "the column 'ds' holds 'soon' in row 0, which is no date such as 2018-01-31"),
         ("ds,unique_id,y\n2020-01-12,B,2\n2020-01-12,B,3\n", "B has two prices of 2020-01-12; keep one of a week"),
     ):
         (tmp_path / "w.csv").write_text(text)
         with pytest.raises(ps.DataError, match=message):
             ps.datasets.stocks(tmp_path / "w.csv")
+
+
+def test_the_current_folder_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "yelp_labelled.txt").write_text("Fine\t1\n")
+    monkeypatch.chdir(tmp_path)
+    for value in (None, ""):
+        monkeypatch.delenv("PENSTOCK_DATA") if value is None else monkeypatch.setenv("PENSTOCK_DATA", value)
+        with pytest.raises(ps.DataError, match="put it in a folder, and set PENSTOCK_DATA to that folder"):
+            ps.datasets.yelp()

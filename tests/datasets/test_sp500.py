@@ -41,8 +41,8 @@ def test_both_sources_agree(data_home: Path) -> None:
     ("text", "message"),
     [
         ("day,value\n2020-01-01,1\n", "has the columns .*; FRED's file has DATE"),
-        ("DATE,SP500\nsoon,1\n", "holds something that is no day or no number"),
-        ("DATE,SP500\n2020-01-01,many\n", "holds something that is no day or no number"),
+        ("DATE,SP500\nsoon,1\n", "f.csv: the column 'DATE' holds 'soon' in row 0, which is no date"),
+        ("DATE,SP500\n2020-01-01,many\n", "the column 'SP500' holds 'many' in row 0, which is no number"),
         ("DATE,SP500\n2020-01-01,.\n", "holds no value in its column SP500"),
     ],
 )

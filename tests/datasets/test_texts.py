@@ -130,3 +130,35 @@ def test_glove_takes_the_whole_file_first(tmp_path: Path) -> None:
     assert ps.datasets.glove(tmp_path / "glove.6B.50d.txt").name == "glove.6B.50d.txt"
     with pytest.raises(ps.DataError, match=r"glove.6B.zip is not in .* get it from https://nlp.stanford.edu"):
         ps.datasets.glove(tmp_path, units=200)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("5,Fine\nfour,So\n", "r.csv: the column 'stars' holds 'four' in row 1, which is no number"),
+        ("5,Fine\n,So\n", "r.csv: row 1 has nan stars and the text 'So'; allowed: 1 to 5 stars"),
+        ("5,Fine\n9,So\n", "row 1 has 9 stars"),
+        ("5,\n4,So\n", "row 0 has 5 stars and the text 'nan'"),
+    ],
+)
+def test_a_review_without_stars_or_text_is_named(rows: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(f"stars,text\n{rows}")
+    with pytest.raises(ps.DataError, match=message):
+        ps.datasets.yelp(tmp_path / "r.csv")
+    (tmp_path / "r.json").write_text('{"stars": "five", "text": "Fine"}\n')
+    with pytest.raises(ps.DataError, match="line 1 is no review with text and stars: .*'five'"):
+        ps.datasets.yelp(tmp_path / "r.json")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("soon,AA,0.1,Hello", "c.csv: the column 'date' holds 'soon' in row 0, which is no date"),
+        (",AA,0.1,Hello", "the column 'date' has no date in row 0"),
+        ("2015-01-02,AA,much,Hello", "the column 'ret_5d' holds 'much' in row 0, which is no number"),
+    ],
+)
+def test_a_call_without_a_date_or_a_return_is_named(row: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text(f"date,ticker,ret_5d,text\n{row}\n")
+    with pytest.raises(ps.DataError, match=message):
+        ps.datasets.earnings_calls(tmp_path / "c.csv")

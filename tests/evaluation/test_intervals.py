@@ -173,3 +173,16 @@ def test_intervals_refused(walk: pd.DataFrame) -> None:
         ps.compare(ps.AR(1), walk, split, level=80, intervals="gaussian")
     with pytest.raises(ps.DataError, match=r"calibration=200 rows leave none of 120 training rows of AR\(1\)"):
         ps.compare(ps.AR(1), walk, split, level=80, intervals=Conformal(calibration=200))
+
+
+@pytest.mark.parametrize("intervals", ["conformal", "own"])
+def test_values_carried_forward_are_no_truth_to_calibrate_on(intervals: str) -> None:
+    """A random walk, 60 % of its rows missing: the observed values are covered as often as the level says."""
+    rng = np.random.default_rng(11)
+    data = frame(random_walk(rng, 6000))
+    data.loc[rng.uniform(size=6000) < 0.6, "y"] = np.nan
+    data.loc[0, "y"] = 0.0
+    split = ps.RollingOrigin(horizon=1, test=2500)
+    result = ps.compare([], data, split, missing="ffill", level=80, intervals=intervals)
+    (row,) = result.rows
+    assert 0.76 < row["coverage_80"] < 0.84

@@ -128,3 +128,36 @@ def test_constant_series(walk: pd.DataFrame) -> None:
         ps.Forecaster(NETWORK, window=8).fit(flat)
     out = ps.Forecaster(NETWORK, window=8, scale="none", epochs=1).fit(flat).predict()
     assert np.isfinite(out["yhat"]).all()
+
+
+def test_truth_values_of_numpy_are_options() -> None:
+    model = ps.Forecaster(ps.Network([ps.GRU(2)]), reverse=np.True_)  # type: ignore[arg-type]
+    assert model.reverse is True
+    assert ps.Network([ps.GRU(2)], every_step=np.bool_(False)) == ps.Network([ps.GRU(2)])  # type: ignore[arg-type]
+
+
+def test_what_is_no_part_of_a_fit_may_change_after_it() -> None:
+    frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0))})
+    model = ps.Forecaster(ps.Network([ps.GRU(2)]), window=4, epochs=1, members=3, progress=False).fit(frame)
+    model.progress, mean = None, model.predict()
+    model.ensemble = "median"
+    assert not model.predict().equals(mean)
+    model.epochs = 2
+    with pytest.raises(ps.OptionError, match="^epochs of this Forecaster changed since its fit; call fit again"):
+        model.predict()
+
+
+def test_a_target_loss_without_validation_is_refused() -> None:
+    frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0))})
+    model = ps.Forecaster(ps.Network([ps.GRU(2)]), window=4, epochs=1, target_loss=0.1, validation=0)
+    with pytest.raises(ps.OptionError, match="target_loss=0.1 is a validation loss, but there are no validation sampl"):
+        model.fit(frame)
+    model.fit(frame, validation=frame.assign(ds=frame["ds"] + 40))
+
+
+def test_parameters_are_counted_before_a_fit_with_embeddings() -> None:
+    frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0)), "sector": "metals"})
+    model = ps.Forecaster(ps.Network([ps.GRU(2)], embeddings=[3, 0]), window=4, epochs=1)
+    before = model.parameters
+    assert "Embedding(1, 3)" in model.summary()
+    assert before == model.fit(frame.assign(land="here"), static=["sector", "land"]).parameters

@@ -118,3 +118,17 @@ def test_interval_scores_by_hand() -> None:
     y, low, high = np.array([1.0, 5.0, -2.0]), np.zeros(3), np.array([2.0, 4.0, 1.0])
     assert winkler(y, low, high, 90).tolist() == pytest.approx([2.0, 4 + 20 * 1, 1 + 20 * 2])
     assert interval_scores(y, low, high, 90) == pytest.approx({"coverage": 1 / 3, "width": 7 / 3, "winkler": 67 / 3})
+
+
+@pytest.mark.parametrize("method", [Conformal(), Conformal(symmetric=False), Adaptive(window=None)])
+def test_what_was_not_observed_is_no_residual(method: Conformal) -> None:
+    rng = np.random.default_rng(5)
+    calibration, residuals, times = rng.normal(size=60), rng.normal(size=20), np.arange(20)
+    absent = np.arange(20) % 3 == 0
+    whole = method.bounds(Stream(calibration[::2], residuals[~absent], times[~absent], times[~absent] + 1), (80,))
+    calibration[1::2] = np.nan
+    residuals[absent] = np.nan
+    gaps = method.bounds(Stream(calibration, residuals, times, times + 1), (80,))
+    np.testing.assert_array_equal(gaps[:, :, ~absent], whole)
+    with pytest.raises(ps.DataError, match="0 residuals can give no 80 % interval"):
+        method.bounds(Stream(np.full(60, np.nan), residuals, times, times + 1), (80,))

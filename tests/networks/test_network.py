@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -115,3 +116,9 @@ def test_untrained_weights_are_no_fitted_parameters(tmp_path: Path) -> None:
     told = ps.EncoderDecoder([ps.Embedding(9, 4, frozen=True), ps.GRU(2)], ps.GRU(2), embedding=3)
     same = ps.EncoderDecoder([ps.Embedding(9, 4), ps.GRU(2)], ps.GRU(2), embedding=3)
     assert same.parameters(ps.Inputs(), 4) - told.parameters(ps.Inputs(), 4) == 36
+
+
+@pytest.mark.parametrize("every_step", ["yes", 1, None])
+def test_every_step_is_true_or_false(every_step: Any) -> None:
+    with pytest.raises(ps.OptionError, match=r"Network: every_step(='yes' is text|=1 is a number| was None)"):
+        ps.Network([ps.GRU(2)], every_step=every_step)

@@ -5,18 +5,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import penstock as ps
 from browser import look, needs_browser
-from penstock.report.page import Page, TableRow
+from penstock.report.page import Page
+from penstock.report.table import Table
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import numpy as np
-
     days = pd.date_range("2020-01-01", periods=160, freq="B")
     frame = pd.DataFrame({"ds": days, "y": 100 + np.cumsum(np.random.default_rng(1).normal(size=160))})
     model = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=4, members=2)
@@ -102,7 +102,7 @@ def test_takes_its_colours_from_the_page(page: Path) -> None:
 
 
 def test_names_leaks() -> None:
-    text = Page("t", ["lead"], ["model"], [TableRow(["a"])], warnings=["It saw <the> test."]).html()
+    text = Page("t", ["lead"], [Table.of("Scores", ["model"], [["a"]])], warnings=["It saw <the> test."]).html()
     assert "This protocol leaks." in text
     assert "<li>It saw &lt;the&gt; test.</li>" in text
 
@@ -154,8 +154,6 @@ def test_folder_that_does_not_exist(walk: pd.DataFrame, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def evidence(tmp_path_factory: pytest.TempPathFactory) -> str:
-    import numpy as np
-
     days = pd.date_range("2020-01-01", periods=260, freq="B")
     rng = np.random.default_rng(1)
     walks = 100 * np.exp(np.cumsum(0.01 * rng.normal(size=(2, 260)), axis=1))
@@ -204,8 +202,6 @@ def test_shows_the_evidence(evidence: str) -> None:
 
 
 def test_the_heat_map_is_coloured_by_who_is_better() -> None:
-    import numpy as np
-
     from penstock.report.evidence import pairs_picture
 
     statistic = np.array([[np.nan, -3.0], [3.0, np.nan]])
@@ -233,3 +229,19 @@ def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: b
     assert result["over"] <= 0
     assert (result["wide"], result["narrow"]) == ((0, 8) if width < 640 else (8, 0))
     assert result["paper"] == ("rgb(20, 24, 26)" if dark else "rgb(253, 253, 251)")
+
+
+def test_pictures_of_one_caption_share_no_ids() -> None:
+    from penstock.report.pictures import residual_picture
+
+    times, errors = np.arange(5.0), np.array([1.0, -1.0, 2.0, 0.5, -0.5])
+    first, second = (residual_picture(times, {"net": scale * errors}) for scale in (1, 2))
+    assert first.caption == second.caption
+    html = Page("Twice", ["Two pictures."], pictures=[first, second, second]).html()
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) > 30
+    assert len(ids) == len(set(ids))
+    used = set(re.findall(r'href="#([^"]+)"', html)) | set(re.findall(r"url\(#([^)]+)\)", html))
+    assert used
+    assert used <= set(ids)
+    assert html.count(first.wide) == 1

@@ -197,3 +197,32 @@ def test_what_is_refused(value: ps.SequenceRegressor) -> None:
     labels = ps.EncoderDecoder(ps.GRU(2), ps.GRU(2))
     refused(lambda: ps.SequenceToSequence(labels).fit(X, ["ab"] * 60), "labels are fed back as vectors")
     refused(lambda: ps.SequenceToSequence(plain), "network=.* is not allowed; allowed: EncoderDecoder")
+
+
+def test_vectors_of_different_lengths_are_refused_in_words() -> None:
+    model = ps.SequenceToSequence(ps.EncoderDecoder([], ps.GRU(2), embedding=2), epochs=1)
+    refused(
+        lambda: model.fit([[1.0, 2.0], [3.0]], ["ab", "a"]),
+        r"sample 1 of X has the shape \(1,\), but sample 0 has \(2,\); a network without an encoder reads one vector",
+    )
+    refused(
+        lambda: model.fit([[[1.0], [2.0, 3.0]], [[3.0]]], ["ab", "a"]),
+        "sample 0 of X is no array, its steps have different lengths",
+    )
+    refused(
+        lambda: ps.SequenceRegressor(epochs=1).fit([[[1.0], [2.0, 3.0]], [[3.0]]], [1, 2]),
+        "sample 0 of X is no array, its steps have different lengths",
+    )
+
+
+def test_validation_targets_longer_than_the_training_ones_count_in_full() -> None:
+    X = [[1], [2], [1], [2]]
+    network = ps.EncoderDecoder([ps.Embedding(3, 2), ps.GRU(2)], ps.GRU(2), embedding=2)
+    options: dict[str, Any] = {"epochs": 1, "optimizer": ps.SGD(1e-12), "validation": 0, "patience": None}
+
+    short, longer = ["ab", "ba", "a", "b"], ["abab"] * 4
+    model = ps.SequenceToSequence(network, **options).fit(X, short, validation=(X, longer))
+    assert model.max_target_length_ == 3
+    trained_on_longer = ps.SequenceToSequence(network, **options).fit(X, longer)  # from the same initial weights
+    expected = float(trained_on_longer.history_.training_loss[0, 0])
+    assert float(model.history_.validation_loss[0, 0]) == pytest.approx(expected, rel=1e-5)

@@ -18,12 +18,13 @@ from penstock.training.epoch import TrainState, compiled_epoch, initial_state
 from penstock.training.folds import stack
 from penstock.training.forward import forward
 from penstock.training.history import Trained
+from penstock.training.lanes import Lanes
 from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, optimizer_named
 from penstock.training.progress import ProgressBar
 from penstock.training.samples import Samples
 from penstock.training.source import Source
-from penstock.training.train import train_folds
+from penstock.training.train import _require_finite, train_folds
 
 NETWORK = ps.Network([ps.LSTM(4)])
 WINDOW = 6
@@ -228,3 +229,11 @@ def test_options_refused(options: dict[str, float], message: str) -> None:
         ps.RMSprop(**options)
     with pytest.raises(ps.OptionError, match="optimizer='rmspop' is unknown; did you mean 'rmsprop'"):
         optimizer_named("rmspop")
+
+
+def test_a_member_that_diverges_is_named_with_its_own_epoch() -> None:
+    lanes = Lanes(1, 3, 2)
+    lanes.epochs[:] = 7, 2  # the second lane was taken over by another member
+    losses = np.array([1.0, np.nan])
+    with pytest.raises(ps.TrainingError, match=r"the loss of member 1 was no longer finite in epoch 2 \(nan"):
+        _require_finite(losses, losses, np.array([True, True]), lanes, TrainConfig())

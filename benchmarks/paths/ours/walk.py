@@ -10,11 +10,10 @@ import penstock as ps
 from frame.row import Arrays
 from jobs.walk import Walk
 from penstock.layers.declared import LSTM  # what a user's program has imported before it begins
-from penstock.training.train import train_folds
 
 __all__ = ["Task"]
 
-_IMPORTED = (scipy.stats, LSTM, train_folds, ps.compare, ps.Forecaster, ps.Network, ps.RollingOrigin)
+_IMPORTED = (scipy.stats, LSTM, ps.train, ps.compare, ps.Forecaster, ps.Network, ps.RollingOrigin)
 
 
 class Task:

@@ -30,7 +30,7 @@ def contrasts(sequences: int = 1) -> list[Subject]:
     growing = RNNCell(1, units, key, "relu")
     growing = eqx.tree_at(lambda cell: (cell.U, cell.b), growing, (1.1 * jnp.eye(units), jnp.ones(units)))
     lstm = LSTMCell(1, units, key)
-    open_lstm = eqx.tree_at(lambda cell: cell.b, lstm, lstm.b.at[units : 2 * units].set(4.0))
+    open_lstm = eqx.tree_at(lambda cell: cell.b, lstm, jnp.asarray(lstm.b).at[units : 2 * units].set(4.0))
     cells: dict[str, Cell[Any]] = {
         "RNN tanh": RNNCell(1, units, key),
         "RNN 1.1 I": growing,

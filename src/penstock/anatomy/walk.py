@@ -15,11 +15,13 @@ from penstock.anatomy.explained import Explained
 from penstock.anatomy.probe import probed
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.cells.cell import Cell
+from penstock.cells.initializers import or_zeros
 from penstock.cells.lstm import LSTMCell
 from penstock.errors import OptionError
 from penstock.layers.unroll import unroll
 from penstock.report.bars import bars_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["GateStep", "Walk", "walk"]
 
@@ -102,11 +104,11 @@ class Walk(Explained):
                 f"{φ}({_n(gate.sum)})  =  {_n(gate.value)}"
             )
 
-        table = PageTable(
+        table = Table.of(
             "The four gates",
             ["gate", "x W", "h U", "b", "sum", "value"],
             [
-                TableRow([each.letter, *map(_n, (each.from_x, each.from_h, each.bias, each.sum, each.value))])
+                [each.letter, *map(_n, (each.from_x, each.from_h, each.bias, each.sum, each.value))]
                 for each in self.gates
             ],
         )
@@ -211,7 +213,7 @@ def walk(
     if not 0 <= unit < units:
         raise OptionError(f"unit={unit} is not there: the layer has {units}, counted from 0.")
     x_t, h = record.x[0, step], record.before[0][0, step]
-    terms = [np.split(np.asarray(part, float), 4) for part in (x_t @ cell.W, h @ cell.U, cell.b)]
+    terms = [np.split(np.asarray(part, float), 4) for part in (x_t @ cell.W, h @ cell.U, or_zeros(cell.b, cell.U))]
     gates = []
     for place, letter in enumerate("ifgo"):
         from_x, from_h, bias = (float(term[place][unit]) for term in terms)

@@ -40,8 +40,9 @@ class Drift(Estimator):
         first, last = train.offsets[:-1], train.offsets[1:] - 1
         self.step_ = (train.y[last] - train.y[first]) / (last - first)
         self.steps_ = last - first
-        values = [train.y[train.span(series)] for series in range(len(train))]
-        self.sigma_ = deviations((np.diff(y) - step for y, step in zip(values, self.step_, strict=True)), 1)
+        observed, spans = train.observed, map(train.span, range(len(train)))
+        moves = [observed[span][1:] - train.y[span][:-1] for span in spans]
+        self.sigma_ = deviations((move - step for move, step in zip(moves, self.step_, strict=True)), 1)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = fitted[panel.series_of(origins)]

@@ -51,8 +51,8 @@ class EMA(MovingAverage):
         rows = np.arange(self.max_span - 1, len(y) - 1)
         return np.stack([self._averages(y, rows, span) for span in range(1, self.max_span + 1)])
 
-    def _spreads(self, y: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+    def _spreads(self, y: NDArray[np.float64], observed: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         rows = np.arange(span - 1, len(y) - 1)
-        errors = y[span:] - self._averages(y, rows, span) if len(rows) else np.zeros(0)
+        errors = observed[span:] - self._averages(y, rows, span) if len(rows) else np.zeros(0)
         ahead = np.arange(self.horizon)
         return deviations([errors]) * np.sqrt(1 + ahead * (2 / (span + 1)) ** 2)

@@ -42,7 +42,8 @@ class Mean(Estimator):
         values = [train.y[train.span(series)] for series in range(len(train))]
         self.mean_ = np.array([y.mean() for y in values])
         self.rows_ = train.lengths
-        self.sigma_ = deviations((y - y.mean() for y in values), 1)
+        observed = np.split(train.observed, train.offsets[1:-1])
+        self.sigma_ = deviations((y - mean for y, mean in zip(observed, self.mean_, strict=True)), 1)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = fitted[panel.series_of(origins)]

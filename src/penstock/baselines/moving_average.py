@@ -65,13 +65,18 @@ class MovingAverage(Estimator):
         """Average the values of one series up to each of the `rows`, ``[n]``."""
 
     @abc.abstractmethod
-    def _spreads(self, y: NDArray[np.float64], span: int) -> NDArray[np.float64]:
-        """Give the standard deviation of the errors at each step ahead, ``[horizon]``, from the training rows."""
+    def _spreads(self, y: NDArray[np.float64], observed: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+        """Return the standard deviation of the errors at each step ahead, ``[horizon]``, from the training rows.
+
+        `observed` is `y` with NaN where a value was carried forward.
+        """
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
         values = [train.y[train.span(series)] for series in range(len(train))]
         self.span_ = np.array([self.span or self._chosen(y) for y in values])
-        self.sigma_ = np.array([self._spreads(y, int(span)) for y, span in zip(values, self.span_, strict=True)])
+        observed = np.split(train.observed, train.offsets[1:-1])
+        each = zip(values, observed, self.span_, strict=True)
+        self.sigma_ = np.array([self._spreads(y, seen, int(span)) for y, seen, span in each])
 
     def _chosen(self, y: NDArray[np.float64]) -> int:
         errors = y[self.max_span :] - self._averages_by_span(y)

@@ -35,7 +35,8 @@ class Naive(Estimator):
     fits = ("sigma",)
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
-        self.sigma_ = deviations(np.diff(train.y[train.span(series)]) for series in range(len(train)))
+        observed, spans = train.observed, map(train.span, range(len(train)))
+        self.sigma_ = deviations(observed[span][1:] - train.y[span][:-1] for span in spans)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.tile(panel.y[origins][None, :, None], (1, 1, self.horizon))

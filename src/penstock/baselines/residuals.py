@@ -13,6 +13,8 @@ __all__ = ["deviations"]
 def deviations(residuals: Iterable[NDArray[np.float64]], coefficients: int = 0) -> NDArray[np.float64]:
     """Give √(Σe² / (n − coefficients)) of each series' residuals, ``[series]``; NaN where none is left to divide by.
 
+    Residuals that are NaN, of values that were not observed but carried forward, are left out.
+
     Examples
     --------
     >>> deviations([np.array([3.0, 4.0]), np.array([])])
@@ -22,5 +24,6 @@ def deviations(residuals: Iterable[NDArray[np.float64]], coefficients: int = 0) 
     ----------
     Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed., equation 5.1.
     """
-    free = [(e, len(e) - coefficients) for e in residuals]
+    observed = [each[~np.isnan(each)] for each in residuals]
+    free = [(e, len(e) - coefficients) for e in observed]
     return np.array([np.sqrt((e @ e) / n) if n > 0 else np.nan for e, n in free])

@@ -47,8 +47,8 @@ class SeasonalNaive(Estimator):
         return self.season
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
-        values = [train.y[train.span(series)] for series in range(len(train))]
-        self.sigma_ = deviations(y[self.season :] - y[: -self.season] for y in values)
+        observed, spans = train.observed, map(train.span, range(len(train)))
+        self.sigma_ = deviations(observed[span][self.season :] - train.y[span][: -self.season] for span in spans)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         back = self.season - 1 - np.arange(self.horizon) % self.season

@@ -41,8 +41,8 @@ class SMA(MovingAverage):
         spans = np.arange(1, self.max_span + 1)[:, None]
         return (total[rows + 1] - total[rows + 1 - spans]) / spans + y[0]
 
-    def _spreads(self, y: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+    def _spreads(self, y: NDArray[np.float64], observed: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         rows = np.arange(span - 1, len(y))
         average = self._averages(y, rows, span)
         ahead = range(1, self.horizon + 1)
-        return deviations(y[span - 1 + h :] - average[: max(len(rows) - h, 0)] for h in ahead)
+        return deviations(observed[span - 1 + h :] - average[: max(len(rows) - h, 0)] for h in ahead)

@@ -11,7 +11,15 @@ import jax.numpy as jnp
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
 from penstock.cells.cell import DroppingWalk, HiddenCell, masked
-from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.cells.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    BiasInitializer,
+    KernelInitializer,
+    RecurrentInitializer,
+    UseBias,
+    or_zeros,
+)
 from penstock.options import option
 
 __all__ = ["GRUCell"]
@@ -34,9 +42,10 @@ class GRUCell(HiddenCell):
     U
         Recurrent weights, ``[units, 3 units]``, orthogonal.
     b
-        Biases, ``[3 units]``, zero.
+        Biases, ``[3 units]``, zero; None with ``use_bias=False``.
     bU
-        The second biases b', ``[3 units]``, zero; None where the reset comes before the product.
+        The second biases b', ``[3 units]``, zero; None where the reset comes before the product, or with
+        ``use_bias=False``.
     recurrent_activation
         σ of the gates: ``"sigmoid"`` or ``"hard_sigmoid"``.
 
@@ -57,8 +66,9 @@ class GRUCell(HiddenCell):
     drops: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
-    b: jax.Array
+    b: jax.Array | None
     bU: jax.Array | None  # noqa: N815 (the b of U)
+    reset_after: bool = eqx.field(static=True)
     recurrent_activation: str = eqx.field(static=True)
 
     def __init__(
@@ -72,31 +82,40 @@ class GRUCell(HiddenCell):
         recurrent_activation: Annotated[
             str, option(help="activation of the gates", choices=GATE_ACTIVATIONS)
         ] = "sigmoid",
+        *,
+        use_bias: UseBias = True,
+        kernel_initializer: KernelInitializer = "glorot_uniform",
+        recurrent_initializer: RecurrentInitializer = "orthogonal",
+        bias_initializer: BiasInitializer = "zeros",
     ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
-        self.W = input_weights(key_W, (features, 3 * units), dtype)
-        self.U = recurrent_weights(key_U, (units, 3 * units), dtype)
-        self.b = jnp.zeros(3 * units, dtype)
-        self.bU = jnp.zeros(3 * units, dtype) if reset_after else None
+        key_b, key_bU = jax.random.fold_in(key, 2), jax.random.fold_in(key, 3)
+        biases = BIAS_INITIALIZERS[bias_initializer]
+        self.W = INITIALIZERS[kernel_initializer](key_W, (features, 3 * units), dtype)
+        self.U = INITIALIZERS[recurrent_initializer](key_U, (units, 3 * units), dtype)
+        self.b = biases(key_b, (3 * units,), dtype) if use_bias else None
+        self.bU = biases(key_bU, (3 * units,), dtype) if use_bias and reset_after else None
+        self.reset_after = reset_after
         self.recurrent_activation = recurrent_activation
 
     def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]) -> tuple[jax.Array | None, jax.Array]:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
         σ = cast("kernels.Sigmoid", self.recurrent_activation)
-        return kernels.gru(x, h, self.W, self.U, self.b, self.bU, recurrent_activation=σ, **walk)
+        bU = or_zeros(self.bU, self.U) if self.reset_after else None
+        return kernels.gru(x, h, self.W, self.U, or_zeros(self.b, self.U), bU, recurrent_activation=σ, **walk)
 
     def gates(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> dict[str, jax.Array]:
         """Give r, z and the candidate n, each ``[batch, units]``."""
         hm, units = masked(state, mask), state.shape[-1]
         σ = GATE_ACTIVATIONS[self.recurrent_activation]
-        xr, xz, xn = jnp.split(x @ self.W + self.b, 3, axis=-1)
-        if self.bU is None:
+        xr, xz, xn = jnp.split(x @ self.W + or_zeros(self.b, self.U), 3, axis=-1)
+        if not self.reset_after:
             hr, hz = jnp.split(hm @ self.U[:, : 2 * units], 2, axis=-1)
             r = σ(xr + hr)
             n = jnp.tanh(xn + (r * hm) @ self.U[:, 2 * units :])
         else:
-            hr, hz, hn = jnp.split(hm @ self.U + self.bU, 3, axis=-1)
+            hr, hz, hn = jnp.split(hm @ self.U + or_zeros(self.bU, self.U), 3, axis=-1)
             r = σ(xr + hr)
             n = jnp.tanh(xn + r * hn)
         return {"r": r, "z": σ(xz + hz), "n": n}

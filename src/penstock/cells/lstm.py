@@ -11,7 +11,15 @@ import jax.numpy as jnp
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
 from penstock.cells.cell import Cell, DroppingWalk, masked
-from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.cells.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    BiasInitializer,
+    KernelInitializer,
+    RecurrentInitializer,
+    UseBias,
+    or_zeros,
+)
 from penstock.options import option
 
 __all__ = ["FORGETTING", "LSTMCell"]
@@ -39,7 +47,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     U
         Recurrent weights, as wide, ``[units, 4 units]``, orthogonal.
     b
-        Biases, ``[4 units]``: one for the forget gate, zero elsewhere.
+        Biases, ``[4 units]``: one for the forget gate, zero elsewhere; None with ``use_bias=False``.
     p
         Peepholes of i, f (where it has weights) and o, ``[3, units]``, zero; None without them.
     recurrent_activation
@@ -71,7 +79,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     letters: ClassVar[tuple[str, ...]] = ("h", "c")
     W: jax.Array
     U: jax.Array
-    b: jax.Array
+    b: jax.Array | None
     p: jax.Array | None
     recurrent_activation: str = eqx.field(static=True)
     forget: str = eqx.field(static=True)
@@ -88,15 +96,23 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
             str, option(help="what f is: a gate, 1 less the input gate, or one", choices=FORGETTING)
         ] = "gate",
         peepholes: Annotated[bool, option(help="let the gates see the cell state")] = False,
+        *,
+        use_bias: UseBias = True,
+        kernel_initializer: KernelInitializer = "glorot_uniform",
+        recurrent_initializer: RecurrentInitializer = "orthogonal",
+        bias_initializer: BiasInitializer = "zeros",
+        unit_forget_bias: Annotated[bool, option(help="start the forget gate's biases from one")] = True,
     ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
         blocks = 4 if forget == "gate" else 3
-        self.W = input_weights(key_W, (features, blocks * units), dtype)
-        self.U = recurrent_weights(key_U, (units, blocks * units), dtype)
-        self.b = jnp.zeros(blocks * units, dtype)
-        if forget == "gate":
-            self.b = self.b.at[units : 2 * units].set(1)
+        self.W = INITIALIZERS[kernel_initializer](key_W, (features, blocks * units), dtype)
+        self.U = INITIALIZERS[recurrent_initializer](key_U, (units, blocks * units), dtype)
+        self.b = None
+        if use_bias:
+            self.b = BIAS_INITIALIZERS[bias_initializer](jax.random.fold_in(key, 2), (blocks * units,), dtype)
+            if forget == "gate" and unit_forget_bias:
+                self.b = self.b.at[units : 2 * units].set(1)
         self.p = jnp.zeros((blocks - 1, units), dtype) if peepholes else None
         self.recurrent_activation = recurrent_activation
         self.forget = forget
@@ -113,7 +129,9 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         if self.forget != "gate" or self.p is not None:
             return None
         σ = cast("kernels.Sigmoid", self.recurrent_activation)
-        outputs, last = kernels.lstm(x, *state, self.W, self.U, self.b, recurrent_activation=σ, **walk)
+        outputs, last = kernels.lstm(
+            x, *state, self.W, self.U, or_zeros(self.b, self.U), recurrent_activation=σ, **walk
+        )
         return (last[0] if outputs is None else outputs), last
 
     def gates(
@@ -121,8 +139,8 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     ) -> dict[str, jax.Array]:
         """Give i, f, g and o, each ``[batch, units]``."""
         (h, c), σ = state, GATE_ACTIVATIONS[self.recurrent_activation]
-        z = x @ self.W + masked(h, mask) @ self.U + self.b
-        i, *forget, g, o = jnp.split(z, self.b.size // c.shape[-1], axis=-1)
+        z = x @ self.W + masked(h, mask) @ self.U + or_zeros(self.b, self.U)
+        i, *forget, g, o = jnp.split(z, self.U.shape[1] // c.shape[-1], axis=-1)
         if self.p is not None:
             i, forget = i + self.p[0] * c, [f + self.p[1] * c for f in forget]
         i, g = σ(i), jnp.tanh(g)

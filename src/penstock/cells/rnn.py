@@ -6,12 +6,19 @@ from typing import Annotated, ClassVar, Literal, Unpack, cast
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import ACTIVATIONS
 from penstock.cells.cell import DroppingWalk, HiddenCell, masked
-from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.cells.initializers import (
+    BIAS_INITIALIZERS,
+    INITIALIZERS,
+    BiasInitializer,
+    KernelInitializer,
+    RecurrentInitializer,
+    UseBias,
+    or_zeros,
+)
 from penstock.options import option
 
 __all__ = ["RNNCell"]
@@ -27,7 +34,7 @@ class RNNCell(HiddenCell):
     U
         Recurrent weights, ``[units, units]``, orthogonal.
     b
-        Biases, ``[units]``, zero.
+        Biases, ``[units]``, zero; None with ``use_bias=False``.
     activation
         φ by name. Tanh and ReLU have a compiled kernel.
 
@@ -47,7 +54,7 @@ class RNNCell(HiddenCell):
     drops: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
-    b: jax.Array
+    b: jax.Array | None
     activation: str = eqx.field(static=True)
 
     def __init__(
@@ -56,12 +63,17 @@ class RNNCell(HiddenCell):
         units: int,
         key: jax.Array,
         activation: Annotated[str, option(help="activation of the units", choices=ACTIVATIONS)] = "tanh",
+        *,
+        use_bias: UseBias = True,
+        kernel_initializer: KernelInitializer = "glorot_uniform",
+        recurrent_initializer: RecurrentInitializer = "orthogonal",
+        bias_initializer: BiasInitializer = "zeros",
     ) -> None:
         key_W, key_U = jax.random.split(key)
         dtype = jax.dtypes.canonicalize_dtype(float)
-        self.W = input_weights(key_W, (features, units), dtype)
-        self.U = recurrent_weights(key_U, (units, units), dtype)
-        self.b = jnp.zeros(units, dtype)
+        self.W = INITIALIZERS[kernel_initializer](key_W, (features, units), dtype)
+        self.U = INITIALIZERS[recurrent_initializer](key_U, (units, units), dtype)
+        self.b = BIAS_INITIALIZERS[bias_initializer](jax.random.fold_in(key, 2), (units,), dtype) if use_bias else None
         self.activation = activation
 
     def run(
@@ -71,9 +83,9 @@ class RNNCell(HiddenCell):
         if self.activation not in ("tanh", "relu"):
             return None
         activation = cast("Literal['tanh', 'relu']", self.activation)
-        return kernels.rnn(x, h, self.W, self.U, self.b, activation=activation, **walk)
+        return kernels.rnn(x, h, self.W, self.U, or_zeros(self.b, self.U), activation=activation, **walk)
 
     def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
         """Take one step; the output is h."""
-        h = ACTIVATIONS[self.activation](x @ self.W + masked(state, mask) @ self.U + self.b)
+        h = ACTIVATIONS[self.activation](x @ self.W + masked(state, mask) @ self.U + or_zeros(self.b, self.U))
         return h, h

@@ -77,9 +77,7 @@ HELP = {
         "batch": "samples a step",
         "epochs": "passes over the samples at most",
         "patience": "epochs to wait for a lower validation loss; None: never stop",
-        "validation": (
-            "tail of the training rows to watch: a share below 1, or rows, or one horizon; 0: none (horizon)"
-        ),
+        "validation": "tail of the training rows to watch: a share below 1, or rows, or one horizon; 0: none (horizon)",
         "members": "networks trained from different seeds; the answer is the mean of theirs",
         "clip": "largest norm of a gradient",
     },

@@ -89,6 +89,11 @@ class Panel:
         return int(self.offsets[-1])
 
     @property
+    def observed(self) -> NDArray[np.float64]:
+        """The targets, NaN where they were not observed but carried forward, ``[rows]``."""
+        return np.where(self.filled, np.nan, self.y)
+
+    @property
     def lengths(self) -> NDArray[np.int64]:
         """Count the rows of each series, ``[series]``."""
         return np.diff(self.offsets)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import DataError, OptionError, nearest
 
-__all__ = ["PADDINGS", "Sequences", "read_sequences"]
+__all__ = ["PADDINGS", "Sequences", "read_sequences", "read_vectors"]
 
 PADDINGS = ("behind", "front")
 """Where a padded array holds what is no step: behind the true steps, or in front of them."""
@@ -98,7 +98,7 @@ def read_sequences(
     parts = None
     objects = getattr(getattr(X, "dtype", None), "kind", "") == "O" and getattr(X, "ndim", 1) == 1
     if isinstance(X, (list, tuple)) or objects:
-        parts = [np.asarray(part) for part in X]
+        parts = [_part(part, number, name) for number, part in enumerate(X)]
         regular = len({part.shape for part in parts}) == 1
         array = np.stack(parts) if regular else None
     else:
@@ -112,6 +112,47 @@ def read_sequences(
     )
     _require_values(sequences, ids, name)
     return sequences
+
+
+def read_vectors(X: Any, name: str = "X") -> Any:
+    """Read one vector a sample, ``[samples, features]`` or a list of vectors, as sequences of one step.
+
+    What has three axes already is returned as it is.
+
+    Raises
+    ------
+    DataError
+        Where the samples are vectors of different lengths.
+
+    Examples
+    --------
+    >>> read_vectors([[1.0, 2.0], [3.0, 4.0]]).shape
+    (2, 1, 2)
+    """
+    if isinstance(X, Sequences):
+        return X
+    if isinstance(X, (list, tuple)):
+        parts = [_part(part, number, name) for number, part in enumerate(X)]
+        other = next((number for number, part in enumerate(parts) if part.shape != parts[0].shape), None)
+        if other is not None:
+            raise DataError(
+                f"sample {other} of {name} has the shape {parts[other].shape}, but sample 0 has {parts[0].shape}; a "
+                "network without an encoder reads one vector a sample, all of one length. Give such vectors, or an "
+                "encoder for sequences: EncoderDecoder(GRU(16), ...)."
+            )
+    array = np.asarray(X)
+    return array[:, None] if array.ndim == 2 else array
+
+
+def _part(part: Any, number: int, name: str) -> NDArray[Any]:
+    """Return one sample as an array, or say that its steps are of different lengths."""
+    try:
+        return np.asarray(part)
+    except ValueError as error:
+        raise DataError(
+            f"sample {number} of {name} is no array, its steps have different lengths: {error}; give each step the "
+            "same number of features."
+        ) from error
 
 
 def _of_array(array: NDArray[Any], ids: bool, lengths: Any, padding: str, name: str) -> Sequences:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from penstock.data.tables import read_table
+from penstock.datasets.columns import number_column, require_columns, time_column
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError, named
+from penstock.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,14 +43,15 @@ def earnings_calls(path: str | Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = read_table(data_file(CALLS_FILE, path))
-    _require(table, ("date", "ticker", "ret_5d", "text"))
+    file = data_file(CALLS_FILE, path)
+    table = read_table(file)
+    require_columns(table, ("date", "ticker", "ret_5d", "text"), file.name)
     table = table.dropna(subset=["ret_5d", "text"])
     frame = pd.DataFrame(
         {
-            "ds": pd.to_datetime(table["date"]).astype("datetime64[ns]"),
+            "ds": time_column(table, "date", file.name),
             "unique_id": table["ticker"].astype(str),
-            "y": table["ret_5d"].astype(float),
+            "y": number_column(table, "ret_5d", file.name),
             "text": table["text"].astype(str),
         }
     )
@@ -79,15 +81,16 @@ def filings(
     """
     import pandas as pd
 
-    table = read_table(data_file(INDEX_FILE, index))
-    _require(table, ("TICKER", "DATE_FILED", "EDGAR_LINK"))
+    file = data_file(INDEX_FILE, index)
+    table = read_table(file)
+    require_columns(table, ("TICKER", "DATE_FILED", "EDGAR_LINK"), file.name)
     closes = {
         name: (part["ds"].to_numpy("datetime64[ns]"), part["y"].to_numpy(float))
         for name, part in prices.sort_values("ds").groupby("unique_id")
     }
     rows = []
     for number, (ticker, filed, link) in enumerate(
-        zip(table["TICKER"], pd.to_datetime(table["DATE_FILED"]), table["EDGAR_LINK"], strict=True), start=1
+        zip(table["TICKER"], time_column(table, "DATE_FILED", file.name), table["EDGAR_LINK"], strict=True), start=1
     ):
         named = (Path(folder) / f"{number}.txt", Path(folder) / Path(str(link)).name)
         text = next((path for path in named if path.is_file()), None)
@@ -103,9 +106,3 @@ def filings(
         raise DataError(f"no filing of the index has both a text in {str(folder)!r} and prices about its day.")
     frame = pd.DataFrame(rows, columns=["ds", "unique_id", "y", "text"])
     return frame.sort_values(["ds", "unique_id"], kind="stable", ignore_index=True)
-
-
-def _require(table: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    absent = [name for name in columns if name not in table.columns]
-    if absent:
-        raise DataError(f"the file has no column {absent[0]!r}; it has {named(table.columns)}.")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
+from penstock.datasets.columns import require_columns, time_column
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +39,9 @@ def hitters(path: str | Path | None = None) -> pd.DataFrame:
     -------
     A pandas frame of 20 columns in the file's order; 59 rows have no ``Salary``.
     """
-    table = read_table(data_file(HITTERS_FILE, path))
-    _require(table, ["AtBat", "League", "Division", "Salary", "NewLeague"], path)
+    file = data_file(HITTERS_FILE, path)
+    table = read_table(file)
+    require_columns(table, ("AtBat", "League", "Division", "Salary", "NewLeague"), file.name)
     return table
 
 
@@ -59,16 +60,7 @@ def nyse(path: str | Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = read_table(data_file(NYSE_FILE, path))
-    _require(table, ["date", *_NYSE_COLUMNS], path)
-    try:
-        days = pd.to_datetime(table["date"], format="ISO8601")
-    except ValueError as error:
-        raise DataError(f"{NYSE_FILE.name} holds something that is no day: {error}") from error
-    return pd.DataFrame({"ds": days.astype("datetime64[ns]"), **{name: table[name] for name in _NYSE_COLUMNS}})
-
-
-def _require(table: pd.DataFrame, columns: list[str], path: str | Path | None) -> None:
-    absent = [name for name in columns if name not in table.columns]
-    if absent:
-        raise DataError(f"{str(path or 'the file')!r} has no column {absent[0]!r}; it has {named(table.columns)}.")
+    file = data_file(NYSE_FILE, path)
+    table = read_table(file)
+    require_columns(table, ("date", *_NYSE_COLUMNS), file.name)
+    return pd.DataFrame({"ds": time_column(table, "date", file.name), **{name: table[name] for name in _NYSE_COLUMNS}})

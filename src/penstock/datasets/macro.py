@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
+from penstock.datasets.columns import number_column, time_column
 from penstock.datasets.home import DataFile, data_file
 from penstock.errors import DataError, OptionError, named
 
@@ -60,8 +61,6 @@ def _monthly(path: Path) -> pd.Series:
     table = read_table(path)
     if len(table.columns) != 2:
         raise DataError(f"{str(path)!r} has the columns {named(table.columns)}; FRED's file has a date and one series.")
-    try:
-        days = pd.to_datetime(table.iloc[:, 0], format="ISO8601").astype("datetime64[ns]")
-        return pd.Series(pd.to_numeric(table.iloc[:, 1]).to_numpy(), index=days).dropna()
-    except ValueError as error:
-        raise DataError(f"{str(path)!r} holds something that is no day or no number: {error}") from error
+    day, value = map(str, table.columns)
+    values = number_column(table, value, path.name).to_numpy()
+    return pd.Series(values, index=time_column(table, day, path.name)).dropna()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
+from penstock.datasets.columns import number_column, time_column
 from penstock.datasets.home import DataFile
 from penstock.errors import DataError, OptionError, named
 
@@ -75,7 +76,5 @@ def _from_fred(path: str | Path) -> tuple[pd.DatetimeIndex, pd.Series]:
     if table.empty:
         raise DataError(f"{str(path)!r} holds no value in its column SP500.")
     day = next(name for name in table.columns if name != "SP500")
-    try:
-        return pd.DatetimeIndex(pd.to_datetime(table[day], format="ISO8601")), pd.to_numeric(table["SP500"]).to_numpy()
-    except ValueError as error:
-        raise DataError(f"{str(path)!r} holds something that is no day or no number: {error}") from error
+    name = Path(path).name
+    return pd.DatetimeIndex(time_column(table, day, name)), number_column(table, "SP500", name).to_numpy()

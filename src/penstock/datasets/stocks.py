@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
+from penstock.datasets.columns import number_column, require_columns, time_column
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError, named
+from penstock.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,19 +37,11 @@ def stocks(path: str | Path | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    table = read_table(data_file(STOCKS_FILE, path))
-    absent = [name for name in ("unique_id", "ds", "y") if name not in table.columns]
-    if absent:
-        raise DataError(
-            f"the prices have no column {absent[0]!r}; a long frame unique_id, ds, y is needed, but the columns are "
-            f"{named(table.columns)}."
-        )
-    frame = table[["unique_id", "ds", "y"]].copy()
-    try:
-        frame["ds"] = pd.to_datetime(frame["ds"]).astype("datetime64[ns]")
-        frame["y"] = pd.to_numeric(frame["y"]).astype("float64")
-    except ValueError as error:
-        raise DataError(f"the prices hold something that is no day or no number: {error}") from error
+    file = data_file(STOCKS_FILE, path)
+    table = read_table(file)
+    require_columns(table, ("unique_id", "ds", "y"), file.name)
+    days, prices = time_column(table, "ds", file.name), number_column(table, "y", file.name)
+    frame = pd.DataFrame({"unique_id": table["unique_id"], "ds": days, "y": prices})
     if not (frame["y"] > 0).all():
         raise DataError(f"{int((~(frame['y'] > 0)).sum())} prices are missing or not above zero; drop these rows.")
     twice = frame[frame.duplicated(["unique_id", "ds"])]

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.data.tables import read_table
+from penstock.datasets.columns import number_column, require_columns
 from penstock.datasets.home import DataFile, data_file
-from penstock.errors import DataError, named
+from penstock.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +46,17 @@ def yelp(path: str | Path | None = None, *, rows: int | None = None) -> pd.DataF
     if file.suffix == ".txt":
         return _sentences(file)
     table = _lines(file, rows) if file.suffix in (".json", ".jsonl") else read_table(file)
-    absent = [name for name in ("text", "stars") if name not in table.columns]
-    if absent:
-        raise DataError(f"{file.name} has no column {absent[0]!r}; it has {named(table.columns)}.")
+    require_columns(table, ("text", "stars"), file.name)
     table = table if rows is None else table.head(rows)
-    stars = table["stars"].astype(int)
+    stars = number_column(table, "stars", file.name)
+    wrong = ~stars.isin(range(1, 6)) | table["text"].isna()
+    if wrong.any():
+        row = stars.index[wrong][0]
+        raise DataError(
+            f"{file.name}: row {row} has {table['stars'][row]} stars and the text {str(table['text'][row])[:60]!r}; "
+            f"allowed: 1 to 5 stars and a text ({int(wrong.sum())} such rows); mend the file."
+        )
+    stars = stars.astype(int)
     return pd.DataFrame({"text": table["text"], "label": (stars > 3) * 1 - (stars == 3) * 1, "stars": stars})
 
 
@@ -77,7 +84,7 @@ def _lines(path: Path, rows: int | None) -> pd.DataFrame:
                 break
             try:
                 review = json.loads(line)
-                found.append((review["text"], review["stars"]))
+                found.append((str(review["text"]), float(review["stars"])))
             except (ValueError, KeyError, TypeError) as error:
                 raise DataError(f"{path.name}, line {number} is no review with text and stars: {error}.") from error
     return pd.DataFrame(found, columns=["text", "stars"])

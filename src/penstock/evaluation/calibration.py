@@ -31,7 +31,7 @@ class Residuals:
     origins
         Flat row of each cutoff, ``[n]``.
     errors
-        ``[n, horizon]``.
+        ``[n, horizon]``; NaN where the actual value was not observed but carried forward.
     """
 
     origins: Rows
@@ -80,7 +80,7 @@ def held_out_residuals(
     origins = np.concatenate([np.arange(start - 1, end) for start, end in zip(border, ends, strict=True)])
     targets = origins[:, None] + 1 + np.arange(fitted.horizon)
     errors: Values = train.y[targets] - fitted.joined(fitted.forecast_panel(train, origins))
-    return Residuals(origins, errors)
+    return Residuals(origins, np.where(train.filled[targets], np.nan, errors))
 
 
 def bounds(
@@ -109,7 +109,7 @@ def bounds(
     Lower and upper bounds, ``[levels, 2, n, horizon]``.
     """
     targets = origins[:, None] + 1 + np.arange(yhat.shape[1])
-    errors = panel.y[targets] - yhat
+    errors = np.where(panel.filled[targets], np.nan, panel.y[targets] - yhat)
     series, series_before = panel.series_of(origins), train.series_of(before.origins)
     if method.pooled:
         unit = _mean_steps(train)

@@ -28,7 +28,7 @@ from penstock.training.config import TrainSpec
 from penstock.training.folds import BlockShape
 from penstock.training.forward import forward
 from penstock.training.history import History, Trained
-from penstock.training.progress import ProgressBar
+from penstock.training.progress import with_progress_bar
 from penstock.training.recursion import recurse
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
@@ -82,10 +82,11 @@ class Forecaster(ForecasterIntervals):
     """
 
     covariates: ClassVar[tuple[str, ...]] = ("past", "known", "static")
+    takes_callbacks: ClassVar[bool] = True
 
     @property
     def parameters(self) -> int:
-        """Weights of one member; covariates, and further series of a joint forecast, are counted once it is fitted."""
+        """Weights of one member; before a fit without covariates, for one series, with one label a static category."""
         return self.network.parameters(*self._widths)
 
     def summary(self) -> str:
@@ -101,7 +102,7 @@ class Forecaster(ForecasterIntervals):
     def _widths(self) -> tuple[Inputs, int]:
         if hasattr(self, "inputs_"):
             return self.inputs_, self.outputs(len(self.scaling_.shift))
-        return Inputs(), self.outputs(1)
+        return Inputs(categories=(1,) * len(self.network.embeddings)), self.outputs(1)
 
     @property
     def scaling_(self) -> Scaling:
@@ -109,14 +110,9 @@ class Forecaster(ForecasterIntervals):
         return self.reader_.scaling
 
     def prepare(self, train_panel: Panel, watched: Panel | None = None) -> Prepared:
-        """Fit scales and categories on training rows, and cut samples to learn from and to watch.
+        """Fit scales and categories on training rows, and cut training and validation samples.
 
-        Parameters
-        ----------
-        train_panel
-            The training rows.
-        watched
-            The same rows followed by others to watch; left out, a tail of the training rows is watched.
+        `watched` holds the same rows followed by others for early stopping; left out, a tail of the training rows is.
         """
         self.require_covariates(train_panel)
         lost = TRANSFORMS[self.transform].lost
@@ -153,11 +149,7 @@ class Forecaster(ForecasterIntervals):
         self._fit_all([self], [train_panel], [watched])
 
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
-        """Return the shape that blocks of so many folds are padded to: the most rows and samples of any that is given.
-
-        `pairs` holds the training rows of the longest and of the shortest fold, each with the panel whose later rows
-        early stopping watches (None: a tail of the training rows).
-        """
+        """Return the shape that blocks of so many folds are padded to: the most rows and samples of any of `pairs`."""
         shape = None
         for train, also in pairs:
             panels = train.with_only(self.covariates), also and also.with_only(self.covariates)
@@ -166,10 +158,15 @@ class Forecaster(ForecasterIntervals):
         return shape
 
     def _fit_all(
-        self, models: Sequence[Self], trains: Sequence[Panel], watched: Sequence[Panel | None], shape: Any = None
+        self,
+        models: Sequence[Self],
+        trains: Sequence[Panel],
+        watched: Sequence[Panel | None],
+        shape: Any = None,
+        callbacks: Sequence[Any] = (),
     ) -> None:
-        each = zip(models, trains, watched, strict=True)
-        prepared = [(model, self.prepare(train, also)) for model, train, also in each]
+        panels = zip(trains, watched, strict=True)
+        prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
             inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
@@ -184,7 +181,7 @@ class Forecaster(ForecasterIntervals):
                 epochs=self.epochs,
                 members=self.members,
                 seed=self.seed,
-                callbacks=[ProgressBar(self.progress)],
+                callbacks=with_progress_bar(callbacks, self.progress),
                 shape=shape,
             )
             for (model, start), end in zip(together, trained, strict=True):

@@ -74,7 +74,9 @@ class ForecasterOptions(TrainingOptions, Estimator):
         at_least=0,
         choices=("horizon",),
     )
-    ensemble: str = option("mean", "how the members' forecasts become one", choices=("mean", "median"))
+    ensemble: str = option(
+        "mean", "how the members' forecasts become one", choices=("mean", "median"), affects_fit=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse options that are not allowed, or that contradict each other."""

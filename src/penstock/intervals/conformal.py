@@ -30,6 +30,10 @@ class Stream:
         Residuals of the forecasts that get intervals, ``[n]``; each is looked at only once it is known.
     cutoffs, targets
         Time at which each forecast was made, in order, and time for which, ``[n]``.
+
+    Notes
+    -----
+    A residual is NaN where the actual value was not observed but carried forward; such residuals are left out.
     """
 
     calibration: Values
@@ -95,24 +99,27 @@ class Conformal(Description):
                 f"{type(self).__name__}: window={self.window} residuals can give no {levels[-1]:g} % interval; "
                 f"allowed: window of at least {self.fewest(levels[-1])}."
             )
-        if len(stream.calibration) < self.fewest(levels[-1]):
+        calibration = stream.calibration[~np.isnan(stream.calibration)]
+        if len(calibration) < self.fewest(levels[-1]):
             raise DataError(
-                f"{len(stream.calibration)} residuals can give no {levels[-1]:g} % interval: {self.fewest(levels[-1])} "
+                f"{len(calibration)} residuals can give no {levels[-1]:g} % interval: {self.fewest(levels[-1])} "
                 "are needed; keep a longer validation tail, or give more rows, or a lower level."
             )
         target = 1 - np.array(levels) / 100
         alpha = target.copy()
-        known = _Newest(self.symmetric, stream.calibration, self.window)
+        known = _Newest(self.symmetric, calibration, self.window)
         arrivals = np.argsort(stream.targets, kind="stable")
         out = np.empty((len(levels), 2, len(stream.residuals)))
         arrived = 0
         for now, cutoff in enumerate(stream.cutoffs):
             while arrived < len(arrivals) and stream.targets[arrivals[arrived]] <= cutoff:
                 past = arrivals[arrived]
+                arrived += 1
+                if np.isnan(stream.residuals[past]):
+                    continue
                 missed = (stream.residuals[past] < out[:, 0, past]) | (stream.residuals[past] > out[:, 1, past])
                 alpha += self.rate * (target - missed)
                 known.add(stream.residuals[past])
-                arrived += 1
             for place, each in enumerate(alpha):
                 out[place, :, now] = known.bounds(each)
             out[:, 0, now] = np.minimum.accumulate(out[:, 0, now])

@@ -1,22 +1,35 @@
 # The options of the layers, for type checkers; a test holds them equal to the constructors of the cells.
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from penstock.layers.recurrent import RecurrentLayer
 
 @dataclass(frozen=True, repr=False)
 class RNN(RecurrentLayer):
     activation: str = "tanh"
+    use_bias: bool = field(default=True, kw_only=True)
+    kernel_initializer: str = field(default="glorot_uniform", kw_only=True)
+    recurrent_initializer: str = field(default="orthogonal", kw_only=True)
+    bias_initializer: str = field(default="zeros", kw_only=True)
 
 @dataclass(frozen=True, repr=False)
 class LSTM(RecurrentLayer):
     recurrent_activation: str = "sigmoid"
     forget: str = "gate"
     peepholes: bool = False
+    use_bias: bool = field(default=True, kw_only=True)
+    kernel_initializer: str = field(default="glorot_uniform", kw_only=True)
+    recurrent_initializer: str = field(default="orthogonal", kw_only=True)
+    bias_initializer: str = field(default="zeros", kw_only=True)
+    unit_forget_bias: bool = field(default=True, kw_only=True)
 
 @dataclass(frozen=True, repr=False)
 class GRU(RecurrentLayer):
     reset_after: bool = False
     recurrent_activation: str = "sigmoid"
+    use_bias: bool = field(default=True, kw_only=True)
+    kernel_initializer: str = field(default="glorot_uniform", kw_only=True)
+    recurrent_initializer: str = field(default="orthogonal", kw_only=True)
+    bias_initializer: str = field(default="zeros", kw_only=True)
 
 @dataclass(frozen=True, repr=False)
 class Leaky(RecurrentLayer):

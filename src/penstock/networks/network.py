@@ -19,7 +19,7 @@ from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
 from penstock.networks.weights import count_untrained, count_weights, joined
-from penstock.options import Description
+from penstock.options import Description, check_options, option
 
 __all__ = ["Network"]
 
@@ -55,7 +55,7 @@ class Network(Description):
     layers: tuple[Layer, ...]
     dense: tuple[Dense | Dropout, ...]
     embeddings: tuple[int, ...]
-    every_step: bool
+    every_step: bool = option(False, "put out a vector at every step, or one for the whole sequence")
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class Network(Description):
         object.__setattr__(self, "dense", tuple(above))
         object.__setattr__(self, "embeddings", _several(embeddings))
         object.__setattr__(self, "every_step", every_step)
+        check_options(self)
         wrong = [layer for place, layer in enumerate(self.layers) if not _allowed(layer, place)]
         if wrong or not any(layer.over_time for layer in self.layers):
             given = f"{wrong[0]!r} is no layer over time" if wrong else "no layer over time was given"

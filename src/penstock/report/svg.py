@@ -6,6 +6,7 @@ import html
 import io
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["GRID", "INK", "MUTED", "SERIES", "Picture", "draw", "standalone"]
+__all__ = ["GRID", "INK", "MUTED", "SERIES", "Picture", "draw", "standalone", "with_unique_ids"]
 
 # Stand-ins that matplotlib can draw with; in the SVG each becomes a CSS variable of the page.
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
@@ -89,6 +90,16 @@ def draw(
         _svg(plot, caption, (8.0, height), narrow=False),
         _svg(plot, caption, (3.9, tall), narrow=True),
     )
+
+
+def with_unique_ids(svg: str, seen: Counter[str]) -> str:
+    """Return a picture whose element ids differ from those of the pictures counted in `seen`, by their captions."""
+    found = re.search(r'\bid="([wn][0-9a-f]+)-', svg)
+    if found is None:
+        return svg
+    prefix = found[1]
+    seen[prefix] += 1
+    return svg if seen[prefix] == 1 else svg.replace(f"{prefix}-", f"{prefix}.{seen[prefix]}-")
 
 
 def standalone(picture: Picture) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import copy
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.scaling import SCALINGS
-from penstock.data.splits import tail_length
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError, OptionError
 from penstock.layers.declared import GRU
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
@@ -21,15 +20,16 @@ from penstock.options import but, check_options, option
 from penstock.saved import Saved
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
-from penstock.sequences.targets import Targets, sample_weights
+from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
 from penstock.storage import Arrays
 from penstock.training.buckets import bucket_bounds, in_buckets
+from penstock.training.callbacks import Callback
 from penstock.training.config import TrainSpec
 from penstock.training.forward import Buckets, forward, in_order
 from penstock.training.history import History
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
-from penstock.training.progress import ProgressBar
+from penstock.training.progress import with_progress_bar
 from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
 from penstock.training.source import Source
@@ -98,8 +98,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     def _loss(self) -> str:
         """The name of the loss, once the targets are fitted."""
 
-    def _decoder_training(self) -> tuple[int | None, ScheduledSampling | None]:
-        """Return the length of the longest target of a decoder, and how it is fed true targets; None for others."""
+    def _decoder_training(self, targets: Targets) -> tuple[int | None, ScheduledSampling | None]:
+        """Return the length of a decoder's longest target, and how it is fed true targets; None for others."""
         return None, None
 
     # ---- what people call --------------------------------------------------------------------------------------------
@@ -121,6 +121,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         sample_weight: Any = None,
         vectors: Any = None,
         validation: Any = None,
+        callbacks: Sequence[Callback] = (),
     ) -> Self:
         """Fit afresh; earlier fits leave no trace.
 
@@ -147,6 +148,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         validation
             Samples for early stopping to watch instead of a share cut from these: ``(X, y)``, or a mapping of this
             method's arguments. Never give it the samples that you will judge the model by.
+        callbacks
+            Hooks of the training loop.
 
         Raises
         ------
@@ -156,11 +159,21 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         fitted = copy.copy(self)
         fitted._learn(
             X, y, lengths=lengths, padding=padding, categories=categories, extra=extra, sample_weight=sample_weight,
-            vectors=vectors, validation=validation,
+            vectors=vectors, validation=validation, callbacks=callbacks,
         )  # fmt: skip
         return self._commit(fitted)
 
-    def _learn(self, X: Any, y: Any, *, sample_weight: Any, vectors: Any, validation: Any, **samples: Any) -> None:
+    def _learn(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any,
+        vectors: Any,
+        validation: Any,
+        callbacks: Sequence[Callback],
+        **samples: Any,
+    ) -> None:
         """Do the work of :meth:`fit` on a copy."""
         check_options(self)
         if self.validation > 1 and self.validation != int(self.validation):
@@ -174,7 +187,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         self.coding_: Coding = Coding.fit(given, self.scale)
         self.outputs_: int = targets.outputs
         if validation is None:
-            learn, watch = self._cut(count)
+            learn, watch = split_samples(count, self.validation, self.seed)
         else:
             other, their_targets = self._read_validation(validation)
             learn, watch = np.arange(count), count + np.arange(len(other))
@@ -188,7 +201,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
         source = self.coding_.source(given)
-        longest, schedule = self._decoder_training()
+        longest, schedule = self._decoder_training(targets)
         train, watched = (
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
             for part in (learn, watch)
@@ -201,7 +214,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             members=self.members,
             seed=self.seed,
             vectors=table,
-            callbacks=[ProgressBar(self.progress)],
+            callbacks=with_progress_bar(callbacks, self.progress),
         )
         self.weights_: Any = trained.weights
         self.history_: History = trained.history
@@ -249,30 +262,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         features, sizes = max(len(self.coding_.shift), 1), tuple(len(labels) for labels in self.coding_.categories)
         return Inputs(features, sizes, len(self.coding_.extra_shift))
 
-    def _cut(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Part the training samples, by the seed, into those to learn from and those to watch."""
-        watched = tail_length(count, self.validation, 1)
-        if self.validation and watched >= count:
-            raise DataError(
-                f"{count} sample(s) are too few for validation={self.validation:g}, which leaves none to learn from; "
-                "give more samples, or validation=0 for none."
-            )
-        order = np.random.default_rng([self.seed, count]).permutation(count)
-        return np.sort(order[watched:]), np.sort(order[:watched])
-
     def _read_validation(self, validation: Any) -> tuple[Given, Targets]:
-        allowed = ("X", "y", "lengths", "padding", "categories", "extra")
-        if isinstance(validation, Mapping):
-            wrong = [name for name in validation if name not in allowed]
-            if wrong:
-                raise OptionError(f"validation has no {wrong[0]!r}; {nearest(wrong[0], allowed)}")
-            arguments = dict(validation)
-        elif isinstance(validation, (tuple, list)) and len(validation) == 2:
-            arguments = {"X": validation[0], "y": validation[1]}
-        else:
-            arguments = {}
-        if "X" not in arguments or "y" not in arguments:
-            raise OptionError("validation is neither (X, y) nor a mapping that holds 'X' and 'y'.")
+        arguments = validation_arguments(validation)
         y = arguments.pop("y")
         given = self._given(name="the validation X", **arguments)
         return given, self._read_targets(y, given.sequences.lengths)

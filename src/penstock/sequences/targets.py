@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
-from penstock.errors import DataError
+from penstock.data.splits import tail_length
+from penstock.errors import DataError, OptionError, nearest
 
-__all__ = ["Targets", "sample_weights"]
+__all__ = ["Targets", "sample_weights", "split_samples", "validation_arguments"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,3 +57,38 @@ def sample_weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None
         sample = int((~(weight >= 0) | np.isinf(weight)).argmax())
         raise DataError(f"sample_weight[{sample}] is {weight[sample]:g}; allowed: finite numbers from 0.")
     return weight
+
+
+def split_samples(count: int, validation: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split training samples at random, by the seed, into those to learn from and those for validation.
+
+    Examples
+    --------
+    >>> learn, watch = split_samples(10, 0.2, seed=0)
+    >>> len(learn), len(watch), sorted([*learn, *watch]) == list(range(10))
+    (8, 2, True)
+    """
+    held_out = tail_length(count, validation, 1)
+    if validation and held_out >= count:
+        raise DataError(
+            f"{count} sample(s) are too few for validation={validation:g}, which leaves none to learn from; "
+            "give more samples, or validation=0 for none."
+        )
+    order = np.random.default_rng([seed, count]).permutation(count)
+    return np.sort(order[held_out:]), np.sort(order[:held_out])
+
+
+def validation_arguments(validation: Any) -> dict[str, Any]:
+    """Return the arguments of a fit that validation samples, ``(X, y)`` or a mapping, are given by."""
+    allowed = ("X", "y", "lengths", "padding", "categories", "extra")
+    arguments: dict[str, Any] = {}
+    if isinstance(validation, Mapping):
+        wrong = [name for name in validation if name not in allowed]
+        if wrong:
+            raise OptionError(f"validation has no {wrong[0]!r}; {nearest(wrong[0], allowed)}")
+        arguments = dict(validation)
+    elif isinstance(validation, (tuple, list)) and len(validation) == 2:
+        arguments = {"X": validation[0], "y": validation[1]}
+    if "X" not in arguments or "y" not in arguments:
+        raise OptionError("validation is neither (X, y) nor a mapping that holds 'X' and 'y'.")
+    return arguments

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.scaling import SCALINGS
-from penstock.data.sequences import Sequences, read_sequences
+from penstock.data.sequences import Sequences, read_sequences, read_vectors
 from penstock.errors import DataError, OptionError
 from penstock.layers.attention import AdditiveAttention
 from penstock.layers.declared import GRU
@@ -147,13 +147,14 @@ class SequenceToSequence(SequenceEstimator):
         return Decoding(self.network, self.inputs_, self.outputs_, steps or self.max_target_length_, beam)
 
     def _given(self, X: Any, **samples: Any) -> Given:
-        if not self.network.encoder and getattr(X := np.asarray(X), "ndim", 0) == 2:
-            X = X[:, None]  # vectors [samples, features]: sequences of one step
+        if not self.network.encoder:
+            X = read_vectors(X)
         return super()._given(X, **samples)
 
-    def _decoder_training(self) -> tuple[int | None, ScheduledSampling | None]:
+    def _decoder_training(self, targets: Targets) -> tuple[int | None, ScheduledSampling | None]:
         always = self.scheduled_sampling.start == self.scheduled_sampling.end == 1
-        return self.max_target_length_, None if always else self.scheduled_sampling
+        assert isinstance(targets.y, Sequences)  # noqa: S101
+        return int(targets.y.lengths.max()), None if always else self.scheduled_sampling
 
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         if self._tells_labels:

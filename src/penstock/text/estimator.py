@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from penstock.text.documents import checked_texts
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import Coverage, WordVectors
 from penstock.text.vocabulary import Vocabulary
+from penstock.training.callbacks import Callback
 
 __all__ = ["TextEstimator"]
 
@@ -76,6 +77,7 @@ class TextEstimator(Fitted):
         sample_weight: Any = None,
         vectors: WordVectors | None = None,
         validation: Any = None,
+        callbacks: Sequence[Callback] = (),
         lengths: None = None,
         padding: str = "behind",
     ) -> Self:
@@ -95,6 +97,8 @@ class TextEstimator(Fitted):
         validation
             Documents for early stopping to watch instead of a share drawn from these: ``(X, y)``, or a mapping of this
             method's arguments. Never give it the documents that you will judge the model by.
+        callbacks
+            Hooks of the training loop.
 
         Raises
         ------
@@ -111,7 +115,7 @@ class TextEstimator(Fitted):
         fitted.coverage_ = None if vectors is None else vectors.coverage(fitted.vocabulary_)
         fitted._learn(
             fitted.vocabulary_.encode(documents), y, categories=categories, extra=extra, sample_weight=sample_weight,
-            vectors=table, validation=validation,
+            vectors=table, validation=validation, callbacks=callbacks,
         )  # fmt: skip
         return self._commit(fitted)
 

@@ -81,9 +81,11 @@ class Vocabulary:
         return hashlib.sha256("\n".join(self.words).encode()).hexdigest()[:16]
 
     def joined(self, texts: Iterable[str]) -> list[str]:
-        """Give the documents as they are cut: the same, or with their phrases joined."""
+        """Give the documents as they are cut: without HTML where that is asked for, and with their phrases joined."""
         documents = checked_texts(texts)
-        return documents if self.phrases is None else self.phrases.join_all(self.tokens.split(documents))
+        if self.phrases is not None:
+            return self.phrases.join_all(self.tokens.split(documents))
+        return self.tokens.cleaned(documents)
 
     def encode(self, texts: Iterable[str]) -> Sequences:
         """Turn documents into ids, laid end to end; one without a word becomes one unknown word."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.errors import OptionError
 from penstock.training.config import TrainConfig
 from penstock.training.history import Trained
 
-__all__ = ["Callback", "EpochEnd", "FitBegin", "notify"]
+__all__ = ["Callback", "EpochEnd", "FitBegin", "check_callbacks", "notify"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,23 @@ class Callback:
 
     def on_fit_end(self, trained: Sequence[Trained] | None) -> None:
         """See what each fold gave at the end; None where the fit failed or was interrupted."""
+
+
+def check_callbacks(callbacks: Any) -> None:
+    """Refuse what is no sequence of callbacks.
+
+    Raises
+    ------
+    OptionError
+        Where `callbacks` is a single callback, or holds what is not derived from :class:`Callback`.
+    """
+    if isinstance(callbacks, Callback):
+        raise OptionError(f"callbacks={callbacks!r} is a single callback; give a list: callbacks=[...].")
+    wrong = [each for each in callbacks if not isinstance(each, Callback)]
+    if wrong:
+        raise OptionError(
+            f"callbacks holds {wrong[0]!r}; allowed: instances of classes derived from penstock.training.Callback."
+        )
 
 
 @contextmanager

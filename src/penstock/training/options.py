@@ -34,7 +34,7 @@ class TrainingOptions(Options):
     )
     members: int = option(1, "networks trained from different seeds; the answer is the mean of theirs", at_least=1)
     seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
-    progress: bool | None = option(None, "show a progress bar; None: on a terminal only")
+    progress: bool | None = option(None, "show a progress bar; None: on a terminal only", affects_fit=False)
 
     def train_config(
         self,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.training.callbacks import Callback, EpochEnd, FitBegin
+from penstock.training.callbacks import Callback, EpochEnd, FitBegin, check_callbacks
 from penstock.training.history import Trained
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-__all__ = ["ProgressBar", "tell"]
+__all__ = ["ProgressBar", "tell", "with_progress_bar"]
 
 
 def tell(line: str, shown: bool | None = None) -> None:
@@ -74,3 +74,9 @@ class ProgressBar(Callback):
         """Advance by an epoch."""
         if self._progress is not None:
             self._progress.update(self._task, advance=1, description=description)
+
+
+def with_progress_bar(callbacks: Sequence[Callback], shown: bool | None) -> list[Callback]:
+    """Check the callbacks of a fit, and put a progress bar behind them."""
+    check_callbacks(callbacks)
+    return [*callbacks, ProgressBar(shown)]

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.errors import TrainingError
+from penstock.errors import OptionError, TrainingError
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import TrainState, compiled_epoch, initial_state
@@ -104,6 +104,11 @@ def _train(
     steps = {length: -(-np.asarray(found.total) // config.batch) for length, found in samples.train.items()}
     totals = [np.asarray(found.total) for found in samples.validation.values()]
     has_validation = np.sum(totals, axis=0) > 0 if totals else np.zeros(len(next(iter(steps.values()))), bool)
+    if config.target_loss is not None and not has_validation.all():
+        raise OptionError(
+            f"target_loss={config.target_loss:g} is a validation loss, but there are no validation samples; give "
+            "validation= more than 0, or target_loss=None."
+        )
     start, turns = _with_vectors(initial_state(spec), vectors), _Turns(steps, seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
         arguments = np.uint32(seed), np.arange(members, dtype=np.uint32)
