@@ -37,6 +37,7 @@ MODELS: dict[str, Estimator] = {
     "LocalLevel": ps.LocalLevel(horizon=3),
     "LocalTrend": ps.LocalTrend(horizon=3),
     "GARCH": ps.GARCH(horizon=3),
+    "Theta": ps.Theta(horizon=3),
     "GARCH of absolute returns": ps.GARCH(horizon=3, target="absolute"),
     "Forecaster": ps.Forecaster(ps.Network([ps.LSTM(5)]), horizon=3, **SMALL),
     "Forecaster of members": ps.Forecaster(ps.Network([ps.LSTM(4), ps.LSTM(3)], [4]), horizon=3, members=3, **SMALL),
@@ -86,6 +87,8 @@ MODELS: dict[str, Estimator] = {
     ),
     "Forecaster of additions": ps.Forecaster(ps.Network([ps.GRU(4)]), horizon=3, season=5, **SMALL),
 }
+MODELS["Ensemble"] = ps.Ensemble([ps.Theta(5), ps.AR(2), ps.Drift()], horizon=3)
+MODELS["Ensemble of weights"] = ps.Ensemble([ps.Theta(), ps.AR(2), ps.Mean()], "weighted", horizon=3)
 # Steps of the horizon that see the newest value, where by design not all do.
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
 NOT_SCORED = {"GARCH", "Forecaster of directions"}  # volatility and probabilities against values
