@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.centred import Centred
 from penstock.baselines.lag_order import LagOrder
 from penstock.data.panel import Panel
 from penstock.options import option
@@ -61,14 +62,19 @@ class AR(LagOrder):
             # A constant series leaves the coefficients open; the smallest ones, which are taken, forecast it rightly.
             warnings.simplefilter("ignore", SingularMatrixWarning)
             for series in range(len(train)):
-                y = train.y[train.span(series)]
+                levels = train.y[train.span(series)][:, None]
+                scale = Centred.of(levels)
+                y = scale.forward(levels)[:, 0]
                 if isinstance(self.order, str):
                     model = ar_select_order(y, self.max_order, ic=self.order, trend="c").model
                 else:
                     model = AutoReg(y, self.order, trend="c")
                 fit = model.fit()
-                self.coef_[series, : len(fit.params)] = fit.params
-                self.sigma_[series] = np.sqrt(fit.sigma2)
+                params = np.asarray(fit.params)
+                lags = Centred(np.repeat(scale.mean, len(params) - 1), np.repeat(scale.spread, len(params) - 1))
+                constant, weights = scale.coefficients(params[:1], params[1:, None], lags)
+                self.coef_[series, : len(params)] = np.concatenate([constant, weights[:, 0]])
+                self.sigma_[series] = np.sqrt(fit.sigma2) * scale.spread[0]
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = fitted[panel.series_of(origins)]
