@@ -10,6 +10,7 @@ import pytest
 
 import penstock as ps
 from penstock.networks.fitted import fitted_network
+from penstock.sequences.targets import split_samples
 
 RNG = np.random.default_rng(0)
 LENGTHS = RNG.integers(2, 9, size=60)
@@ -50,6 +51,17 @@ def test_ordered_classes_are_learned_and_no_probability_is_negative(stars: ps.Se
     np.testing.assert_allclose(p.sum(axis=1), 1)
     assert np.abs(stars.predict(X, **BESIDE) - STARS).mean() < 0.5 < np.abs(STARS - np.median(STARS)).mean()
     assert stars.score(X, STARS, **BESIDE) == np.mean(stars.predict(X, **BESIDE) == STARS)
+
+
+def test_a_class_of_one_sample_is_learned_whatever_the_seed() -> None:
+    rows = [np.full((2, 1), 3.0 if row == 19 else -3.0) for row in range(20)]
+    labels = ["rare" if row == 19 else "usual" for row in range(20)]
+    seed = next(seed for seed in range(100) if 19 in split_samples(20, 0.1, seed)[1])  # drawn for validation
+    model = ps.SequenceClassifier(ps.Network([ps.GRU(2)]), seed=seed, **{**SMALL, "epochs": 40}).fit(rows, labels)
+    assert model.predict(rows).tolist() == labels
+    learn, watch = split_samples(20, 0.1, seed, np.array([label == "rare" for label in labels]))
+    assert 19 in learn
+    assert len(watch) == 1
 
 
 def test_a_sample_alone_and_in_company_is_the_same_bit_for_bit(
