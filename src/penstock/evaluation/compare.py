@@ -18,6 +18,7 @@ from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.calibration import bounds, held_out_residuals, own_bounds
 from penstock.evaluation.comparison import Comparison
+from penstock.evaluation.coverage import Coverage, joining
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.result import unique_name
@@ -45,6 +46,7 @@ def compare(
     level: float | Sequence[float] | None = None,
     intervals: str | Conformal = "conformal",
     leaks: Sequence[Leak] = (),
+    strict: bool = False,
 ) -> Comparison:
     """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
 
@@ -72,6 +74,8 @@ def compare(
         the validation tail, or of a tail that a twin of the model was not fitted on, and of past forecasts.
     leaks
         Leaks to turn on, to meet a figure that was published with them; the result names each.
+    strict
+        Whether a series with too few rows before the first cutoff is an error; else it is left out, named and counted.
 
     Examples
     --------
@@ -93,6 +97,7 @@ def compare(
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
             raise OptionError(f"none of these models uses {covariate} covariates; leave {covariate}= out.")
     panel, kind = read_panel(frame, columns, missing)
+    panel, left_out = joining(panel, split, named, strict=strict)
     for model in named.values():
         if reason := model.not_scored(panel):
             raise OptionError(f"{reason}.")
@@ -107,6 +112,7 @@ def compare(
     before = panel.between(folds[0].starts, folds[0].ends)
     for model in named.values():
         model.check_rows(before)
+    coverage = Coverage.of(panel, split, origins, left_out, named, columns)
     entries = {}
     stopping = Leak.STOPPING in leaks
 
@@ -150,7 +156,8 @@ def compare(
             entry = replace(entry, bounds=around)
         entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
-    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, method if levels else None)
+    intervals_kept = method if levels else None
+    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, intervals_kept, coverage)
 
 
 def _blocks(folds: Sequence[Fold]) -> list[Sequence[Fold]]:
