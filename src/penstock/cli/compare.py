@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.cli.declared import DEFAULTS, INTERVALS, MISSING, RULES, flag
-from penstock.cli.models import MODELS, model_named
+from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
 
@@ -34,7 +34,7 @@ def compare(
     ] = "error",
     models: Annotated[
         str,
-        typer.Option(help=f"Models by comma: {', '.join(MODELS)}; a number may follow: lstm:20,ar:5."),
+        typer.Option(help=f"Models by comma: {', '.join(MODEL_NAMES)}; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
     horizon: Annotated[int, flag("RollingOrigin", "horizon")] = DEFAULTS["RollingOrigin"]["horizon"],
     test: Annotated[int, flag("RollingOrigin", "test")] = DEFAULTS["RollingOrigin"]["test"],
@@ -93,7 +93,7 @@ def compare(
         "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
         "clip": clip,
     }  # fmt: skip
-    chosen = [model_named(name, network_options, len(covariates["static"])) for name in _names(models)]
+    chosen = [make_model(name, network_options, len(covariates["static"])) for name in _names(models)]
     rule = None if trade is None else rule_named(trade)
     table, columns = read_own_file(
         file, id=id, time=time, target=target, **{kind: tuple(names) for kind, names in covariates.items()},

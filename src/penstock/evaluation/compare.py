@@ -21,6 +21,7 @@ from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.coverage import Coverage, joining
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.result import unique_name
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
 from penstock.intervals.conformal import Conformal, Own, intervals_named
 from penstock.intervals.levels import checked_levels
@@ -179,10 +180,7 @@ def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) 
                 f"{model.label} forecasts {model.horizon} steps but the split asks for {horizon}; "
                 f"allowed: horizon={horizon}, or leave it out."
             )
-        label, number = name or model.label, 2
-        while label in named:
-            label, number = f"{name or model.label} #{number}", number + 1
-        named[label] = model.clone().set_params(horizon=horizon)
+        named[unique_name(name or model.label, named)] = model.clone().set_params(horizon=horizon)
     if not any(type(model) is Naive for model in named.values()):
         named["Naive" if "Naive" not in named else "Naive (last value)"] = Naive(horizon=horizon)
     return named

@@ -115,10 +115,6 @@ class Comparison(ComparisonResult):
         """The models by name, each as fitted for the last fold."""
         return {name: entry.model for name, entry in self.entries.items()}
 
-    @property
-    def warnings(self) -> list[str]:  # noqa: D102 (the base says it)
-        return [leak.value for leak in self.leaks]
-
     def __repr__(self) -> str:
         return (
             f"<Comparison of {len(self.entries)} models, {len(self.origins):,} forecasts of {self.split.horizon} "
