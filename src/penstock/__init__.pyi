@@ -38,6 +38,7 @@ from .evaluation.comparison import Comparison as Comparison
 from .evaluation.leaks import Leak as Leak
 from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
 from .forecaster import Forecaster as Forecaster
+from .forecaster.automatic import forecast as forecast
 from .forecaster.ensemble import Ensemble as Ensemble
 from .intervals.conformal import Adaptive as Adaptive
 from .intervals.conformal import Conformal as Conformal

@@ -162,7 +162,7 @@ _OWN: tuple[type, ...] = (int, float, bool)
 class Options:
     """scikit-learn's grammar for a dataclass of options: `get_params`, `set_params`, a repr, checks at once."""
 
-    registered: ClassVar[Registry[Any]] = Registry("model")
+    registered: ClassVar[Registry[Any]] = Registry("model", "penstock")
     """The classes whose fits can be saved; an option of one that is another is stored by its name and options."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

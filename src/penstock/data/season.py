@@ -128,11 +128,11 @@ def _places(times: NDArray[Any]) -> NDArray[np.int64]:
     monday = np.datetime64("1970-01-05")
     if rhythm.kind == "week":
         mask = "".join(str(int(each)) for each in rhythm.week)
-        return np.busday_count(monday, days, weekmask=mask)
+        return np.asarray(np.busday_count(monday, days, weekmask=mask), dtype=np.int64)
     if rhythm.kind == "months":
         return days.astype("datetime64[M]").astype(np.int64) // step
     if rhythm.kind == "weeks":  # a holiday shifts a day, and not its week
-        return np.floor((days - monday).astype(np.int64) / (7 * step)).astype(np.int64)
+        return (days - monday).astype(np.int64) // (7 * step)
     if rhythm.kind == "session":
         return _bars(times, rhythm)
     return times.astype("datetime64[ns]").astype(np.int64) // step
@@ -143,4 +143,4 @@ def _bars(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.int64]:
     since: NDArray[Any] = since_monday(times)
     mondays: NDArray[Any] = times.astype("datetime64[ns]").astype(np.int64) - since
     weeks = (mondays - 4 * DAY_NS) // (7 * DAY_NS)
-    return weeks * len(rhythm.slots) + np.searchsorted(np.array(rhythm.slots), since)
+    return np.asarray(weeks * len(rhythm.slots) + np.searchsorted(np.array(rhythm.slots), since), dtype=np.int64)

@@ -42,6 +42,9 @@ class Ensemble(Estimator):
         The fitted models, and the places of these among those that were given.
     weights_
         Weight of each fitted model; equal for the mean and the median.
+    validation_errors_
+        Mean absolute errors on the last horizon of the training rows, in units of each series' mean absolute step: of
+        every model that was given, and of all together; NaN where no weights were validated.
 
     Examples
     --------
@@ -64,7 +67,7 @@ class Ensemble(Estimator):
     def __post_init__(self) -> None:
         """Refuse what is no list of models."""
         super().__post_init__()
-        given = self._given
+        given = self.given
         self.models = given
         wrong = [model for model in given if not isinstance(model, Estimator)]
         if wrong or not given:
@@ -77,7 +80,7 @@ class Ensemble(Estimator):
         return tuple(name for name in ("past", "known", "static") if any(name in each.covariates for each in self._all))
 
     @property
-    def _given(self) -> tuple[Estimator, ...]:
+    def given(self) -> tuple[Estimator, ...]:
         """The models as they were given."""
         return (self.models,) if isinstance(self.models, Estimator) else tuple(self.models)
 
@@ -86,12 +89,12 @@ class Ensemble(Estimator):
         """The models with the horizon of the ensemble; the fitted ones once there are any."""
         if hasattr(self, "models_"):
             return self.models_
-        return tuple(model.clone().set_params(horizon=self.horizon) for model in self._given)
+        return tuple(model.clone().set_params(horizon=self.horizon) for model in self.given)
 
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return f"{self.combine}({', '.join(model.label for model in self._given)})"
+        return f"{self.combine}({', '.join(model.label for model in self.given)})"
 
     @property
     def rows_needed(self) -> int:
@@ -119,13 +122,18 @@ class Ensemble(Estimator):
         """Whether all of the models do."""
         return all(model.forecasts_new_series for model in self._all)
 
+    def long_enough(self, train: Panel) -> NDArray[np.bool_]:
+        """Say which series are fitted, ``[series]``: those that none of the models leaves out."""
+        return np.all([model.long_enough(train) for model in self._all], axis=0)
+
     def not_scored(self, panel: Panel) -> str:
         """Say why the forecasts of a model cannot be scored; empty where all can."""
         return next((said for model in self._all if (said := model.not_scored(panel))), "")
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
-        models = [model.clone().set_params(horizon=self.horizon) for model in self._given]
+        models = [model.clone().set_params(horizon=self.horizon) for model in self.given]
         weights = np.full(len(models), 1 / len(models))
+        self.validation_errors_ = np.full(len(models) + 1, np.nan)
         if self.combine == "weighted" and len(models) > 1:
             weights = self._validated(models, train)
         for model, weight in zip(models, weights, strict=True):
@@ -158,7 +166,11 @@ class Ensemble(Estimator):
         if not usable.any():
             raise DataError(f"{self.label}: all series are constant, which tells no weights; use combine='mean'.")
         errors = (np.stack(found) - actual)[:, usable] / steps[usable, None]
-        return min(_weights(len(models)), key=lambda weights: float(np.abs(np.tensordot(weights, errors, 1)).mean()))
+        tried = _weights(len(models))
+        losses = [float(np.abs(np.tensordot(weights, errors, 1)).mean()) for weights in tried]
+        best = int(np.argmin(losses))
+        self.validation_errors_ = np.array([*np.abs(errors).mean(axis=(1, 2)), losses[best]])
+        return tried[best]
 
     def _members(self) -> tuple[Estimator, ...]:
         """Return the fitted models, each with what it needs of the ensemble's fit."""
@@ -199,14 +211,15 @@ class Ensemble(Estimator):
         return self.joined(self._forecast(panel, origins, fitted)) + around
 
     def _arrays(self) -> Arrays:
-        arrays = {"weights": self.weights_, "chosen": self.chosen_}
+        arrays = {"weights": self.weights_, "chosen": self.chosen_, "validation_errors": self.validation_errors_}
         for place, model in enumerate(self.models_):
             arrays |= {f"models.{place}.{name}": array for name, array in model._arrays().items()}
         return arrays
 
     def _restore(self, arrays: Arrays) -> None:
         self.weights_, self.chosen_ = arrays["weights"], arrays["chosen"]
-        models = [self._given[int(place)].clone().set_params(horizon=self.horizon) for place in self.chosen_]
+        self.validation_errors_ = arrays["validation_errors"]
+        models = [self.given[int(place)].clone().set_params(horizon=self.horizon) for place in self.chosen_]
         self.models_ = tuple(models)
         for place, model in enumerate(self._members()):
             prefix = f"models.{place}."
