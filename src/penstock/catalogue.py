@@ -32,12 +32,10 @@ class ModelEntry(NamedTuple):
 
 MODELS: dict[str, ModelEntry] = {
     "Forecaster": ModelEntry("penstock.forecaster"),
-    "Ensemble": ModelEntry("penstock.forecaster.ensemble"),
     "Naive": ModelEntry("penstock.baselines.naive", command="naive"),
     "SeasonalNaive": ModelEntry("penstock.baselines.seasonal_naive", command="seasonal", number=5),
     "Drift": ModelEntry("penstock.baselines.drift", command="drift"),
     "Mean": ModelEntry("penstock.baselines.mean", command="mean"),
-    "Theta": ModelEntry("penstock.baselines.theta", command="theta", number=0),
     "SMA": ModelEntry("penstock.baselines.sma", command="sma", number=0),
     "EMA": ModelEntry("penstock.baselines.ema", command="ema", number=0),
     "LinearTrend": ModelEntry("penstock.baselines.linear_trend", command="trend", number=20),
