@@ -48,7 +48,12 @@ def test_an_option_has_its_type_default_help_and_bounds() -> None:
     assert help_of(ps.Forecaster, "joint") in written["joint"].replace("Read", "read")
     assert "order : int | {'aic', 'bic'}, default=5" in parameters(ps.AR)["order"]
     assert next(iter(parameters(ps.LSTM))) == "units"
-    assert list(parameters(ps.GRU))[:4] == ["units", "reset_after", "recurrent_activation", "dropout"]  # given by name alone
+    assert list(parameters(ps.GRU))[:4] == [
+        "units",
+        "reset_after",
+        "recurrent_activation",
+        "dropout",
+    ]  # given by name alone
     assert parameters(ps.RMSprop)["decay"].endswith("ρ of the running mean of squares. At least 0 and below 1.\n")
 
 

@@ -143,7 +143,7 @@ class Estimator(SavedSeries, OwnIntervals):
             Columns of covariates that are the same in every row of a series.
         missing
             Where a value, or a row of a regular series, is missing: ``error`` refuses it, ``ffill`` carries the last
-            value of the series forward, here and in `predict`; ``mask`` does so, and tells models that can be told
+            value of the series forward, here and in `predict`; ``indicator`` does so, and tells models that can be told
             (:class:`penstock.Forecaster`) which targets are filled, so that they do not learn from them.
         validation
             A frame of the rows that follow, for early stopping to watch instead of a tail cut from `frame`. Never give

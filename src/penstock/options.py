@@ -13,9 +13,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from penstock.errors import OptionError, nearest
+from penstock.formats import upgraded_description
 from penstock.option_docs import document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
@@ -102,7 +101,7 @@ def check_options(owner: Any) -> None:
     hints = _hints(type(owner))  # type: ignore[arg-type]  # a class is hashable
     for field in dataclasses.fields(owner):
         value = getattr(owner, field.name)
-        if isinstance(value, np.bool_):
+        if getattr(value, "shape", None) == () and value.dtype == bool:
             object.__setattr__(owner, field.name, bool(value))
         elif isinstance(value, numbers.Real) and value.__class__ not in _OWN:
             object.__setattr__(owner, field.name, int(value) if isinstance(value, numbers.Integral) else float(value))
@@ -260,6 +259,7 @@ def from_json(value: Any) -> Any:
     if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"date", "datetime"}:
         return from_plain(value)
     if isinstance(value, dict):
+        value = upgraded_description(value)
         fields = {name: from_json(item) for name, item in value.items() if name != "kind"}
         kind = Description.kinds.find(value.get("kind"))
         try:

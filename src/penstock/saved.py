@@ -13,7 +13,7 @@ import numpy as np
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import ModelFileError, OptionError, named, nearest
-from penstock.formats import upgraded
+from penstock.formats import upgraded_options
 from penstock.options import Options, from_json, to_json
 from penstock.registry import Registry, is_ours
 from penstock.storage import Arrays, read_model, write_model
@@ -132,7 +132,12 @@ class Saved(Options):
 
 def _restored(kind: type[M], description: dict[str, Any], arrays: Arrays) -> M:
     """Make the model that a file describes."""
-    model = kind(**{key: from_json(value) for key, value in upgraded(description["options"]).items()})
+    model = kind(
+        **{
+            key: from_json(value)
+            for key, value in upgraded_options(description["options"], kind.option_names()).items()
+        }
+    )
     model._recall(description, arrays)
     model._restore(arrays)
     model.fitted_options_ = model.get_params()

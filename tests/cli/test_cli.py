@@ -30,7 +30,7 @@ def test_compare_with_covariates_and_gaps(penstock: Run, prices: Path) -> None:
     refused = penstock(*arguments)
     assert refused.returncode == 2
     assert "'Close' has 1 values that are NaN or infinite" in refused.stderr
-    done = penstock(*arguments, "--missing", "mask", "--json", "r.json")
+    done = penstock(*arguments, "--missing", "indicator", "--json", "r.json")
     assert done.returncode == 0, done.stderr
     network, arx, _ = json.loads((prices / "r.json").read_text())["rows"]
     lstm, head = 4 * 2 * (4 + 2 + 1), 2 + 1 + 1 + 1

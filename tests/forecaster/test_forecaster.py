@@ -133,7 +133,7 @@ def test_constant_series(walk: pd.DataFrame) -> None:
 def test_truth_values_of_numpy_are_options() -> None:
     model = ps.Forecaster(ps.Network([ps.GRU(2)]), reverse=np.True_)  # type: ignore[arg-type]
     assert model.reverse is True
-    assert ps.Network([ps.GRU(2)], every_step=np.bool_(False)) == ps.Network([ps.GRU(2)])  # type: ignore[arg-type]
+    assert ps.Network([ps.GRU(2)], return_sequences=np.bool_(False)) == ps.Network([ps.GRU(2)])  # type: ignore[arg-type]
 
 
 def test_what_is_no_part_of_a_fit_may_change_after_it() -> None:

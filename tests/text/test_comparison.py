@@ -76,11 +76,11 @@ def test_scores_of_values() -> None:
 def test_models_are_fitted_and_compared() -> None:
     texts, labels = ["good", "bad", "good fun", "so bad"] * 15, [1, 0, 1, 0] * 15
     found = compare(
-        [BagClassifier("ridge", strength=1.0), BagClassifier("nb", strength=1.0)], (texts, labels), (texts, labels)
+        [BagClassifier("ridge", alpha=1.0), BagClassifier("nb", alpha=1.0)], (texts, labels), (texts, labels)
     )
     assert [row["accuracy"] for row in found.rows()] == [1.0, 1.0]
     assert found.baselines == ("ridge on TF-IDF of words", "naive-Bayes-weighted ridge on TF-IDF of words")
     values = np.array(labels) * 2.0
-    assert compare({"r": BagRegressor(strength=1e-3)}, (texts, values), (texts, values)).rows()[0]["R²"] > 0.99
+    assert compare({"r": BagRegressor(alpha=1e-3)}, (texts, values), (texts, values)).rows()[0]["R²"] > 0.99
     with pytest.raises(ps.OptionError, match="no model was given"):
         compare([], (texts, labels), (texts, labels))

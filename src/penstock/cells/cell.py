@@ -39,18 +39,18 @@ class Cell(eqx.Module, Generic[State]):
     A subclass of a known cell may override any method. Where that changes the step, a sequence runs step by step
     (``lax.scan``), not by the compiled kernel of the known cell.
 
-    A cell that knows recurrent dropout sets `masks` and takes the mask ``[batch, units]`` as a third argument of
-    `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
+    A cell with recurrent dropout sets `supports_recurrent_dropout` and takes the mask ``[batch, units]`` as a third
+    argument of `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
     """
 
     kinds: ClassVar[Registry[Cell[Any]]] = Registry("cell", "penstock.cells")
-    masks: ClassVar[bool] = False
+    supports_recurrent_dropout: ClassVar[bool] = False
 
-    drops: ClassVar[bool] = False
+    supports_input_dropout: ClassVar[bool] = False
     """Whether `unroll` takes an `x_mask`; other cells are given inputs that were multiplied before."""
 
-    letters: ClassVar[tuple[str, ...]] = ("h",)
-    """The letters of the state's leaves, in their order; for pictures and tables."""
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
+    """Names of the state's leaves, in their order; for pictures and tables."""
 
     untrained: ClassVar[tuple[str, ...]] = ()
     """Weights that stay as they are drawn: the step stops their gradients."""
@@ -98,7 +98,9 @@ class Cell(eqx.Module, Generic[State]):
     @classmethod
     def takes_mask(cls) -> bool:
         """Return whether the step takes a mask of recurrent dropout; an override without that argument does not."""
-        return cls.masks and len(inspect.signature(cls.__call__).parameters) > 3  # self, x, state, mask
+        return (
+            cls.supports_recurrent_dropout and len(inspect.signature(cls.__call__).parameters) > 3
+        )  # self, x, state, mask
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> State:
@@ -126,7 +128,7 @@ class Cell(eqx.Module, Generic[State]):
 class HiddenCell(Cell[jax.Array]):
     """A cell whose state is h alone, which it puts out, and whose recurrent product is h U."""
 
-    masks: ClassVar[bool] = True
+    supports_recurrent_dropout: ClassVar[bool] = True
     sequence_methods: ClassVar[tuple[str, ...]] = ("unroll", "run")
 
     def initial_state(self, batch: int) -> jax.Array:

@@ -47,8 +47,8 @@ class ClockworkCell(Cell[tuple[jax.Array, jax.Array]]):
     Koutník, Greff, Gomez & Schmidhuber (2014), A Clockwork RNN, equations 1 and 2.
     """
 
-    masks: ClassVar[bool] = True
-    letters: ClassVar[tuple[str, ...]] = ("h", "t")
+    supports_recurrent_dropout: ClassVar[bool] = True
+    state_names: ClassVar[tuple[str, ...]] = ("h", "t")
     W: jax.Array
     U: jax.Array
     b: jax.Array

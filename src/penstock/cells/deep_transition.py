@@ -44,7 +44,7 @@ class DeepTransitionCell(Cell[jax.Array]):
     Pascanu, Gulcehre, Cho & Bengio (2014), How to Construct Deep Recurrent Neural Networks, section 3.3.1.
     """
 
-    masks: ClassVar[bool] = True
+    supports_recurrent_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

@@ -64,7 +64,7 @@ class EchoStateCell(HiddenCell):
     Jaeger (2001), The "echo state" approach; Lukoševičius (2012), A practical guide, equations 2 and 3.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     untrained: ClassVar[tuple[str, ...]] = ("W", "U", "b")
     W: jax.Array
     U: jax.Array

@@ -63,7 +63,7 @@ class GRUCell(HiddenCell):
     and Keras since its version 2.3 use.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array | None

@@ -48,7 +48,7 @@ class LeakyCell(HiddenCell):
     Jaeger, Lukoševičius, Popovici & Siewert (2007), equation 2, with the time step in the leak.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

@@ -74,9 +74,9 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     Jozefowicz, Zaremba & Sutskever (2015) for the forget gate's bias of one.
     """
 
-    masks: ClassVar[bool] = True
-    drops: ClassVar[bool] = True
-    letters: ClassVar[tuple[str, ...]] = ("h", "c")
+    supports_recurrent_dropout: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c")
     W: jax.Array
     U: jax.Array
     b: jax.Array | None

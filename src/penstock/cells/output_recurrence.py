@@ -47,7 +47,7 @@ class OutputRecurrenceCell(Cell[jax.Array]):
     Jordan (1986); Goodfellow, Bengio & Courville (2016), figure 10.4 and section 10.2.1.
     """
 
-    letters: ClassVar[tuple[str, ...]] = ("y",)
+    state_names: ClassVar[tuple[str, ...]] = ("y",)
     W: jax.Array
     U: jax.Array
     b: jax.Array

@@ -21,7 +21,7 @@ class ParallelCell(Cell[jax.Array]):
     A whole sequence runs as a parallel scan.
     """
 
-    letters: ClassVar[tuple[str, ...]] = ("h",)
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
     calls_step: ClassVar[tuple[str, ...]] = ("terms", "put_out", "gates")
 
     @abc.abstractmethod

@@ -51,7 +51,7 @@ class RNNCell(HiddenCell):
     Elman (1990); James et al., An Introduction to Statistical Learning, equation 10.16.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array | None

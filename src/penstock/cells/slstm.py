@@ -54,8 +54,8 @@ class SLSTMCell(Cell[State]):
     Beck et al. (2024), xLSTM: Extended Long Short-Term Memory, equations 8 to 17, with one head.
     """
 
-    masks: ClassVar[bool] = True
-    letters: ClassVar[tuple[str, ...]] = ("h", "c", "n", "m")
+    supports_recurrent_dropout: ClassVar[bool] = True
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c", "n", "m")
     W: jax.Array
     R: jax.Array
     b: jax.Array

@@ -45,7 +45,7 @@ def fit(
     test: Annotated[float, typer.Option(help="Share of the rows, the last ones, to score on; 0: none.")] = 0.2,
     vocabulary: Annotated[int, flag("Tokens", "vocabulary")] = DEFAULTS["Tokens"]["vocabulary"],
     length: Annotated[int, flag("Tokens", "length")] = DEFAULTS["Tokens"]["length"],
-    keep: Annotated[str, flag("Tokens", "keep")] = DEFAULTS["Tokens"]["keep"],
+    truncation: Annotated[str, flag("Tokens", "truncation")] = DEFAULTS["Tokens"]["truncation"],
     phrases: Annotated[bool, flag("Tokens", "phrases")] = DEFAULTS["Tokens"]["phrases"],
     vectors: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Word vectors: GloVe's text, word2vec's text or binary.")
@@ -78,7 +78,7 @@ def fit(
     values = task == "value" or (task == "auto" and _continuous(targets))
     given = None if vectors is None else WordVectors.read(vectors)
     usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
-    tokens = Tokens(vocabulary, length=length, keep=keep, phrases=phrases)
+    tokens = Tokens(vocabulary, length=length, truncation=truncation, phrases=phrases)
     options: dict[str, Any] = {
         "network": _network(model), "tokens": tokens, "epochs": epochs, "units": usual if units is None else units,
         "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,

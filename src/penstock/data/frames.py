@@ -18,6 +18,7 @@ from penstock.data.panel import Panel
 from penstock.data.reading import as_table, group, numbers, require_column, require_order
 from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
+from penstock.formats import MISSING_BEFORE
 
 __all__ = ["Columns", "FrameKind", "read_panel"]
 
@@ -33,7 +34,7 @@ class FrameKind:
     id, time
         Types of the two columns; ``id`` is None where the frame held one series without a name.
     missing
-        What was chosen where values or rows are missing: ``error``, ``ffill`` or ``mask``.
+        What was chosen where values or rows are missing: ``error``, ``ffill`` or ``indicator``.
     """
 
     backend: str
@@ -111,7 +112,8 @@ class FrameKind:
         if backend not in ("pandas", "polars", "pyarrow") or not find_spec(backend):
             backend = "pandas"
         types = kind["id"] and dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
-        return cls(backend, Columns(**kind["columns"]), *types, kind.get("missing", "error"))
+        missing = kind.get("missing", "error")
+        return cls(backend, Columns(**kind["columns"]), *types, MISSING_BEFORE.get(missing, missing))
 
 
 def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error") -> tuple[Panel, FrameKind]:
@@ -126,7 +128,7 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
         default id column holds a single series.
     missing
         Where values or rows are missing: ``error`` refuses them, ``ffill`` carries the last value of the series forward
-        (see :mod:`penstock.data.missing`), ``mask`` does so and marks the panel, for models that can be told of it.
+        (see :mod:`penstock.data.missing`), ``indicator`` does so and marks the panel, for models that read it.
 
     Raises
     ------
@@ -176,7 +178,7 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
         return panel, kind
     refuse_infinite(panel, columns)
     filled = fill_forward(panel, columns, kind.missing_steps, kind.times_after)
-    return replace(filled, masked=missing == "mask"), kind
+    return replace(filled, masked=missing == "indicator"), kind
 
 
 def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDArray[np.int64]) -> NDArray[Any]:

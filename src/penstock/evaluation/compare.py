@@ -61,7 +61,7 @@ def compare(
     past, known, static
         Columns of covariates, as in ``fit``. Each model takes those that it uses; one that none uses is refused.
     missing
-        ``error``, ``ffill`` to carry the last value forward where one is missing, or ``mask``, as in ``fit``.
+        ``error``, ``ffill`` to carry the last value forward where one is missing, or ``indicator``, as in ``fit``.
     level
         Levels of intervals, as percentages: 95, or [80, 95]; none if left out.
     intervals

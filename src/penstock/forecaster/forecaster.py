@@ -47,7 +47,7 @@ class Forecaster(ForecasterOptions):
     Covariates are named at the fit. Past ones are further features of the window. Known ones are too, and the network
     reads their values at the steps ahead beside its last state. Static ones are categories: `Network(embeddings=[8])`
     gives each its width, 0 for one-hot; ``static="unique_id"`` gives each series a vector of its own. With
-    ``missing="mask"`` a feature tells which targets were missing; these are filled for the input alone, not learned.
+    ``missing="indicator"`` a feature tells which targets were missing; these are filled in the input alone.
 
     The loss says what is forecast. ``mse``, ``mae``, ``huber``: the value. ``direction``: the probability that it lies
     above zero, before scaling; with a transform, that it rises. ``pinball``: the median and the bounds of `levels`,
@@ -288,7 +288,7 @@ class Forecaster(ForecasterOptions):
         shift, scale = arrays.get("encoding.shift", none), arrays.get("encoding.scale", none)
         encoding = Encoding(shift, scale, Encoding.values_of(self.tail_.static))
         scaling = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
-        self.reader_ = self._reader(scaling, encoding, gaps=self.kind_.missing == "mask")
+        self.reader_ = self._reader(scaling, encoding, gaps=self.kind_.missing == "indicator")
         self.inputs_ = self.reader_.source(self.tail_, np.arange(len(self.tail_))).widths
         outputs = self.outputs(len(self.ids_))
         self.weights_ = restored_weights(arrays, self.network, self.inputs_, outputs, self.members)

@@ -61,7 +61,7 @@ class SequenceClassifier(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:

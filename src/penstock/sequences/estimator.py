@@ -115,7 +115,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         y: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
         sample_weight: Any = None,
@@ -134,8 +134,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         y
             One target a sample.
         lengths, padding
-            True steps of each sample of an array that was padded, and where its padding stands: ``behind`` or
-            ``front``. Padding is not read.
+            True steps of each sample of an array that was padded, and where its padding stands: ``post`` or
+            ``pre``. Padding is not read.
         categories
             Labels of static categories of each sample, ``[samples, categories]``; the network says in `embeddings`
             how each is read.
@@ -226,7 +226,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ def read_given(
     network: Network | EncoderDecoder,
     *,
     lengths: Any = None,
-    padding: str = "behind",
+    padding: str = "post",
     categories: Any = None,
     extra: Any = None,
     name: str = "X",

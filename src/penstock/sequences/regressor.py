@@ -46,7 +46,7 @@ class SequenceRegressor(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from penstock.sequences.labels import probabilities
 from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
-from penstock.training.forward import every_step, forward
+from penstock.training.forward import forward, true_steps
 from penstock.values import from_plain, storable
 
 __all__ = ["SequenceTagger"]
@@ -59,7 +59,7 @@ class SequenceTagger(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> list[NDArray[np.float64]]:
@@ -69,7 +69,7 @@ class SequenceTagger(SequenceEstimator):
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
-        steps = probabilities(self._loss, every_step(found, ready.buckets, ready.lengths)).mean(axis=0)
+        steps = probabilities(self._loss, true_steps(found, ready.buckets, ready.lengths)).mean(axis=0)
         return np.split(steps, np.cumsum(ready.lengths)[:-1])
 
     def score(self, X: Any, y: Any, **samples: Any) -> float:
@@ -86,7 +86,7 @@ class SequenceTagger(SequenceEstimator):
     @property
     def whole_network(self) -> Network:
         """The network that is trained: the one described, which puts out at every step."""
-        return Network(self.network.layers, self.network.dense, self.network.embeddings, every_step=True)
+        return Network(self.network.layers, self.network.dense, self.network.embeddings, return_sequences=True)
 
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         tracks = read_label_sequences(y, len(lengths), lengths)

@@ -72,7 +72,7 @@ class SequenceToSequence(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         extra: Any = None,
         beam: int = 1,
         steps: int | None = None,
@@ -103,7 +103,7 @@ class SequenceToSequence(SequenceEstimator):
         return values[..., 0] if values.shape[-1] == 1 else values
 
     def attention(
-        self, X: Any, *, lengths: Any = None, padding: str = "behind", extra: Any = None
+        self, X: Any, *, lengths: Any = None, padding: str = "post", extra: Any = None
     ) -> list[NDArray[np.float64]]:
         """Give what each told label attends to, ``[labels and end, time]`` a sample; rows add up to one."""
         ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
@@ -158,7 +158,7 @@ class SequenceToSequence(SequenceEstimator):
 
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         if self._tells_labels:
-            if self.network.feedback and not self.network.embedding:
+            if self.network.autoregressive and not self.network.embedding:
                 raise OptionError("labels are fed back as vectors; say how wide: EncoderDecoder(..., embedding=16).")
             tracks = read_label_sequences(y, len(lengths))
             self.classes_ = labels_of(tracks)

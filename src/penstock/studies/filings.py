@@ -50,7 +50,8 @@ def network(request: Request) -> TextRegressor:
     length, phrases = request.options.tokens, request.options.phrases
     return TextRegressor(
         network=Network([Bidirectional(GRU(32))], dense=[Dense(5, "relu")]),
-        tokens=Tokens(25_000, length=length, keep="first", cut="letters", min_count=2, phrases=phrases), units=100,
+        tokens=Tokens(25_000, length=length, truncation="post", tokenizer="letters", min_count=2, phrases=phrases),
+        units=100,
         batch=32, epochs=request.epochs or 6, patience=2, clip=1.0, members=request.networks, seed=request.seed,
         progress=request.progress,
     )  # fmt: skip
@@ -66,7 +67,7 @@ def run(request: Request) -> StudyResult:
     cut = int(0.8 * len(frame))
     train, test = (([texts[row] for row in part], returns[part]) for part in (order[:cut], order[cut:]))
     ridge = [
-        BagRegressor(kind, tokens=Tokens(25_000, length=None, cut="letters", min_count=2))
+        BagRegressor(kind, tokens=Tokens(25_000, length=None, tokenizer="letters", min_count=2))
         for kind in ("ridge", "lasso")
     ]
     result = compare([*ridge, Zero()], train, test, baselines=["zero"], progress=request.progress)

@@ -76,8 +76,8 @@ def _fold(
     seed = request.seed
     bags = [
         BagClassifier("ridge", tokens=TOKENS, seed=seed),
-        BagClassifier("ridge", pairs=True, tokens=TOKENS, seed=seed),
-        BagClassifier("nb", weight="binary", pairs=True, tokens=TOKENS, seed=seed),
+        BagClassifier("ridge", bigrams=True, tokens=TOKENS, seed=seed),
+        BagClassifier("nb", weight="binary", bigrams=True, tokens=TOKENS, seed=seed),
     ]
     result = compare(bags, pair, other, progress=request.progress)
     own = word2vec(

@@ -203,7 +203,7 @@ def compare(
     --------
     >>> from penstock.text.bag_of_words import BagClassifier
     >>> texts, labels = ["good", "bad", "good fun", "so bad"] * 10, [1, 0, 1, 0] * 10
-    >>> result = compare([BagClassifier("ridge", strength=1.0)], (texts, labels), (["good", "bad"] * 2, [1, 0, 1, 0]))
+    >>> result = compare([BagClassifier("ridge", alpha=1.0)], (texts, labels), (["good", "bad"] * 2, [1, 0, 1, 0]))
     >>> result.rows()[0]["accuracy"]
     1.0
     """

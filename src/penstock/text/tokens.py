@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from penstock.data.sequences import PADDINGS
 from penstock.options import Description, option
 from penstock.text.documents import checked_texts
 from penstock.text.extra import library
@@ -16,7 +17,7 @@ from penstock.text.vocabulary import Vocabulary
 __all__ = ["Tokens"]
 
 _KERAS_FILTER = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
-_CUTS = {
+_TOKENIZERS = {
     "words": r"\w+(?:['’]\w+)*|[^\w\s]",
     "letters": r"\w+(?:['’]\w+)*",
     "keras": f"[^{re.escape(_KERAS_FILTER)}]+",
@@ -43,11 +44,13 @@ class Tokens(Description):
 
     vocabulary: int = option(20_000, "ids in all: padding, unknown, and the most frequent words", at_least=3)
     length: int | None = option(400, "tokens that are kept of a document; None: all", at_least=1)
-    keep: str = option("last", "which tokens of a longer document are kept", choices=("first", "last"))
-    cut: str = option(
+    truncation: str = option(
+        "pre", "where tokens of a longer document are dropped: from its beginning or its end", choices=PADDINGS
+    )
+    tokenizer: str = option(
         "words",
         "what a token is: words and each punctuation mark, words alone, or what Keras's filter leaves",
-        choices=_CUTS,
+        choices=_TOKENIZERS,
     )
     lower: bool = option(True, "lower-case")
     html: bool = option(True, "drop HTML tags and entities")
@@ -74,7 +77,7 @@ class Tokens(Description):
 
         Examples
         --------
-        >>> Tokens(cut="letters").split(["Don't<br />stop &amp; go."])
+        >>> Tokens(tokenizer="letters").split(["Don't<br />stop &amp; go."])
         [["don't", 'stop', 'go']]
         """
         tokenizer = self.build()
@@ -86,7 +89,7 @@ class Tokens(Description):
     def build(self) -> Any:
         """Make the tokenizer of the library ``tokenizers``, without words."""
         normalizers, root = library("tokenizers.normalizers"), library("tokenizers")
-        steps = [] if self.cut == "keras" else [normalizers.NFKC()]
+        steps = [] if self.tokenizer == "keras" else [normalizers.NFKC()]
         if self.html:
             steps.append(normalizers.Replace(root.Regex(_TAGS), " "))
             steps += [normalizers.Replace(entity, mark) for entity, mark in (("&#39;", "'"), ("&amp;", "&"))]
@@ -95,8 +98,8 @@ class Tokens(Description):
         tokenizer = root.Tokenizer(library("tokenizers.models").WordLevel(unk_token="<unk>"))  # noqa: S106
         if steps:
             tokenizer.normalizer = normalizers.Sequence(steps)
-        pattern = root.Regex(_CUTS[self.cut])
+        pattern = root.Regex(_TOKENIZERS[self.tokenizer])
         tokenizer.pre_tokenizer = library("tokenizers.pre_tokenizers").Split(pattern, behavior="removed", invert=True)
         if self.length is not None:
-            tokenizer.enable_truncation(self.length, direction="left" if self.keep == "last" else "right")
+            tokenizer.enable_truncation(self.length, direction="left" if self.truncation == "pre" else "right")
         return tokenizer

@@ -161,7 +161,7 @@ def _values(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array
             def step(carry: tuple[Any, jax.Array], _: None) -> tuple[tuple[Any, jax.Array], jax.Array]:
                 state, fed = carry
                 output, state, _weights = module.step(fed, state, encoded)
-                return (state, module.feed(output) if module.feedback else fed), output
+                return (state, module.feed(output) if module.autoregressive else fed), output
 
             start = (module.first_state(encoded), module.opening(len(chunk)))
             return jnp.moveaxis(jax.lax.scan(step, start, None, length=decoding.steps)[1], 0, 1)
