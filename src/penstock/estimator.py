@@ -79,8 +79,8 @@ class Estimator(SavedSeries, OwnIntervals):
         return 0
 
     @abc.abstractmethod
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
-        """Fit afresh on `train`; `watched` holds the same rows followed by others for early stopping to watch."""
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
+        """Fit afresh on `train`; `validation` holds the same rows followed by validation rows."""
 
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> Any:
         """Return the shape that blocks of so many folds are padded to, given the longest and the shortest folds.
@@ -94,12 +94,12 @@ class Estimator(SavedSeries, OwnIntervals):
         self,
         models: Sequence[Self],
         trains: Sequence[Panel],
-        watched: Sequence[Panel | None],
+        validation: Sequence[Panel | None],
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
         """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
-        for model, train, also in zip(models, trains, watched, strict=True):
+        for model, train, also in zip(models, trains, validation, strict=True):
             model._fit(train, also)
 
     @abc.abstractmethod
@@ -146,7 +146,7 @@ class Estimator(SavedSeries, OwnIntervals):
             value of the series forward, here and in `predict`; ``indicator`` does so, and tells models that can be told
             (:class:`penstock.Forecaster`) which targets are filled, so that they do not learn from them.
         validation
-            A frame of the rows that follow, for early stopping to watch instead of a tail cut from `frame`. Never give
+            A frame of the rows that follow, for early stopping instead of a tail cut from `frame`. Never give
             it the rows that you will judge the model by.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
@@ -164,16 +164,15 @@ class Estimator(SavedSeries, OwnIntervals):
                 uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
                 raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
         train, kind = read_panel(frame, columns, missing)
-        watched = validation
         if validation is not None:
-            watched = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
-        return self.fit_panel(train, kind, watched, callbacks=callbacks)
+            validation = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
+        return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(
         self,
         train: Panel,
         kind: FrameKind,
-        watched: Panel | None = None,
+        validation: Panel | None = None,
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> Self:
@@ -183,11 +182,11 @@ class Estimator(SavedSeries, OwnIntervals):
         :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
         fitted = copy.copy(self)
-        fit_each([fitted], [train], kind, [watched], shape, callbacks)
+        fit_each([fitted], [train], kind, [validation], shape, callbacks)
         return self._commit(fitted)
 
     def fit_panels(
-        self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None, shape: Any = None
+        self, trains: Sequence[Panel], kind: FrameKind, validation: Sequence[Panel] | None = None, shape: Any = None
     ) -> list[Self]:
         """Fit a fresh copy on each of several panels, all at once where the model can: the folds of a rolling origin.
 
@@ -195,7 +194,7 @@ class Estimator(SavedSeries, OwnIntervals):
         walk-forward that these folds belong to.
         """
         copies = [self.clone() for _ in trains]
-        fit_each(copies, trains, kind, watched or [None] * len(trains), shape)
+        fit_each(copies, trains, kind, validation or [None] * len(trains), shape)
         return copies
 
     def check_rows(self, train: Panel) -> None:
@@ -237,7 +236,7 @@ class Estimator(SavedSeries, OwnIntervals):
         else:
             panel, times = read_future(future, panel, kind, self.horizon)
         origins = panel.offsets[1:] - 1
-        yhat = self.joined(self.forecast_panel(panel, origins))
+        yhat = self.aggregate(self.forecast_panel(panel, origins))
         ids = [name for name in panel.ids for _ in range(self.horizon)]
         answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()}
         if levels:
@@ -262,7 +261,7 @@ class Estimator(SavedSeries, OwnIntervals):
         panel = self._usable(panel, origins)
         return self._forecast(panel, origins, self._fitted_series(panel))
 
-    def joined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+    def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
         """Make one forecast of those of all members ``[members, ...]``: their mean."""
         return members.mean(axis=0)
 

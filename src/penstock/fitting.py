@@ -18,7 +18,7 @@ def fit_each(
     models: Sequence[Any],
     trains: Sequence[Panel],
     kind: FrameKind,
-    watched: Sequence[Panel | None],
+    validation: Sequence[Panel | None],
     shape: Any = None,
     callbacks: Sequence[Any] = (),
 ) -> None:
@@ -28,14 +28,14 @@ def fit_each(
     if callbacks and not first.takes_callbacks:
         raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
-    watched = [also and also.with_only(first.covariates) for also in watched]
-    for train, also in zip(trains, watched, strict=True):
+    validation = [also and also.with_only(first.covariates) for also in validation]
+    for train, also in zip(trains, validation, strict=True):
         if also is None:
             first.check_rows(train)
         storable(train.ids, f"the id column {kind.columns.id!r}")
         for place, name in enumerate(kind.columns.static):
             storable(train.static[:, place], f"the static column {name!r}")
-    first._fit_all(models, trains, watched, shape, callbacks)
+    first._fit_all(models, trains, validation, shape, callbacks)
     for model, train in zip(models, trains, strict=True):
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()

@@ -27,7 +27,7 @@ M = TypeVar("M", bound="Saved")
 class Saved(Options):
     """What a fitted model needs to be written and read: its options, its arrays, and whatever else describes it."""
 
-    fits: ClassVar[tuple[str, ...]] = ()
+    state_fields: ClassVar[tuple[str, ...]] = ()
     """Arrays that a fit leaves, without their underscore; models that keep other things write their own methods."""
 
     registered: ClassVar[Registry[Saved]] = Registry("model")
@@ -60,11 +60,11 @@ class Saved(Options):
 
     def _arrays(self) -> Arrays:
         """Give what was fitted, by name, for the model file."""
-        return {name: getattr(self, f"{name}_") for name in self.fits}
+        return {name: getattr(self, f"{name}_") for name in self.state_fields}
 
     def _restore(self, arrays: Arrays) -> None:
         """Take back what :meth:`_arrays` gave."""
-        for name in self.fits:
+        for name in self.state_fields:
             setattr(self, f"{name}_", arrays[name])
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
@@ -83,7 +83,7 @@ class Saved(Options):
         ------
         OptionError
             Where the model is not fitted, or could not be loaded again: an option that no file can hold, or, of a class
-            of your own, what its fit keeps beyond `fits`.
+            of your own, what its fit keeps beyond `state_fields`.
         """
         self._require_fit()
         beside, more = self._beside()
@@ -106,9 +106,10 @@ class Saved(Options):
             raise OptionError(f"this {name} could not be loaded from a file: {error!r}.") from error
         lost = [each for each in vars(self) if each.endswith("_") and not hasattr(again, each)]
         if lost:
+            fields_needed = (*self.state_fields, *(each.removesuffix("_") for each in lost))
             raise OptionError(
                 f"a file of this {name} would lose {named(lost)}, which its fit made; name arrays without their "
-                f"underscore in fits, as fits = {(*self.fits, *(each.removesuffix('_') for each in lost))!r}."
+                f"underscore in state_fields: state_fields = {fields_needed!r}."
             )
 
     @staticmethod
@@ -166,6 +167,8 @@ class SavedSeries(Saved):
         self.tail_ = Panel.of_arrays(tail, self.ids_, counts_steps=steps, static=static)
 
     def _restore(self, arrays: Arrays) -> None:
-        if "sigma" in self.fits and "sigma" not in arrays:  # a file older than standard errors: predict(level=) says so
+        if (
+            "sigma" in self.state_fields and "sigma" not in arrays
+        ):  # a file older than standard errors: predict(level=) says so
             arrays = {**arrays, "sigma": np.full(len(self.ids_), np.nan)}
         super()._restore(arrays)

@@ -32,7 +32,7 @@ class StructuralModel(Estimator):
         Variances of the irregular, the level and, where there is one, the slope, ``[series, variances]``.
     """
 
-    fits = ("variances",)
+    state_fields = ("variances",)
     components: ClassVar[str]
     """What statsmodels calls the model."""
 
@@ -53,7 +53,7 @@ class StructuralModel(Estimator):
 
         return UnobservedComponents(y, self.components, use_exact_diffuse=True)
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
         variances = []

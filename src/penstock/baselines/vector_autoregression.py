@@ -47,14 +47,14 @@ class VAR(LagOrder):
     order: int | str = option(1, "lags p, or what chooses it", at_least=1, choices=("aic", "bic"))
     max_order: int = option(12, "largest p to choose from", at_least=1)
 
-    fits = ("coef", "covariance")
+    state_fields = ("coef", "covariance")
 
     @property
     def parameters(self) -> int:
         """The constant and the lags of each series, for one of them; known once it is fitted."""
         return len(self.coef_) if hasattr(self, "coef_") else self.rows_needed + 1
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         values = self._together(train)
         rows, series = values.shape
         needed = self.rows_needed * (series + 1) + 2

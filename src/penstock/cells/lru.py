@@ -87,6 +87,6 @@ class LRUCell(ParallelCell):
         scale = jnp.exp(self.γ)
         return self.λ, jax.lax.complex(scale * (x @ self.B[0]), scale * (x @ self.B[1]))
 
-    def put_out(self, h: jax.Array, x: jax.Array) -> jax.Array:
+    def readout(self, h: jax.Array, x: jax.Array) -> jax.Array:
         """Give y: the real part of h C, and x D."""
         return h.real @ self.C[0] - h.imag @ self.C[1] + x @ self.D

@@ -22,13 +22,13 @@ class ParallelCell(Cell[jax.Array]):
     """
 
     state_names: ClassVar[tuple[str, ...]] = ("h",)
-    calls_step: ClassVar[tuple[str, ...]] = ("terms", "put_out", "gates")
+    calls_step: ClassVar[tuple[str, ...]] = ("terms", "readout", "gates")
 
     @abc.abstractmethod
     def terms(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Give a and u for inputs ``[..., features]``, each ``[..., units]``."""
 
-    def put_out(self, h: jax.Array, x: jax.Array) -> jax.Array:
+    def readout(self, h: jax.Array, x: jax.Array) -> jax.Array:
         """Give the output, ``[..., units]``: h, if the cell does not say otherwise."""
         return h
 
@@ -39,8 +39,8 @@ class ParallelCell(Cell[jax.Array]):
         states, last = linear_recurrence(*self.terms(x), state, lengths=lengths, reverse=reverse)
         if not walk.get("sequence", True):
             x_last = x[:, 0] if reverse else last_step(x, lengths)
-            return self.put_out(last, x_last), last
-        outputs = self.put_out(states, x)
+            return self.readout(last, x_last), last
+        outputs = self.readout(states, x)
         if lengths is not None:
             outputs = jnp.where(true_steps(lengths, x.shape[1])[:, :, None], outputs, 0)
         return outputs, last
@@ -49,4 +49,4 @@ class ParallelCell(Cell[jax.Array]):
         """Take one step."""
         a, u = self.terms(x)
         h = a * state + u
-        return self.put_out(h, x), h
+        return self.readout(h, x), h

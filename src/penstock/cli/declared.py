@@ -74,7 +74,7 @@ HELP = {
         "batch": "samples a step",
         "epochs": "passes over the samples at most",
         "patience": "epochs to wait for a lower validation loss; None: never stop",
-        "validation": "tail of the training rows to watch: a share below 1, or rows; 0: none",
+        "validation": "tail of the training rows for validation: a share below 1, or rows; 0: none",
         "members": "networks trained from different seeds; the answer is the mean of theirs",
         "clip": "largest norm of a gradient",
     },

@@ -16,12 +16,12 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.evaluation.calibration import bounds, held_out_residuals, own_bounds
+from penstock.evaluation.calibration import bounds, held_out_residuals, model_intervals
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
-from penstock.intervals.conformal import Conformal, Own, intervals_named
+from penstock.intervals.conformal import Conformal, ModelIntervals, intervals_named
 from penstock.intervals.levels import checked_levels
 
 __all__ = ["compare"]
@@ -117,7 +117,7 @@ def compare(
     ends = [folds[0], folds[-1]] if not panel.masked else folds  # a masked series has no sample without a target
     for name, model in named.items():
         parts, seconds, residuals = [], 0.0, None
-        own: list[Any] | None = [] if levels and isinstance(method, Own) else None
+        own: list[Any] | None = [] if levels and isinstance(method, ModelIntervals) else None
         shape = None
         if len(folds) > 1:
             each = (rows_of([fold]) for fold in ends)
@@ -130,7 +130,7 @@ def compare(
             seconds += clock.perf_counter() - begin
             parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
             if own is not None:
-                asked = own_bounds(fitted, panel, [fold.origins for fold in together], levels)
+                asked = model_intervals(fitted, panel, [fold.origins for fold in together], levels)
                 own = None if asked is None else own + asked
             if levels and own is None and residuals is None:
                 residuals = held_out_residuals(

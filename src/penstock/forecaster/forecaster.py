@@ -66,7 +66,7 @@ class Forecaster(ForecasterOptions):
         How panels are read, with all scales; widths of what the network reads.
     history_
         Losses by epoch and member.
-    watched_rows_, tail_rows_
+    validation_rows_, tail_rows_
         Length of the validation tail of each series, and how much of it are training rows (all or none).
 
     Examples
@@ -103,36 +103,36 @@ class Forecaster(ForecasterOptions):
         """Shift and scale of each series."""
         return self.reader_.scaling
 
-    def prepare(self, train_panel: Panel, watched: Panel | None = None) -> Prepared:
+    def prepare(self, train_panel: Panel, validation: Panel | None = None) -> Prepared:
         """Fit scales and categories on training rows, and cut training and validation samples.
 
-        `watched` holds the same rows followed by others for early stopping; left out, a tail of the training rows is.
+        `validation` holds the same rows followed by validation rows; left out, these are a tail of the training rows.
         """
         self.require_covariates(train_panel)
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
         scaling = fit_scaling(self.scale, scaled, lost)
         reader = self._reader(scaling, Encoding.fit(train_panel), gaps=train_panel.masked)
-        if watched is None:
+        if validation is None:
             panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon)
         else:
-            panel, border = watched, watched.offsets[:-1] + train_panel.lengths
+            panel, border = validation, validation.offsets[:-1] + train_panel.lengths
         samples = reader.samples(panel, border)
-        if watched is not None and int(samples.validation[self.window].total) == 0:
+        if validation is not None and int(samples.validation[self.window].total) == 0:
             raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
-        return Prepared(samples, reader, panel.offsets[1:] - border, watched is None)
+        return Prepared(samples, reader, panel.offsets[1:] - border, validation is None)
 
     def finish(self, prepared: Prepared, trained: Trained) -> None:
         """Keep what was prepared and what training gave."""
-        self.watched_rows_ = prepared.watched_rows
-        self.tail_rows_ = prepared.watched_rows * prepared.own_tail
+        self.validation_rows_ = prepared.validation_rows
+        self.tail_rows_ = prepared.validation_rows * prepared.own_tail
         self.reader_: Reader = prepared.reader
         self.inputs_: Inputs = prepared.samples.source.widths
         self.weights_: Any = trained.weights
         self.history_: History = trained.history
 
-    def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
-        self._fit_all([self], [train_panel], [watched])
+    def _fit(self, train_panel: Panel, validation: Panel | None) -> None:
+        self._fit_all([self], [train_panel], [validation])
 
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
         """Return the shape that blocks of so many folds are padded to: the most rows and samples of any of `pairs`."""
@@ -147,11 +147,11 @@ class Forecaster(ForecasterOptions):
         self,
         models: Sequence[Self],
         trains: Sequence[Panel],
-        watched: Sequence[Panel | None],
+        validation: Sequence[Panel | None],
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
-        panels = zip(trains, watched, strict=True)
+        panels = zip(trains, validation, strict=True)
         prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
@@ -168,7 +168,7 @@ class Forecaster(ForecasterOptions):
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
 
-    def joined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+    def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
         """Make one forecast of those of all members ``[members, ...]``: their mean or median."""
         return np.median(members, axis=0) if self.ensemble == "median" else members.mean(axis=0)
 
@@ -222,11 +222,11 @@ class Forecaster(ForecasterOptions):
         if isinstance(head, Value):
             errors, series = self._tail_errors(), fitted[panel.series_of(origins)]
             around = {each: errors.bounds(int(each), levels) for each in np.unique(series)}
-            yhat = self.joined(self._forecast(panel, origins, fitted))
+            yhat = self.aggregate(self._forecast(panel, origins, fitted))
             return yhat + np.moveaxis(np.array([around[each] for each in series]), 0, 2)
         out = self._put_out(panel, origins, fitted)
         sides = [head.bounds(out, level) for level in levels]
-        return np.array([[self.joined(self._levels(s, panel, origins, fitted)) for s in pair] for pair in sides])
+        return np.array([[self.aggregate(self._levels(s, panel, origins, fitted)) for s in pair] for pair in sides])
 
     def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
         head = self.head()
@@ -238,7 +238,7 @@ class Forecaster(ForecasterOptions):
         if deviation is None:
             return None
         upper, middle = (self._levels(each, panel, origins, fitted) for each in (centre + deviation, centre))
-        return self.joined(upper - middle)
+        return self.aggregate(upper - middle)
 
     def _tail_errors(self) -> TailErrors:
         """Forecast the validation tail, which stands in the rows that are kept."""
@@ -253,7 +253,7 @@ class Forecaster(ForecasterOptions):
             [np.arange(e - n - 1, e - horizon) for e, n in zip(ends, self.tail_rows_, strict=True)]
         )
         targets = origins[:, None] + np.arange(1, horizon + 1)
-        errors = panel.y[targets] - self.joined(self.forecast_panel(panel, origins))
+        errors = panel.y[targets] - self.aggregate(self.forecast_panel(panel, origins))
         errors = np.where(panel.filled[targets], np.nan, errors)
         return TailErrors(errors, panel.series_of(origins), self.scaling_.scale)
 
@@ -279,7 +279,7 @@ class Forecaster(ForecasterOptions):
             "encoding.shift": self.reader_.encoding.shift,
             "encoding.scale": self.reader_.encoding.scale,
             **stored_history(self.history_),
-            "watched_rows": self.watched_rows_,
+            "watched_rows": self.validation_rows_,
             "tail_rows": self.tail_rows_,
         }
 
@@ -293,5 +293,5 @@ class Forecaster(ForecasterOptions):
         outputs = self.outputs(len(self.ids_))
         self.weights_ = restored_weights(arrays, self.network, self.inputs_, outputs, self.members)
         self.history_ = restored_history(arrays)
-        self.watched_rows_ = arrays["watched_rows"]
-        self.tail_rows_ = arrays.get("tail_rows", 0 * self.watched_rows_)
+        self.validation_rows_ = arrays["watched_rows"]
+        self.tail_rows_ = arrays.get("tail_rows", 0 * self.validation_rows_)

@@ -38,7 +38,9 @@ class ForecasterOptions(TrainingOptions, Estimator):
     scale: str = option("minmax", "scaling, fitted on training rows", choices=SCALINGS)
     loss: str = option("mse", "loss to minimise, in scaled units; it says what is forecast", choices=HEADS)
     levels: float | tuple[float, ...] = option((80, 95), "levels of the intervals that loss='pinball' learns, percent")
-    validation: float = option(0.1, "tail of the training rows to watch: a share below 1, or rows; 0: none", at_least=0)
+    validation: float = option(
+        0.1, "tail of the training rows for validation: a share below 1, or rows; 0: none", at_least=0
+    )
     ensemble: str = option(
         "mean", "how the members' forecasts become one", choices=("mean", "median"), affects_fit=False
     )

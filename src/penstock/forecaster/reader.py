@@ -57,7 +57,7 @@ class Reader:
     labels: bool = False
 
     def samples(self, panel: Panel, border: Rows) -> Samples:
-        """Give what training reads of the fitted series: samples before the border of each are learned, others watched.
+        """Return training samples before the border of each series, and validation samples behind it.
 
         Raises
         ------

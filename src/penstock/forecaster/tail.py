@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.intervals.conformal import Conformal, Stream
+from penstock.intervals.conformal import Conformal, ResidualStream
 
 __all__ = ["TailErrors"]
 
@@ -16,7 +16,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class TailErrors:
-    """Errors (actual minus forecast) of forecasts of rows that were watched, but not learned from.
+    """Errors (actual minus forecast) of forecasts of validation rows, which training has not seen.
 
     Attributes
     ----------
@@ -56,4 +56,4 @@ class TailErrors:
             unit, errors = self.scale[series], self.errors[:, step] / self.scale[self.series]
             errors = errors[np.isfinite(errors)]
         now = np.zeros(1)
-        return unit * method.bounds(Stream(errors, now, now, now + 1), levels)[:, :, 0]
+        return unit * method.bounds(ResidualStream(errors, now, now, now + 1), levels)[:, :, 0]

@@ -81,7 +81,9 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     batch: int = but(TrainingOptions, "batch", 32)
     epochs: int = but(TrainingOptions, "epochs", 50)
     patience: int | None = but(TrainingOptions, "patience", 5)
-    validation: float = option(0.1, "training samples to watch: a share below 1, or a number; 0: none", at_least=0)
+    validation: float = option(
+        0.1, "training samples for validation: a share below 1, or a number; 0: none", at_least=0
+    )
 
     # ---- what an estimator implements --------------------------------------------------------------------------------
 
@@ -146,7 +148,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         vectors
             Initial table of the embedding that the network begins with, ``[vocabulary, units]``.
         validation
-            Samples for early stopping to watch instead of a share cut from these: ``(X, y)``, or a mapping of this
+            Samples for early stopping instead of a share cut from these: ``(X, y)``, or a mapping of this
             method's arguments. Never give it the samples that you will judge the model by.
         callbacks
             Hooks of the training loop.
@@ -196,17 +198,19 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         learn, watch = learn[targets.weight[learn] > 0], watch[targets.weight[watch] > 0]
         if len(learn) == 0:
             raise DataError(
-                f"no sample of {count} is left to learn from: all that are not watched weigh zero (weight=0)."
+                f"no sample of {count} is left to learn from: all but the validation samples weigh zero (weight=0)."
             )
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
         source = self.coding_.source(given)
         longest, schedule = self._decoder_training(targets)
-        train, watched = (
+        train, validation_samples = (
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
             for part in (learn, watch)
         )
-        prepared = Samples.of_sequences(source, targets.y, train, watched, targets.weight, max_target_length=longest)
+        prepared = Samples.of_sequences(
+            source, targets.y, train, validation_samples, targets.weight, max_target_length=longest
+        )
         (trained,) = train_folds(
             TrainSpec(self.whole_network, self.train_config(self._loss, schedule), source.widths, self.outputs_),
             [prepared],

@@ -84,7 +84,7 @@ class SequenceToSequence(SequenceEstimator):
         X, lengths, padding, extra
             As in :meth:`fit`.
         beam
-            Beginnings that are followed at once, for labels; 1 is the greedy search.
+            Beam width, for labels; 1 is greedy decoding.
         steps
             Steps after which a sequence ends in any case; as many as the longest that was learned from if left out.
 

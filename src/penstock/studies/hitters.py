@@ -111,7 +111,7 @@ def run(request: Request) -> StudyResult:
         ],
         [splits_verdict(many)],
         leaks=(
-            ["Early stopping watched the TEST rows and kept the weights that score best on them."]
+            ["Early stopping saw the TEST rows and kept the weights that score best on them."]
             if request.leaking
             else ()
         ),

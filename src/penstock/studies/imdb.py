@@ -188,16 +188,16 @@ def run(request: Request) -> StudyResult:
         **({"word2vec": str(networks[OURS_NAME].coverage_)} if own else {}),
     }
     table = text_table(result, "Test reviews", members)
-    watched_name = "TEST rows" if request.leaking else "validation rows"
+    validation_name = "TEST rows" if request.leaking else "validation rows"
     return StudyResult(
         "imdb", request, facts, figures, [table], [result.verdict(name) for name in networks] or [_lead(result)],
         leaks=(WATCHED_TEST,) if request.leaking and networks else (),
-        draw=lambda: losses_of(networks, watched_name),
+        draw=lambda: losses_of(networks, validation_name),
     )  # fmt: skip
 
 
 def _learned(model: TextClassifier, rows: int) -> int:
-    """Count the rows that are not watched."""
+    """Count the training rows without the validation rows."""
     return rows - tail_length(rows, model.validation, 1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from penstock.errors import DataError, nearest
 from penstock.studies.cells import show
-from penstock.studies.shelf import STUDIES
+from penstock.studies.registry import STUDIES
 from penstock.studies.summary import SUMMARY_COLUMNS, summary_rows
 from penstock.studies.tables import Figure, StudyTable, figures_table
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WATCHED_TEST", "figure_of", "losses_of", "merged", "shuffled", "text_table"]
 
-WATCHED_TEST = "Early stopping watched the TEST documents and kept the weights that score best on them."
+WATCHED_TEST = "Early stopping saw the TEST documents and kept the weights that score best on them."
 
 _NOTES = (
     "AUC with DeLong's interval (95 %); p AUC and p McNemar test the difference from the baseline with the lowest log "

@@ -95,7 +95,7 @@ class TextEstimator(Fitted):
         vectors
             Pretrained vectors, as wide as `units`; words without one start at zero. With ``frozen=True`` they stay.
         validation
-            Documents for early stopping to watch instead of a share drawn from these: ``(X, y)``, or a mapping of this
+            Documents for early stopping instead of a share drawn from these: ``(X, y)``, or a mapping of this
             method's arguments. Never give it the documents that you will judge the model by.
         callbacks
             Hooks of the training loop.

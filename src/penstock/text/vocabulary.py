@@ -80,14 +80,14 @@ class Vocabulary:
         """A short name of the words in their order, by which a model knows its own vocabulary."""
         return hashlib.sha256("\n".join(self.words).encode()).hexdigest()[:16]
 
-    def joined(self, texts: Iterable[str]) -> list[str]:
+    def join_phrases(self, texts: Iterable[str]) -> list[str]:
         """Give the documents as they are cut: the same, or with their phrases joined."""
         documents = checked_texts(texts)
         return documents if self.phrases is None else self.phrases.join_all(self.tokens.split(documents))
 
     def encode(self, texts: Iterable[str]) -> Sequences:
         """Turn documents into ids, laid end to end; one without a word becomes one unknown word."""
-        documents = self.joined(texts)
+        documents = self.join_phrases(texts)
         found: list[list[int]] = []
         for first in range(0, len(documents), _CHUNK):
             part = self.tokenizer.encode_batch_fast(documents[first : first + _CHUNK])
@@ -98,7 +98,7 @@ class Vocabulary:
 
     def locate(self, text: str) -> tuple[str, list[Word]]:
         """Give a document as it is cut, and where each of its tokens stands in it."""
-        (joined,) = self.joined([text])
+        (joined,) = self.join_phrases([text])
         encoding = self.tokenizer.encode(joined)
         return joined, [Word(token, *place) for token, place in zip(encoding.ids, encoding.offsets, strict=True)]
 

@@ -31,7 +31,7 @@ class Decoding(NamedTuple):
     steps
         Steps after which a sequence ends in any case.
     beam
-        Beginnings that are followed at once.
+        Beam width; 1 is greedy decoding.
     """
 
     network: EncoderDecoder
@@ -46,7 +46,7 @@ class Decoding(NamedTuple):
 
 
 class _Beams(NamedTuple):
-    """The beginnings that are followed, the best first: tokens, log-probabilities, whether the end has come."""
+    """The partial sequences of a beam, the best first: tokens, log-probabilities, whether the end has come."""
 
     tokens: jax.Array
     score: jax.Array

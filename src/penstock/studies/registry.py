@@ -27,7 +27,7 @@ from penstock.studies.study import Request, Study
 if TYPE_CHECKING:
     from penstock.studies.result import StudyResult
 
-__all__ = ["STUDIES", "study_named"]
+__all__ = ["STUDIES", "resolve_study"]
 
 
 def _run_of(module: str) -> Callable[[Request], StudyResult]:
@@ -180,7 +180,7 @@ STUDIES: dict[str, Study] = {study.name: study for study in _ALL}
 """The studies, in the order in which they are listed."""
 
 
-def study_named(name: str) -> Study:
+def resolve_study(name: str) -> Study:
     """Find a study, or name the nearest."""
     if name not in STUDIES:
         raise OptionError(f"there is no study {name!r}; {nearest(name, STUDIES)}")

@@ -19,7 +19,7 @@ from penstock.anatomy.unrolled import unrolled
 from penstock.anatomy.walk import walk
 from penstock.errors import OptionError, nearest
 
-__all__ = ["EXPLANATIONS", "Explanation", "explanation_named"]
+__all__ = ["EXPLANATIONS", "Explanation", "resolve_explanation"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 """The explanations, in the order in which they are listed."""
 
 
-def explanation_named(name: str) -> Explanation:
+def resolve_explanation(name: str) -> Explanation:
     """Find an explanation, or name the nearest."""
     if name not in EXPLANATIONS:
         raise OptionError(f"there is no explanation {name!r}; {nearest(name, EXPLANATIONS)}")
