@@ -74,6 +74,15 @@ TEXT_MODELS: dict[str, type[SequenceEstimator | BagOfWords]] = {
 def load(path: str | Path) -> Any:
     """Read a model that was written by its `save`; it predicts the same bits.
 
+    Parameters
+    ----------
+    path
+        The path that was given to ``save``.
+
+    Returns
+    -------
+    The fitted model, of the class that was saved.
+
     Raises
     ------
     penstock.ModelFileError

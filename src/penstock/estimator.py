@@ -19,7 +19,7 @@ from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
-from penstock.fitting import fit_each
+from penstock.fitting import fit_each, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.own import OwnIntervals
 from penstock.options import option
@@ -43,8 +43,7 @@ class Estimator(SavedSeries, OwnIntervals):
     covariates: ClassVar[tuple[str, ...]] = ()
     """The covariates that the model uses, among ``past``, ``known`` and ``static``."""
 
-    takes_callbacks: ClassVar[bool] = False
-    """Whether the model is trained epoch by epoch, by a loop that takes callbacks."""
+    takes_callbacks: ClassVar[bool] = False  # True: trained epoch by epoch, by a loop that takes them
 
     horizon: int = option(1, "steps ahead", at_least=1)
 
@@ -151,6 +150,10 @@ class Estimator(SavedSeries, OwnIntervals):
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
 
+        Returns
+        -------
+        This estimator.
+
         Raises
         ------
         DataError
@@ -199,7 +202,7 @@ class Estimator(SavedSeries, OwnIntervals):
 
     def check_rows(self, train: Panel) -> None:
         """Refuse training rows that are too few, before anything is fitted."""
-        self._require_rows(train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
+        require_rows(self.label, train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
 
     def predict(self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = ()) -> Any:
         """Forecast the `horizon` steps after the end of each series.
@@ -262,13 +265,23 @@ class Estimator(SavedSeries, OwnIntervals):
         return self._forecast(panel, origins, self._fitted_series(panel))
 
     def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Make one forecast of those of all members ``[members, ...]``: their mean."""
+        """Return the mean of the members' forecasts.
+
+        Parameters
+        ----------
+        members
+            Forecasts ``[members, ...]``.
+
+        Returns
+        -------
+        Their mean, ``[...]``.
+        """
         return members.mean(axis=0)
 
     def _usable(self, panel: Panel, origins: NDArray[np.int64]) -> Panel:
         """See that forecasts can be made there, and drop the covariates that the model does not use."""
         self._require_fit()
-        self._require_rows(panel, origins, self.rows_needed, "rows up to the cutoff")
+        require_rows(self.label, panel, origins, self.rows_needed, "rows up to the cutoff")
         panel = panel.with_only(self.covariates)
         for name in COVARIATES:
             given, wanted = getattr(panel, name).shape[1], getattr(self.kind_.columns, name)
@@ -285,15 +298,3 @@ class Estimator(SavedSeries, OwnIntervals):
         if unknown:
             raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], self.ids_)}")
         return np.array([places[name] for name in panel.ids])
-
-    def _require_rows(
-        self, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
-    ) -> None:
-        series = panel.series_of(origins)
-        known = origins - panel.offsets[series] + 1
-        if (known < needed).any():
-            worst = int(np.argmin(known))
-            raise DataError(
-                f"{self.label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
-                f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
-            )

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["fit_each"]
+__all__ = ["fit_each", "require_rows"]
 
 
 def fit_each(
@@ -40,3 +43,17 @@ def fit_each(
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()
         model.tail_ = train.last(model.rows_kept)
+
+
+def require_rows(
+    label: str, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
+) -> None:
+    """Refuse cutoffs before which a series has too few rows; `what` and `made_of` say in the message which rows."""
+    series = panel.series_of(origins)
+    known = origins - panel.offsets[series] + 1
+    if (known < needed).any():
+        worst = int(np.argmin(known))
+        raise DataError(
+            f"{label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
+            f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
+        )

@@ -177,11 +177,31 @@ class Options:
         return [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Give every option by name (`deep` is accepted for scikit-learn's `clone`; options do not nest)."""
+        """Give every option by name (`deep` is accepted for scikit-learn's `clone`; options do not nest).
+
+        Parameters
+        ----------
+        deep
+            Accepted for scikit-learn's ``clone``; options do not nest.
+
+        Returns
+        -------
+        The options by name.
+        """
         return {name: getattr(self, name) for name in self.option_names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Change options by name; unknown names are refused."""
+        """Change options by name; unknown names are refused.
+
+        Parameters
+        ----------
+        **params
+            The options to change, by name.
+
+        Returns
+        -------
+        This object.
+        """
         for name in params:
             if name not in self.option_names():
                 known = nearest(name, self.option_names())
@@ -192,7 +212,12 @@ class Options:
         return self
 
     def clone(self) -> Self:
-        """Make an unfitted twin with the same options."""
+        """Make an unfitted twin with the same options.
+
+        Returns
+        -------
+        The twin.
+        """
         return type(self)(**self.get_params())
 
     def __repr__(self) -> str:

@@ -79,6 +79,11 @@ class Saved(Options):
 
         A class of your own is stored by its module and its name: import the module before you load the file.
 
+        Parameters
+        ----------
+        path
+            File to write, whole or not at all.
+
         Raises
         ------
         OptionError

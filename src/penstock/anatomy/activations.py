@@ -38,7 +38,7 @@ class Activations(Explained):
     slopes: dict[str, Values]
 
     def frame(self) -> Any:
-        """Give all as a pandas frame: x, then each activation and its slope."""
+        """Return all as a pandas frame: x, then each activation and its slope."""
         import pandas as pd
 
         columns = {name: each for name in self.values for name, each in self._columns(name)}
@@ -102,7 +102,19 @@ class Activations(Explained):
         )
 
     def at(self, values: Values, x: float) -> float:
-        """Give the value nearest x."""
+        """Give the value nearest x.
+
+        Parameters
+        ----------
+        values
+            Values at the points, ``[points]``.
+        x
+            Where to read them off.
+
+        Returns
+        -------
+        The value at the point nearest to `x`.
+        """
         return float(values[np.argmin(np.abs(self.x - x))])
 
 
@@ -111,10 +123,14 @@ def activations(*names: str, low: float = -6.0, high: float = 6.0, points: int =
 
     Parameters
     ----------
-    names
+    *names
         Which: sigmoid and tanh if left out.
     low, high, points
         Where.
+
+    Returns
+    -------
+    The activations with their slopes.
 
     Examples
     --------

@@ -64,7 +64,7 @@ class Overfitting(Explained):
     stopped: int
 
     def frame(self) -> Any:
-        """Give the scores as a pandas frame: model, training, test, weights."""
+        """Return the scores as a pandas frame: model, training, test, weights."""
         import pandas as pd
 
         rows = [[name, *score] for name, score in self.scores.items()]
@@ -173,6 +173,10 @@ def overfitting(seed: int = 0) -> Overfitting:
     ----------
     seed
         Of the noise and of the networks.
+
+    Returns
+    -------
+    The losses, the penalties and their scores.
 
     Examples
     --------

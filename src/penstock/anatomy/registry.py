@@ -77,7 +77,17 @@ EXPLANATIONS: dict[str, Explanation] = {
 
 
 def resolve_explanation(name: str) -> Explanation:
-    """Find an explanation, or name the nearest."""
+    """Find an explanation, or name the nearest.
+
+    Parameters
+    ----------
+    name
+        Name of an explanation, as ``penstock explain`` lists it.
+
+    Returns
+    -------
+    The explanation.
+    """
     if name not in EXPLANATIONS:
         raise OptionError(f"there is no explanation {name!r}; {nearest(name, EXPLANATIONS)}")
     return EXPLANATIONS[name]

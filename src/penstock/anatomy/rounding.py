@@ -13,7 +13,13 @@ __all__ = ["Rounding", "rounding"]
 
 @dataclass(frozen=True)
 class Rounding(Explained):
-    """The float32 example as a page."""
+    """The float32 example as a page.
+
+    Parameters
+    ----------
+    example
+        The numbers and their sums.
+    """
 
     example: Cancellation
 
@@ -61,6 +67,10 @@ class Rounding(Explained):
 
 def rounding() -> Rounding:
     """Compute 69,393,121 − 1.0235 − 69,393,120 in float32, in two orders.
+
+    Returns
+    -------
+    The example, in float32 and in float64.
 
     Examples
     --------

@@ -104,12 +104,35 @@ class Cell(eqx.Module, Generic[State]):
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> State:
-        """Give the state before the first step: any pytree whose leaves start with ``[batch, ...]``."""
+        """Give the state before the first step: any pytree whose leaves start with ``[batch, ...]``.
+
+        Parameters
+        ----------
+        batch
+            Number of samples.
+
+        Returns
+        -------
+        Any pytree whose leaves start with ``[batch, ...]``.
+        """
 
     def unroll(self, x: jax.Array, state: State, **walk: Unpack[Walk]) -> tuple[jax.Array, State] | None:
         """Run a whole sequence ``[batch, time, features]`` by other means than step by step; None where there are none.
 
         The result must be that of the steps; a test holds the two equal.
+
+        Parameters
+        ----------
+        x
+            Inputs ``[batch, time, features]``.
+        state
+            State before the first step.
+        **walk
+            Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
+
+        Returns
+        -------
+        Outputs and the last state, or None where steps are taken one by one.
         """
         return None
 
@@ -117,6 +140,17 @@ class Cell(eqx.Module, Generic[State]):
         """Give the gates and the candidate of one step by their letters, each ``[batch, units]``; none by default.
 
         A cell that has gates computes its step from what this method gives, so that a picture shows what happens.
+
+        Parameters
+        ----------
+        x
+            Inputs of the step ``[batch, features]``.
+        state
+            State before the step.
+
+        Returns
+        -------
+        The gates by their letters; an empty mapping where there are none.
         """
         return {}
 
@@ -139,7 +173,21 @@ class HiddenCell(Cell[jax.Array]):
     def run(
         self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]
     ) -> tuple[jax.Array | None, jax.Array] | None:
-        """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel."""
+        """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel.
+
+        Parameters
+        ----------
+        x
+            Inputs ``[batch, time, features]``.
+        h
+            State before the first step, ``[batch, units]``.
+        **walk
+            Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
+
+        Returns
+        -------
+        All outputs, or None where they are not wanted, and the last h; None where there is no kernel.
+        """
         return None
 
     def unroll(

@@ -23,6 +23,17 @@ class ClockworkCell(Cell[tuple[jax.Array, jax.Array]]):
 
     Fast groups hear slow ones, not the other way about. What a slow group holds, steps skip.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    periods
+        Steps from one change of a group to its next, for each group.
+
     Attributes
     ----------
     W

@@ -21,6 +21,19 @@ class DeepTransitionCell(Cell[jax.Array]):
 
     .. math:: h^1 = φ(x W + h U^1 + b^1) \quad h^l = φ(h^{l-1} U^l + b^l) \quad h' = h^L
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    depth
+        Layers from one state to the next.
+    activation
+        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``.
+
     Attributes
     ----------
     W

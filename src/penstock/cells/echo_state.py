@@ -42,6 +42,23 @@ class EchoStateCell(HiddenCell):
     Only the layers above learn, from what the reservoir echoes of its inputs; for a closed form see
     :func:`penstock.networks.readout.fit_readout`.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    radius
+        Spectral radius of the recurrent weights.
+    leak
+        Share of its new value that a unit takes at each step.
+    input_scale
+        Largest weight of an input, and largest bias.
+    density
+        Share of recurrent weights that are not zero.
+
     Attributes
     ----------
     W, b

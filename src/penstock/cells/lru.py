@@ -22,6 +22,21 @@ class LRUCell(ParallelCell):
 
     Its output is linear in its inputs; what is to be nonlinear comes from the layers above.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    r_min
+        Smallest magnitude of λ at first.
+    r_max
+        Largest magnitude of λ at first.
+    max_phase
+        Largest phase of λ at first.
+
     Attributes
     ----------
     ν, θ

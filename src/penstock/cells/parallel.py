@@ -26,10 +26,32 @@ class ParallelCell(Cell[jax.Array]):
 
     @abc.abstractmethod
     def terms(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Give a and u for inputs ``[..., features]``, each ``[..., units]``."""
+        """Give a and u for inputs ``[..., features]``, each ``[..., units]``.
+
+        Parameters
+        ----------
+        x
+            Inputs ``[..., features]``.
+
+        Returns
+        -------
+        a and b of h = a h + b, each ``[..., units]``.
+        """
 
     def readout(self, h: jax.Array, x: jax.Array) -> jax.Array:
-        """Give the output, ``[..., units]``: h, if the cell does not say otherwise."""
+        """Give the output, ``[..., units]``: h, if the cell does not say otherwise.
+
+        Parameters
+        ----------
+        h
+            States ``[batch, time, units]``.
+        x
+            Inputs ``[batch, time, features]``.
+
+        Returns
+        -------
+        Outputs ``[batch, time, units]``.
+        """
         return h
 
     def unroll(self, x: jax.Array, state: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array, jax.Array]:

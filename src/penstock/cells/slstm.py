@@ -31,6 +31,17 @@ class SLSTMCell(Cell[State]):
     where :math:`\log f` is :math:`\log σ(\tilde f)` or, with an exponential forget gate, :math:`\tilde f`.
     The stabiliser m changes no h; it keeps the exponentials from overflowing.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    forget
+        Activation of the forget gate: ``sigmoid``, ``exp``.
+
     Attributes
     ----------
     W

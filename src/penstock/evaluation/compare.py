@@ -72,6 +72,10 @@ def compare(
     leaks
         Leaks to turn on, to meet a figure that was published with them; the result names each.
 
+    Returns
+    -------
+    Scores, forecasts and tests of all models on the same rows.
+
     Examples
     --------
     >>> import numpy as np, pandas as pd

@@ -89,7 +89,7 @@ class Forecaster(ForecasterOptions):
         return self.network.parameters(*self._widths)
 
     def summary(self) -> str:
-        """Give the table of the network's layers, as it was fitted, or for one series without covariates."""
+        """Return the table of the network's layers, as it was fitted, or for one series without covariates."""
         return self.network.summary(*self._widths, self.window)
 
     @property

@@ -83,7 +83,17 @@ class ForecasterOptions(TrainingOptions, Estimator):
         return head_named(self.loss, checked_levels(self.levels), gaps=gaps, steps=summed)
 
     def outputs(self, series: int) -> int:
-        """Count what the network puts out for a panel of so many series."""
+        """Count what the network puts out for a panel of so many series.
+
+        Parameters
+        ----------
+        series
+            Series of the panel.
+
+        Returns
+        -------
+        The number of outputs.
+        """
         return self.steps * self.head().width * (series if self.joint else 1)
 
     @property

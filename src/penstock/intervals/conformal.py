@@ -78,6 +78,15 @@ class Conformal(Description):
     def fewest(self, level: float) -> int:
         """Count the residuals without which no bound of a level exists.
 
+        Parameters
+        ----------
+        level
+            Level in percent.
+
+        Returns
+        -------
+        The number of residuals.
+
         Examples
         --------
         >>> Conformal().fewest(95), Conformal(symmetric=False).fewest(95)

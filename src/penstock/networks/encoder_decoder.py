@@ -128,6 +128,19 @@ class EncoderDecoder(Description):
         """Draw the weights of a module that reads `inputs` and puts out ``[batch, steps, outputs]``.
 
         Where tokens are fed back, the last output is the end of the sequence.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            Width of an output; of labels one more than their number, for the end.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The module with weights.
         """
         if inputs.categories:
             raise OptionError("an EncoderDecoder reads no categories; give them as further features: extra=.")
@@ -161,11 +174,37 @@ class EncoderDecoder(Description):
         )
 
     def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> EncoderDecoderModule:
-        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module."""
+        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
+
+        Parameters
+        ----------
+        weights
+            The weights.
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+
+        Returns
+        -------
+        The module with these weights.
+        """
         module: EncoderDecoderModule = joined(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding."""
+        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+
+        Returns
+        -------
+        The number of trained weights.
+        """
         module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
         return count_weights(module) - count_untrained(module)

@@ -88,6 +88,19 @@ class Network(Description):
     def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> NetworkModule:
         """Draw the weights of a module that reads `inputs` and gives ``[batch, outputs]``.
 
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The module with weights.
+
         Raises
         ------
         OptionError
@@ -120,16 +133,55 @@ class Network(Description):
         )
 
     def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> NetworkModule:
-        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module."""
+        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
+
+        Parameters
+        ----------
+        weights
+            The weights.
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+
+        Returns
+        -------
+        The module with these weights.
+        """
         module: NetworkModule = joined(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding."""
+        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+
+        Returns
+        -------
+        The number of trained weights.
+        """
         return sum(count for _, _, count, _ in self._rows(inputs, outputs))
 
     def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
         """Give a table of the layers: what each puts out and how many weights it has, trained and untrained.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+        window
+            Input length in steps; shown as ``time`` if left out.
+
+        Returns
+        -------
+        The table as text.
 
         Examples
         --------

@@ -6,7 +6,7 @@ import abc
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,44 +19,24 @@ from penstock.networks.network import Network
 from penstock.options import but, check_options, option
 from penstock.saved import Saved
 from penstock.sequences.grammar import SklearnGrammar
-from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
+from penstock.sequences.inputs import Coding, Given, Ready, read_given, require_vectors
 from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
 from penstock.storage import Arrays
 from penstock.training.buckets import bucket_bounds, in_buckets
 from penstock.training.callbacks import Callback
 from penstock.training.config import TrainSpec
-from penstock.training.forward import Buckets, forward, in_order
+from penstock.training.forward import forward, in_order
 from penstock.training.history import History
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
 from penstock.training.progress import with_progress_bar
 from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
-from penstock.training.source import Source
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
 from penstock.values import storable
 
 __all__ = ["SequenceEstimator"]
-
-
-class Ready(NamedTuple):
-    """What every kind of prediction starts from.
-
-    Attributes
-    ----------
-    weights
-        Weights of all members.
-    source, lengths
-        The samples on the device, and their true steps ``[samples]``.
-    buckets
-        Their numbers, by the length of their bucket.
-    """
-
-    weights: Any
-    source: Source
-    lengths: NDArray[np.int64]
-    buckets: Buckets
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -153,6 +133,10 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         callbacks
             Hooks of the training loop.
 
+        Returns
+        -------
+        This estimator.
+
         Raises
         ------
         DataError
@@ -237,6 +221,17 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         """Give what the network puts out for each member and sample, ``[members, samples, outputs]``: logits or scaled.
 
         A sample's outputs do not depend on the other samples, bit for bit.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, categories, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        Outputs ``[members, samples, outputs]``.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)

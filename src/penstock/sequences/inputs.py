@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,11 @@ from penstock.layers.embedding import Embedding
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
+from penstock.training.forward import Buckets
 from penstock.training.source import Source
 from penstock.values import from_plain, storable
 
-__all__ = ["Coding", "Given", "read_given", "require_vectors"]
+__all__ = ["Coding", "Given", "Ready", "read_given", "require_vectors"]
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +52,25 @@ class Given:
             tuple(np.concatenate(pair) for pair in zip(self.categories, others.categories, strict=True)),
             None if self.extra is None or others.extra is None else np.concatenate([self.extra, others.extra]),
         )
+
+
+class Ready(NamedTuple):
+    """What every kind of prediction starts from.
+
+    Attributes
+    ----------
+    weights
+        Weights of all members.
+    source, lengths
+        The samples on the device, and their true steps ``[samples]``.
+    buckets
+        Their numbers, by the length of their bucket.
+    """
+
+    weights: Any
+    source: Source
+    lengths: NDArray[np.int64]
+    buckets: Buckets
 
 
 def read_given(

@@ -50,6 +50,17 @@ class SequenceTagger(SequenceEstimator):
         """Give the most probable label of each step, one array a sample.
 
         The arguments are those of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        For each sample the labels of its steps.
         """
         found = self.predict_proba(X, **samples)
         return [self.classes_[np.argmax(each, axis=1)] for each in found]
@@ -66,6 +77,17 @@ class SequenceTagger(SequenceEstimator):
         """Give the probability of each label at each step, ``[time, classes]`` a sample; the mean of the members'.
 
         The arguments are those of :meth:`fit`.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, categories, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        For each sample probabilities ``[time, classes]``.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
@@ -73,7 +95,21 @@ class SequenceTagger(SequenceEstimator):
         return np.split(steps, np.cumsum(ready.lengths)[:-1])
 
     def score(self, X: Any, y: Any, **samples: Any) -> float:
-        """Give the share of steps whose label is predicted."""
+        """Give the share of steps whose label is predicted.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        y
+            The true labels of their steps.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        The accuracy over all steps.
+        """
         found = self.predict(X, **samples)
         truth = read_label_sequences(y, len(found), np.array([len(each) for each in found]))
         right = [each == np.array(track, dtype=object) for each, track in zip(found, truth, strict=True)]

@@ -105,7 +105,19 @@ class SequenceToSequence(SequenceEstimator):
     def attention(
         self, X: Any, *, lengths: Any = None, padding: str = "post", extra: Any = None
     ) -> list[NDArray[np.float64]]:
-        """Give what each told label attends to, ``[labels and end, time]`` a sample; rows add up to one."""
+        """Give what each told label attends to, ``[labels and end, time]`` a sample; rows add up to one.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        For each sample the weights ``[labels and end, time]``.
+        """
         ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
         decoding = self._decoding(1, None)
         if not self._tells_labels or self.network.attention is None:
@@ -115,7 +127,21 @@ class SequenceToSequence(SequenceEstimator):
         return [each[:end] for each, end in zip(attend(decoding, *ready, tokens), ends, strict=True)]
 
     def score(self, X: Any, y: Any, **samples: Any) -> float:
-        """Give the share of samples that are told exactly; of values R², over all steps."""
+        """Give the share of samples that are told exactly; of values R², over all steps.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        y
+            Their true sequences.
+        **samples
+            ``lengths``, ``padding`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        The share of samples that are decoded exactly, or R².
+        """
         if self._tells_labels:
             told = self.predict(X, **samples)
             pairs = zip(told, read_label_sequences(y, len(told)), strict=True)

@@ -28,6 +28,10 @@ def padded(documents: Sequences, padding: str = "pre", length: int | None = None
     length
         The width; that of the longest document if left out.
 
+    Returns
+    -------
+    Ids ``[documents, length]``, 0 for padding.
+
     Examples
     --------
     >>> documents = Sequences(np.array([5, 6, 7]), np.array([0, 2, 3]))

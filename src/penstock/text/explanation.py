@@ -75,12 +75,27 @@ class Explanation:
         return [self.text[word.start : word.end] for word in self.words]
 
     def top(self, count: int = 10) -> list[tuple[str, float]]:
-        """Give the tokens whose absence moves the score most, with what each adds to it."""
+        """Give the tokens whose absence moves the score most, with what each adds to it.
+
+        Parameters
+        ----------
+        count
+            How many words.
+
+        Returns
+        -------
+        Words with what they moved the score by.
+        """
         order = np.argsort(-np.abs(self.occlusion), kind="stable")[:count]
         return [(self.tokens[place], float(self.occlusion[place])) for place in order]
 
     def page(self) -> Page:
-        """Lay the explanation out: the text highlighted both ways, the score and the state over the words."""
+        """Lay the explanation out: the text highlighted both ways, the score and the state over the words.
+
+        Returns
+        -------
+        The page.
+        """
         sections = [
             Section("Which words moved the score", passages=self._passages()),
             Section(
@@ -102,7 +117,17 @@ class Explanation:
         return Page("Which words moved the score", lead, sections=sections, tables=[table])
 
     def report(self, path: str | Path) -> Path:
-        """Write the page: one self-contained HTML file."""
+        """Write the page: one self-contained HTML file.
+
+        Parameters
+        ----------
+        path
+            File to write.
+
+        Returns
+        -------
+        The path of the page.
+        """
         check_destination(path)
         return write_whole(path, self.page().html())
 
@@ -162,6 +187,10 @@ def explain(
         explained, for values the value.
     categories, extra
         Its columns, as in `predict`, each ``[columns]``.
+
+    Returns
+    -------
+    What each word of the text moved the score by.
 
     References
     ----------

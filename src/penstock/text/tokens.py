@@ -58,7 +58,17 @@ class Tokens(Description):
     phrases: bool = option(False, "join pairs of words that come together often, such as new_york")
 
     def fit(self, texts: Iterable[str]) -> Vocabulary:
-        """Choose the most frequent words of these documents; equally frequent ones come by their letters."""
+        """Choose the most frequent words of these documents; equally frequent ones come by their letters.
+
+        Parameters
+        ----------
+        texts
+            The training documents.
+
+        Returns
+        -------
+        The vocabulary.
+        """
         documents = checked_texts(texts)
         phrases = Phrases.learn(self.split(documents)) if self.phrases else None
         tokenizer = self.build()
@@ -75,6 +85,15 @@ class Tokens(Description):
     def split(self, texts: Iterable[str]) -> list[list[str]]:
         """Cut documents into words, none left out.
 
+        Parameters
+        ----------
+        texts
+            The documents.
+
+        Returns
+        -------
+        The words of each document.
+
         Examples
         --------
         >>> Tokens(tokenizer="letters").split(["Don't<br />stop &amp; go."])
@@ -87,7 +106,12 @@ class Tokens(Description):
         return [[word for word, _ in cut.pre_tokenize_str(normal.normalize_str(text))] for text in texts]
 
     def build(self) -> Any:
-        """Make the tokenizer of the library ``tokenizers``, without words."""
+        """Make the tokenizer of the library ``tokenizers``, without words.
+
+        Returns
+        -------
+        A ``tokenizers.Tokenizer`` without a vocabulary.
+        """
         normalizers, root = library("tokenizers.normalizers"), library("tokenizers")
         steps = [] if self.tokenizer == "keras" else [normalizers.NFKC()]
         if self.html:

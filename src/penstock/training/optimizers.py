@@ -29,6 +29,17 @@ class Optimizer(Description):
         """Give the state of a table's rows after `steps` steps ``[n, 1]`` in which they were not looked up.
 
         By default it is what it was: moments rest too.
+
+        Parameters
+        ----------
+        state
+            State of the optimiser for some rows.
+        steps
+            Steps in which each of them had no gradient.
+
+        Returns
+        -------
+        The state as these steps leave it.
         """
         return state
 
