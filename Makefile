@@ -3,16 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
-UV := $(shell command -v uv 2>/dev/null)
+, := ,
 
-# uv where it is there (seconds), else venv and pip (a minute).
-ifdef UV
-make_venv = $(UV) venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1)
-install = $(UV) pip install --quiet --python $(1)/bin/python
-else
+# uv installs in a tenth of pip's time: the one that is there, else a copy inside the environment; where it finds no
+# packages (it does not read pip's configuration), pip does it.
+UV := $(shell command -v uv 2>/dev/null)
 make_venv = $(PYTHON) -m venv $(1)
-install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
+ifndef UV
+make_venv += && { $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv || echo "uv cannot be installed here; pip takes its place"; }
 endif
+install = $(or $(UV),$(1)/bin/uv) pip install --quiet --python $(1)/bin/python $(2) || \
+  $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
 
 # Whether the compiled kernels are in use, said before what depends on them.
 say_kernels = @$(BIN)/python -c "from penstock.kernels import status; s = status(); \
@@ -22,7 +23,7 @@ say_kernels = @$(BIN)/python -c "from penstock.kernels import status; s = status
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage test-native test-peers lint types format bench studies clean
+.PHONY: help demo test test-slow coverage test-elsewhere test-native test-peers lint types format bench studies clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,6 +41,9 @@ test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
 
 coverage: $(VENV)/.test  ## Measure the lines that the fast and the slow suite run; fails below 95 %
 	$(BIN)/python -m pytest -n auto -m "" --cov=penstock --cov-report=term-missing:skip-covered --cov-fail-under=95
+
+test-elsewhere:  ## Build on Debian 12, 13 and sid with g++ and clang and test there (needs root and debootstrap; an hour)
+	tests/elsewhere.sh bookworm:g++,clang++ trixie:g++,clang++ sid:g++,clang++
 
 test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
 	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test
@@ -76,30 +80,30 @@ $(BIN)/python $(BENCH)/bin/python:
 
 $(VENV)/.demo: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock into $(VENV) ..."
-	$(call install,$(VENV)) -e .
+	$(call install,$(VENV),-e .)
 	@touch $@
 
 $(VENV)/.studies: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock and what its studies read into $(VENV) ..."
-	$(call install,$(VENV)) -e '.[parquet,text]'
+	$(call install,$(VENV),-e '.[parquet$(,)text]')
 	@touch $@
 
 $(VENV)/.test: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock and what its tests need into $(VENV) ..."
-	$(call install,$(VENV)) -e '.[test]'
+	$(call install,$(VENV),-e '.[test]')
 	@touch $@
 
 $(VENV)/.lint: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock and its checkers into $(VENV) ..."
-	$(call install,$(VENV)) -e '.[lint]'
+	$(call install,$(VENV),-e '.[lint]')
 	@touch $@
 
 $(VENV)/.peers: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock, its tests and its peers into $(VENV) ..."
-	$(call install,$(VENV)) -e '.[test,peers]'
+	$(call install,$(VENV),-e '.[test$(,)peers]')
 	@touch $@
 
 $(BENCH)/.bench: $(BUILT_FROM) benchmarks/requirements.txt | $(BENCH)/bin/python
 	@echo "Installing Penstock and its peers into $(BENCH) ..."
-	$(call install,$(BENCH)) -e . -r benchmarks/requirements.txt
+	$(call install,$(BENCH),-e . -r benchmarks/requirements.txt)
 	@touch $@

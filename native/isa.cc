@@ -7,7 +7,7 @@
 namespace penstock {
 
 #define PENSTOCK_DECLARE(isa) \
-  namespace isa { extern const Table table; }
+  namespace isa { extern const Forms<float> f32; extern const Forms<double> f64; }
 PENSTOCK_DECLARE(generic)
 #if defined(PENSTOCK_X86)
 PENSTOCK_DECLARE(avx2)
@@ -17,21 +17,25 @@ PENSTOCK_DECLARE(avx512)
 namespace {
 
 struct Choice {
-  const Table* table;
+  Table table;
   const char* problem;
 };
 
 Choice choose() {
   const char* names[] = {"generic", "avx2", "avx512"};
-  const Table* tables[] = {&generic::table, nullptr, nullptr};
+  const Forms<float>* f32[] = {&generic::f32, nullptr, nullptr};
+  const Forms<double>* f64[] = {&generic::f64, nullptr, nullptr};
+  int widest = 0;
 #if defined(PENSTOCK_X86)
   __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) tables[1] = &avx2::table;
-  if (tables[1] && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) widest = 1;
+  if (widest == 1 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-    tables[2] = &avx512::table;
+    widest = 2;
+  f32[1] = &avx2::f32, f64[1] = &avx2::f64;
+  f32[2] = &avx512::f32, f64[2] = &avx512::f64;
 #endif
-  int most = 2;
+  int most = widest;
   const char* problem = nullptr;
   const char* wish = std::getenv("PENSTOCK_ISA");
   if (wish && *wish) {
@@ -39,11 +43,10 @@ Choice choose() {
     for (int i = 0; i < 3; ++i)
       if (!std::strcmp(wish, names[i])) found = i;
     if (found < 0) problem = "PENSTOCK_ISA is none of generic, avx2, avx512; ignored";
-    else most = found;
-    if (found >= 0 && !tables[found]) problem = "this machine lacks what PENSTOCK_ISA asks for; took the next narrower";
+    else if (found <= widest) most = found;
+    else problem = "this machine lacks what PENSTOCK_ISA asks for; took the next narrower";
   }
-  while (!tables[most]) --most;
-  return {tables[most], problem};
+  return {{names[most], *f32[most], *f64[most]}, problem};
 }
 
 const Choice& choice() {
@@ -53,7 +56,7 @@ const Choice& choice() {
 
 }  // namespace
 
-const Table& table() { return *choice().table; }
+const Table& table() { return choice().table; }
 const char* isa_problem() { return choice().problem; }
 
 }  // namespace penstock

@@ -1,14 +1,11 @@
-// Compiled once for each instruction set; PENSTOCK_NAMESPACE names it and keeps the copies apart. Nothing of std::
-// belongs here: the linker keeps ONE copy of an inline function, and it might be the one for the widest machine.
+// Compiled for each instruction set and each type, so that a build takes all cores; PENSTOCK_NAMESPACE names the set and
+// keeps the copies apart, PENSTOCK_TYPE is float or double, PENSTOCK_FORMS f32 or f64. Nothing of std:: belongs here: the linker keeps ONE copy of an inline function, and it might be the one for the widest machine.
 #include "gru.h"
 #include "lstm.h"
 #include "rnn.h"
 #include "rows.h"
 
 namespace penstock::PENSTOCK_NAMESPACE {
-
-#define PENSTOCK_STRING2(x) #x
-#define PENSTOCK_STRING(x) PENSTOCK_STRING2(x)
 
 // Calls f with the cell's type.
 template <typename Form, typename F> PENSTOCK_INLINE auto by_cell(Cell cell, F f) {
@@ -54,9 +51,8 @@ template <typename Form> constexpr Kernels<typename Form::T> kernels() {
           run_scratch_size<Form>};
 }
 
-extern const Table table;
-const Table table = {PENSTOCK_STRING(PENSTOCK_NAMESPACE),
-                     {{kernels<Form<float, 1>>(), kernels<Form<float, 4>>()}, {sum_rows<float>, update_rows<float>}},
-                     {{kernels<Form<double, 1>>(), kernels<Form<double, 4>>()}, {sum_rows<double>, update_rows<double>}}};
+using T = PENSTOCK_TYPE;
+extern const Forms<T> PENSTOCK_FORMS;
+const Forms<T> PENSTOCK_FORMS = {{kernels<Form<T, 1>>(), kernels<Form<T, 4>>()}, {sum_rows<T>, update_rows<T>}};
 
 }  // namespace penstock::PENSTOCK_NAMESPACE

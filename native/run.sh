@@ -32,10 +32,13 @@ compile() {
     avx512) options="-mavx2 -mfma -mavx512f -mavx512dq -mavx512vl -mavx512bw" ;;
     *) options= ;;
     esac
-    for source in kernels peak; do
+    for source in kernels:float:f32 kernels:double:f64 peak; do
+      object=$folder/$(echo "$source" | tr : -)-$isa.o
+      types=${source#*:}
       # shellcheck disable=SC2086
-      $CXX $common "$@" $options -DPENSTOCK_NAMESPACE="$isa" -c "$here/$source.cc" -o "$folder/$source-$isa.o"
-      objects="$objects $folder/$source-$isa.o"
+      $CXX $common "$@" $options -DPENSTOCK_NAMESPACE="$isa" -DPENSTOCK_TYPE="${types%:*}" -DPENSTOCK_FORMS="${types#*:}" \
+        -c "$here/${source%%:*}.cc" -o "$object"
+      objects="$objects $object"
     done
   done
   # shellcheck disable=SC2086

@@ -43,17 +43,12 @@ def test_an_option_has_its_type_default_help_and_bounds() -> None:
         written["window"]
         == f"window : int, default={default_of(ps.Forecaster, 'window')}\nInput length in steps. At least 1.\n"
     )
-    assert "transform : {'none', 'difference', 'log_return'}, default='none'" in written["transform"]
+    assert "transform : {'none', 'log', 'difference', 'log_return'}, default='none'" in written["transform"]
     assert "At least 0 and below 4,294,967,296." in written["seed"]
     assert help_of(ps.Forecaster, "joint") in written["joint"].replace("Read", "read")
     assert "order : int | {'aic', 'bic'}, default=5" in parameters(ps.AR)["order"]
     assert next(iter(parameters(ps.LSTM))) == "units"
-    assert list(parameters(ps.GRU))[:4] == [
-        "units",
-        "reset_after",
-        "recurrent_activation",
-        "dropout",
-    ]  # given by name alone
+    assert list(parameters(ps.LSTM))[-1] == "unit_forget_bias"  # given by name alone
     assert parameters(ps.RMSprop)["decay"].endswith("ρ of the running mean of squares. At least 0 and below 1.\n")
 
 

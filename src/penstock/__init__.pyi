@@ -24,6 +24,7 @@ from .baselines.seasonal_naive import SeasonalNaive as SeasonalNaive
 from .baselines.sma import SMA as SMA
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
+from .data.window_scaling import WindowScale as WindowScale
 from .derivatives.check import check_gradients as check_gradients
 from .errors import DataError as DataError
 from .errors import ModelFileError as ModelFileError
@@ -36,8 +37,6 @@ from .evaluation.compare import compare as compare
 from .evaluation.comparison import Comparison as Comparison
 from .evaluation.leaks import Leak as Leak
 from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
-
-# The forecaster, and what it is made of
 from .forecaster import Forecaster as Forecaster
 from .intervals.conformal import Adaptive as Adaptive
 from .intervals.conformal import Conformal as Conformal
@@ -61,5 +60,8 @@ from .sequences.to_sequence import SequenceToSequence as SequenceToSequence
 from .training.arrays import train as train
 from .training.optimizers import SGD as SGD
 from .training.optimizers import Adam as Adam
+from .training.optimizers import AdamW as AdamW
 from .training.optimizers import RMSprop as RMSprop
+from .training.schedules import Cosine as Cosine
+from .training.schedules import OneCycle as OneCycle
 from .version import __version__ as __version__

@@ -5,7 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["DataError", "ModelFileError", "OptionError", "PenstockError", "TrainingError", "named", "nearest"]
+__all__ = [
+    "DataError",
+    "DataWarning",
+    "ModelFileError",
+    "OptionError",
+    "PenstockError",
+    "TrainingError",
+    "named",
+    "nearest",
+]
 
 
 class PenstockError(Exception):
@@ -18,6 +27,10 @@ class OptionError(PenstockError, ValueError):
 
 class DataError(PenstockError, ValueError):
     """A frame or file whose content cannot be used as it is."""
+
+
+class DataWarning(UserWarning):
+    """What was read in another form than it was given, in one line; the command line prints it as it is."""
 
 
 class ModelFileError(PenstockError, ValueError):

@@ -73,6 +73,11 @@ class Estimator(SavedSeries, OwnIntervals):
         return self.rows_needed + 24  # a little more than a forecast needs, to read the calendar from
 
     @property
+    def forecasts_new_series(self) -> bool:
+        """Whether series can be forecast that were not among those fitted."""
+        return False
+
+    @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""
         return 0
@@ -105,7 +110,7 @@ class Estimator(SavedSeries, OwnIntervals):
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Forecast ``[members, n, horizon]`` from the flat rows `origins`, seeing nothing after them.
 
-        `fitted` names, for each series of the panel, the fitted series that it is.
+        `fitted` names, for each series of the panel, the fitted series that it is; -1 for a new one.
         """
 
     def not_scored(self, panel: Panel) -> str:
@@ -200,6 +205,10 @@ class Estimator(SavedSeries, OwnIntervals):
         fit_each(copies, trains, kind, validation or [None] * len(trains), shape)
         return copies
 
+    def long_enough(self, train: Panel) -> NDArray[np.bool_]:
+        """Say which series are fitted, ``[series]``: all, unless the model leaves out those that are too short."""
+        return np.ones(len(train), dtype=bool)
+
     def check_rows(self, train: Panel) -> None:
         """Refuse training rows that are too few, before anything is fitted."""
         require_rows(self.label, train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
@@ -226,7 +235,7 @@ class Estimator(SavedSeries, OwnIntervals):
         levels = checked_levels(level)
         panel, kind = self.tail_, self.kind_
         if frame is not None:
-            panel, kind = read_panel(frame, kind.columns, kind.missing)
+            panel, kind = read_panel(frame, kind.columns, kind.missing, kind)
         if (future is None) == bool(kind.columns.known):
             raise OptionError(
                 f"{self.label} was fitted with known={list(kind.columns.known)}; predict needs the rows that follow: "
@@ -290,11 +299,11 @@ class Estimator(SavedSeries, OwnIntervals):
         return panel
 
     def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
-        """Find each series among those fitted; a single series needs no name to be found."""
+        """Find each series among those fitted, -1 for a new one; a single series needs no name to be found."""
         if len(panel) == len(self.ids_) == 1 and None in (*panel.ids, *self.ids_):
             return np.zeros(1, dtype=np.int64)
         places = {name: place for place, name in enumerate(self.ids_)}
         unknown = [name for name in panel.ids if name not in places]
-        if unknown:
+        if unknown and not self.forecasts_new_series:
             raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], self.ids_)}")
-        return np.array([places[name] for name in panel.ids])
+        return np.array([places.get(name, -1) for name in panel.ids])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from penstock.errors import OptionError
 
-__all__ = ["check_destination", "write_json", "write_whole"]
+__all__ = ["check_destination", "jsonable", "refuse_input", "write_json", "write_whole"]
 
 
 def check_destination(path: str | Path) -> Path:
@@ -28,6 +31,25 @@ def check_destination(path: str | Path) -> Path:
     if not os.access(folder, os.W_OK):
         raise OptionError(f"the folder {str(folder)!r} cannot be written; choose another for {path.name!r}.")
     return path
+
+
+def refuse_input(path: str | Path, inputs: Iterable[str | Path | None]) -> None:
+    """Refuse a path to write that is one of the files which are read: the data would be gone.
+
+    Raises
+    ------
+    OptionError
+        Where it is, also by another name of the same file.
+    """
+    path = Path(path)
+    for each in inputs:
+        if each is None or not Path(each).exists():
+            continue
+        same = path.resolve() == Path(each).resolve() or (path.exists() and path.samefile(each))
+        if same:
+            raise OptionError(
+                f"{str(path)!r} is the file that is read; writing a result there would delete it. Give another name."
+            )
 
 
 def write_whole(path: str | Path, content: bytes | str) -> Path:
@@ -50,3 +72,27 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
 def write_json(path: str | Path, content: Any) -> Path:
     """Write JSON that any reader takes: UTF-8, no NaN."""
     return write_whole(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def jsonable(value: Any) -> Any:
+    """Turn numpy's numbers, tuples and paths into what JSON knows; a number that does not exist becomes None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jsonable({"shape": (np.int64(3), 4), "p": float("nan")})
+    {'shape': [3, 4], 'p': None}
+    """
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if hasattr(value, "tolist"):  # an array or a number of numpy
+        return jsonable(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return repr(value)
+    return value

@@ -32,7 +32,9 @@ def fit_each(
         raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
     validation = [also and also.with_only(first.covariates) for also in validation]
-    for train, also in zip(trains, validation, strict=True):
+    pairs = [_long_enough(first, train, also) for train, also in zip(trains, validation, strict=True)]
+    trains, validation = [train for train, _ in pairs], [also for _, also in pairs]
+    for train, also in pairs:
         if also is None:
             first.check_rows(train)
         storable(train.ids, f"the id column {kind.columns.id!r}")
@@ -43,6 +45,14 @@ def fit_each(
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()
         model.tail_ = train.last(model.rows_kept)
+
+
+def _long_enough(model: Any, train: Panel, validation: Panel | None) -> tuple[Panel, Panel | None]:
+    """Leave out the series that the model says are too short for it."""
+    kept = np.flatnonzero(model.long_enough(train))
+    if len(kept) == len(train):
+        return train, validation
+    return train.with_series(kept), None if validation is None else validation.with_series(kept)
 
 
 def require_rows(

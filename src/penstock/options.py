@@ -101,7 +101,7 @@ def check_options(owner: Any) -> None:
     hints = _hints(type(owner))  # type: ignore[arg-type]  # a class is hashable
     for field in dataclasses.fields(owner):
         value = getattr(owner, field.name)
-        if getattr(value, "shape", None) == () and value.dtype == bool:
+        if type(value).__name__ == "bool" and type(value).__module__ == "numpy":  # not imported: a help needs no NumPy
             object.__setattr__(owner, field.name, bool(value))
         elif isinstance(value, numbers.Real) and value.__class__ not in _OWN:
             object.__setattr__(owner, field.name, int(value) if isinstance(value, numbers.Integral) else float(value))

@@ -65,7 +65,7 @@ def test_trace_gives_a_frame_and_a_page() -> None:
     assert len(frame) == 6 * (3 * 6 + 2 * 4)
     (ranges,) = found.page().sections[-1].tables
     z = found.networks[repr(NETWORK)][1].gates["z"]
-    row = next(row.cells for row in ranges.rows if row.cells[0].endswith("GRU(2)") and row.cells[1] == "z")
+    row = next(row for row in map(ranges.cells, ranges.rows) if row[0].endswith("GRU(2)") and row[1] == "z")
     assert [float(cell) for cell in row[2:]] == pytest.approx([z.mean(), z.min(), z.max()], abs=6e-4)
     text = found.page().html()
     assert "layer 2, GRU(2)" in text

@@ -76,9 +76,9 @@ def test_csv_and_parquet_give_the_same(penstock: Run, prices: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["prices.csv"], "the frame has no column 'ds'; Allowed: 'Date', 'Close', 'Note'"),
+        (["prices.csv"], "150 rows are too few for 252 test rows"),
         (["prices.csv", "--time", "date"], "the frame has no column 'date'; did you mean 'Date'"),
-        (["prices.csv", "--time", "Date", "--target", "Note"], "holds String, not numbers (first value: 'x')"),
+        (["prices.csv", "--time", "Date", "--target", "Note"], "holds text that is no number, the first in row 0: 'x'"),
         (["price.csv"], "the file 'price.csv' does not exist. Here, did you mean 'prices.csv'"),
         (["prices.csv", "--models", "lstn"], "there is no model 'lstn'; did you mean 'lstm'"),
         (["prices.csv", "--models", "ar:x"], "ar takes a whole number from 1, such as ar:5"),
@@ -115,24 +115,108 @@ def test_bad_input_ends_in_words(penstock: Run, prices: Path, arguments: list[st
     done = penstock("compare", *arguments)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("penstock: ")
+    assert done.stderr.splitlines()[-1].startswith("penstock: ")
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(os.listdir(prices)) == before
 
 
-def test_newest_first_is_refused_or_sorted(penstock: Run, prices: Path) -> None:
+def test_rows_newest_first_or_in_no_order(penstock: Run, prices: Path) -> None:
     table = pd.read_csv(prices / "prices.csv")
     table[::-1].to_csv(prices / "vendor.csv", index=False)
     options = ["--time", "Date", "--target", "Close", "--models", "ar", "--test", "30"]
-    refused = penstock("compare", "vendor.csv", *options)
+    table.sample(frac=1, random_state=0).to_csv(prices / "mixed.csv", index=False)
+    refused = penstock("compare", "mixed.csv", *options)
     assert refused.returncode == 2
     assert "(--sort does it on the command line)" in refused.stderr
-    sorted_, plain = (penstock("compare", *given, *options).stdout for given in (
-        ["vendor.csv", "--sort"], ["prices.csv"],
-    ))  # fmt: skip
-    naive = [next(line for line in text.splitlines() if line.startswith("Naive")) for text in (sorted_, plain)]
-    assert naive[0] == naive[1]
+    done = [
+        penstock("compare", *given, *options) for given in (["prices.csv"], ["vendor.csv"], ["mixed.csv", "--sort"])
+    ]
+    assert "the rows stand newest first; they are read from the last to the first" in done[1].stderr
+    naive = [next(line for line in each.stdout.splitlines() if line.startswith("Naive")) for each in done]
+    assert naive[0] == naive[1] == naive[2]
+
+
+@pytest.mark.parametrize("option", ["--report", "--json"])
+@pytest.mark.parametrize("path", ["prices.csv", "./prices.csv", "link.csv", "hard.csv"])
+def test_a_result_never_overwrites_what_is_read(penstock: Run, prices: Path, option: str, path: str) -> None:
+    (prices / "link.csv").symlink_to(prices / "prices.csv")
+    (prices / "hard.csv").hardlink_to(prices / "prices.csv")
+    before = (prices / "prices.csv").read_bytes()
+    done = penstock("compare", "prices.csv", "--models", "naive", "--test", "30", option, path)
+    assert done.returncode == 2
+    assert "is the file that is read; writing a result there would delete it" in done.stderr
+    assert (prices / "prices.csv").read_bytes() == before
+    assert penstock("audit", "prices.csv", "--json", path).returncode == 2
+    assert penstock("text", "fit", "prices.csv", "--out", path).returncode == 2
+    assert penstock("text", "vectors", "prices.csv", "--out", path).returncode == 2
+
+
+def test_the_columns_of_a_file_are_found_or_asked_for(penstock: Run, prices: Path) -> None:
+    options = ["--models", "naive", "--test", "30"]
+    done = penstock("compare", "prices.csv", *options)
+    assert done.stderr.splitlines() == [
+        "note: the times are in the column 'Date', the only one of dates.",
+        "note: the target is the column 'Close', the only one of numbers.",
+    ]
+    table = pd.read_csv(prices / "prices.csv")
+    table.assign(Open=1.0).to_csv(prices / "two.csv", index=False)
+    asked = penstock("compare", "two.csv", *options)
+    assert "several columns of numbers: 'Close', 'Open'; name the one to forecast: --target 'Close'" in asked.stderr
+    table.assign(Other=table["Date"]).to_csv(prices / "dates.csv", index=False)
+    assert (
+        "several columns of dates: 'Date', 'Other'; name one: --time 'Date'"
+        in penstock("compare", "dates.csv", *options).stderr
+    )
+    table.drop(columns="Date").to_csv(prices / "none.csv", index=False)
+    assert (
+        "none that holds dates; name the column of the times: --time NAME"
+        in penstock("compare", "none.csv", *options).stderr
+    )
+
+
+def test_a_wide_file_is_a_series_a_column(penstock: Run, prices: Path) -> None:
+    table = pd.read_csv(prices / "prices.csv")
+    table.assign(Open=table["Close"] + 1).to_csv(prices / "wide.csv", index=False)
+    done = penstock("compare", "wide.csv", "--wide", "--models", "naive", "--test", "30")
+    assert "2 columns are read as a series each: 'Close', 'Open'." in done.stderr
+    assert "300 rows, 2 series" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "dates", "message"),
+    [
+        ([], "%d/%m/%Y", "--dayfirst or --monthfirst"),
+        (["--dayfirst", "--monthfirst"], "%d/%m/%Y", "exclude each other"),
+        (["--zone", "Mars/Base"], "%Y-%m-%d", "--zone 'Mars/Base' is unknown"),
+        (["--decimal", ";"], "%Y-%m-%d", "--decimal ';' is unknown"),
+    ],
+)
+def test_options_of_reading_refused(penstock: Run, prices: Path, options: list[str], dates: str, message: str) -> None:
+    table = pd.DataFrame({"ds": [f"{d:02d}/{m:02d}/2020" for m in (1, 2, 3) for d in (1, 2, 3)], "y": 1.0})
+    if dates != "%d/%m/%Y":
+        table["ds"] = pd.date_range("2020-01-01", periods=9).strftime(dates)
+    table.to_csv(prices / "d.csv", index=False)
+    done = penstock("compare", "d.csv", "--models", "naive", "--test", "2", *options)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_options_of_reading(penstock: Run, prices: Path) -> None:
+    days = [f"{d:02d}/{m:02d}/2020" for m in (1, 2, 3) for d in (1, 2, 3)]
+    pd.DataFrame({"ds": days, "y": [f"{n},{n}00" for n in range(1, 10)]}).to_csv(prices / "d.csv", index=False)
+    for options, read in ((["--decimal", ","], "1.1"), (["--decimal", "."], "1100")):
+        done = penstock("compare", "d.csv", "--models", "naive", "--test", "2", "--dayfirst", *options)
+        assert done.returncode == 0, done.stderr
+        assert f"'1,100' is {read}" in done.stderr
+    hours = pd.date_range("2024-10-30", periods=24 * 20, freq="h", tz="America/New_York")
+    pd.DataFrame({"ds": hours.astype(str), "y": np.arange(len(hours), dtype=float)}).to_csv(
+        prices / "h.csv", index=False
+    )
+    done = penstock("compare", "h.csv", "--models", "naive", "--test", "24")
+    assert "an hour comes twice where the clock changes" in done.stderr
+    done = penstock("compare", "h.csv", "--models", "naive", "--test", "24", "--zone", "America/New_York")
+    assert done.returncode == 0, done.stderr
 
 
 def test_unknown_flag_is_refused_with_the_nearest(penstock: Run, prices: Path) -> None:

@@ -43,8 +43,34 @@ def reviews(tmp_path: Path) -> None:
 def test_fit(penstock: Run, reviews: None, tmp_path: Path) -> None:
     done = penstock(*FIT, *SMALL, "--units", 4)
     assert done.returncode == 0, done.stderr
-    assert "32 rows to train, the last 8 to score." in done.stderr
+    assert "32 rows to train, 8 drawn to score." in done.stderr
     assert "ridge on TF-IDF of words" in done.stderr
+    assert isinstance(ps.load(tmp_path / "m.penstock"), TextClassifier)
+
+
+def test_a_file_sorted_by_label_is_scored_on_every_label(penstock: Run, tmp_path: Path) -> None:
+    order = sorted(range(len(TEXTS)), key=LABELS.__getitem__)
+    texts, labels = [TEXTS[row] for row in order], [LABELS[row] for row in order]
+    frame = pd.DataFrame({"review": [*texts, "a word of its own"], "label": [*labels, "zz"]})
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    done = penstock(*FIT, *SMALL, "--units", 4)
+    assert done.returncode == 0, done.stderr
+    assert "33 rows to train, 8 drawn to score." in done.stderr
+    assert "ridge on TF-IDF of words" in done.stderr
+    fitted = ps.load(tmp_path / "m.penstock")
+    assert isinstance(fitted, TextClassifier)
+    assert fitted.classes_.tolist() == ["down", "up", "zz"]
+
+
+def test_the_model_is_written_before_it_is_scored(
+    penstock: Run, reviews: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ps.DataError("no score")
+
+    monkeypatch.setattr("penstock.text.evaluate.TextComparison", broken)
+    done = penstock(*FIT, *SMALL, "--units", 4)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "penstock: no score")
     assert isinstance(ps.load(tmp_path / "m.penstock"), TextClassifier)
 
 
@@ -85,11 +111,11 @@ def test_explain(penstock: Run, model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words", "message"),
     [
-        (b"review,label\ncaf\xe9,1\n", (), "'own.csv' is not UTF-8 (byte 0xe9 at position 16)"),
+        (b"review,label\ncaf\xe9,1\n", (), "own.csv is not UTF-8 (byte 0xe9 at position 16)"),
         (b"text,label\ngood,1\n", (), "has no column 'review'; Allowed: 'text', 'label'"),
         (b"review,label\n,1\n,0\n", (), "the column 'review' of own.csv is empty"),
         (b"review,label\ngood,1\nbad,\n", (), "row 2 of own.csv has no 'label'"),
-        (b"review,label\ngood,1\nbad,1\n", ("--test", 0), "one class only"),
+        (b"review,label\ngood,1\nbad,1\n", ("--test", 0), "holds one label only"),
         (b"review,label\ngood,1\nbad,0\n", ("--model", "gruu"), "no layer 'gruu'; did you mean 'gru'"),
         (b"review,label\ngood,1\nbad,0\n", ("--task", "x"), "--task 'x' is unknown"),
         (b"review,label\ngood,1\nbad,0\n", ("--vectors", "v.txt"), "v.txt, line 2 ('bad 0.1 x'…) is broken"),
@@ -106,7 +132,7 @@ def test_bad_input(penstock: Run, content: bytes, words: tuple[Any, ...], messag
     (tmp_path / "w.txt").write_text("good 0.1 0.2\nbad 0.1 0.3\n")
     done = penstock(*FIT, *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("penstock: ")
+    assert done.stderr.splitlines()[-1].startswith("penstock: ")  # behind notes of what was read
     assert message in done.stderr
     assert not (tmp_path / "m.penstock").exists()
 

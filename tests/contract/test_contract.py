@@ -67,6 +67,24 @@ MODELS: dict[str, Estimator] = {
     "Forecaster of directions": ps.Forecaster(
         ps.Network([ps.RNN(3)]), horizon=3, loss="direction", transform="difference", **SMALL
     ),
+    "Forecaster of scaled windows": ps.Forecaster(
+        ps.Network([ps.GRU(4)]), horizon=3, scale="window", balance="series", steps_per_epoch=4, **SMALL
+    ),
+    "Forecaster of scaled logs": ps.Forecaster(
+        ps.Network([ps.GRU(4)]),
+        horizon=3,
+        transform="log",
+        scale=ps.WindowScale("last", "deviation"),
+        season=(2, 5),
+        loss="pinball",
+        validation="horizon",
+        schedule="one_cycle",
+        **SMALL,
+    ),
+    "Forecaster of scaled differences": ps.Forecaster(
+        ps.Network([ps.GRU(4)]), horizon=3, transform="difference", scale="window", optimizer=ps.AdamW(), **SMALL
+    ),
+    "Forecaster of additions": ps.Forecaster(ps.Network([ps.GRU(4)]), horizon=3, season=5, **SMALL),
 }
 # Steps of the horizon that see the newest value, where by design not all do.
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
@@ -246,8 +264,12 @@ def test_unfitted(model: Estimator, tmp_path: Path) -> None:
 
 
 def test_unknown_series(model: Estimator, walk: pd.DataFrame) -> None:
-    with pytest.raises(ps.DataError, match="series 'wlak' was not among those fitted; did you mean 'walk'"):
-        model.fit(walk).predict(walk.assign(unique_id="wlak"))
+    new = walk.assign(unique_id="wlak")
+    if model.fit(walk).forecasts_new_series:
+        np.testing.assert_allclose(model.predict(new)["yhat"], model.predict()["yhat"], rtol=1e-4)
+    else:
+        with pytest.raises(ps.DataError, match="series 'wlak' was not among those fitted; did you mean 'walk'"):
+            model.predict(new)
     nameless = model.fit(walk.drop(columns="unique_id"))
     assert np.array_equal(nameless.predict()["yhat"], nameless.predict(walk)["yhat"])
 

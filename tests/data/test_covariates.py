@@ -38,7 +38,7 @@ def test_read_by_name(as_kind: Any) -> None:
     ("columns", "message"),
     [
         ({"past": "volum"}, "no column 'volum'; did you mean 'volume'"),
-        ({"past": "sector"}, "the past column 'sector' holds String, not numbers .* name it in static='sector'"),
+        ({"past": "sector"}, "the past column 'sector' holds text that is no number, .* name it in static='sector'"),
         (
             {"static": "volume"},
             "the static column 'volume' is not the same in every row of series 'a': 10 at first, 30",

@@ -13,7 +13,6 @@ from statsmodels.tsa.stattools import diebold_mariano_test
 
 import penstock as ps
 from penstock.evaluation.significance import diebold_mariano, every_pair, holm
-from penstock.evaluation.verdict import standing
 
 
 def textbook(d: np.ndarray, horizon: int, weights: list[float]) -> tuple[float, float]:
@@ -77,10 +76,11 @@ def test_on_random_walks_the_last_value_is_beaten_as_rarely_as_the_level_says() 
     rng, told_apart, beaten, claimed = np.random.default_rng(2), 0, 0, 0
     for _ in range(200):
         frame = pd.DataFrame({"ds": range(1060), "y": np.cumsum(rng.normal(size=1060))})
-        row = ps.compare(ps.Drift(), frame, ps.RollingOrigin(test=60)).rows[0]
+        result = ps.compare(ps.Drift(), frame, ps.RollingOrigin(test=60))
+        row = result.rows[0]
         told_apart += row["dm_pvalue"] < 0.05
         beaten += row["dm_statistic"] < 0 and row["dm_pvalue"] / 2 < 0.05
-        claimed += standing(row) == "better"
+        claimed += result.standing(row) == "better"
     assert 4 <= told_apart <= 16
     assert 4 <= beaten <= 16
     assert claimed <= beaten
@@ -139,7 +139,10 @@ def test_one_challenger_needs_no_correction(walk: pd.DataFrame) -> None:
     assert result.findings == []
 
 
-def test_the_words_follow_the_corrected_p() -> None:
+def test_the_words_follow_the_corrected_p(walk: pd.DataFrame) -> None:
     """Alone it would be more than chance; as one of several it is not."""
-    assert standing({"skill": 0.1, "dm_pvalue": 0.03, "p_holm": 0.12}) == ""
-    assert standing({"skill": 0.1, "dm_pvalue": 0.01, "p_holm": 0.04}) == "better"
+    result = ps.compare(ps.Drift(), walk, ps.RollingOrigin(test=60))
+    better = {**result.rows[0], "rmse": 0.9 * result.rows[1]["rmse"]}
+    assert result.standing({**better, "dm_pvalue": 0.03, "p_holm": 0.12}) == ""
+    assert result.standing({**better, "dm_pvalue": 0.01, "p_holm": 0.04}) == "better"
+    assert result.standing({**better, "rmse": 2 * better["rmse"], "p_holm": 0.04}) == "worse"

@@ -87,7 +87,7 @@ def test_summary() -> None:
         ({"loss": "rmse"}, "loss='rmse' is unknown; did you mean 'mse'. Allowed: 'mse', 'mae', 'huber', 'direction'"),
         ({"scale": "min-max"}, "scale='min-max' is unknown; did you mean 'minmax'"),
         ({"optimizer": "rmspop"}, "optimizer='rmspop' is unknown; did you mean 'rmsprop'"),
-        ({"transform": 3}, "transform=3 is a number; allowed: text among 'none', 'difference', 'log_return'"),
+        ({"transform": 3}, "transform=3 is a number; allowed: text among 'none', 'log', 'difference', 'log_return'"),
         ({"epochs": 2.5}, "epochs=2.5 is not a whole number"),
         ({"epochs": True}, "epochs=True is not allowed"),
         ({"members": None}, "members was None, but a value is needed"),

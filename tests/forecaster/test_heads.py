@@ -41,7 +41,7 @@ def test_direction_is_the_probability_of_a_rise() -> None:
 def test_labels_are_taken_before_scaling() -> None:
     panel, _ = read_panel(ar1(level=0))
     model = ps.Forecaster(RNN, loss="direction", **SMALL)  # type: ignore[arg-type]
-    targets = model.prepare(panel).samples.targets
+    targets = model.prepare(panel).samples.targets.values
     assert np.array_equal(targets[:300], panel.y > 0)
 
 
@@ -53,7 +53,7 @@ def test_targets_of_distributions_are_whole_changes(transform: str) -> None:
     model.fit(frame)
     panel, _ = read_panel(frame)
     origins = np.arange(50, 60)
-    taught = model.prepare(panel).samples.targets[origins[:, None] + [1, 2, 3]]
+    taught = model.prepare(panel).samples.targets.values[origins[:, None] + [1, 2, 3]]
     if model.head().summed > 1:
         taught = np.cumsum(taught, axis=1)
     levels = model._levels(np.asarray(taught)[None], panel, origins, np.zeros(1, int))
@@ -69,8 +69,8 @@ def test_gaps_are_filled_for_the_input_marked_and_not_learned() -> None:
     read = samples.source.read(np.array([38]), 4)
     assert read.x[0, :, 1].tolist() == [0, 0, 1, 1]
     assert read.x[0, 1, 0] == read.x[0, 2, 0] == read.x[0, 3, 0]
-    assert np.flatnonzero(np.isnan(samples.targets[:100])).tolist() == [40, 41, 60]
-    learned = samples.learn.rows[: int(samples.learn.total)] + 4
+    assert np.flatnonzero(np.isnan(samples.targets.values[:100])).tolist() == [40, 41, 60]
+    learned = samples.train[4].numbers[: int(samples.train[4].total)] + 4
     assert 40 not in learned.tolist()  # both targets are gaps
     assert {39, 41, 59, 60} <= set(learned.tolist())
     assert model.fit(frame, missing="indicator").inputs_ == ps.Inputs(2)

@@ -11,7 +11,8 @@ import pytest
 
 import penstock as ps
 from browser import look, needs_browser
-from penstock.report.page import Page, TableRow
+from penstock.report.page import Page
+from penstock.report.table import Table
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def test_takes_its_colours_from_the_page(page: Path) -> None:
 
 
 def test_names_leaks() -> None:
-    text = Page("t", ["lead"], ["model"], [TableRow(["a"])], warnings=["It saw <the> test."]).html()
+    text = Page("t", ["lead"], [Table.of("Scores", ["model"], [["a"]])], warnings=["It saw <the> test."]).html()
     assert "This protocol leaks." in text
     assert "<li>It saw &lt;the&gt; test.</li>" in text
 

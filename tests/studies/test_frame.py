@@ -18,13 +18,14 @@ from penstock.cli.main import app
 from penstock.errors import DataError
 from penstock.options import Description, option
 from penstock.report.svg import Picture, draw
+from penstock.report.table import Table
 from penstock.studies import registry
+from penstock.studies.figures import Figure
 from penstock.studies.folder import read_results, run_all
 from penstock.studies.markdown import fill, pictures_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.summary import summary_rows
-from penstock.studies.tables import Figure, StudyTable
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,7 +43,7 @@ def run(request: Request) -> StudyResult:
     if request.edition == 2:
         raise DataError("part.csv is not here.")
     share = request.options.share
-    table = StudyTable(
+    table = Table(
         "Scores",
         {"model": "", "MAE": ".3f", "p": "p"},
         [

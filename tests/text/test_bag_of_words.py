@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 import penstock as ps
 from penstock.data.sequences import Sequences
 from penstock.text.bag_of_words import BagClassifier, BagRegressor
+from penstock.text.linear import ALPHAS
 from penstock.text.ngrams import NGrams
 from penstock.text.tokens import Tokens
 
@@ -94,6 +95,31 @@ def test_three_classes(reviews: tuple[list[str], np.ndarray]) -> None:
     model = BagClassifier("ridge", alpha=0.1).fit(told, stars)
     assert model.predict_proba(told).shape == (120, 3)
     assert model.score(told, stars) > 0.9
+
+
+@pytest.mark.parametrize("kind", ["ridge", "lasso", "nb", "net"])
+@pytest.mark.parametrize("rare", [1, 2])
+def test_a_rare_class_is_learned_whatever_the_seed(
+    kind: str, rare: int, reviews: tuple[list[str], np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ALPHAS, kind, ALPHAS[kind][1:2])
+    texts, labels = [*reviews[0][: 40 - rare], *["average"] * rare], [*reviews[1][: 40 - rare], *[2] * rare]
+    drawn = (np.random.default_rng(seed).permutation(40)[:4] for seed in range(2000))  # to choose the penalty on
+    seed = next(seed for seed, rows in enumerate(drawn) if np.isin(range(40 - rare, 40), rows).all())
+    model = BagClassifier(kind, seed=seed).fit(texts, labels)
+    assert model.predict_proba(texts).shape == (40, 3)
+    if kind != "net":
+        pair = BagClassifier(kind, seed=seed).fit(texts, ["rare" if label == 2 else "usual" for label in labels])
+        assert pair.classes_.tolist() == ["rare", "usual"]
+
+
+@pytest.mark.parametrize("classes", [2, pytest.param(60, marks=pytest.mark.slow)])
+def test_the_net_stops_early_only_where_every_class_can_be_watched(classes: int) -> None:
+    rows = 520
+    labels = [0] * (rows - 1) + [1] if classes == 2 else [row % classes for row in range(rows)]
+    texts = [f"w{label} plain" for label in labels]
+    model = BagClassifier("net", alpha=1e-3).fit(texts, labels)
+    assert model.predict_proba(texts[:3]).shape == (3, classes)
 
 
 def test_the_penalty_is_chosen_on_training_rows(reviews: tuple[list[str], np.ndarray]) -> None:

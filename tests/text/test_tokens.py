@@ -79,7 +79,7 @@ def test_truncation(truncation: str, tokenizer: str, expected: list[str]) -> Non
 def test_empty_unknown_and_unicode_documents() -> None:
     vocabulary = Tokens(10).fit(["ein Film", "ein Café", "日本 映画 日本"])
     encoded = vocabulary.encode(["", "   ", "nothing known", "CAFE\u0301", "日本", "🎬"])
-    assert encoded.lengths.tolist() == [1, 1, 2, 1, 1, 1]
+    assert encoded.lengths.tolist() == [1, 1, 2, 1, 2, 1]
     assert encoded.part(0).tolist() == encoded.part(1).tolist() == [1]
     assert encoded.part(2).tolist() == [1, 1]
     assert vocabulary.words[encoded.part(3)[0]] == "café"  # a letter and its accent are one letter
@@ -112,7 +112,7 @@ def test_padding_keeps_every_token(ids: list[list[int]]) -> None:
 def test_words_are_found_again_in_the_text() -> None:
     vocabulary = Tokens(30).fit(REVIEWS)
     text, words = vocabulary.locate(REVIEWS[0])
-    assert text == REVIEWS[0]
+    assert text == REVIEWS[0].replace("<br />", " ")
     shown = [text[word.start : word.end] for word in words]
     assert shown == ["This", "film", "isn't", "good", ".", "It's", "BAD", "-", "-", "3", "/", "10", "!"]
     assert [word.id for word in words] == vocabulary.encode([text]).part(0).tolist()

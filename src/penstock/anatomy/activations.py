@@ -14,7 +14,8 @@ from penstock.anatomy.explained import Explained
 from penstock.cells.activations import ACTIVATIONS
 from penstock.errors import OptionError, nearest
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["Activations", "activations"]
 
@@ -63,16 +64,14 @@ class Activations(Explained):
             narrow_height=5.6,
         )
         rows = [
-            TableRow(
-                [
-                    name,
-                    f"{values.min():.2f} to {values.max():.2f}".replace("-", "−"),
-                    f"{self.at(values, 0):.2f}",
-                    f"{slopes.max():.2f}",
-                    f"{self.at(slopes, 3):.3f}",
-                    f"{slopes.max() ** 10:.1e}",
-                ]
-            )
+            [
+                name,
+                f"{values.min():.2f} to {values.max():.2f}".replace("-", "−"),
+                f"{self.at(values, 0):.2f}",
+                f"{slopes.max():.2f}",
+                f"{self.at(slopes, 3):.3f}",
+                f"{slopes.max() ** 10:.1e}",
+            ]
             for name, values, slopes in ((n, self.values[n], self.slopes[n]) for n in self.values)
         ]
         heading = ["activation", "range shown", "at 0", "largest slope", "slope at 3", "ten steps at best"]
@@ -96,7 +95,7 @@ class Activations(Explained):
                         "its slope\ttanh'(x) = 1 − tanh²(x)  ≤  1",
                     ],
                     [both],
-                    [PageTable("In numbers", heading, rows)],
+                    [Table.of("In numbers", heading, rows)],
                 )
             ],
         )

@@ -18,7 +18,8 @@ from penstock.anatomy.probe import Record, probed
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.cells.cell import Cell
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["Backward", "LayerBackward", "gradients"]
 
@@ -138,21 +139,18 @@ class Backward(Explained):
             Curves(lines("norms"), "steps back from the last one", "norm of the gradient", log="y"),
             height=3.4,
         )
-        table = PageTable(
+        table = Table.of(
             "What gradients are multiplied by",
             ["network", "one step", "all steps", "gradients"],
             [
-                TableRow([name, f"{layer.factor:.3f}", f"{layer.products[0]:.1e}", layer.verdict])
+                [name, f"{layer.factor:.3f}", f"{layer.products[0]:.1e}", layer.verdict]
                 for name, (_, layer) in zip(names, every, strict=True)
             ],
         )
-        clip = PageTable(
+        clip = Table.of(
             "The gradient of all weights",
             ["network", "norm", f"clipped at {_CLIP:g}", "shortened"],
-            [
-                TableRow([name, f"{norm:.3g}", f"{self.clipped(norm):.3g}", _shrunk(norm)])
-                for name, norm in self.weights.items()
-            ],
+            [[name, f"{norm:.3g}", f"{self.clipped(norm):.3g}", _shrunk(norm)] for name, norm in self.weights.items()],
         )
         return Page(
             "Gradients back through time",

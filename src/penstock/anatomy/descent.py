@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from penstock.anatomy.explained import Explained
 from penstock.report.landscape import landscape_picture
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 from penstock.training.optimizers import SGD, Adam, Optimizer, RMSprop
 
 __all__ = ["WAYS", "Descent", "Path", "descent", "valley"]
@@ -141,10 +142,10 @@ class Descent(Explained):
             goal=(0.0, 1.0),
         )
         rows = [
-            TableRow([name, _or_dash(path.steps_to(0.1)), _or_dash(path.steps_to(1e-3)), f"{path.heights[-1]:.1e}"])
+            [name, _or_dash(path.steps_to(0.1)), _or_dash(path.steps_to(1e-3)), f"{path.heights[-1]:.1e}"]
             for name, path in self.paths.items()
         ]
-        table = PageTable("Steps needed", ["way", "to below .1", "to below .001", f"after {_STEPS} steps"], rows)
+        table = Table.of("Steps needed", ["way", "to below .1", "to below .001", f"after {_STEPS} steps"], rows)
         return Page(
             "Ways down a surface",
             [

@@ -14,7 +14,8 @@ from penstock.derivatives.curve import ErrorCurve, error_curve
 from penstock.derivatives.formulas import FORMULAS
 from penstock.errors import OptionError
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["Differences", "differences"]
 
@@ -77,16 +78,14 @@ class Differences(Explained):
             narrow_height=5.8,
         )
         rows = [
-            TableRow(
-                [
-                    c.formula.name,
-                    f"h{_power(c.formula.accuracy)}",
-                    *(f"{value:.0e}" for value in (float(c.formula.best_step()), *c.best)),
-                ]
-            )
+            [
+                c.formula.name,
+                f"h{_power(c.formula.accuracy)}",
+                *(f"{value:.0e}" for value in (float(c.formula.best_step()), *c.best)),
+            ]
             for c in self.curves.values()
         ]
-        table = PageTable("The best step", ["formula", "order", "h by theory", "h measured", "error there"], rows)
+        table = Table.of("The best step", ["formula", "order", "h by theory", "h measured", "error there"], rows)
         one, two = first["one-sided"], first["symmetric"]
         return Page(
             "Numerical derivatives",

@@ -16,7 +16,8 @@ from penstock.anatomy.explained import Explained
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.errors import OptionError
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["Memory", "Reach", "memory"]
 
@@ -112,10 +113,10 @@ class Memory(Explained):
             height=3.4,
         )
         rows = [
-            TableRow([name, f"{reach.length}{' or more' if reach.bounded else ''}", f"{reach.effect.max():.3g}"])
+            [name, f"{reach.length}{' or more' if reach.bounded else ''}", f"{reach.effect.max():.3g}"]
             for name, reach in self.networks.items()
         ]
-        table = PageTable("Memory length", ["network", "steps", "largest effect"], rows)
+        table = Table.of("Memory length", ["network", "steps", "largest effect"], rows)
         return Page(
             "Memory length",
             self._said(),

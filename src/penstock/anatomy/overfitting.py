@@ -20,7 +20,8 @@ from penstock.layers.declared import LSTM
 from penstock.layers.dropout import Dropout
 from penstock.networks.network import Network
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 from penstock.training.optimizers import Adam
 
 __all__ = ["Overfitting", "overfitting"]
@@ -119,10 +120,10 @@ class Overfitting(Explained):
             narrow_height=5.8,
         )
         rows = [
-            TableRow([name, f"{learned:.3f}", f"{test:.3f}", f"{weights:,}"])
+            [name, f"{learned:.3f}", f"{test:.3f}", f"{weights:,}"]
             for name, (learned, test, weights) in self.scores.items()
         ]
-        rows.append(TableRow(["the true rule", "", f"{self.floor:.3f}", "2"]))
+        rows.append(["the true rule", "", f"{self.floor:.3f}", "2"])
         plain, best = self.scores["least squares"], min(self.scores.items(), key=lambda item: item[1][1])
         return Page(
             "Overfitting, and what helps",
@@ -140,7 +141,7 @@ class Overfitting(Explained):
                         "lags, of which 28 say nothing, and few rows to find that out.",
                     ],
                     ["y_t  =  .6 y_(t−1) − .5 y_(t−2) + noise"],
-                    tables=[PageTable("Mean squared errors", ["model", "training", "test", "weights"], rows)],
+                    tables=[Table.of("Mean squared errors", ["model", "training", "test", "weights"], rows)],
                 ),
                 Section(
                     "Ridge and lasso",

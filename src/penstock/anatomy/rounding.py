@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from penstock.anatomy.explained import Explained
 from penstock.derivatives.floats import Cancellation, float32_example
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["Rounding", "rounding"]
 
@@ -28,13 +29,13 @@ class Rounding(Explained):
         each = self.example
         a, b, c = (f"{abs(term):,.10g}" for term in each.terms)
         stored = [
-            TableRow([f"{term:,.10g}".replace("-", "−"), f"{held:,.10g}".replace("-", "−")])
+            [f"{term:,.10g}".replace("-", "−"), f"{held:,.10g}".replace("-", "−")]
             for term, held in zip(each.terms, each.stored, strict=True)
         ]
         orders = [
-            TableRow([f"({a} − {b}) − {c}", f"{each.as_written:.4f}"]),
-            TableRow([f"({a} − {c}) − {b}", f"{each.large_first:.4f}".replace("-", "−")]),
-            TableRow(["truth", f"{each.truth:.4f}".replace("-", "−")]),
+            [f"({a} − {b}) − {c}", f"{each.as_written:.4f}"],
+            [f"({a} − {c}) − {b}", f"{each.large_first:.4f}".replace("-", "−")],
+            ["truth", f"{each.truth:.4f}".replace("-", "−")],
         ]
         return Page(
             "Floats: the order of a sum decides",
@@ -57,8 +58,8 @@ class Rounding(Explained):
                         "must not be too small (penstock explain derivatives).",
                     ],
                     tables=[
-                        PageTable("Two orders, two results", ["in float32", "result"], orders),
-                        PageTable("What is stored", ["number", "as float32"], stored),
+                        Table.of("Two orders, two results", ["in float32", "result"], orders),
+                        Table.of("What is stored", ["number", "as float32"], stored),
                     ],
                 )
             ],

@@ -14,7 +14,8 @@ from penstock.anatomy.latch import LATCHES, latch
 from penstock.anatomy.probe import probed
 from penstock.anatomy.subject import subject_of
 from penstock.report.heat import heat_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["LayerTrace", "Trace", "trace"]
 
@@ -98,15 +99,15 @@ class Trace(Explained):
             sections=[*sections, Section("In numbers", tables=[self._ranges()])],
         )
 
-    def _ranges(self) -> PageTable:
+    def _ranges(self) -> Table:
         """Tell how far open each gate was, and how far each state went."""
         rows = [
-            TableRow([name if len(layers) == 1 else f"{name}: {layer.name}", letter, *map(_n, _range(values))])
+            [name if len(layers) == 1 else f"{name}: {layer.name}", letter, *map(_n, _range(values))]
             for name, layers in self.networks.items()
             for layer in layers
             for letter, values in {**layer.gates, **layer.states}.items()
         ]
-        return PageTable("Gates and states, over all units and steps", ["", "letter", "mean", "least", "most"], rows)
+        return Table.of("Gates and states, over all units and steps", ["", "letter", "mean", "least", "most"], rows)
 
     def _section(self, network: str, layer: LayerTrace) -> Section:
         shown = slice(-_MOST_STEPS, None)

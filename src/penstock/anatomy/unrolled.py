@@ -12,7 +12,8 @@ from penstock.layers.layer import Layer
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.report.graph import graph_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["Unrolled", "unrolled"]
 
@@ -66,7 +67,7 @@ class Unrolled(Explained):
         )
         summary = self.network.summary(self.inputs, self.outputs, self.steps).splitlines()
         headings = summary[0].replace("parameters", "weights").split()
-        rows = [TableRow([part.strip() for part in line.split("  ") if part.strip()]) for line in summary[1:-1]]
+        rows = [[part.strip() for part in line.split("  ") if part.strip()] for line in summary[1:-1]]
         return Page(
             "The unrolled graph",
             [
@@ -83,7 +84,7 @@ class Unrolled(Explained):
                         "input and its own state from the step before, and hands its new state on.",
                     ],
                     pictures=[picture],
-                    tables=[PageTable("Layers and weights", headings, rows)],
+                    tables=[Table.of("Layers and weights", headings, rows)],
                 ),
                 Section(
                     "Back-propagation through time",

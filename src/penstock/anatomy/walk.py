@@ -20,7 +20,8 @@ from penstock.cells.lstm import LSTMCell
 from penstock.errors import OptionError
 from penstock.layers.unroll import unroll
 from penstock.report.bars import bars_picture
-from penstock.report.page import Page, PageTable, Section, TableRow
+from penstock.report.page import Page, Section
+from penstock.report.table import Table
 
 __all__ = ["GateStep", "Walk", "walk"]
 
@@ -103,11 +104,11 @@ class Walk(Explained):
                 f"{φ}({_n(gate.sum)})  =  {_n(gate.value)}"
             )
 
-        table = PageTable(
+        table = Table.of(
             "The four gates",
             ["gate", "x W", "h U", "b", "sum", "value"],
             [
-                TableRow([each.letter, *map(_n, (each.from_x, each.from_h, each.bias, each.sum, each.value))])
+                [each.letter, *map(_n, (each.from_x, each.from_h, each.bias, each.sum, each.value))]
                 for each in self.gates
             ],
         )

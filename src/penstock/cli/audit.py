@@ -10,7 +10,7 @@ import typer
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.models import model_named
 from penstock.cli.output import JsonOption, check_paths, output_console
-from penstock.data.tables import read_table
+from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
 from penstock.files import write_json
 
 __all__ = ["audit"]
@@ -20,9 +20,9 @@ def audit(
     file: Annotated[
         Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)
     ],
-    time: Annotated[str, typer.Option(help="Column of the time.")] = "ds",
-    target: Annotated[str, typer.Option(help="Column of the values to forecast.")] = "y",
-    id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id",
+    time: Time = None,
+    target: Target = None,
+    id: Id = "unique_id",
     models: Annotated[str, typer.Option(help="Models by comma, as in penstock compare.")] = "lstm",
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.")] = 4,
     test: Annotated[
@@ -32,25 +32,39 @@ def audit(
     window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the samples: faults show after a few.")] = 3,
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
+    dayfirst: DayFirst = False,
+    monthfirst: MonthFirst = False,
+    zone: Zone = None,
+    decimal: Decimal = "",
+    wide: Wide = False,
+    sort: Sort = False,
     json: JsonOption = None,
 ) -> None:
     """Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe fails.
 
     For example: `penstock audit prices.csv --time Date --target Close --models lstm,ar`
     """
+    from rich.markup import escape
+
+    from penstock.data.own_file import newest_times, read_own_file
     from penstock.evaluation.audit import audit as run
 
-    check_paths(json)
+    check_paths(json, inputs=[file])
     network = {"window": window, "epochs": epochs, "seed": seed, "progress": False}
     chosen = [model_named(name.strip(), network) for name in models.split(",")]
-    table = read_table(file)
-    if time in table.columns:
-        table = table[table[time].isin(table[time].drop_duplicates().iloc[-rows:])]
+    table, columns = read_own_file(
+        file, id=id, time=time, target=target, dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal,
+        wide=wide, sort=sort,
+    )  # fmt: skip
+    table = table[newest_times(table, columns, rows)]
+    names = {"id": columns.id, "time": columns.time, "target": columns.target}
     console = output_console()
     results = []
     for model in chosen:
-        found = run(model, table, id=id, time=time, target=target, horizon=horizon, test=test, seed=seed)
-        console.print(found.table())
+        found = run(model, table, **names, horizon=horizon, test=test, seed=seed)  # type: ignore[arg-type]
+        findings = found.table()
+        console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
+        console.print(findings)
         results.append(found)
     if json is not None:
         write_json(json, {"file": str(file), "audits": [found.to_json() for found in results]})

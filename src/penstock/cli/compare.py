@@ -10,7 +10,7 @@ import typer
 from penstock.cli.declared import DEFAULTS, INTERVALS, MISSING, RULES, flag
 from penstock.cli.models import MODELS, model_named
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
-from penstock.data.tables import read_table
+from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
 
 __all__ = ["compare"]
 
@@ -19,9 +19,9 @@ def compare(
     file: Annotated[
         Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)
     ],
-    time: Annotated[str, typer.Option(help="Column of the time.")] = "ds",
-    target: Annotated[str, typer.Option(help="Column of the values to forecast.")] = "y",
-    id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id",
+    time: Time = None,
+    target: Target = None,
+    id: Id = "unique_id",
     past: Annotated[
         str, typer.Option(help="Columns, by comma, of covariates seen up to the cutoff only, like the target.")
     ] = "",
@@ -60,7 +60,12 @@ def compare(
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     cost: Annotated[float, flag("Desk", "cost_bps")] = DEFAULTS["Desk"]["cost_bps"],
-    sort: Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")] = False,
+    dayfirst: DayFirst = False,
+    monthfirst: MonthFirst = False,
+    zone: Zone = None,
+    decimal: Decimal = "",
+    wide: Wide = False,
+    sort: Sort = False,
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
     json: JsonOption = None,
     report: ReportOption = None,
@@ -69,11 +74,12 @@ def compare(
 
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
+    from penstock.data.own_file import read_own_file
     from penstock.evaluation.compare import compare as run
     from penstock.evaluation.positions import rule_named
     from penstock.evaluation.rolling_origin import RollingOrigin
 
-    check_paths(json, report)
+    check_paths(json, report, inputs=[file])
     split = RollingOrigin(horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo)
     covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}
     network_options = {
@@ -82,14 +88,15 @@ def compare(
         "clip": clip,
     }  # fmt: skip
     chosen = [model_named(name, network_options, len(covariates["static"])) for name in _names(models)]
-    table = read_table(file)
-    if sort and time in table.columns:
-        table = table.sort_values(time, kind="stable")
     rule = None if trade is None else rule_named(trade)
-    columns = {"id": id, "time": time, "target": target, **covariates}
-    result = run(chosen, table, split, missing=missing, level=level, intervals=intervals, **columns)  # type: ignore[arg-type]
+    table, columns = read_own_file(
+        file, id=id, time=time, target=target, **{kind: tuple(names) for kind, names in covariates.items()},
+        dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal, wide=wide, sort=sort,
+    )  # fmt: skip
+    names = {"id": columns.id, "time": columns.time, "target": columns.target, **covariates}
+    result = run(chosen, table, split, missing=missing, level=level, intervals=intervals, **names)  # type: ignore[arg-type]
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
-    title = f"{file.name}: {target}"
+    title = f"{file.name}: {columns.target}"
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
     show(
         result,

@@ -64,17 +64,20 @@ HELP = {
     "Forecaster": {
         "window": "input length in steps",
         "seed": "seed of weights and shuffles",
-        "transform": "change of variable before scaling (none, difference, log_return)",
-        "scale": "scaling, fitted on training rows (minmax, standard, none)",
+        "transform": "change of variable before scaling (none, log, difference, log_return)",
+        "scale": (
+            "scaling, fitted on training rows; or each window by its own level and spread "
+            "(minmax, standard, none, window)"
+        ),
         "loss": (
             "loss to minimise, in scaled units; it says what is forecast (mse, mae, huber, "
             "direction, pinball, gaussian, student)"
         ),
-        "optimizer": "optimiser, by name or described (sgd, rmsprop, adam)",
+        "optimizer": "optimiser, by name or described (sgd, rmsprop, adam, adamw)",
         "batch": "samples a step",
         "epochs": "passes over the samples at most",
         "patience": "epochs to wait for a lower validation loss; None: never stop",
-        "validation": "tail of the training rows for validation: a share below 1, or rows; 0: none",
+        "validation": "validation tail of training rows: a share below 1, or rows, or one horizon; 0: none (horizon)",
         "members": "networks trained from different seeds; the answer is the mean of theirs",
         "clip": "largest norm of a gradient",
     },

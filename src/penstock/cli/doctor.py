@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from penstock import compilation_cache
 from penstock.datasets.home import HOME_VARIABLE
 from penstock.version import __version__
 
@@ -55,6 +56,7 @@ def doctor() -> None:
     live = kernels.status()
     path = f"compiled kernels, {live.isa}" if live.path == "native" else "jax.lax.scan"
     table.add_row("recurrence", f"{path} ({escape(live.reason)})")
+    table.add_row("programs", escape(compilation_cache.summary(os.environ)))
     table.add_row(HOME_VARIABLE, _data_home())
     Console(width=108).print(table)
 

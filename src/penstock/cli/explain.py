@@ -14,9 +14,8 @@ from penstock.files import write_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-    from penstock.report.page import Page, PageTable
+    from penstock.report.page import Page
 
 __all__ = ["explain"]
 
@@ -39,7 +38,7 @@ def explain(
             print(f"{each.name:<14}{each.summary}")  # noqa: T201
         return
     chosen = resolve_explanation(name)
-    check_paths(report)
+    check_paths(report, inputs=[model])
     if text is not None and model is None:
         raise OptionError("--text is read by a model of text; name one: --model FILE.")
     from penstock.catalogue import load
@@ -72,17 +71,5 @@ def _show(page: Page, console: Console) -> None:
         for table in section.tables:
             console.print()
             console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
-            console.print(_terminal(table))
+            console.print(table)
     console.print()
-
-
-def _terminal(table: PageTable) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
-    laid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-    for place, heading in enumerate(table.header):
-        laid.add_column(heading, justify="right" if place else "left", no_wrap=True)
-    for row in table.rows:
-        laid.add_row(*map(escape, row.cells))
-    return laid

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from typing import Annotated
+import warnings
+from typing import Annotated, Any
 
 import typer
 
+from penstock import compilation_cache
 from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost
 from penstock.cli.lazy import lazy_group
-from penstock.errors import PenstockError
+from penstock.errors import DataWarning, PenstockError
 from penstock.version import __version__
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -48,7 +51,21 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    pass
+    compilation_cache.keep(os.environ)
+
+
+def _print_notes(others: Any) -> Any:
+    """Print what a reader says of a file as one line, once; other warnings as they were."""
+    said: set[str] = set()
+
+    def show(message: Any, category: Any, *where: Any, **more: Any) -> None:
+        if not issubclass(category, DataWarning):
+            others(message, category, *where, **more)
+        elif str(message) not in said:
+            said.add(str(message))
+            print(f"note: {message}", file=sys.stderr)  # noqa: T201
+
+    return show
 
 
 def main() -> None:
@@ -58,7 +75,10 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that knows no '²' shows a '?', and the work is not lost
     sys.unraisablehook = never_lost
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = _print_notes(warnings.showwarning)
+            app()
     except SystemExit as end:
         if end.code == INTERRUPTED:
             end_at_once()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penstock.errors import OptionError
-from penstock.files import check_destination
+from penstock.files import check_destination, refuse_input
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,11 +34,13 @@ MOST_PAIRED = 8
 """Models whose every pair fits beside their names."""
 
 
-def check_paths(*paths: Path | None) -> None:
-    """Refuse paths that cannot be written, before anything is computed."""
+def check_paths(*paths: Path | None, inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse paths that cannot be written, or that name a file which is read, before anything is computed."""
     given = [check_destination(path) for path in paths if path is not None]
     if len(set(given)) < len(given):
         raise OptionError(f"two results cannot go to one file, {str(given[0])!r}.")
+    for path in given:
+        refuse_input(path, inputs)
 
 
 def output_console() -> Console:

@@ -18,14 +18,11 @@ from penstock.studies.study import PROTOCOLS, Request
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from penstock.studies.result import StudyResult
-    from penstock.studies.tables import StudyTable
 
 __all__ = ["study"]
 
-_STYLES = {"better": "green", "worse": "red", "minor": "dim"}
 _FAILED = 2
 
 
@@ -157,8 +154,8 @@ def _show(result: StudyResult, console: Console) -> None:
     """Print title, facts, leaks, tables and verdict."""
     from rich.markup import escape
 
-    from penstock.studies.cells import show
-    from penstock.studies.tables import figures_table
+    from penstock.report.numbers import show
+    from penstock.studies.figures import figures_table
 
     console.print(f"[bold]{escape(result.title)}[/]", highlight=False)
     console.print(escape("; ".join(f"{name} {show(value)}" for name, value in result.facts.items())), highlight=False)
@@ -168,22 +165,7 @@ def _show(result: StudyResult, console: Console) -> None:
     for table in tables:
         console.print()
         console.print(f"[bold]{escape(table.title)}[/]", highlight=False)
-        console.print(_terminal(table))
+        console.print(table)
     console.print()
     for sentence in [*result.verdict, *result.notes]:
         console.print(escape(sentence), highlight=False)
-
-
-def _terminal(table: StudyTable) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
-    laid = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-    for place, heading in enumerate(table.columns):
-        if place:
-            laid.add_column(heading, justify="right", no_wrap=True)
-        else:
-            laid.add_column(heading, no_wrap=True, max_width=40, overflow="ellipsis")
-    for row in table.rows:
-        laid.add_row(*map(escape, table.cells(row)), style=_STYLES.get(row.get("mark", "")))
-    return laid

@@ -12,10 +12,9 @@ import typer
 
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.output import ReportOption, check_paths
-from penstock.data.tables import read_table
 from penstock.errors import DataError, OptionError
 from penstock.errors import nearest as hint
-from penstock.files import check_destination
+from penstock.files import check_destination, refuse_input
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +41,7 @@ def fit(
     label: Annotated[str, typer.Option(help="Column of the labels or values.")] = "label",
     task: Annotated[str, typer.Option(help=f"What is learned ({', '.join(TASKS)}); auto: by the column.")] = "auto",
     model: Annotated[str, typer.Option(help="Layers by comma, such as gru:32 or bigru:64.")] = "gru:32",
-    test: Annotated[float, typer.Option(help="Share of the rows, the last ones, to score on; 0: none.")] = 0.2,
+    test: Annotated[float, typer.Option(help="Share of each label's rows, drawn, to score on; 0: none.")] = 0.2,
     vocabulary: Annotated[int, flag("Tokens", "vocabulary")] = DEFAULTS["Tokens"]["vocabulary"],
     length: Annotated[int, flag("Tokens", "length")] = DEFAULTS["Tokens"]["length"],
     truncation: Annotated[str, flag("Tokens", "truncation")] = DEFAULTS["Tokens"]["truncation"],
@@ -61,21 +60,25 @@ def fit(
 
     For example: `penstock text fit reviews.csv --text review --label label --out model.penstock`
     """
+    import numpy as np
+
+    from penstock.data.splits import stratified_split
+    from penstock.sequences.labels import read_labels
     from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
     from penstock.text.classifier import TextClassifier
-    from penstock.text.comparison import compare
     from penstock.text.estimator import TextEstimator
+    from penstock.text.evaluate import compare
     from penstock.text.regressor import TextRegressor
     from penstock.text.tokens import Tokens
     from penstock.text.vectors import WordVectors
 
     check_destination(out)
+    refuse_input(out, [file, vectors])
     if task not in TASKS:
         raise OptionError(f"--task {task!r} is unknown; {hint(task, TASKS)}")
     if not 0 <= test < 1:
         raise OptionError(f"--test {test:g} is out of range; allowed: a share from 0 up to below 1.")
-    documents, targets = _columns(file, text, label)
-    values = task == "value" or (task == "auto" and _continuous(targets))
+    documents, targets, values = _columns(file, text, label, task)
     given = None if vectors is None else WordVectors.read(vectors)
     usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
     tokens = Tokens(vocabulary, length=length, truncation=truncation, phrases=phrases)
@@ -87,23 +90,24 @@ def fit(
     bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)
     extra: dict[str, Any] = {} if given is None else {"vectors": given}
     console = _errors()
-    cut = len(documents) - round(test * len(documents))
-    if cut < len(documents):
-        result = compare(
-            {model: network, bag.label: bag},
-            (documents[:cut], targets[:cut]),
-            (documents[cut:], targets[cut:]),
-            fit=extra,
-        )
-        console.print(f"{cut:,} rows to train, the last {len(documents) - cut:,} to score.", highlight=False)
-        console.print(str(result), highlight=False, markup=False)
-        console.print(result.verdict(model), highlight=False, markup=False)
-    else:
-        network.fit(documents, targets, **extra)
-    if network.coverage_ is not None:
-        console.print(f"Word vectors: {network.coverage_}", highlight=False, markup=False)
-    network.save(out)
-    console.print(f"Written: {out}", highlight=False, markup=False)
+
+    def save(_: str, fitted: TextEstimator | BagOfWords) -> None:
+        """Save the network as soon as it is fitted: whatever fails later, it is there."""
+        if isinstance(fitted, TextEstimator):
+            if fitted.coverage_ is not None:
+                console.print(f"Word vectors: {fitted.coverage_}", highlight=False, markup=False)
+            fitted.save(out)
+            console.print(f"Written: {out}", highlight=False, markup=False)
+
+    codes = np.zeros(len(documents), np.int64) if values else read_labels(targets, len(documents))[1]
+    parts = stratified_split(codes, test, seed)
+    if not len(parts[1]):
+        save(model, network.fit(documents, targets, **extra))
+        return
+    train, held_out = (([documents[row] for row in part], targets[part]) for part in parts)
+    console.print(f"{len(parts[0]):,} rows to train, {len(parts[1]):,} drawn to score.", highlight=False)
+    result = compare({model: network, bag.label: bag}, train, held_out, fit=extra, on_fit=save)
+    console.print(str(result), highlight=False, markup=False)
 
 
 @text.command()
@@ -158,7 +162,8 @@ def vectors(
     from penstock.text.word2vec import word2vec
 
     check_destination(out)
-    documents = _column(read_table(file), file, text)
+    refuse_input(out, [file])
+    documents = _column(_read(file, text), file, text)
     tokens = Tokens(100_000, length=None, min_count=min_count, phrases=phrases)
     found = word2vec(documents, tokens, units=units, window=window, epochs=epochs, workers=workers, seed=seed)
     found.write(out)
@@ -190,7 +195,7 @@ def explain(
     """Show which words moved the score of a document."""
     from penstock.text.explanation import explain as explained
 
-    check_paths(report)
+    check_paths(report, inputs=[model])
     fitted = _load(model)
     found = explained(fitted, document)
     print(f"{found.meaning}\t{found.score:+.3f}")  # noqa: T201
@@ -208,29 +213,33 @@ def _errors() -> Console:
 
 
 def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
-    _require(table, file, text)
-    if table[text].isna().all():
+    cells = table[text]
+    if cells.isna().all() or (cells.astype(str).str.strip() == "").all():
         raise DataError(f"the column {text!r} of {file.name} is empty; name the column of the documents: --text.")
-    return table[text].fillna("").astype(str).tolist()
+    return cells.fillna("").astype(str).tolist()
 
 
-def _columns(file: Path, text: str, label: str) -> tuple[list[str], Any]:
-    table = read_table(file)
-    _require(table, file, label)
+def _columns(file: Path, text: str, label: str, task: str) -> tuple[list[str], Any, bool]:
+    """Read the documents, their targets, and whether these are values."""
+    from penstock.data.reading.targets import read_targets
+
+    table = _read(file, text, label)
     documents = _column(table, file, text)
-    missing = table[label].isna()
+    cells = table[label]
+    missing = (cells.isna() | (cells.astype(str).str.strip() == "")).to_numpy()
     if missing.any():
-        raise DataError(f"row {int(missing.to_numpy().argmax()) + 1} of {file.name} has no {label!r}; drop it first.")
-    return documents, table[label].to_numpy()
+        raise DataError(f"row {int(missing.argmax()) + 1} of {file.name} has no {label!r}; drop it first.")
+    return documents, *read_targets(cells.tolist(), label, task)
 
 
-def _require(table: pd.DataFrame, file: Path, name: str) -> None:
-    if name not in table.columns:
-        raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
+def _read(file: Path, *names: str) -> pd.DataFrame:
+    from penstock.data.tables import read_table
 
-
-def _continuous(targets: Any) -> bool:
-    return targets.dtype.kind == "f" and bool((targets % 1 != 0).any())
+    table = read_table(file, text=set(names))
+    for name in names:
+        if name not in table.columns:
+            raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
+    return table
 
 
 def _network(asked: str) -> Network:

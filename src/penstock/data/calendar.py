@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times"]
+__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "rhythm"]
 
 CLOSED = 10
 """Business days in a row that a market may be closed for; more are missing rows."""
@@ -36,7 +36,7 @@ def next_times(times: NDArray[Any], steps: int) -> NDArray[Any]:
 def continue_times(times: NDArray[Any], row: int, steps: int) -> NDArray[Any]:
     """Give the `steps` times that follow the one in `row`, in the rhythm that all of them show."""
     ahead = np.arange(1, steps + 1)
-    kind, step = _rhythm(times)
+    kind, step = rhythm(times)
     if kind == "count":
         return times[row] + ahead * step
     days = times.astype("datetime64[D]")
@@ -66,7 +66,7 @@ def missing_steps(times: NDArray[Any]) -> NDArray[np.int64]:
     missing = np.zeros(len(times), dtype=np.int64)
     if len(times) < 2:
         return missing
-    kind, step = _rhythm(times)
+    kind, step = rhythm(times)
     gaps = np.diff(times.astype(np.int64))
     days = times.astype("datetime64[D]") if kind != "count" else times
     if kind == "business":
@@ -87,7 +87,7 @@ def missing_steps(times: NDArray[Any]) -> NDArray[np.int64]:
     return missing
 
 
-def _rhythm(times: NDArray[Any]) -> tuple[str, int]:
+def rhythm(times: NDArray[Any]) -> tuple[str, int]:
     """Tell the rhythm: counted steps, business days, months, or a fixed step in nanoseconds."""
     dated = times.dtype.kind == "M"
     if len(times) < 2:

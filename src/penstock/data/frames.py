@@ -15,7 +15,10 @@ from penstock.data.calendar import continue_times, missing_steps
 from penstock.data.columns import Columns
 from penstock.data.missing import MISSING, fill_forward, refuse_infinite, refuse_missing
 from penstock.data.panel import Panel
-from penstock.data.reading import as_table, group, numbers, require_column, require_order
+from penstock.data.reading.form import NATIVE, Form
+from penstock.data.reading.labels import group
+from penstock.data.reading.table import as_table, newest_last, require_column, require_order
+from penstock.data.reading.values import numbers
 from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
 from penstock.formats import MISSING_BEFORE
@@ -35,6 +38,8 @@ class FrameKind:
         Types of the two columns; ``id`` is None where the frame held one series without a name.
     missing
         What was chosen where values or rows are missing: ``error``, ``ffill`` or ``indicator``.
+    form
+        How times were written that are of no type of the library's own: text, numbers, periods.
     """
 
     backend: str
@@ -42,6 +47,7 @@ class FrameKind:
     id: nw.dtypes.DType | None
     time: nw.dtypes.DType
     missing: str = "error"
+    form: Form = NATIVE
 
     def plain_frame(self, columns: Mapping[str, Any]) -> Any:
         """Build a native frame of this kind from arrays or lists, as they are."""
@@ -62,7 +68,7 @@ class FrameKind:
 
     def _clock(self, times: NDArray[Any]) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
         """Put times in UTC on the clock of the column's own zone where a step is about a day; and the way back."""
-        zone = getattr(self.time, "time_zone", None)
+        zone = self.form.zone or getattr(self.time, "time_zone", None)
         if zone is None or len(times) < 2 or np.median(np.diff(times)) < np.timedelta64(20, "h"):
             return times, lambda local: local
         import pandas as pd
@@ -84,25 +90,40 @@ class FrameKind:
         where the input had none.
         """
         columns = {k: v for k, v in columns.items() if k != self.columns.id or self.id is not None}
-        data = {k: _plain(v, text=self.time == nw.String) for k, v in columns.items()}
+        written = (self.columns.time, "cutoff")
+        data = {k: self._written(v) if k in written else _plain(v) for k, v in columns.items()}
+        if self.form.kind == "period":
+            import pandas as pd
+
+            return pd.DataFrame(data)
         frame = nw.from_dict(data, backend=self.backend)  # type: ignore[arg-type]
         text = all(isinstance(name, str) for name in data.get(self.columns.id, ()))
         if self.id is not None and self.columns.id in data and (text or self.id != nw.String):  # objects: dates, say
             frame = frame.with_columns(nw.col(self.columns.id).cast(self.id))
-        for name in (self.columns.time, "cutoff"):
-            if name in data and self.time not in (nw.String, nw.Object):
+        for name in written:
+            if name in data and self.time not in (nw.String, nw.Object) and _holds(self.time, data[name]):
                 frame = frame.with_columns(as_time_type(nw.col(name), self.time))
         return frame.to_native()
 
+    def _written(self, times: Any) -> Any:
+        """Write times as they were given; text of model files before 0.1 as ISO 8601."""
+        times = np.asarray(times)
+        if self.form.kind != "native":
+            return self.form.write(times)
+        if self.time == nw.String and times.dtype.kind == "M":
+            return [show_time(value).replace("T", " ") for value in times]
+        return times
+
     @property
     def counts_steps(self) -> bool:
-        """Whether the time column holds whole numbers instead of dates."""
-        return self.time.is_integer()
+        """Whether the time column counts steps instead of naming dates."""
+        return self.form.counts or (self.form.kind == "native" and self.time.is_integer())
 
     def to_json(self) -> dict[str, Any]:
         """Describe the kind for a model file."""
         types = {"id": self.id and dtype_to_json(self.id), "time": dtype_to_json(self.time)}
-        chosen = {} if self.missing == "error" else {"missing": self.missing}
+        chosen: dict[str, Any] = {} if self.missing == "error" else {"missing": self.missing}
+        chosen |= {} if self.form == NATIVE else {"form": self.form.to_json()}
         return {"backend": self.backend, "columns": self.columns.to_json(), **types, **chosen}
 
     @classmethod
@@ -113,10 +134,13 @@ class FrameKind:
             backend = "pandas"
         types = kind["id"] and dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
         missing = kind.get("missing", "error")
-        return cls(backend, Columns(**kind["columns"]), *types, MISSING_BEFORE.get(missing, missing))
+        missing = MISSING_BEFORE.get(missing, missing)
+        return cls(backend, Columns(**kind["columns"]), *types, missing, Form(*kind.get("form", ())))
 
 
-def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error") -> tuple[Panel, FrameKind]:
+def read_panel(
+    frame: Any, columns: Columns | None = None, missing: str = "error", like: FrameKind | None = None
+) -> tuple[Panel, FrameKind]:
     """Read a long frame into a panel, or say what is wrong with it.
 
     Parameters
@@ -129,6 +153,8 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
     missing
         Where values or rows are missing: ``error`` refuses them, ``ffill`` carries the last value of the series forward
         (see :mod:`penstock.data.missing`), ``indicator`` does so and marks the panel, for models that read it.
+    like
+        How an earlier frame of the same columns was made: it decides where this one leaves a form of dates open.
 
     Raises
     ------
@@ -151,7 +177,7 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
     columns = columns or Columns()
     if missing not in MISSING:
         raise OptionError(f"missing={missing!r} is unknown; {nearest(missing, MISSING)}")
-    table = as_table(frame)
+    table = as_table(frame, columns)
     for name in (columns.time, *(name for _, name in columns.numbers), *columns.static):
         require_column(table, name, frame)
     has_id = columns.id in table.columns
@@ -159,9 +185,10 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
         require_column(table, columns.id, frame)
     if len(table) == 0:
         raise DataError(f"the frame is empty: it has the columns {table.columns} and no rows; at least 2 are needed.")
-    times = read_times(table[columns.time])
+    times, form = read_times(table[columns.time], like.form if like else NATIVE)
     order, offsets, ids = group(table[columns.id] if has_id else None, len(table))
-    values = np.column_stack([numbers(table[name], role) for role, name in columns.numbers])[order]
+    order = newest_last(order, offsets, times, columns)
+    values = np.column_stack([numbers(table[name], role, table) for role, name in columns.numbers])[order]
     cut = 1 + len(columns.past)
     panel = Panel(values[:, 0].copy(), times[order], offsets, ids, past=values[:, 1:cut], known=values[:, cut:])
     panel = replace(panel, static=_static(table, columns, panel, order))
@@ -171,6 +198,7 @@ def read_panel(frame: Any, columns: Columns | None = None, missing: str = "error
         id=table[columns.id].dtype if has_id else None,
         time=time_type(table[columns.time]),
         missing=missing,
+        form=form,
     )
     require_order(panel, columns)
     if missing == "error":
@@ -200,9 +228,13 @@ def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDA
     return static
 
 
-def _plain(values: Any, *, text: bool) -> Any:
-    """Turn datetimes back into text where the input's times were text."""
-    values = values if isinstance(values, (list, tuple)) else np.asarray(values)
-    if text and isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        return [show_time(value).replace("T", " ") for value in values]
-    return list(values) if isinstance(values, tuple) else values
+def _plain(values: Any) -> Any:
+    return list(values) if isinstance(values, (list, tuple)) else np.asarray(values)
+
+
+def _holds(dtype: nw.dtypes.DType, times: Any) -> bool:
+    """Whether a type of whole numbers holds these counts: after 127 comes 128, whatever the type of the column."""
+    if not dtype.is_integer() or not isinstance(times, np.ndarray) or times.dtype.kind not in "iu":
+        return True
+    bounds = np.iinfo(str(dtype).lower())
+    return bool(bounds.min <= times.min(initial=0) and times.max(initial=0) <= bounds.max)

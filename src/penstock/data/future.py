@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.data.reading import as_table, group, numbers, require_column, require_order
+from penstock.data.reading.labels import group
+from penstock.data.reading.table import as_table, require_column, require_order
+from penstock.data.reading.values import numbers
 from penstock.data.times import read_times, show_time
 from penstock.errors import DataError, named
 
@@ -39,20 +41,20 @@ def read_future(frame: Any, panel: Panel, kind: FrameKind, steps: int) -> tuple[
         For a series without rows, fewer rows than `steps`, a step left out, or values that are not finite.
     """
     columns: Columns = kind.columns
-    table = as_table(frame)
+    table = as_table(frame, columns)
     has_id = columns.id in table.columns
     for name in (columns.time, *columns.known, *([columns.id] if panel.ids != (None,) else [])):
         require_column(table, name, frame)
     if len(table) == 0:
         raise DataError(f"the future frame is empty; {steps} rows a series are needed.")
     order, offsets, ids = group(table[columns.id] if has_id else None, len(table))
-    times = read_times(table[columns.time])[order]
+    times = read_times(table[columns.time], kind.form)[0][order]
     if times.dtype.kind != panel.times.dtype.kind:
         raise DataError(
             f"the time column {columns.time!r} of the future frame holds {table[columns.time].dtype}, that of the "
             f"history {kind.time}; give the same kind."
         )
-    values = np.column_stack([numbers(table[name], "known") for name in columns.known])[order]
+    values = np.column_stack([numbers(table[name], "known", table) for name in columns.known])[order]
     future = Panel(np.zeros(len(times)), times, offsets, ids, known=values)
     require_order(future, columns)
     ahead = np.empty((len(panel), steps, len(columns.known)))

@@ -182,6 +182,18 @@ class Panel:
             return self
         return self.between(np.maximum(self.offsets[:-1], self.offsets[1:] - count), self.offsets[1:])
 
+    def with_series(self, which: NDArray[np.int64]) -> Panel:
+        """Keep some of the series, by their places."""
+        rows = np.concatenate([np.arange(self.offsets[series], self.offsets[series + 1]) for series in which])
+        return replace(
+            self,
+            offsets=np.concatenate([[0], np.cumsum(self.lengths[which])]),
+            ids=tuple(self.ids[series] for series in which),
+            static=self.static[which],
+            ahead=self.ahead[which],
+            **{name: getattr(self, name)[rows] for name in _BY_ROW},
+        )
+
     def with_values(self, y: NDArray[np.float64]) -> Panel:
         """Put other values at the same rows."""
         return replace(self, y=y)

@@ -50,12 +50,19 @@ def _none(y: Values) -> tuple[float, float]:
     return 0.0, 1.0
 
 
+def _near_zero(y: Values) -> tuple[float, float]:
+    """Bring values near zero and one, whatever they are: windows are then scaled by themselves in single precision."""
+    spread = float(y.std()) if np.ptp(y) > 0 else 0.0
+    return float(y.mean()), spread or float(np.abs(y).max()) or 1.0
+
+
 SCALINGS: dict[str, Callable[[Values], tuple[float, float]]] = {
     "minmax": _minmax,
     "standard": _standard,
     "none": _none,
+    "window": _near_zero,
 }
-"""The scalings by name: to [0, 1], to mean 0 and deviation 1, or not at all."""
+"""The scalings by name: to [0, 1], to mean 0 and deviation 1, not at all, or each window by itself."""
 
 
 def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Scaling:
@@ -77,7 +84,7 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Scaling:
     parts = [panel.y[panel.span(series)][skip:] for series in range(len(panel))]
     shift, scale = np.array([SCALINGS[name](part) for part in parts]).T
     constant = np.array([np.ptp(part) == 0 for part in parts])
-    if name != "none" and constant.any():
+    if name not in ("none", "window") and constant.any():
         series = int(constant.argmax())
         raise DataError(
             f"the training rows{panel.name(series)} are constant ({parts[series][0]:g}"

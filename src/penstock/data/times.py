@@ -1,4 +1,4 @@
-"""The time column: dates, datetimes with and without zone, text, or counted steps; in and out again."""
+"""The time column: dates, datetimes with and without zone, periods, text, numbers, or counted steps; in and out."""
 
 from __future__ import annotations
 
@@ -9,15 +9,49 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.reading.dates import AmbiguousDatesError, NotTimesError, parse_dates
+from penstock.data.reading.form import NATIVE, Form
+from penstock.data.reading.notes import note
+from penstock.data.reading.offsets import SeveralZonesError
+from penstock.data.reading.steps import decimal_years, whole_times
 from penstock.errors import DataError
 
-__all__ = ["as_time_type", "dtype_from_json", "dtype_to_json", "read_times", "show_time", "time_type"]
+__all__ = [
+    "Times",
+    "as_time_type",
+    "dtype_from_json",
+    "dtype_to_json",
+    "looks_dated",
+    "read_times",
+    "show_time",
+    "time_type",
+]
 
-_ZONE = re.compile(r"\d{2}:\d{2}.*(Z|[+-]\d{2}:?\d{2})$")
+Times = tuple[NDArray[Any], Form]
+"""Times in datetime64[ns] (UTC where they have a zone) or int64, and how they were written."""
+
+_WHOLE = re.compile(r"[-+]?\d+")
+_SAMPLE = 1000  # cells by which a column of dates is told
+_SHARE = re.compile(r"\d{4}\.\d+")
 
 
-def read_times(series: nw.Series[Any]) -> NDArray[np.generic]:
-    """Read a time column into datetime64[ns] (UTC where it has a zone) or int64, or say what is wrong with it."""
+def read_times(series: nw.Series[Any], like: Form = NATIVE, dayfirst: bool | None = None) -> Times:
+    """Read a time column, or say what is wrong with it.
+
+    Parameters
+    ----------
+    series
+        The column.
+    like
+        The form of an earlier frame of the same kind, which decides where the cells leave it open.
+    dayfirst
+        Whether days come before months where both are numbers; None: where only one reading is possible.
+
+    Raises
+    ------
+    DataError
+        For missing values and values that are no times; the message names the first row.
+    """
     missing = series.is_null().to_numpy()
     if missing.any():
         raise DataError(
@@ -25,43 +59,155 @@ def read_times(series: nw.Series[Any]) -> NDArray[np.generic]:
             f"{int(missing.argmax())}; drop or fill these rows."
         )
     if series.dtype.is_integer():
-        steps = np.array(series.to_numpy(), dtype=np.int64)
-        _must_not_be_days(steps, series.name)
-        return steps
+        return _whole(series)
+    if series.implementation.is_pandas() and hasattr(series.to_native().dtype, "freq"):
+        return _periods(series)
     zone = getattr(time_type(series), "time_zone", None)
     if zone is not None and series.implementation.is_pandas():
         native = series.to_native().dt.tz_convert("UTC").dt.tz_localize(None)
-        return _nanoseconds(native.to_numpy(), series.name)
+        return _nanoseconds(native.to_numpy(), series.name), NATIVE
     if zone is not None:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     if series.dtype in (nw.Date, nw.Datetime):
-        return _nanoseconds(series.to_numpy(), series.name)
-    if series.dtype in (nw.String, nw.Object, nw.Categorical):
-        return _parse_times(series)
+        return _nanoseconds(series.to_numpy(), series.name), NATIVE
+    if series.dtype in (nw.String, nw.Object, nw.Categorical, nw.Enum):
+        return _texts(series, like, dayfirst)
+    if series.dtype.is_float() or series.dtype.is_decimal():
+        return _floats(series)
     raise DataError(
         f"the time column {series.name!r} holds {series.dtype}; allowed: dates, datetimes, whole numbers, or text "
         "such as '2018-01-31'."
     )
 
 
-def _parse_times(series: nw.Series[Any]) -> NDArray[np.generic]:
+def looks_dated(series: nw.Series[Any]) -> bool:
+    """Whether a column holds dates, of any form; counted steps do not count."""
+    if series.dtype in (nw.Date, nw.Datetime) or hasattr(getattr(series.to_native(), "dtype", None), "freq"):
+        return True
+    head = series.head(_SAMPLE).drop_nulls()
+    if not len(head):
+        return False
+    if series.dtype.is_integer():
+        return whole_times(np.unique(np.array(head.to_numpy(), dtype=np.int64))) is not None
+    if series.dtype not in (nw.String, nw.Object):
+        return False
+    cells = list(dict.fromkeys(_as_text(value).strip() for value in head.to_list()))
+    try:
+        if all(map(_WHOLE.fullmatch, cells)):
+            return whole_times(np.array([int(cell) for cell in cells], dtype=np.int64)) is not None
+        parse_dates(cells)
+    except (AmbiguousDatesError, SeveralZonesError):
+        return True
+    except (NotTimesError, OverflowError):
+        return False
+    return True
+
+
+def _whole(series: nw.Series[Any]) -> Times:
+    steps = np.array(series.to_numpy(), dtype=np.int64)  # a narrower type would wrap behind its last number
+    unique, places = np.unique(steps, return_inverse=True)
+    found = whole_times(unique)
+    if found is None:
+        return steps, NATIVE
+    times, form, said = found
+    note(f"the time column {series.name!r} is {said}.")
+    return times[places], form
+
+
+def _floats(series: nw.Series[Any]) -> Times:
+    values = np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
+    unique, places = np.unique(values, return_inverse=True)
+    if np.isfinite(unique).all() and (unique == np.floor(unique)).all() and np.abs(unique).max() < 2**53:
+        whole = unique.astype(np.int64)
+        found = whole_times(whole, "float")
+        if found is None:
+            return whole[places], Form("float", "count")
+    else:
+        texts = [repr(float(each)) for each in unique]
+        digits = max(len(text.partition(".")[2]) for text in texts)
+        found = decimal_years(unique, digits)
+    if found is None:
+        raise DataError(
+            f"the time column {series.name!r} holds {series.dtype}; allowed: dates, datetimes, whole numbers, years "
+            "with a share of twelfths such as 1990.25, or text such as '2018-01-31'."
+        )
+    times, form, said = found
+    note(f"the time column {series.name!r} is {said}.")
+    return times[places], form
+
+
+def _periods(series: nw.Series[Any]) -> Times:
+    """Read pandas' periods as the times at which they begin."""
+    native = series.to_native()
+    times = native.dt.to_timestamp(how="start").to_numpy().astype("datetime64[ns]")
+    return times, Form("period", str(native.dtype).removeprefix("period[").removesuffix("]"))
+
+
+def _texts(series: nw.Series[Any], like: Form, dayfirst: bool | None) -> Times:
     import pandas as pd
 
     values = series.to_list()
-    parsed = pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601", errors="coerce", utc=True)
-    wrong = parsed.isna().to_numpy()
-    if wrong.any():
-        row = int(wrong.argmax())
+    places, unique = pd.factorize(np.array([_as_text(value) for value in values], dtype=object))
+    cells = [str(each).strip() for each in unique]
+    said = ""
+    try:
+        if all(map(_WHOLE.fullmatch, cells)):
+            numbers = np.array([int(cell) for cell in cells], dtype=np.int64)
+            found = whole_times(numbers, "text")
+            if found is None:
+                return numbers[places], Form("text", "count")
+            times, form, said = found
+        elif all(map(_SHARE.fullmatch, cells)) and (found := _shares(cells)) is not None:
+            times, form, said = found
+        else:
+            times, form, said = parse_dates(cells, dayfirst=dayfirst, like=like.pattern)
+    except NotTimesError as error:
+        wrong = [str(value).strip() == error.cell for value in values]
+        raise _refused(series.name, error, wrong.index(True) if True in wrong else 0) from None
+    except SeveralZonesError as error:
         raise DataError(
-            f"the time column {series.name!r} has {int(wrong.sum())} values that are no dates, the first in row {row}: "
-            f"{values[row]!r}; write dates as '2018-01-31' or '2018-01-31 16:00:00'."
+            f"the time column {series.name!r} holds times with offsets from UTC that are not those of one place "
+            f"({error.cell!r}: {error.why}); name the zone: --zone America/New_York on the command line, or "
+            f"frame[{series.name!r}] = pandas.to_datetime(frame[{series.name!r}], utc=True).dt.tz_convert"
+            "('America/New_York')."
+        ) from None
+    except OverflowError:
+        raise DataError(f"the time column {series.name!r} holds numbers beyond 64 bits; count steps from 0.") from None
+    if said:
+        note(
+            f"the time column {series.name!r}: {said}."
+            if not said.startswith("read")
+            else f"the time column {series.name!r} is {said}."
         )
-    if any(_ZONE.search(str(value)) for value in values):
-        raise DataError(
-            f"the time column {series.name!r} holds text with time zones; turn it into times first, for example with "
-            f"pandas.to_datetime(frame[{series.name!r}], utc=True)."
+    return times[places], form
+
+
+def _as_text(value: Any) -> Any:
+    """Write a date or a time among objects as text."""
+    return value if isinstance(value, str) else value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _shares(cells: list[str]) -> tuple[NDArray[Any], Form, str] | None:
+    digits = max(len(cell.partition(".")[2]) for cell in cells)
+    return decimal_years(np.array([float(cell) for cell in cells]), digits, "text")
+
+
+def _refused(name: str, error: NotTimesError, row: int) -> DataError:
+    if isinstance(error, AmbiguousDatesError):
+        return DataError(
+            f"the time column {name!r} can be read with the day or with the month first ({error.cell!r} in row {row}); "
+            f"say which: --dayfirst or --monthfirst on the command line, or frame[{name!r}] = "
+            f"pandas.to_datetime(frame[{name!r}], dayfirst=True)."
         )
-    return _nanoseconds(parsed.dt.tz_localize(None).to_numpy(), series.name)
+    if error.why == "outside":
+        return DataError(
+            f"the time column {name!r} has dates outside the years 1678 to 2261, the first in row {row}: "
+            f"{error.cell!r}; count steps in whole numbers instead."
+        )
+    return DataError(
+        f"the time column {name!r} has values that are no dates, the first in row {row}: {error.cell!r}"
+        f"{f' ({error.why})' if error.why else ''}; write dates as '2018-01-31' or '2018-01-31 16:00:00'."
+    )
 
 
 def _nanoseconds(times: NDArray[Any], name: str) -> NDArray[np.generic]:
@@ -77,21 +223,42 @@ def _nanoseconds(times: NDArray[Any], name: str) -> NDArray[np.generic]:
     return times.astype("datetime64[ns]")
 
 
-def _must_not_be_days(steps: NDArray[np.int64], name: str) -> None:
-    """Refuse days written as whole numbers, 20181231: counted on, they would give 20181232."""
-    year, month, day = steps // 10_000, steps // 100 % 100, steps % 100
-    if ((year >= 1800) & (year <= 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all():
-        raise DataError(
-            f"the time column {name!r} holds days written as whole numbers ({steps[0]}); turn them into dates first, "
-            f"for example with pandas.to_datetime(frame[{name!r}].astype(str)), or write them as '2018-01-31'."
-        )
-
-
 def time_type(series: nw.Series[Any]) -> nw.dtypes.DType:
-    """Give the type of the time column, also for zones that narwhals does not read off pandas ('America/New_York')."""
+    """Give the type of the time column, also for zones that narwhals does not read off pandas ('America/New_York').
+
+    Raises
+    ------
+    DataError
+        For a zone that has no name, so that no answer and no model file could hold it.
+    """
     native = getattr(series.to_native(), "dtype", None)
     zone = getattr(native, "tz", None)
-    return series.dtype if zone is None else nw.Datetime(native.unit, str(zone))  # type: ignore[union-attr]
+    if zone is None:
+        return nw.String() if series.dtype in (nw.Object, nw.Categorical, nw.Enum) else series.dtype
+    return nw.Datetime(native.unit, _zone_name(zone, series.name))  # type: ignore[union-attr]
+
+
+def _zone_name(zone: Any, column: str) -> str:
+    """Name a time zone so that it is found again: those of dateutil by the name behind their file."""
+    import pandas as pd
+
+    name = str(zone)
+    file = str(getattr(zone, "_filename", ""))
+    if "zoneinfo/" in file:
+        name = file.split("zoneinfo/")[-1]
+    elif type(zone).__module__.startswith("dateutil") and type(zone).__name__ == "tzutc":
+        name = "UTC"
+    elif name.startswith("pytz.FixedOffset("):
+        minutes = int(name[17:-1])
+        name = f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+    try:
+        pd.Timestamp(0, tz=name)
+    except Exception:
+        raise DataError(
+            f"the time column {column!r} has the time zone {zone!r}, which has no name; give it one: "
+            f"frame[{column!r}] = frame[{column!r}].dt.tz_convert('UTC')."
+        ) from None
+    return name
 
 
 def as_time_type(expression: nw.Expr, dtype: nw.dtypes.DType) -> nw.Expr:
@@ -112,7 +279,7 @@ def dtype_to_json(dtype: nw.dtypes.DType) -> list[str | None]:
     """Describe the type of a column for a model file."""
     if isinstance(dtype, nw.Datetime):
         return ["Datetime", dtype.time_unit, dtype.time_zone]
-    text = dtype in (nw.Object, nw.Categorical, nw.Enum)
+    text = dtype in (nw.Object, nw.Categorical, nw.Enum, nw.Unknown)
     return ["String" if text else type(dtype).__name__]
 
 

@@ -1,4 +1,4 @@
-"""Transforms of a series before scaling, with their exact inverses: differences and log returns."""
+"""Transforms of a series before scaling, with their exact inverses: logs, differences and log returns."""
 
 from __future__ import annotations
 
@@ -42,17 +42,26 @@ def _steps(panel: Panel, values: Values) -> Values:
 
 
 def _log_returns(panel: Panel) -> Values:
+    _require_positive(panel, "log returns need", "difference")
+    return _steps(panel, np.log(panel.y))
+
+
+def _logs(panel: Panel) -> Values:
+    _require_positive(panel, "logs need", "none")
+    return np.log(panel.y)
+
+
+def _require_positive(panel: Panel, what: str, instead: str) -> None:
     if (panel.y <= 0).any():
         row = int((panel.y <= 0).argmax())
         raise DataError(
-            f"log returns need positive values, but {panel.place(row)} holds "
-            f"{panel.y[row]:g}; use transform='difference' instead."
+            f"{what} positive values, but {panel.place(row)} holds {panel.y[row]:g}; use transform={instead!r} instead."
         )
-    return _steps(panel, np.log(panel.y))
 
 
 TRANSFORMS: dict[str, Transform] = {
     "none": Transform(0, lambda panel: panel.y, lambda forecast, last: forecast),
+    "log": Transform(0, _logs, lambda forecast, last: np.exp(forecast)),
     "difference": Transform(
         1,
         lambda panel: _steps(panel, panel.y),
@@ -64,4 +73,4 @@ TRANSFORMS: dict[str, Transform] = {
         lambda forecast, last: last[:, None] * np.exp(np.cumsum(forecast, axis=-1)),
     ),
 }
-"""The transforms by name: levels as they are, differences y_t − y_{t−1}, log returns log(y_t / y_{t−1})."""
+"""The transforms by name: levels as they are, their logs, differences y_t − y_{t−1}, log returns log(y_t / y_{t−1})."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +11,7 @@ from penstock.data.frames import Columns
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
 from penstock.evaluation.subject import Backtest, Rows, subject_of
-from penstock.evaluation.table import as_text
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from penstock.report.table import Marked, Table
 
 __all__ = ["Audit", "audit"]
 
@@ -47,16 +44,13 @@ class Audit:
         return next(finding for finding in self.findings if finding.probe == probe)
 
     def table(self) -> Table:
-        """Lay the findings out for a terminal."""
-        from rich.table import Table
-
-        table = Table(title=f"Audit of {self.model}", box=None, title_justify="left", pad_edge=False, padding=(0, 1))
-        for heading in ("probe", "", "what was found"):
-            table.add_column(heading, no_wrap=heading != "what was found")
-        style = {PASS: "green", FAIL: "bold red", NOT_APPLICABLE: "dim"}
-        for each in self.findings:
-            table.add_row(each.probe, f"[{style[each.outcome]}]{each.outcome}[/]", each.sentence)
-        return table
+        """Lay the findings out."""
+        mark = {PASS: "pass", FAIL: "fail", NOT_APPLICABLE: "minor"}
+        rows = [
+            {"probe": each.probe, "": Marked(each.outcome, mark[each.outcome]), "what was found": each.sentence}
+            for each in self.findings
+        ]
+        return Table(f"Audit of {self.model}", dict.fromkeys(("probe", "", "what was found"), "<"), rows)
 
     def to_json(self) -> dict[str, Any]:
         """Give the findings, ready for JSON."""
@@ -65,7 +59,8 @@ class Audit:
 
     def __str__(self) -> str:
         """Lay the findings out as text."""
-        return as_text(self.table())
+        table = self.table()
+        return f"{table.title}\n{table}"
 
 
 def audit(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,26 +17,27 @@ from penstock.errors import OptionError, named, nearest
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
+from penstock.evaluation.result import ComparisonResult, spread
 from penstock.evaluation.rolling_origin import RollingOrigin
-from penstock.evaluation.significance import Pairs, diebold_mariano, every_pair, holm
+from penstock.evaluation.significance import Pairs, diebold_mariano, every_pair
 from penstock.evaluation.superiority import Superiority, judge
-from penstock.evaluation.table import as_text, interval_table, terminal_table
-from penstock.evaluation.verdict import verdict
-from penstock.files import write_json
+from penstock.evaluation.table import Columns, interval_table
+from penstock.evaluation.verdict import SIGNIFICANT
+from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
 from penstock.intervals.scores import interval_scores
+from penstock.report.table import Table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from penstock.evaluation.positions import Rule
     from penstock.evaluation.trading import Trading
+    from penstock.report.svg import Picture
 
 __all__ = ["Comparison"]
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(ComparisonResult):
     """Scores, forecasts and a report of models that forecast the same rows from the same past.
 
     Attributes
@@ -66,12 +67,53 @@ class Comparison:
     intervals: Conformal | None = None
     rows: list[dict[str, Any]] = field(init=False)
 
+    columns: ClassVar[Columns] = {
+        "model": ("model", ""),
+        "rmse": ("RMSE", "4g"),
+        "mae": ("MAE", "4g"),
+        "r2": ("R²", ".4f"),
+        "pearson": ("Pearson", ".4f"),
+        "spearman": ("Spearman", ".4f"),
+        "skill": ("skill", ".4f"),
+        "dm_statistic": ("DM", ".2f"),
+        "dm_pvalue": ("p", "p"),
+        "p_holm": ("p Holm", "p"),
+        "parameters": ("weights", ","),
+        "fit_seconds": ("fit s", ".1f"),
+    }
+    judged: ClassVar[tuple[str, bool]] = ("rmse", True)
+    reference_words: ClassVar[str] = "the last value"
+    notes: ClassVar[Sequence[str]] = (
+        "RMSE and MAE are in the units of the series. Pearson and Spearman correlate forecasts with actual LEVELS, "
+        "which the last value alone already does well. Skill is 1 − MSE / MSE of the last value: above zero is better. "
+        "A model of several members forecasts their mean or median.",
+        "DM is the Diebold-Mariano statistic against the last value (squared errors, Harvey-Leybourne-Newbold "
+        "corrected), negative where the model is better, and p its p-value; p Holm is corrected for the number of "
+        f"models. ▲ and ▼ mark differences whose corrected p is below {SIGNIFICANT}.",
+    )
+
     def __post_init__(self) -> None:
         """Score every model."""
-        rows = [self._row(name) for name in self.entries]
-        for row, p in zip(rows, holm([row["dm_pvalue"] for row in rows]), strict=True):
-            row["p_holm"] = p
-        object.__setattr__(self, "rows", rows)
+        self._correct([self._row(name) for name in self.entries], "dm_pvalue")
+
+    @property
+    def reference(self) -> str:
+        """The last value."""
+        return self.naive
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Names of the models that were not trained epoch by epoch."""
+        return tuple(name for name in self.entries if name not in self.networks)
+
+    @property
+    def models(self) -> dict[str, Any]:
+        """The models by name, each as fitted for the last fold."""
+        return {name: entry.model for name, entry in self.entries.items()}
+
+    @property
+    def warnings(self) -> list[str]:  # noqa: D102 (the base says it)
+        return [leak.value for leak in self.leaks]
 
     def __repr__(self) -> str:
         return (
@@ -89,12 +131,6 @@ class Comparison:
     def loss_times(self) -> NDArray[Any]:
         """Time of the first value forecast from each cutoff, in order: to these belong :meth:`losses`."""
         return np.unique(self.panel.times[self.targets[:, 0]])
-
-    @property
-    def scores(self) -> Any:
-        """One row a model with every score, as a frame of the kind that was given."""
-        flat = [{key: value for key, value in row.items() if key != "members"} for row in self.rows]
-        return self.kind.plain_frame({key: [row[key] for row in flat] for key in flat[0]})
 
     @property
     def forecasts(self) -> Any:
@@ -124,13 +160,6 @@ class Comparison:
         y = self.panel.y[self.targets]
         return {name: np.sqrt(((y - entry.forecast) ** 2).mean(axis=0)) for name, entry in self.entries.items()}
 
-    @property
-    def verdicts(self) -> dict[str, str]:
-        """Say of every other model, in a sentence, whether it beats the last value."""
-        rows = {row["model"]: row for row in self.rows}
-        tested = sum(not math.isnan(row["p_holm"]) for row in self.rows)
-        return {name: verdict(row, rows[self.naive], tested) for name, row in rows.items() if name != self.naive}
-
     @cached_property
     def pairs(self) -> Pairs:
         """The Diebold-Mariano test of every pair of models."""
@@ -153,38 +182,26 @@ class Comparison:
         few = len(self.entries) <= 3
         return [] if few or self.superiority is None else self.superiority.sentences
 
-    @property
-    def networks(self) -> list[str]:
-        """Names of the models that were trained epoch by epoch."""
-        return [name for name, entry in self.entries.items() if hasattr(entry.model, "history_")]
-
-    def table(self, *, whole: bool = True) -> Table:
-        """Lay the scores out for a terminal; not whole, only the columns that a narrow one can hold."""
-        return terminal_table(self.rows, whole=whole)
-
     def interval_table(self) -> Table:
-        """Lay out for a terminal how well the intervals held."""
-        return interval_table(self.rows, self.levels)
+        """Lay out how well the intervals held."""
+        return interval_table(self.rows, self.levels, self.intervals)
+
+    def tables(self, trading: Trading | None = None) -> list[Table]:
+        """Return every table of the page: scores, intervals, and trading if given."""
+        tables = [self.table(), *([self.interval_table()] if self.levels else [])]
+        return tables if trading is None else [*tables, trading.table()]
 
     def to_json(self) -> dict[str, Any]:
-        """Give the scores and how they came about, ready for JSON; a score that does not exist is null."""
+        """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
         return {
             "split": asdict(self.split),
             "intervals": self.intervals and {"method": repr(self.intervals), "levels": list(self.levels)},
             "series": len(self.panel),
-            "models": {name: repr(entry.model) for name, entry in self.entries.items()},
-            "rows": [_without_nan(row) for row in self.rows],
+            **super().to_json(),
             "rmse_by_step": {name: errors.tolist() for name, errors in self.step_errors.items()},
-            "verdicts": self.verdicts,
-            "findings": self.findings,
-            "pairs": _without_nan(self.pairs.to_json()),
-            "superiority": self.superiority and _without_nan(self.superiority.to_json()),
-            "leaks": [leak.value for leak in self.leaks],
+            "superiority": self.superiority and jsonable(self.superiority.to_json()),
+            "leaks": self.warnings,
         }
-
-    def write_json(self, path: str | Path) -> Path:
-        """Write :meth:`to_json` to a file, whole or not at all."""
-        return write_json(path, self.to_json())
 
     def trade(self, rule: str | Rule = "sign", **desk: Any) -> Trading:
         """Trade every model's forecasts, one step after they are made, beside holding the series.
@@ -206,35 +223,40 @@ class Comparison:
         forecasts = {name: entry.forecast for name, entry in self.entries.items()}
         return trade(self.panel, self.kind, self.origins, forecasts, rule_named(rule), Desk(**desk))
 
+    def settings(self) -> dict[str, str]:
+        """Say what was forecast, and with which options."""
+        from penstock.evaluation.page import forecast_words
+
+        return {"forecasts": forecast_words(self), **super().settings()}
+
+    def pictures(self, trading: Trading | None = None) -> list[Picture]:
+        """Draw data, split, forecasts, losses, residuals, and the evidence."""
+        from penstock.evaluation.page import comparison_pictures
+
+        return comparison_pictures(self, trading)
+
     def report(
         self,
         path: str | Path,
         title: str = "Comparison",
-        facts: dict[str, str] | None = None,
+        facts: Mapping[str, str] | None = None,
         trading: Trading | None = None,
     ) -> Path:
         """Write one self-contained HTML page: verdict, scores, forecasts, tests, intervals, and trading if given."""
-        from penstock.evaluation.page import write_page
+        return self._report(path, title, facts, self.tables(trading), lambda: self.pictures(trading))
 
-        return write_page(self, path, title, facts or {}, trading)
-
-    def __str__(self) -> str:
-        """Lay the table out as text, with the verdicts on networks below it."""
-        said = [self.verdicts[name] for name in self.networks] + self.findings
-        said += [f"Leak: {leak.value}" for leak in self.leaks]
-        tables = [self.table(), *([self.interval_table()] if self.levels else [])]
-        return "\n".join([*map(as_text, tables), *said])
+    def _frame(self, columns: Mapping[str, Any]) -> Any:
+        return self.kind.plain_frame(columns)
 
     def _row(self, name: str) -> dict[str, Any]:
         entry = self.entries[name]
-        members = [self._score(member) for member in entry.yhat]
         return {
             "model": name,
             **self._score(entry.forecast),
             **self._interval_scores(entry),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
-            "members": {"count": len(members), **{key: _spread([m[key] for m in members]) for key in members[0]}},
+            "members": spread([self._score(member) for member in entry.yhat]),
         }
 
     def _score(self, yhat: NDArray[np.float64]) -> dict[str, float]:
@@ -274,17 +296,3 @@ class Comparison:
         _, when = np.unique(self.panel.times[targets[:, 0]], return_inverse=True)
         squared = ((self.panel.y[targets] - yhat) ** 2).sum(axis=1)
         return np.bincount(when, weights=squared).astype(np.float64)
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    if any(math.isnan(value) for value in values):
-        return dict.fromkeys(("median", "low", "high"), math.nan)
-    return {"median": float(np.median(values)), "low": min(values), "high": max(values)}
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

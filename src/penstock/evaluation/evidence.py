@@ -1,4 +1,4 @@
-"""The evidence of a comparison on its page: tables and pictures of tests, intervals, members and trading."""
+"""The evidence of a comparison on its page: pictures of tests, intervals, members and trading."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.evaluation.table import INTERVAL_COLUMNS, interval_cells
-from penstock.evaluation.trading import COLUMNS as TRADING_COLUMNS
 from penstock.evaluation.trading import HOLDING, Trading
-from penstock.evaluation.trading import cells as trading_cells
 from penstock.report.evidence import (
     difference_picture,
     fan_picture,
@@ -19,44 +16,16 @@ from penstock.report.evidence import (
     spread_picture,
     wealth_picture,
 )
-from penstock.report.page import PageTable, TableRow
 from penstock.report.svg import Picture
 
 if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
 
-__all__ = ["evidence_pictures", "evidence_tables"]
+__all__ = ["evidence_pictures"]
 
 _MOST_LINES = 6  # as many as there are colours
 _ZOOM = 120  # forecasts in the picture of intervals
 _BEFORE = 8  # horizons of history before a fan
-
-
-def evidence_tables(comparison: Comparison, trading: Trading | None) -> list[PageTable]:
-    """Lay out how well intervals held, and what trading earned."""
-    tables = []
-    if comparison.levels:
-        tables.append(
-            PageTable(
-                "Intervals on the test rows",
-                INTERVAL_COLUMNS,
-                [TableRow(line) for row in comparison.rows for line in interval_cells(row, comparison.levels)],
-                (
-                    f"Made by {comparison.intervals!r} from what was known at each cutoff. Good intervals cover as "
-                    "often as their level says and are narrow; the interval score weighs both.",
-                ),
-            )
-        )
-    if trading is not None:
-        tables.append(
-            PageTable(
-                "Trading on the forecasts",
-                list(TRADING_COLUMNS.values()),
-                [TableRow(trading_cells(row)) for row in trading.rows],
-                (_traded_how(trading),),
-            )
-        )
-    return tables
 
 
 def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[Picture]:
@@ -84,18 +53,8 @@ def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[P
         books = {HOLDING: trading.books[HOLDING], **trading.books}
         shown = list(books)[: _MOST_LINES + 1]
         wealth = {name: books[name].wealth for name in shown}
-        pictures.append(wealth_picture(trading.times, wealth, _traded_how(trading)))
+        pictures.append(wealth_picture(trading.times, wealth, trading.table().notes[0]))
     return pictures
-
-
-def _traded_how(trading: Trading) -> str:
-    desk = trading.desk
-    return (
-        f"Rule {trading.rule!r}; each position is taken {desk.delay} step{'s' * (desk.delay != 1)} after its signal "
-        f"and costs {desk.cost_bps:g} basis points a side. Sharpe ratios are annualised ({trading.periods:g} steps a "
-        "year) with Mertens' standard error; PSR is the probability that the true ratio is above zero, DSR that it is "
-        "above what the best of all strategies tried would reach by luck."
-    )
 
 
 def _difference(comparison: Comparison) -> Picture:

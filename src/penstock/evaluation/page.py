@@ -1,16 +1,11 @@
-"""A comparison as a page."""
+"""The pictures of a comparison of series."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.evaluation.evidence import evidence_pictures, evidence_tables
+from penstock.evaluation.evidence import evidence_pictures
 from penstock.evaluation.leaks import Leak
-from penstock.evaluation.table import COLUMNS, cells, columns, spread_cells
-from penstock.evaluation.verdict import SIGNIFICANT, standing
-from penstock.files import check_destination, write_whole
-from penstock.report.page import Page, TableRow
 from penstock.report.pictures import forecast_picture, loss_picture, residual_picture, split_picture
 from penstock.report.svg import Picture
 
@@ -18,56 +13,16 @@ if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
     from penstock.evaluation.trading import Trading
 
-__all__ = ["comparison_pictures", "settings", "write_page"]
+__all__ = ["comparison_pictures", "forecast_words"]
 
 _ZOOM = 60  # test rows in the close-up
 
-_NOTES = (
-    "RMSE and MAE are in the units of the series. Pearson and Spearman correlate forecasts with actual LEVELS, which "
-    "the last value alone already does well. Skill is 1 − MSE / MSE of the last value: above zero is better.",
-    "DM is the Diebold-Mariano statistic against the last value (squared errors, Harvey-Leybourne-Newbold corrected), "
-    "negative where the model is better, and p its p-value; p Holm is corrected for the number of models. ▲ and ▼ mark "
-    f"differences whose corrected p is below {SIGNIFICANT}.",
-)
 
-
-def write_page(
-    comparison: Comparison, path: str | Path, title: str, facts: dict[str, str], trading: Trading | None = None
-) -> Path:
-    """Write the page of a comparison; the folder must exist."""
-    check_destination(path)
-    verdicts = comparison.verdicts
-    lead = [verdicts[name] for name in comparison.networks or verdicts] or ["Only the last value was scored."]
-    keys = columns(comparison.rows)
-    page = Page(
-        title=title,
-        lead=lead + comparison.findings,
-        header=[COLUMNS[key] for key in keys],
-        rows=[row for score in comparison.rows for row in _rows(score, keys)],
-        notes=_NOTES,
-        tables=evidence_tables(comparison, trading),
-        warnings=[leak.value for leak in comparison.leaks],
-        facts={**facts, **settings(comparison)},
-        pictures=comparison_pictures(comparison, trading),
-    )
-    return write_whole(path, page.html())
-
-
-def _rows(score: dict[str, Any], keys: list[str]) -> list[TableRow]:
-    return [
-        TableRow(cells(score, keys), mark=standing(score)),
-        *(TableRow(spread, minor=True) for spread in spread_cells(score, keys)),
-    ]
-
-
-def settings(comparison: Comparison) -> dict[str, str]:
-    """Say what was forecast, and with which options."""
+def forecast_words(comparison: Comparison) -> str:
+    """Say what was forecast, and how often models were fitted."""
     split = comparison.split
     how = "once" if split.refit is None else f"every {split.refit} cutoffs"
-    return {
-        "forecasts": f"{len(comparison.origins):,} cutoffs, {_ahead(split.horizon)}, models fitted {how}",
-        **{name: repr(entry.model) for name, entry in comparison.entries.items()},
-    }
+    return f"{len(comparison.origins):,} cutoffs, {_ahead(split.horizon)}, models fitted {how}"
 
 
 def _ahead(horizon: int) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from penstock.evaluation.significance import diebold_mariano
 from penstock.evaluation.subject import Rows, Subject
-from penstock.evaluation.verdict import show_p
+from penstock.report.numbers import show_p
 
 __all__ = ["FAIL", "NOT_APPLICABLE", "PASS", "PROBES", "Bench", "Finding"]
 

@@ -83,7 +83,7 @@ def holm(pvalues: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """The Diebold-Mariano test of every pair of models.
+    """The test of every pair of models.
 
     Attributes
     ----------
@@ -93,11 +93,14 @@ class Pairs:
         ``[k, k]``; negative where the model of the row is more accurate than that of the column; NaN on the diagonal.
     pvalue
         ``[k, k]``, two-sided, each for its own pair alone (not corrected for the number of pairs).
+    test
+        Name of the test.
     """
 
     names: tuple[str, ...]
     statistic: Values
     pvalue: Values
+    test: str = "Diebold-Mariano"
 
     def to_json(self) -> dict[str, Any]:
         """Give names and matrices as lists; the caller turns NaN into null."""

@@ -55,7 +55,7 @@ class Rows:
         table = nw.from_native(frame, eager_only=True)
         names = table[columns.id].to_list() if columns.id in table.columns else [None] * len(table)
         places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-        return cls(table, columns, read_times(table[columns.time]), np.array([places[name] for name in names]))
+        return cls(table, columns, read_times(table[columns.time])[0], np.array([places[name] for name in names]))
 
     @property
     def native(self) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.evaluation.verdict import SIGNIFICANT, show_p
+from penstock.evaluation.verdict import SIGNIFICANT
+from penstock.report.numbers import show_p
 
 __all__ = ["Superiority", "block_length", "judge", "model_confidence_set", "superior_predictive_ability"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,32 +16,29 @@ from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.positions import Market, Rule, positions
 from penstock.evaluation.sharpe import Sharpe, deflated_sharpe, probabilistic_sharpe, sharpe, sharpe_error
-from penstock.evaluation.table import as_text
 from penstock.options import Description, option
+from penstock.report.table import Table
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-__all__ = ["COLUMNS", "HOLDING", "Book", "Desk", "Trading", "cells", "trade"]
+__all__ = ["COLUMNS", "HOLDING", "Book", "Desk", "Trading", "trade"]
 
 Values = NDArray[np.float64]
 
 HOLDING = "Buy and hold"
 
 COLUMNS = {
-    "strategy": "strategy",
-    "total_return": "total",
-    "annual_return": "a year",
-    "volatility": "volatility",
-    "sharpe": "Sharpe",
-    "sharpe_error": "± s.e.",
-    "probabilistic": "PSR",
-    "deflated": "DSR",
-    "drawdown": "drawdown",
-    "hit_rate": "hits",
-    "turnover": "turnover a year",
+    "strategy": ("strategy", ""),
+    "total_return": ("total", ".1 %"),
+    "annual_return": ("a year", ".1 %"),
+    "volatility": ("volatility", ".1 %"),
+    "sharpe": ("Sharpe", ".2f"),
+    "sharpe_error": ("± s.e.", ".2f"),
+    "probabilistic": ("PSR", ".2f"),
+    "deflated": ("DSR", ".2f"),
+    "drawdown": ("drawdown", ".1 %"),
+    "hit_rate": ("hits", ".1 %"),
+    "turnover": ("turnover a year", ".1f"),
 }
-"""The columns of the table: key of a figure, and its heading."""
+"""The columns of the table: key of a figure, its heading, and how its numbers are shown."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -120,15 +117,16 @@ class Trading:
         return self.kind.plain_frame({key: [row[key] for row in self.rows] for key in self.rows[0]})
 
     def table(self) -> Table:
-        """Lay the rows out for a terminal."""
-        from rich.table import Table
-
-        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-        for key, heading in COLUMNS.items():
-            table.add_column(heading, justify="left" if key == "strategy" else "right", no_wrap=True)
-        for row in self.rows:
-            table.add_row(*cells(row))
-        return table
+        """Lay the rows out."""
+        rows = [{heading: row[key] for key, (heading, _) in COLUMNS.items()} for row in self.rows]
+        desk = self.desk
+        note = (
+            f"Rule {self.rule!r}; each position is taken {desk.delay} step{'s' * (desk.delay != 1)} after its signal "
+            f"and costs {desk.cost_bps:g} basis points a side. Sharpe ratios are annualised ({self.periods:g} steps a "
+            "year) with Mertens' standard error; PSR is the probability that the true ratio is above zero, DSR that it "
+            "is above what the best of all strategies tried would reach by luck."
+        )
+        return Table("Trading on the forecasts", dict(COLUMNS.values()), rows, (note,))
 
     def to_json(self) -> dict[str, Any]:
         """Give rule, desk and rows; the caller turns NaN into null."""
@@ -136,7 +134,7 @@ class Trading:
 
     def __str__(self) -> str:
         """Lay the table out as text."""
-        return as_text(self.table())
+        return str(self.table())
 
     def _row(self, name: str, book: Book, ratio: Sharpe, trials: int, variance: float) -> dict[str, Any]:
         steps, year = len(book.returns), math.sqrt(self.periods)
@@ -158,17 +156,6 @@ class Trading:
             "turnover": float(book.traded.sum()) * self.periods / steps,
             "costs": float(book.traded.sum()) * self.desk.cost_bps / 1e4,
         }
-
-
-def cells(row: dict[str, Any]) -> list[str]:
-    """Show one strategy's figures, in the order of the columns."""
-    percent = ("total_return", "annual_return", "volatility", "drawdown", "hit_rate")
-    out = [str(row["strategy"])]
-    for key in list(COLUMNS)[1:]:
-        value = row[key]
-        shown = f"{100 * value:.1f} %" if key in percent else f"{value:.1f}" if key == "turnover" else f"{value:.2f}"
-        out.append("–" if math.isnan(value) else shown)
-    return out
 
 
 def trade(

@@ -15,17 +15,18 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import Scaling, fit_scaling
 from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
-from penstock.errors import DataError, OptionError
-from penstock.forecaster.options import ForecasterOptions
+from penstock.data.window_scaling import window_scale
+from penstock.errors import DataError
+from penstock.forecaster.intervals import ForecasterIntervals
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
-from penstock.forecaster.tail import TailErrors
+from penstock.forecaster.season import describe_season, fit_season
+from penstock.forecaster.windows import WindowReading
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
 from penstock.training.config import TrainSpec
 from penstock.training.folds import BlockShape
 from penstock.training.forward import forward
-from penstock.training.heads import Value
 from penstock.training.history import History, Trained
 from penstock.training.progress import with_progress_bar
 from penstock.training.recursion import recurse
@@ -36,7 +37,7 @@ __all__ = ["Forecaster"]
 
 
 @dataclass(repr=False, eq=False)
-class Forecaster(ForecasterOptions):
+class Forecaster(ForecasterIntervals):
     """A network that forecasts the next `horizon` values from the last `window`.
 
     By default directly: all steps ahead are read from the network's last state, so each sees the newest value. `fit`
@@ -89,8 +90,17 @@ class Forecaster(ForecasterOptions):
         return self.network.parameters(*self._widths)
 
     def summary(self) -> str:
-        """Return the table of the network's layers, as it was fitted, or for one series without covariates."""
-        return self.network.summary(*self._widths, self.window)
+        """Give the table of the network's layers, as it was fitted, or for one series without covariates.
+
+        Where forecasts are additions, a line below says to what: the season may have been taken from the frequency.
+
+        Returns
+        -------
+        The table as text.
+        """
+        table = self.network.summary(*self._widths, self.window)
+        told = self.additive and hasattr(self, "season_")
+        return f"{table}\n{describe_season(self, self.season_)}" if told else table
 
     @property
     def _widths(self) -> tuple[Inputs, int]:
@@ -111,10 +121,17 @@ class Forecaster(ForecasterOptions):
         self.require_covariates(train_panel)
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
-        scaling = fit_scaling(self.scale, scaled, lost)
-        reader = self._reader(scaling, Encoding.fit(train_panel), gaps=train_panel.masked)
+        scaling = fit_scaling(self.scale if isinstance(self.scale, str) else "window", scaled, lost)
+        season = fit_season(self, train_panel)
+        reader = self._reader(scaling, Encoding.fit(train_panel), season, gaps=train_panel.masked)
         if validation is None:
-            panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon)
+            least = self.rows_to_fit if self.additive else 0
+            panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon, least)
+            if self.validation and (border == panel.offsets[1:]).all():
+                raise DataError(
+                    f"{self.label}: no series has the {least + self.horizon} training rows that leave a validation "
+                    "tail; give more rows, or validation=0."
+                )
         else:
             panel, border = validation, validation.offsets[:-1] + train_panel.lengths
         samples = reader.samples(panel, border)
@@ -127,6 +144,7 @@ class Forecaster(ForecasterOptions):
         self.validation_rows_ = prepared.validation_rows
         self.tail_rows_ = prepared.validation_rows * prepared.own_tail
         self.reader_: Reader = prepared.reader
+        self.season_: tuple[int, ...] = prepared.reader.season
         self.inputs_: Inputs = prepared.samples.source.widths
         self.weights_: Any = trained.weights
         self.history_: History = trained.history
@@ -157,7 +175,12 @@ class Forecaster(ForecasterOptions):
             together = list(alike)
             inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
             trained = train_folds(
-                TrainSpec(self.network, self.train_config(self.head(gaps=gaps)), inputs, outputs),
+                TrainSpec(
+                    self.network,
+                    self.train_config(self.head(gaps=gaps), steps_per_epoch=self.steps_per_epoch),
+                    inputs,
+                    outputs,
+                ),
                 [each.samples for _, each in together],
                 epochs=self.epochs,
                 members=self.members,
@@ -180,7 +203,7 @@ class Forecaster(ForecasterOptions):
         """Give the outputs for the series of each origin, still scaled, ``[members, n, horizon, width]``."""
         panel.known_after(origins, self.horizon)  # refuses those that are missing
         starts, which = np.unique(self.reader_.starts(panel, origins), return_inverse=True)
-        source = self.reader_.source(panel, fitted)
+        source = self.reader_.source(panel, fitted, origins)
         if self.strategy == "direct":
             outputs = self.outputs(len(self.ids_))
             out = forward(self.network, self.weights_, source, {self.window: starts}, outputs)[self.window]
@@ -213,51 +236,13 @@ class Forecaster(ForecasterOptions):
     @property
     def rows_kept(self) -> int:
         """What a forecast needs, the validation tail, and a little more, to read the calendar from."""
-        return self.rows_needed + int(np.max(getattr(self, "tail_rows_", 0))) + 24
+        season = max(getattr(self, "season_", ()), default=0)
+        read = max(self.window + season, 3 * season) + TRANSFORMS[self.transform].lost
+        return read + int(np.max(getattr(self, "tail_rows_", 0))) + 24
 
-    def _bounds(
-        self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64], levels: tuple[float, ...]
-    ) -> NDArray[np.float64]:
-        head = self.head()
-        if isinstance(head, Value):
-            errors, series = self._tail_errors(), fitted[panel.series_of(origins)]
-            around = {each: errors.bounds(int(each), levels) for each in np.unique(series)}
-            yhat = self.aggregate(self._forecast(panel, origins, fitted))
-            return yhat + np.moveaxis(np.array([around[each] for each in series]), 0, 2)
-        out = self._put_out(panel, origins, fitted)
-        sides = [head.bounds(out, level) for level in levels]
-        return np.array([[self.aggregate(self._levels(s, panel, origins, fitted)) for s in pair] for pair in sides])
-
-    def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
-        head = self.head()
-        if isinstance(head, Value):
-            errors, series = self._tail_errors(), fitted[panel.series_of(origins)]
-            return np.array([errors.deviation(int(each)) for each in series])
-        out = self._put_out(panel, origins, fitted)
-        deviation, centre = head.deviation(out), head.centre(out)
-        if deviation is None:
-            return None
-        upper, middle = (self._levels(each, panel, origins, fitted) for each in (centre + deviation, centre))
-        return self.aggregate(upper - middle)
-
-    def _tail_errors(self) -> TailErrors:
-        """Forecast the validation tail, which stands in the rows that are kept."""
-        panel, horizon = self.tail_, self.horizon
-        if (self.tail_rows_ < horizon).any():
-            raise OptionError(
-                f"{self.label} has no validation tail of training rows to take intervals from; fit it with validation= "
-                "above 0 and no validation frame, or with loss='pinball', 'gaussian' or 'student'."
-            )
-        ends = panel.offsets[1:]
-        origins = np.concatenate(
-            [np.arange(e - n - 1, e - horizon) for e, n in zip(ends, self.tail_rows_, strict=True)]
-        )
-        targets = origins[:, None] + np.arange(1, horizon + 1)
-        errors = panel.y[targets] - self.aggregate(self.forecast_panel(panel, origins))
-        errors = np.where(panel.filled[targets], np.nan, errors)
-        return TailErrors(errors, panel.series_of(origins), self.scaling_.scale)
-
-    def _reader(self, scaling: Scaling, encoding: Encoding, *, gaps: bool) -> Reader:
+    def _reader(self, scaling: Scaling, encoding: Encoding, season: tuple[int, ...], *, gaps: bool) -> Reader:
+        lost = TRANSFORMS[self.transform].lost
+        windows = WindowReading(window_scale(self.scale), season, self.window, self.shortest_window, lost)
         return Reader(
             scaling,
             encoding,
@@ -269,6 +254,8 @@ class Forecaster(ForecasterOptions):
             joint=self.joint,
             gaps=gaps,
             labels=self.head().probability,
+            windows=windows if self.additive else None,
+            balanced=self.balance == "series",
         )
 
     def _arrays(self) -> Arrays:
@@ -281,6 +268,7 @@ class Forecaster(ForecasterOptions):
             **stored_history(self.history_),
             "watched_rows": self.validation_rows_,
             "tail_rows": self.tail_rows_,
+            **({"season": np.array(self.season_, dtype=np.int64)} if self.additive else {}),
         }
 
     def _restore(self, arrays: Arrays) -> None:
@@ -288,7 +276,8 @@ class Forecaster(ForecasterOptions):
         shift, scale = arrays.get("encoding.shift", none), arrays.get("encoding.scale", none)
         encoding = Encoding(shift, scale, Encoding.values_of(self.tail_.static))
         scaling = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
-        self.reader_ = self._reader(scaling, encoding, gaps=self.kind_.missing == "indicator")
+        self.season_ = tuple(arrays.get("season", np.zeros(0, dtype=np.int64)).tolist())
+        self.reader_ = self._reader(scaling, encoding, self.season_, gaps=self.kind_.missing == "indicator")
         self.inputs_ = self.reader_.source(self.tail_, np.arange(len(self.tail_))).widths
         outputs = self.outputs(len(self.ids_))
         self.weights_ = restored_weights(arrays, self.network, self.inputs_, outputs, self.members)

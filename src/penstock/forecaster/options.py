@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.scaling import SCALINGS
+from penstock.data.season import season_steps
 from penstock.data.splits import rows_for_tail
 from penstock.data.transforms import TRANSFORMS
-from penstock.errors import OptionError
+from penstock.data.window_scaling import WindowScale, window_scale
+from penstock.errors import DataError, OptionError, named
 from penstock.estimator import Estimator
 from penstock.intervals.levels import checked_levels
 from penstock.layers.flatten import Flatten
@@ -19,6 +26,12 @@ from penstock.training.heads import HEADS, Head, Value, head_named
 from penstock.training.options import TrainingOptions
 
 __all__ = ["STRATEGIES", "ForecasterOptions"]
+
+BALANCES = ("rows", "series")
+"""What weighs alike in the loss."""
+
+SHORT = ("error", "drop")
+"""What to do with series that are too short to fit: refuse all, or leave them out with a warning."""
 
 STRATEGIES = ("direct", "recursive")
 """How several steps ahead are forecast: all from the last state; or one at a time, each fed back as if observed."""
@@ -35,11 +48,31 @@ class ForecasterOptions(TrainingOptions, Estimator):
     joint: bool = option(False, "read all series together and forecast them together, as a VAR does")
     reverse: bool = option(False, "feed windows newest row first, as some publications do; of no use to the network")
     transform: str = option("none", "change of variable before scaling", choices=TRANSFORMS)
-    scale: str = option("minmax", "scaling, fitted on training rows", choices=SCALINGS)
+    scale: str | WindowScale = option(
+        "minmax", "scaling, fitted on training rows; or each window by its own level and spread", choices=SCALINGS
+    )
+    season: int | Sequence[int] | None = option(
+        None,
+        "periods in steps: forecasts are additions to the seasonal naive, with 1 to the last value; None: from the "
+        "frequency where scale='window', else no additions",
+    )
+    min_window: int | None = option(
+        None,
+        "least true length of a window at the beginning of a series, where forecasts are additions; None: 3",
+        at_least=1,
+    )
+    short: str = option("error", "what to do with series that are too short to fit", choices=SHORT)
     loss: str = option("mse", "loss to minimise, in scaled units; it says what is forecast", choices=HEADS)
     levels: float | tuple[float, ...] = option((80, 95), "levels of the intervals that loss='pinball' learns, percent")
-    validation: float = option(
-        0.1, "tail of the training rows for validation: a share below 1, or rows; 0: none", at_least=0
+    balance: str = option("rows", "what weighs alike in the loss: every window, or every series", choices=BALANCES)
+    steps_per_epoch: int | None = option(
+        None, "steps of an epoch at most, on windows drawn anew each time; None: all windows", at_least=1
+    )
+    validation: float | str = option(
+        0.1,
+        "validation tail of training rows: a share below 1, or rows, or one horizon; 0: none",
+        at_least=0,
+        choices=("horizon",),
     )
     ensemble: str = option(
         "mean", "how the members' forecasts become one", choices=("mean", "median"), affects_fit=False
@@ -48,7 +81,11 @@ class ForecasterOptions(TrainingOptions, Estimator):
     def __post_init__(self) -> None:
         """Refuse options that are not allowed, or that contradict each other."""
         super().__post_init__()
-        if self.validation > 1 and self.validation != int(self.validation):
+        season_steps(self.season)
+        if isinstance(self.season, list):
+            self.season = tuple(self.season)
+        self._check_additions()
+        if not isinstance(self.validation, str) and self.validation > 1 and self.validation != int(self.validation):
             raise OptionError(
                 f"Forecaster: validation={self.validation} is neither a share below 1 nor a whole number of rows."
             )
@@ -63,6 +100,37 @@ class ForecasterOptions(TrainingOptions, Estimator):
                 f"Forecaster: strategy='recursive' feeds values back, which loss={self.loss!r} does not forecast; "
                 f"allowed: strategy='direct', or loss among {', '.join(map(repr, values))}."
             )
+
+    def _check_additions(self) -> None:
+        """Refuse options that contradict forecasts as additions, or that need them."""
+        given = f"scale={self.scale!r}" if self.season is None else f"season={self.season!r}"
+        if self.additive and self.joint:
+            raise OptionError(f"Forecaster: {given} takes each series by itself; allowed: joint=False.")
+        if self.additive and self.strategy == "recursive":
+            raise OptionError(
+                f"Forecaster: {given} forecasts all steps as additions at once; allowed: strategy='direct'."
+            )
+        if not self.additive and self.min_window is not None:
+            raise OptionError("Forecaster: min_window is for scale='window' or season=; leave it out.")
+        if self.min_window is not None and self.min_window > self.window:
+            raise OptionError(f"Forecaster: min_window={self.min_window} is longer than window={self.window}.")
+
+    @property
+    def additive(self) -> bool:
+        """Whether forecasts are additions to the seasonal naive or the last value."""
+        return self.season is not None or window_scale(self.scale) is not None
+
+    @property
+    def forecasts_new_series(self) -> bool:
+        """Whether series can be forecast that were not among those fitted: where each window is scaled by itself."""
+        return window_scale(self.scale) is not None
+
+    @property
+    def shortest_window(self) -> int:
+        """Least true length of a window."""
+        if not self.additive:
+            return self.window
+        return min(self.window, 3) if self.min_window is None else self.min_window
 
     @property
     def label(self) -> str:
@@ -99,20 +167,45 @@ class ForecasterOptions(TrainingOptions, Estimator):
     @property
     def rows_needed(self) -> int:
         """The window, and what the transform loses."""
-        return self.window + TRANSFORMS[self.transform].lost
+        return self.shortest_window + TRANSFORMS[self.transform].lost
 
     @property
     def rows_to_fit(self) -> int:
-        """One window with its targets, and the validation tail."""
+        """One window with its targets, and the validation tail, which longer series give where windows may be short."""
+        if self.additive:
+            return self.rows_needed + self.horizon
         return rows_for_tail(self.rows_needed + self.horizon, self.validation, self.horizon)
 
     @property
     def rows_made_of(self) -> str:
         """What the rows that a fit needs add up from."""
         lost, tail = TRANSFORMS[self.transform].lost, self.rows_to_fit - self.rows_needed - self.horizon
-        parts = [f"window {self.window}", f"horizon {self.horizon}"]
+        parts = [f"window {self.shortest_window}", f"horizon {self.horizon}"]
         parts += [f"{tail} for validation"] if tail else []
         return " + ".join([*parts, f"{lost} lost to the transform"] if lost else parts)
+
+    def long_enough(self, train: Panel) -> NDArray[np.bool_]:
+        """Say which series are fitted, ``[series]``; with ``short="drop"`` a warning counts the others."""
+        kept = train.lengths >= self.rows_to_fit
+        if self.short == "error" or kept.all() or not kept.any():
+            return np.ones(len(train), dtype=bool)
+        warnings.warn(
+            f"{self.label}: {int((~kept).sum())} of {len(train)} series are left out, as they have fewer than the "
+            f"{self.rows_to_fit} rows that a fit needs ({self.rows_made_of}): {_which(train, ~kept)}.",
+            stacklevel=2,
+        )
+        return kept
+
+    def check_rows(self, train: Panel) -> None:
+        """Refuse training rows that are too few, before anything is fitted."""
+        short = train.lengths < self.rows_to_fit
+        if short.sum() < 2:
+            return super().check_rows(train)
+        raise DataError(
+            f"{self.label}: {int(short.sum())} of {len(train)} series have too few training rows: {self.rows_to_fit} "
+            f"are needed ({self.rows_made_of}), but there are {_which(train, short)}; leave them out with "
+            "short='drop', or give more rows, or a shorter window."
+        )
 
     def require_covariates(self, panel: Panel) -> None:
         """Refuse covariates that contradict the options."""
@@ -130,6 +223,11 @@ class ForecasterOptions(TrainingOptions, Estimator):
                 "Forecaster: strategy='recursive' would have to know the past covariates of the steps ahead; "
                 "allowed: strategy='direct', or known covariates."
             )
+
+
+def _which(panel: Panel, series: NDArray[np.bool_]) -> str:
+    """Name some series with their rows."""
+    return named([f"{panel.ids[place]} ({panel.lengths[place]} rows)" for place in np.flatnonzero(series)])
 
 
 def _short(layer: Layer) -> str:

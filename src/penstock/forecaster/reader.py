@@ -13,8 +13,9 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import Scaling
 from penstock.data.splits import cut_at
 from penstock.data.transforms import TRANSFORMS
-from penstock.data.windows import cut_windows
+from penstock.data.windows import Windows, cut_windows
 from penstock.errors import DataError
+from penstock.forecaster.windows import WindowReading
 from penstock.training.samples import Samples
 from penstock.training.source import Source
 
@@ -43,6 +44,10 @@ class Reader:
         Whether a feature tells which targets were missing, which are then not learned.
     labels
         Whether what is learned is if a value lies above zero, 1 or 0, before scaling.
+    windows
+        How windows are read whose forecasts are additions in units of the window; None: they are read as they are.
+    balanced
+        Whether the windows of every series weigh alike together, or each window does.
     """
 
     scaling: Scaling
@@ -55,6 +60,13 @@ class Reader:
     joint: bool = False
     gaps: bool = False
     labels: bool = False
+    windows: WindowReading | None = None
+    balanced: bool = False
+
+    @property
+    def season(self) -> tuple[int, ...]:
+        """Periods of the seasonal naive forecasts that forecasts are additions to."""
+        return () if self.windows is None else self.windows.season
 
     def samples(self, panel: Panel, border: Rows) -> Samples:
         """Return training samples before the border of each series, and validation samples behind it.
@@ -66,23 +78,57 @@ class Reader:
         """
         fitted = np.arange(len(panel))
         source = self.source(panel, fitted)
-        windows = cut_windows(panel, self.window, self.steps, TRANSFORMS[self.transform].lost)
+        if self.windows is None:
+            windows = cut_windows(panel, self.window, self.steps, TRANSFORMS[self.transform].lost)
+        else:
+            windows = Windows(self.windows.ends(panel, self.steps) + 1 - self.window, self.window, self.steps)
         learn, watch = cut_at(panel, windows, border)
         if self.joint:  # the first series stands for all of them
             learn, watch = learn[learn < panel.offsets[1]], watch[watch < panel.offsets[1]]
         targets = self.targets(panel, fitted)
         if self.gaps:
             learn, watch = self._with_targets(learn, targets), self._with_targets(watch, targets)
-        return Samples.of_windows(source, targets, learn, watch, window=self.window, horizon=self.steps)
+        front = 0 if self.windows is None else self.windows.front
+        return Samples.of_windows(
+            source,
+            np.pad(targets, [(front, 0), *[(0, 0)] * (targets.ndim - 1)]),
+            learn + front,
+            watch + front,
+            window=self.window,
+            horizon=self.steps,
+            in_units=self.windows is not None and not self.labels,
+            weight=self._weights(panel, learn, watch, front) if self.balanced else None,
+        )
 
-    def source(self, panel: Panel, fitted: Rows) -> Source:
+    def _weights(self, panel: Panel, learn: Rows, watch: Rows, front: int) -> Values:
+        """Give each window the weight that lets those of every series weigh alike together, one on average."""
+        weights = np.zeros(panel.rows + front)
+        for starts in (learn, watch):
+            series = panel.series_of(starts + self.window)
+            count = np.bincount(series, minlength=len(panel))
+            weights[starts + front] = len(starts) / (np.count_nonzero(count) * count[series]) if len(starts) else 0
+        return weights
+
+    def source(self, panel: Panel, fitted: Rows, ends: Rows | None = None) -> Source:
         """Give the rows that windows are cut from; behind each series stand the rows of its known covariates ahead.
 
-        `fitted` names, for each series of the panel, the fitted series that it is.
+        Parameters
+        ----------
+        panel
+            The series.
+        fitted
+            For each of them, the fitted series that it is; -1 for a new one.
+        ends
+            The rows at which windows end; left out: all that end in the panel.
         """
         known, ahead = self.encoding.known(panel.known), self.encoding.known(panel.ahead)
         marks = [panel.filled[:, None]] if self.gaps else []
         inputs = np.hstack([self._scaled(panel, fitted)[:, None], *marks, self.encoding.past(panel)])
+        scaled: tuple[int, ...] = (0,)
+        if self.windows is not None:
+            back, places = self.windows.columns(inputs[:, 0], panel)
+            scaled += tuple(range(inputs.shape[1], inputs.shape[1] + back.shape[1]))
+            inputs = np.hstack([inputs, back, places])
         if self.known_in_window:
             behind = np.pad(ahead, ((0, 0), (0, 0), (inputs.shape[1], 0)))
             inputs = self._laid_out(panel, fitted, np.hstack([inputs, known]), behind)
@@ -97,12 +143,21 @@ class Reader:
         if self.encoding.values:
             lengths = panel.lengths + panel.ahead.shape[1]
             series, categories = np.repeat(np.arange(len(panel)), lengths), self.encoding.codes(panel)
+        units = None
+        if self.windows is not None:
+            ends = self.windows.ends(panel, 0) if ends is None else np.unique(ends)
+            rows = self._laid_out(panel, fitted, self._units(panel, fitted, ends))
+            front = [(self.windows.front, 0), (0, 0)]
+            units = self.windows.on_device(np.pad(rows, front), scaled, self.steps)
+            inputs, extra = np.pad(inputs, front), None if extra is None else np.pad(extra, front)
+            series = None if series is None else np.pad(series, front[0])
         return Source.of(
             inputs,
             series=series,
             categories=categories,
             sizes=self.encoding.sizes,
             extra=extra,
+            units=units,
             ahead=self.steps,
             reverse=self.reverse,
         )
@@ -120,7 +175,7 @@ class Reader:
         """Give the rows of :meth:`source` at which the windows that end at the given flat rows begin, ``[n]``."""
         series = panel.series_of(origins)
         ends = origins - panel.offsets[series] if self.joint else origins + series * panel.ahead.shape[1]
-        return ends - self.window + 1
+        return ends - self.window + 1 + (0 if self.windows is None else self.windows.front)
 
     def columns(self, panel: Panel) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Name the columns of the inputs that hold targets, and those that mark missing ones."""
@@ -137,9 +192,23 @@ class Reader:
 
     def levels(self, steps: Values, panel: Panel, origins: Rows, fitted: Rows) -> Values:
         """Bring scaled steps ahead ``[members, n, steps]`` back to the units of the target."""
-        series = fitted[panel.series_of(origins)]
-        unscaled = np.stack([self.scaling.inverse(member, series) for member in steps])
+        y = TRANSFORMS[self.transform].apply(panel)
+        if self.windows is None:
+            series = fitted[panel.series_of(origins)]
+            unscaled = np.stack([self.scaling.inverse(member, series) for member in steps])
+        else:
+            measures = self.windows.measure(y, panel, origins, self._scaling_of(panel, fitted, y))
+            base = self.windows.base(y, measures, origins, steps.shape[-1])
+            unscaled = base + steps * measures.spread[:, None]
         return TRANSFORMS[self.transform].invert(unscaled, panel.y[origins])
+
+    def spreads(self, panel: Panel, origins: Rows, fitted: Rows) -> Values:
+        """Return what errors of the forecasts made at each origin are measured by, ``[n]``, in units of the target."""
+        if self.windows is None:
+            return self.scaling.scale[fitted[panel.series_of(origins)]]
+        y = TRANSFORMS[self.transform].apply(panel)
+        spread = self.windows.measure(y, panel, origins, self._scaling_of(panel, fitted, y)).spread
+        return spread * np.abs(panel.y[origins]) if self.transform in ("log", "log_return") else spread
 
     def _with_targets(self, starts: Rows, targets: Values) -> Rows:
         """Keep the windows that any target follows."""
@@ -149,8 +218,24 @@ class Reader:
         return starts[count[first + self.steps] > count[first]]
 
     def _scaled(self, panel: Panel, fitted: Rows) -> Values:
-        series = panel.series_of(np.arange(panel.rows))
-        return self.scaling.forward(TRANSFORMS[self.transform].apply(panel), fitted[series])
+        y = TRANSFORMS[self.transform].apply(panel)
+        return self._scaling_of(panel, fitted, y).forward(y, panel.series_of(np.arange(panel.rows)))
+
+    def _scaling_of(self, panel: Panel, fitted: Rows, y: Values) -> Scaling:
+        """Return the scaling of each series of a panel: as it was fitted, or from its first value where it is new."""
+        new = fitted < 0
+        first = y[np.minimum(panel.offsets[:-1] + TRANSFORMS[self.transform].lost, panel.offsets[1:] - 1)]
+        shift = np.where(new, first, self.scaling.shift[fitted])
+        scale = np.where(new, np.where(first == 0, 1.0, np.abs(first)), self.scaling.scale[fitted])
+        if self.windows is not None and self.windows.lost:
+            shift = np.zeros(len(shift))  # no change stays zero
+        return Scaling(shift, scale)
+
+    def _units(self, panel: Panel, fitted: Rows, ends: Rows) -> Values:
+        assert self.windows is not None  # noqa: S101 (asked for these alone)
+        y = TRANSFORMS[self.transform].apply(panel)
+        scaling = self._scaling_of(panel, fitted, y)
+        return self.windows.units(y, panel, ends, self.windows.measure(y, panel, ends, scaling), scaling)
 
     def _laid_out(self, panel: Panel, fitted: Rows, rows: Values, ahead: Values | None = None) -> Values:
         """Put rows ahead behind those of each series (zeros if left out); where `joint`, all series side by side."""

@@ -11,33 +11,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from penstock.report.svg import Picture, with_unique_ids
+from penstock.report.table import Table
 from penstock.version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-__all__ = ["Page", "PageTable", "Passage", "Section", "TableRow"]
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """One row of the table of scores; a minor row (the spread of members) is set smaller."""
-
-    cells: Sequence[str]
-    minor: bool = False
-    mark: str = ""
-
-
-@dataclass(frozen=True)
-class PageTable:
-    """A table of its own below the scores: its title, its columns, its rows, how to read it, a link for each row."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[TableRow]
-    notes: Sequence[str] = ()
-    links: Sequence[str] = ()
+__all__ = ["Page", "Passage", "Section"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +58,7 @@ class Section:
     text: Sequence[str] = ()
     formulas: Sequence[str] = ()
     pictures: Sequence[Picture] = ()
-    tables: Sequence[PageTable] = ()
+    tables: Sequence[Table] = ()
     passages: Sequence[Passage] = ()
 
 
@@ -91,12 +72,8 @@ class Page:
         The title, and the plain sentences that a hurried reader takes away.
     warnings
         Leaks and the like, set off so that nobody misses them.
-    header, rows, table_title, links
-        The table of scores, its title, and where the first cell of each row leads, if anywhere.
-    notes
-        How to read the table.
     tables
-        More tables, below.
+        The tables, the most important first.
     facts
         Data, split and settings, name by name.
     pictures
@@ -109,13 +86,8 @@ class Page:
 
     title: str
     lead: Sequence[str]
-    header: Sequence[str] = ()
-    rows: Sequence[TableRow] = ()
-    notes: Sequence[str] = ()
-    tables: Sequence[PageTable] = ()
+    tables: Sequence[Table] = ()
     warnings: Sequence[str] = ()
-    table_title: str = "Scores on the test rows"
-    links: Sequence[str] = ()
     facts: dict[str, str] = field(default_factory=dict)
     pictures: Sequence[Picture] = ()
     sections: Sequence[Section] = ()

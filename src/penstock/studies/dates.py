@@ -19,10 +19,11 @@ from penstock.layers.bidirectional import Bidirectional
 from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
 from penstock.networks.encoder_decoder import EncoderDecoder
+from penstock.report.table import Table
 from penstock.sequences.to_sequence import SequenceToSequence
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 from penstock.training.optimizers import Adam
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def run(request: Request) -> StudyResult:
         request,
         facts,
         [Figure("dates told exactly", None, best, baseline=parser, baseline_value=exact[parser], form=".2%")],
-        [StudyTable("Unseen days", TABLE, rows)],
+        [Table("Unseen days", TABLE, rows)],
         verdict,
         notes=[f"Told wrongly: {shown}."] if wrong else [],
         draw=lambda: _pictures(attending, ids[-TEST:], free[-TEST:], told["with attention"]),

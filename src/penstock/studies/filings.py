@@ -16,18 +16,19 @@ from penstock.layers.bidirectional import Bidirectional
 from penstock.layers.declared import GRU
 from penstock.layers.dense import Dense
 from penstock.networks.network import Network
+from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, shuffled, text_table
+from penstock.studies.texts import WATCHED_TEST, losses_of, shuffled
 from penstock.text.bag_of_words import BagRegressor
-from penstock.text.comparison import compare
+from penstock.text.evaluate import compare
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens
 
 __all__ = ["run"]
 
 RANDOM = "Calls are split at RANDOM: other calls of the same weeks, whose returns move together, are trained on."
-PUBLISHED = {"MAE": 0.0494, "RMSE": 0.0821, "rank IC": 0.0765}
+PUBLISHED = {"mae": 0.0494, "rmse": 0.0821, "spearman": 0.0765}
 NAME = "bidirectional GRU 32"
 
 
@@ -88,8 +89,11 @@ def run(request: Request) -> StudyResult:
         "parameters": model.parameters_,
     }
     return StudyResult(
-        "filings", request, facts, [figure_of(result, score, NAME, value) for score, value in PUBLISHED.items()],
-        [text_table(result, "Five-day returns of the test documents")], [result.verdict(NAME)],
+        "filings", request, facts, [
+            comparison_figure(result, score, NAME, value, name=f"{result.columns[score][0]} of {NAME}")
+            for score, value in PUBLISHED.items()
+        ],
+        comparison_tables(result), [result.verdict(NAME)],
         leaks=(RANDOM, WATCHED_TEST) if request.leaking else (),
         notes=("The source's figures are of 10-K filings, −1 to +5 days, split at random; these are earnings calls.",),
         draw=lambda: losses_of({NAME: model}, "TEST rows" if request.leaking else "validation rows"),

@@ -20,12 +20,13 @@ from penstock.layers.dense import Dense
 from penstock.layers.dropout import Dropout
 from penstock.layers.flatten import Flatten
 from penstock.networks.network import Network
+from penstock.report.table import Table
 from penstock.sequences.regressor import SequenceRegressor
+from penstock.studies.figures import Figure
 from penstock.studies.linear_models import Lassos, fit_lassos, fit_linear, mean_error
 from penstock.studies.many_splits import splits_tables, splits_verdict, spread_picture
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 
 __all__ = ["run"]
 
@@ -41,7 +42,7 @@ _COEFFICIENTS = {  # the book's Table 10.3: least squares of the test rows on wh
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Players:
     """The complete rows: figures of play ``[n, 19]``, salaries ``[n]``, names of the columns."""
 
     X: Values
@@ -104,7 +105,7 @@ def run(request: Request) -> StudyResult:
             Figure("MAE of the relaxed lasso", 224.8, maes["relaxed lasso"], form=".2f"),
         ],
         [
-            StudyTable("Mean absolute error on the lab's split, 1,000 dollars", {"model": "", "MAE": ".2f"}, rows),
+            Table("Mean absolute error on the lab's split, 1,000 dollars", {"model": "", "MAE": ".2f"}, rows),
             summary,
             pairs,
             _coefficients(table, lassos, X, y),
@@ -120,14 +121,14 @@ def run(request: Request) -> StudyResult:
     )  # fmt: skip
 
 
-def _read(request: Request) -> Table:
+def _read(request: Request) -> Players:
     frame = hitters(request.data).dropna()
     if len(frame) != _ROWS:
         raise DataError(
             f"the file has {len(frame)} complete rows, but {_ROWS} are needed: it is cut off or another one."
         )
     X = pd.get_dummies(frame.drop(columns="Salary"), drop_first=True, dtype=float)
-    return Table(X.to_numpy(), frame["Salary"].to_numpy(dtype=float), tuple(X.columns))
+    return Players(X.to_numpy(), frame["Salary"].to_numpy(dtype=float), tuple(X.columns))
 
 
 def _forest(X: Values, y: Values, X_test: Values, y_test: Values) -> float:
@@ -158,7 +159,7 @@ def _network(
     return model.outputs(X_test[:, None])[:, :, 0] * model.y_scale_ + model.y_shift_
 
 
-def _many(request: Request, table: Table) -> dict[str, Values]:
+def _many(request: Request, table: Players) -> dict[str, Values]:
     """Give each model's mean absolute error on every random split, ``[splits]``; the network has one member each."""
     out: dict[str, list[float]] = {
         name: [] for name in ("network", "linear", "lasso", "relaxed lasso", "random forest", "mean salary")
@@ -176,7 +177,7 @@ def _many(request: Request, table: Table) -> dict[str, Values]:
     return {name: np.array(values) for name, values in out.items()}
 
 
-def _coefficients(table: Table, lassos: Lassos, X: Values, y: Values) -> StudyTable:
+def _coefficients(table: Players, lassos: Lassos, X: Values, y: Values) -> Table:
     """Regress the TRAINING salaries on what the lasso keeps; the book's table, of test rows, stands beside."""
     from statsmodels.regression.linear_model import OLS
 
@@ -203,4 +204,4 @@ def _coefficients(table: Table, lassos: Lassos, X: Values, y: Values) -> StudyTa
         "Ours is fitted on the training rows of the lab's split. The lasso chose the columns on the same rows, so that "
         "the p-values are too small. The published one was fitted on the test rows of another split."
     ]
-    return StudyTable("Least squares on what the lasso keeps", forms, rows, notes)  # fmt: skip
+    return Table("Least squares on what the lasso keeps", forms, rows, notes)  # fmt: skip

@@ -20,12 +20,14 @@ from penstock.errors import DataError
 from penstock.files import check_destination
 from penstock.layers.declared import GRU, LSTM, RNN
 from penstock.networks.network import Network
+from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, shuffled, text_table
+from penstock.studies.texts import WATCHED_TEST, losses_of, shuffled
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
-from penstock.text.comparison import TextComparison, compare
+from penstock.text.comparison import TextComparison
+from penstock.text.evaluate import compare
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
 from penstock.text.word2vec import word2vec
@@ -162,17 +164,16 @@ def run(request: Request) -> StudyResult:
             {name: model}, data.train, data.test, fit={**watched, "vectors": vectors}, progress=request.progress
         )
         result = one.beside(result)
-    members = {name: model.member_proba(data.test[0]) for name, model in networks.items()}
     published = {
-        GRU_NAME: ("AUC", 0.9417 if request.edition == 2 else 0.9346),
+        GRU_NAME: ("auc", 0.9417 if request.edition == 2 else 0.9346),
         "simple RNN 32 (ISLP)": ("accuracy", 0.76),
         "LSTM 32 (ISLP)": ("accuracy", 0.87),
         "lasso on words (ISLP)": ("accuracy", 0.88),
         "net 16-16 on words (ISLP)": ("accuracy", 0.85),
-        OURS_NAME: ("AUC", None),
+        OURS_NAME: ("auc", None),
     }
     figures = [
-        figure_of(result, score, name, value, members.get(name))
+        comparison_figure(result, score, name, value, name=f"{result.columns[score][0]} of {name}")
         for name, (score, value) in published.items()
         if name in result.answers
     ]
@@ -187,10 +188,10 @@ def run(request: Request) -> StudyResult:
         **{f"parameters, {name}": model.parameters_ for name, model in networks.items()},
         **({"word2vec": str(networks[OURS_NAME].coverage_)} if own else {}),
     }
-    table = text_table(result, "Test reviews", members)
     validation_name = "TEST rows" if request.leaking else "validation rows"
     return StudyResult(
-        "imdb", request, facts, figures, [table], [result.verdict(name) for name in networks] or [_lead(result)],
+        "imdb", request, facts, figures, comparison_tables(result),
+        [result.verdict(name) for name in networks] or [_lead(result)],
         leaks=(WATCHED_TEST,) if request.leaking and networks else (),
         draw=lambda: losses_of(networks, validation_name),
     )  # fmt: skip
@@ -214,7 +215,7 @@ def vectors_of(request: Request, data: Reviews) -> WordVectors:
 
 
 def _lead(result: TextComparison) -> str:
-    best = max(result.rows(), key=lambda row: row["accuracy"])
+    best = max(result.rows, key=lambda row: row["accuracy"])
     return (
-        f"The best of these bags of words is {best['model']}: accuracy {best['accuracy']:.4f}, AUC {best['AUC']:.4f}."
+        f"The best of these bags of words is {best['model']}: accuracy {best['accuracy']:.4f}, AUC {best['auc']:.4f}."
     )

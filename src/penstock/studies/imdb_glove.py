@@ -9,13 +9,14 @@ from __future__ import annotations
 from penstock.datasets.glove import glove
 from penstock.layers.declared import GRU
 from penstock.networks.network import Network
+from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.imdb import reviews, vectors_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, figure_of, losses_of, text_table
+from penstock.studies.texts import WATCHED_TEST, losses_of
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
-from penstock.text.comparison import compare
+from penstock.text.evaluate import compare
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
 
@@ -53,7 +54,6 @@ def run(request: Request) -> StudyResult:
             {name: model}, data.train, data.test, fit={**watched, "vectors": vectors[name]}, progress=request.progress
         )
         result = one.beside(result)
-    members = {name: model.member_proba(data.test[0]) for name, model in networks.items()}
     first = next(iter(networks.values()))
     facts = {
         "train": len(data.train[0]),
@@ -69,8 +69,11 @@ def run(request: Request) -> StudyResult:
     )
     return StudyResult(
         "imdb-glove", request, facts,
-        [figure_of(result, "AUC", name, PUBLISHED[request.edition], members[name]) for name in networks],
-        [text_table(result, "Test reviews", members)], [result.verdict(name) for name in networks],
+        [
+            comparison_figure(result, "auc", name, PUBLISHED[request.edition], name=f"AUC of {name}")
+            for name in networks
+        ],
+        comparison_tables(result), [result.verdict(name) for name in networks],
         leaks=(WATCHED_TEST,) if request.leaking else (), notes=notes,
         draw=lambda: losses_of(networks, "TEST rows" if request.leaking else "validation rows"),
     )  # fmt: skip

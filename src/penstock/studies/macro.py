@@ -27,10 +27,11 @@ from penstock.forecaster import Forecaster
 from penstock.layers.declared import LSTM
 from penstock.layers.dense import Dense
 from penstock.networks.network import Network
+from penstock.report.table import Table
 from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 
 __all__ = ["EDITIONS", "read_changes", "run"]
 
@@ -164,7 +165,7 @@ def _errors(result: Comparison, model: str) -> dict[str, float]:
     return out
 
 
-def _apart(result: Comparison) -> StudyTable:
+def _apart(result: Comparison) -> Table:
     rows = []
     naive = _errors(result, result.naive)
     for name in result.entries:
@@ -186,7 +187,7 @@ def _apart(result: Comparison) -> StudyTable:
         "ip / last value": ".3f",
         "sentiment / last value": ".3f",
     }
-    return StudyTable("Each series by itself", forms, rows, ["Of several members, the median."])  # fmt: skip
+    return Table("Each series by itself", forms, rows, ["Of several members, the median."])  # fmt: skip
 
 
 def _verdict(result: Comparison) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.evaluation.verdict import SIGNIFICANT
-from penstock.studies.tables import StudyTable
+from penstock.report.table import Table
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
@@ -56,7 +56,7 @@ def corrected_test(difference: Values, share: float = _SHARE) -> Paired:
     return Paired(mean, mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n - 1)))
 
 
-def splits_tables(many: dict[str, Values]) -> tuple[StudyTable, StudyTable]:
+def splits_tables(many: dict[str, Values]) -> tuple[Table, Table]:
     """Give the paired differences and the means of each model's error on every split, ``[splits]``."""
     names = list(many)
     rows = []
@@ -86,8 +86,8 @@ def splits_tables(many: dict[str, Values]) -> tuple[StudyTable, StudyTable]:
         "Paired on the same splits; interval and p-value are Nadeau & Bengio's, since splits of one table share their "
         "rows and plain standard errors would be far too small."
     )
-    pairs = StudyTable("Differences of the mean absolute error over the random splits", forms, rows, [note])
-    summary = StudyTable(
+    pairs = Table("Differences of the mean absolute error over the random splits", forms, rows, [note])
+    summary = Table(
         "Mean absolute error over the random splits",
         {"model": "", "mean": ".2f", "lowest": ".2f", "highest": ".2f", "splits won": ".0%"},
         [

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from penstock.errors import DataError, nearest
-from penstock.studies.cells import show
+from penstock.report.numbers import show
+from penstock.report.table import Table
+from penstock.studies.figures import Figure, figures_table
 from penstock.studies.registry import STUDIES
-from penstock.studies.summary import SUMMARY_COLUMNS, summary_rows
-from penstock.studies.tables import Figure, StudyTable, figures_table
+from penstock.studies.summary import summary_table
 
 __all__ = ["fill", "pictures_of"]
 
@@ -47,7 +48,7 @@ def fill(page: str, results: Results, pictures: str = "pictures") -> str:
     def put(found: re.Match[str]) -> str:
         kind, asked = found.group(2), (found.group(3) or "").split()
         if kind == "summary":
-            return f"{found.group(1)}{_lines(SUMMARY_COLUMNS, summary_rows(results))}\n{found.group(4)}"
+            return f"{found.group(1)}{summary_table(results).to_markdown()}\n{found.group(4)}"
         name = asked[0] if asked else ""
         if name not in results:
             if not any(name.startswith(f"{study}-") for study in STUDIES):
@@ -92,10 +93,4 @@ def _figures(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _table(content: dict[str, Any]) -> str:
-    table = StudyTable(**content)
-    return _lines(list(table.columns), [table.cells(row) for row in table.rows])
-
-
-def _lines(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---", *(["---:"] * (len(header) - 1))], *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '∣') for cell in line)} |" for line in lines)
+    return Table(**content).to_markdown()

@@ -8,10 +8,11 @@ import numpy as np
 
 from penstock.report.axes import legend
 from penstock.report.svg import SERIES, Picture, draw
+from penstock.report.table import Table
+from penstock.studies.figures import Figure
 from penstock.studies.memory_tasks import EPOCHS, LAYERS, PATIENCE, TASKS, TEST, Found, Learned, learn
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -83,14 +84,14 @@ def _figure(found: Found, cell: str, steps: int) -> Figure:
     return Figure(name, None, learned.score, low, high, "the mean sum", TASKS["adding"].without)
 
 
-def _table(found: Found, name: str, lengths: list[int]) -> StudyTable:
+def _table(found: Found, name: str, lengths: list[int]) -> Table:
     task = TASKS[name]
     rows: list[dict[str, Any]] = [
         {"cell": cell, **{f"{steps} steps": found[name, cell, steps].score for steps in lengths}} for cell in LAYERS
     ]
     rows.append({"cell": "without memory", **{f"{steps} steps": task.without for steps in lengths}})
     limit = f"below {SOLVED[name]:g}" if task.score == "MSE" else f"from {SOLVED[name]:.0%} on"
-    return StudyTable(
+    return Table(
         f"{name.capitalize()}: {task.score}",
         {"cell": "", **{f"{steps} steps": task.form for steps in lengths}},
         rows,
@@ -98,7 +99,7 @@ def _table(found: Found, name: str, lengths: list[int]) -> StudyTable:
     )
 
 
-def _reach_table(found: Found, steps: int) -> StudyTable:
+def _reach_table(found: Found, steps: int) -> Table:
     places = [back for back in (1, 10, 50, 100, steps - 1) if back < steps]
     rows = [
         {
@@ -109,7 +110,7 @@ def _reach_table(found: Found, steps: int) -> StudyTable:
         for cell in LAYERS
         for when in ("before", "after")
     ]
-    return StudyTable(
+    return Table(
         f"Adding, {steps} steps: the gradient that comes back",
         {"cell": "", "weights": "", **{f"{back} back": ".1e" for back in places}},
         rows,
@@ -117,7 +118,7 @@ def _reach_table(found: Found, steps: int) -> StudyTable:
     )
 
 
-def _epochs_table(found: Found, lengths: list[int]) -> StudyTable:
+def _epochs_table(found: Found, lengths: list[int]) -> Table:
     rows = [
         {
             "task": name,
@@ -128,7 +129,7 @@ def _epochs_table(found: Found, lengths: list[int]) -> StudyTable:
         for cell in LAYERS
         if found[name, cell, lengths[0]].epochs
     ]
-    return StudyTable(
+    return Table(
         "Epochs trained",
         {"task": "", "cell": "", **{f"{steps} steps": "" for steps in lengths}},
         rows,

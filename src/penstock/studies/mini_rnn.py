@@ -26,10 +26,11 @@ from penstock.networks.network import Network
 from penstock.report.lines import Curves, curves_picture
 from penstock.report.pictures import loss_picture
 from penstock.report.svg import Picture
+from penstock.report.table import Table
 from penstock.sequences.regressor import SequenceRegressor
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 from penstock.training.optimizers import Adam
 
 __all__ = ["PUBLISHED", "ZIGZAGS", "mini_network", "run"]
@@ -153,7 +154,7 @@ def run(request: Request) -> StudyResult:
         for place, sequence in enumerate(asked)
     ]
     columns = {"sequence": "", "should come": ".1f", "published": ".1f", "ours": ".1f"}
-    table = StudyTable(
+    table = Table(
         "What comes next", columns | dict.fromkeys(predicted, ".2f"), rows,
         ["Ours are the outputs with the published weights. The three weights are trained on lines and returns, "
          "then on zig-zags too; the wider network on all. Each is the best of its members on sequences set aside."],

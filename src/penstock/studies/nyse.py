@@ -31,6 +31,7 @@ from penstock.layers.dropout import Dropout
 from penstock.layers.flatten import Flatten
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.report.table import Table
 from penstock.studies.comparisons import (
     TRANSFORMER,
     comparison_figure,
@@ -40,9 +41,9 @@ from penstock.studies.comparisons import (
     said_of,
     score_rows,
 )
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 from penstock.training.optimizers import RMSprop
 
 if TYPE_CHECKING:
@@ -165,9 +166,9 @@ def _compare(
     )
 
 
-def _table(rows: list[dict[str, Any]]) -> StudyTable:
+def _table(rows: list[dict[str, Any]]) -> Table:
     forms = {"model": "", "R²": ".4f", "RMSE": "4g", "weights": ","}
-    return StudyTable("R² on the days from 1980", forms, rows, ["R² against the mean of the test days, as in the lab."])
+    return Table("R² on the days from 1980", forms, rows, ["R² against the mean of the test days, as in the lab."])
 
 
 def _reaching(result: Comparison, model: str, bar: float) -> str:
@@ -178,7 +179,7 @@ def _reaching(result: Comparison, model: str, bar: float) -> str:
     return f"{int(reached.sum())} of {len(reached)} single RNNs reach the published {bar:.4f}."
 
 
-def _search(frame: pd.DataFrame, days: Sequence[str]) -> tuple[StudyTable, dict[str, Any]]:
+def _search(frame: pd.DataFrame, days: Sequence[str]) -> tuple[Table, dict[str, Any]]:
     """Try numbers of lags with ridge and lasso, choose on the last fifth of the training years, score on the test.
 
     The volume has `lags` lags; the covariates have as many, or five. Further lags of five come as shifted columns.
@@ -213,7 +214,7 @@ def _search(frame: pd.DataFrame, days: Sequence[str]) -> tuple[StudyTable, dict[
         "training days and scored on the test. The test column of the others is shown so that the reader sees how much "
         "of the choice is chance; nothing was chosen by it."
     )
-    return StudyTable("The search over lags", forms, rows, [note]), best
+    return Table("The search over lags", forms, rows, [note]), best
 
 
 def _autocorrelation(frame: pd.DataFrame) -> Picture:

@@ -8,10 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.files import check_destination, write_json, write_whole
-from penstock.studies.cells import show
-from penstock.studies.numbers import plain
-from penstock.studies.tables import Figure, StudyTable, figures_table
+from penstock.files import check_destination, jsonable, write_json, write_whole
+from penstock.report.numbers import show
+from penstock.report.table import Table
+from penstock.studies.figures import Figure, figures_table
 from penstock.version import __version__
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class StudyResult:
     request: Request
     facts: dict[str, Any]
     figures: Sequence[Figure]
-    tables: Sequence[StudyTable]
+    tables: Sequence[Table]
     verdict: Sequence[str]
     leaks: Sequence[str] = ()
     notes: Sequence[str] = ()
@@ -93,16 +93,16 @@ class StudyResult:
             "members": asked.members,
             "epochs": asked.epochs,
             "data": asked.data and str(asked.data),
-            "options": plain(asked.given),
+            "options": jsonable(asked.given),
             "versions": {name: version(name) for name in ("jax", "optax", "scikit-learn", "statsmodels")},
-            "facts": plain(self.facts),
+            "facts": jsonable(self.facts),
             "figures": [figure.to_json() for figure in self.figures],
             "leaks": list(self.leaks),
             "tables": [table.to_json() for table in self.tables],
             "verdict": list(self.verdict),
             "notes": list(self.notes),
             **({"comparison": self.comparison.to_json()} if self.comparison is not None else {}),
-            **plain(self.more),
+            **jsonable(self.more),
         }
 
     def write_json(self, path: str | Path) -> Path:
@@ -117,25 +117,19 @@ class StudyResult:
         """Lay the result out: verdict, leaks, tables, facts, pictures."""
         from penstock.report.page import Page
 
-        first, *rest = [each.page_table() for each in self.tables]
-        figures = [figures_table(self.figures).page_table()] if self.figures else []
+        figures = [figures_table(self.figures)] if self.figures else []
+        settings = {} if self.comparison is None else self.comparison.settings()
         return Page(
             title=self.title,
             lead=[*self.verdict, *self.notes],
-            header=first.header,
-            rows=first.rows,
-            notes=first.notes,
-            table_title=first.title,
-            tables=[*figures, *rest],
+            tables=[*self.tables[:1], *figures, *self.tables[1:]],
             warnings=list(self.leaks),
-            facts={**{name: show(value) for name, value in self.facts.items()}, **self._settings()},
+            facts={
+                **{name: show(value) for name, value in self.facts.items()},
+                **settings,
+            },
             pictures=self.pictures(),
         )
-
-    def _settings(self) -> dict[str, str]:
-        from penstock.evaluation.page import settings
-
-        return {} if self.comparison is None else settings(self.comparison)
 
     def report(self, path: str | Path) -> Path:
         """Write the page of the study: one self-contained HTML file."""

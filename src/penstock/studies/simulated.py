@@ -20,9 +20,10 @@ from penstock.data.panel import Panel
 from penstock.forecaster import Forecaster
 from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
+from penstock.report.table import Table
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 from penstock.training.optimizers import Adam
 
 __all__ = ["SERIES", "run", "simulate"]
@@ -81,7 +82,7 @@ def _network(request: Request, **options: Any) -> Forecaster:
     return Forecaster(Network([LSTM(16)]), **{**usual, **options})
 
 
-def _steps_ahead(request: Request) -> tuple[StudyTable, dict[str, Values]]:
+def _steps_ahead(request: Request) -> tuple[Table, dict[str, Values]]:
     panel, kind = simulate(_autoregression, COUNT, ROWS + TEST, request.seed)
     ends = panel.offsets[:-1] + ROWS
     model = _network(request, horizon=HORIZON).fit_panel(panel.before(ends), kind)
@@ -98,10 +99,10 @@ def _steps_ahead(request: Request) -> tuple[StudyTable, dict[str, Values]]:
         for name, each in errors.items()
     ]
     forms = {"model": "", **{name: ".3f" for name in rows[0] if name != "model"}}
-    return StudyTable("Mean absolute error by step ahead, AR(1), φ = .95", forms, rows), errors
+    return Table("Mean absolute error by step ahead, AR(1), φ = .95", forms, rows), errors
 
 
-def _coverage(request: Request) -> StudyTable:
+def _coverage(request: Request) -> Table:
     rows = []
     for name, (make, transform) in SERIES.items():
         panel, kind = simulate(make, COUNT, 900, request.seed + 1)
@@ -120,7 +121,7 @@ def _coverage(request: Request) -> StudyTable:
             rows.append(row)
     forms = {"series": "", "loss": "", "80 %": ".1%", "95 %": ".1%", "width 80 %": ".3f", "width 95 %": ".3f"}
     notes = ("12,000 later values of 60 series; loss mse: split conformal from the validation tail.",)
-    return StudyTable("Share of later values covered, one step ahead", forms, rows, notes)
+    return Table("Share of later values covered, one step ahead", forms, rows, notes)
 
 
 def run(request: Request) -> StudyResult:

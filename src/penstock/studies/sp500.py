@@ -26,10 +26,10 @@ from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
 from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
+from penstock.report.table import Table
 from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import StudyTable
 from penstock.training.optimizers import RMSprop
 
 __all__ = ["EDITIONS", "WINDOW", "read_index", "run"]
@@ -123,11 +123,11 @@ def run(request: Request) -> StudyResult:
     )
 
 
-def _audited(lstm: Forecaster, frame: pd.DataFrame) -> StudyTable:
+def _audited(lstm: Forecaster, frame: pd.DataFrame) -> Table:
     """Probe a twin that trains two epochs: where data leak does not depend on how long a network trains."""
     found = audit(lstm.clone().set_params(epochs=2, members=1), frame.tail(400))
     rows = [{"probe": each.probe, "outcome": each.outcome, "what was found": each.sentence} for each in found.findings]
-    return StudyTable("Audit", {"probe": "", "outcome": "", "what was found": ""}, rows)
+    return Table("Audit", {"probe": "", "outcome": "", "what was found": ""}, rows)
 
 
 def read_index(request: Request) -> pd.DataFrame:

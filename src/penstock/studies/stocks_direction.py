@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.evaluation.labels import auc, auc_interval
+from penstock.report.table import Table
 from penstock.studies.by_week import jackknife_error, mean_of_weeks, of_each_week
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.stock_weeks import (
     WINDOW,
@@ -20,7 +22,6 @@ from penstock.studies.stock_weeks import (
     stock_leaks,
 )
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
@@ -46,7 +47,7 @@ def run(request: Request) -> StudyResult:
     members = [auc(rose, member) for member in taught.outputs]
     spread = [{"model": f"· member {n}", "AUC": value, "mark": "minor"} for n, value in enumerate(members, start=1)]
     net = rows[0]
-    table = StudyTable(
+    table = Table(
         "Direction of the next week's return, test weeks of 2017",
         {
             "model": "", "AUC": ".4f", "95 % low": ".4f", "95 % high": ".4f", "± s.e. by weeks": ".4f",

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from penstock.evaluation.sharpe import deflated_sharpe, sharpe, sharpe_error
+from penstock.report.table import Table
 from penstock.studies.by_week import jackknife_error, mean_of_weeks, of_each_week, rank_correlation
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.stock_weeks import Taught, learn_weeks, read_weeks, stock_leaks
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
@@ -67,7 +68,7 @@ def run(request: Request) -> StudyResult:
         {**weeks.facts, **taught.facts, "batch": request.options.batch},
         figures,
         [
-            StudyTable(
+            Table(
                 "Rank information coefficients on the test weeks of 2017",
                 {
                     "model": "", "IC × 100": ".2f", "± s.e. by weeks": ".2f", "weeks' IC × 100": ".2f",
@@ -94,7 +95,7 @@ def run(request: Request) -> StudyResult:
     )  # fmt: skip
 
 
-def quintiles(forecasts: dict[str, Values], week: NDArray[np.int64], y: Values) -> StudyTable:
+def quintiles(forecasts: dict[str, Values], week: NDArray[np.int64], y: Values) -> Table:
     """Give the mean return of each fifth of the stocks, sorted by forecast within each week."""
     rows = []
     for name, each in forecasts.items():
@@ -103,7 +104,7 @@ def quintiles(forecasts: dict[str, Values], week: NDArray[np.int64], y: Values) 
         fifth = _fifths(week, each)
         rows.append({"model": name} | {f"fifth {n + 1}": float(y[fifth == n].mean()) for n in range(5)})
     forms = {"model": "", **{f"fifth {n}": ".3%" for n in range(1, 6)}}
-    return StudyTable("Mean weekly return by fifths of the forecast, lowest to highest", forms, rows)
+    return Table("Mean weekly return by fifths of the forecast, lowest to highest", forms, rows)
 
 
 def long_short(
@@ -157,7 +158,7 @@ def _spread(values: Values) -> tuple[float, float | None, float | None]:
     return float(np.median(values)), low, high
 
 
-def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> StudyTable:
+def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> Table:
     ratios = {name: sharpe(net) for name, (_, net) in held.items()}
     variance = float(np.var([ratio.value for ratio in ratios.values()], ddof=1))
     rows = []
@@ -181,11 +182,11 @@ def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> StudyTable:
         f"Highest fifth held, lowest sold short, anew each week; {cost:g} basis points of each side of what is traded.",
         f"Deflated: the probability that the Sharpe ratio is above what the best of {len(ratios)} reaches by luck.",
     )
-    return StudyTable("Long-short on the forecast", forms, rows, notes)
+    return Table("Long-short on the forecast", forms, rows, notes)
 
 
 def _pictures(
-    taught: Taught, times: NDArray[Any], fifths: StudyTable, held: dict[str, tuple[Values, Values]], cost: float
+    taught: Taught, times: NDArray[Any], fifths: Table, held: dict[str, tuple[Values, Values]], cost: float
 ) -> Sequence[Picture]:
     from penstock.report.bars import groups_picture
     from penstock.report.pictures import forecast_picture, loss_picture

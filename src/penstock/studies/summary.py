@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from penstock.report.page import Page, PageTable, TableRow
-from penstock.studies.cells import show
+from penstock.report.numbers import show
+from penstock.report.page import Page
+from penstock.report.table import Table
 
-__all__ = ["SUMMARY_COLUMNS", "index_page", "summary_rows"]
+__all__ = ["index_page", "summary_rows", "summary_table"]
 
-SUMMARY_COLUMNS = ("study", "figure", "published", "published protocol", "honest protocol", "best baseline", "verdict")
-"""Headings of the summary."""
+_COLUMNS = ("study", "figure", "published", "published protocol", "honest protocol", "best baseline", "verdict")
 
 
 def summary_rows(results: Mapping[str, dict[str, Any]]) -> list[list[str]]:
@@ -63,31 +64,30 @@ def _ours(figure: dict[str, Any] | None) -> str:
     return f"{show(figure['ours'], form)} ({show(figure['low'], form)} – {show(figure['high'], form)})"
 
 
+def summary_table(results: Mapping[str, dict[str, Any]]) -> Table:
+    """Return :func:`summary_rows` as a table."""
+    notes = ("In brackets: the lowest and the highest member, or an interval.",)
+    return Table.of("Summary", _COLUMNS, summary_rows(results), notes)
+
+
 def index_page(results: Mapping[str, dict[str, Any]], failed: Mapping[str, str]) -> Page:
     """Lay the summary out, with a link to every page; `failed` gives the reasons of those that could not run."""
     pages = [
-        TableRow([each["title"], show(each.get("seconds"), ",.0f"), each["verdict"][0] if each["verdict"] else ""])
+        [each["title"], show(each.get("seconds"), ",.0f"), each["verdict"][0] if each["verdict"] else ""]
         for each in results.values()
     ]
-    held = " – ", "\u00a0–\u2060\u00a0"  # a range stays on one line
+    summary, held = summary_table(results), (" – ", "\u00a0–\u2060\u00a0")  # a range stays on one line
+    rows = [{name: cell.replace(*held) for name, cell in row.items()} for row in summary.rows]
+    links = [f"{name}.html" for name in results]
     tables = [
-        PageTable(
-            "Every result",
-            ("result", "seconds", "verdict"),
-            pages,
-            links=[f"{name}.html" for name in results],
-        )
+        replace(summary, rows=rows),
+        Table.of("Every result", ("result", "seconds", "verdict"), pages, links=links),
     ]
     if failed:
-        rows = [TableRow([name, reason]) for name, reason in failed.items()]
-        tables.append(PageTable("Not run", ("study", "reason"), rows))
+        tables.append(Table.of("Not run", ("study", "reason"), list(failed.items())))
     return Page(
         title="Published experiments, as they were made and as they should be",
         lead=["Each figure stands beside the best baseline on the same rows; the published protocol keeps every leak."],
-        header=SUMMARY_COLUMNS,
-        rows=[TableRow([cell.replace(*held) for cell in cells]) for cells in summary_rows(results)],
-        notes=("In brackets: the lowest and the highest member, or an interval.",),
-        table_title="Summary",
         tables=tables,
         wide=True,
     )

@@ -28,11 +28,12 @@ from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.forecaster import Forecaster
 from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
+from penstock.report.table import Table
 from penstock.studies.comparisons import comparison_pictures, comparison_tables, row_of, said_of
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.sp500 import read_index
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
@@ -146,7 +147,7 @@ def _late(result: Comparison) -> dict[str, float]:
     return {name: delay(y, entry.forecast[:, 0]) for name, entry in result.entries.items()}
 
 
-def _table(result: Comparison, late: dict[str, float]) -> StudyTable:
+def _table(result: Comparison, late: dict[str, float]) -> Table:
     rows: list[dict[str, Any]] = []
     for row in result.rows:
         moves = np.diff(result.entries[row["model"]].forecast[:, 0])
@@ -169,7 +170,7 @@ def _table(result: Comparison, late: dict[str, float]) -> StudyTable:
         "Late by so many steps: going back, where the price lies nearest to the tracker. The smoother a tracker is "
         "(the less it moves a step), the later it is."
     )
-    return StudyTable("Trackers, each as the forecast of the next price", forms, rows, [note])
+    return Table("Trackers, each as the forecast of the next price", forms, rows, [note])
 
 
 def _chart(result: Comparison) -> Picture:

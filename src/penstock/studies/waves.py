@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from penstock.layers.declared import LSTM
 from penstock.networks.encoder_decoder import EncoderDecoder
+from penstock.report.table import Table
 from penstock.sequences.to_sequence import SequenceToSequence
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.tables import Figure, StudyTable
 from penstock.training.optimizers import Adam
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(request: Request) -> StudyResult:
         request,
         {"learned from": len(given), "test waves": TEST, "steps": STEPS},
         [Figure("RMSE", None, errors[best], baseline=ridge, baseline_value=errors[ridge])],
-        [StudyTable("Waves not seen before", TABLE, rows)],
+        [Table("Waves not seen before", TABLE, rows)],
         [
             f"A vector unfolds into {STEPS} steps with an RMSE of {errors[best]:.4f} ({best}), against "
             f"{errors[ridge]:.4f} of a ridge regression that knows no time and {truth.std():.4f} of the mean."

@@ -11,12 +11,14 @@ import numpy as np
 from penstock.datasets.yelp import yelp
 from penstock.layers.declared import GRU
 from penstock.networks.network import Network
+from penstock.studies.comparisons import comparison_tables
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, merged, shuffled, text_table
+from penstock.studies.texts import WATCHED_TEST, shuffled
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
-from penstock.text.comparison import TextComparison, compare
+from penstock.text.comparison import TextComparison
+from penstock.text.evaluate import compare
 from penstock.text.tokens import Tokens
 from penstock.text.vectors import WordVectors
 from penstock.text.word2vec import word2vec
@@ -51,7 +53,7 @@ def run(request: Request) -> StudyResult:
     for test in folds:
         train = np.setdiff1d(np.arange(len(texts)), test)
         parts.append(_fold(request, (texts[train], labels[train]), (texts[test], labels[test]), given))
-    result = merged(parts)
+    result = TextComparison.stacked(parts)
     facts = {
         "reviews": len(texts),
         "positive": int(labels.sum()),
@@ -60,7 +62,7 @@ def run(request: Request) -> StudyResult:
     }
     names = [name for name in result.answers if name not in result.baselines]
     return StudyResult(
-        "yelp", request, facts, [], [text_table(result, "Every review tested once")],
+        "yelp", request, facts, [], comparison_tables(result),
         [result.verdict(name) for name in names], leaks=(WATCHED_TEST,) if request.leaking else (),
     )  # fmt: skip
 

@@ -2,8 +2,8 @@ from .bag_of_words import BagClassifier as BagClassifier
 from .bag_of_words import BagRegressor as BagRegressor
 from .classifier import TextClassifier as TextClassifier
 from .comparison import TextComparison as TextComparison
-from .comparison import compare as compare
 from .documents import padded as padded
+from .evaluate import compare as compare
 from .explanation import Explanation as Explanation
 from .explanation import explain as explain
 from .phrases import Phrases as Phrases

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
+from penstock.data.splits import keep_every_class
 from penstock.errors import OptionError
 from penstock.options import check_options, option
 from penstock.sequences.grammar import SklearnGrammar
@@ -49,6 +50,7 @@ class BagOfWords(Fitted):
         The penalty that was given, or chosen on a part of the training rows that was left out for it.
     """
 
+    kind: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
 
     model: str = option("ridge", "what is fitted to the bag", choices=CLASSIFIERS)
@@ -96,7 +98,9 @@ class BagOfWords(Fitted):
         drawn = np.random.default_rng(self.seed).permutation(len(y))
         count = max(int(len(y) * self.validation), 1)
         watch, learn = np.sort(drawn[:count]), np.sort(drawn[count:])
-        if len(learn) < 2 or (y[learn] == y[learn][0]).all():
+        if self.kind == "classifier":
+            learn, watch = keep_every_class(learn, watch, y)
+        if len(learn) < 2 or len(watch) == 0 or (y[learn] == y[learn][0]).all():
             raise OptionError(f"{len(y)} documents are too few to choose the penalty on a part of them; give alpha=.")
         losses = {
             alpha: self._loss(y[watch], answer(self._fit_chain(X[learn], y[learn], alpha), X[watch]))

@@ -1,33 +1,58 @@
-"""Models of text on the same test documents: scores, intervals, and tests of the difference."""
+"""Scores of models of labels or values on the same test documents, and tests of their difference."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.evaluation.labels import auc_difference, auc_interval, mcnemar, paired_bootstrap
-from penstock.text.bag_of_words import BagOfWords
-from penstock.text.documents import checked_texts
-from penstock.training.progress import tell
+from penstock.evaluation.metrics import measure
+from penstock.evaluation.result import ComparisonResult, spread
+from penstock.evaluation.significance import Pairs
+from penstock.evaluation.table import Columns
+from penstock.report.table import Table
 
-__all__ = ["TextComparison", "compare"]
+if TYPE_CHECKING:
+    from penstock.report.svg import Picture
 
-LABEL_COLUMNS = {
-    "AUC": ".4f", "low": ".4f", "high": ".4f", "p AUC": "p", "accuracy": ".4f", "p McNemar": "p", "log loss": ".4f",
-    "weights": ",", "fit s": ",.1f",
-}  # fmt: skip
-VALUE_COLUMNS = {"RMSE": "4g", "MAE": "4g", "R²": ".4f", "rank IC": ".4f", "p": "p", "weights": ",", "fit s": ",.1f"}
+__all__ = ["TextComparison"]
+
+Values = NDArray[np.float64]
+
+_LABELS: Columns = {
+    "model": ("model", ""),
+    "auc": ("AUC", ".4f"),
+    "auc_low": ("low", ".4f"),
+    "auc_high": ("high", ".4f"),
+    "auc_pvalue": ("p AUC", "p"),
+    "accuracy": ("accuracy", ".4f"),
+    "pvalue": ("p McNemar", "p"),
+    "p_holm": ("p Holm", "p"),
+    "log_loss": ("log loss", ".4f"),
+    "parameters": ("weights", ","),
+    "fit_seconds": ("fit s", ",.1f"),
+}
+_VALUES: Columns = {
+    "model": ("model", ""),
+    "rmse": ("RMSE", "4g"),
+    "mae": ("MAE", "4g"),
+    "r2": ("R²", ".4f"),
+    "spearman": ("rank IC", ".4f"),
+    "pvalue": ("p", "p"),
+    "p_holm": ("p Holm", "p"),
+    "parameters": ("weights", ","),
+    "fit_seconds": ("fit s", ",.1f"),
+}
 
 
 @dataclass(frozen=True, eq=False)
-class TextComparison:
+class TextComparison(ComparisonResult):
     """What models answer on the same test documents.
 
     Attributes
@@ -41,34 +66,75 @@ class TextComparison:
     baselines
         Which of the models are baselines.
     weights, seconds
-        What each fit chose, and how long it took.
+        Number of parameters that each fit chose, and how long it took.
+    members
+        For each model of several members their answers, ``[members, documents, ...]``.
+    models
+        The models by name, as fitted last.
+    folds
+        Number of the fold in which each document was tested, ``[documents]``; empty without folds.
     """
 
     truth: NDArray[Any]
-    answers: dict[str, NDArray[np.float64]]
+    answers: dict[str, Values]
     classes: NDArray[Any] | None
     baselines: tuple[str, ...]
     weights: dict[str, int | None] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    members: dict[str, Values] = field(default_factory=dict)
+    models: dict[str, Any] = field(default_factory=dict)
+    folds: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    rows: list[dict[str, Any]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Score every model."""
+        self._correct([self._row(name) for name in self.answers], "pvalue")
 
     @property
-    def best_baseline(self) -> str | None:
+    def columns(self) -> Columns:
+        """Key of each score that the table shows, its heading, and how its numbers are shown."""
+        return _VALUES if self.classes is None else _LABELS
+
+    @property
+    def judged(self) -> tuple[str, bool]:
+        """The score by which models are judged, and whether less of it is better."""
+        return ("rmse", True) if self.classes is None else ("accuracy", False)
+
+    @cached_property
+    def reference(self) -> str | None:
         """The baseline with the lowest log loss, or squared error."""
-        return min(self.baselines, key=lambda name: self._loss(name).mean(), default=None)
+        return min(self.baselines, key=lambda name: float(self._loss(name).mean()), default=None)
 
     @property
-    def columns(self) -> dict[str, str]:
-        """Headings, and how their numbers are shown."""
-        if self.classes is None:
-            return VALUE_COLUMNS
-        two = len(self.classes) == 2
-        return {
-            name: form for name, form in LABEL_COLUMNS.items() if two or name not in ("AUC", "low", "high", "p AUC")
-        }
+    def reference_words(self) -> str:
+        """How sentences call the reference."""
+        return f"the best baseline, {self.reference}"
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Give one row a model; p-values test its difference from the best baseline, two-sided."""
-        return [dict(row) for row in self._rows]
+    @property
+    def notes(self) -> Sequence[str]:
+        """How to read the table of scores."""
+        if self.classes is None:
+            return (
+                "p tests the difference of the mean squared errors from the best baseline's by a paired bootstrap, "
+                "two-sided; rank IC is Spearman's correlation of forecast and outcome.",
+            )
+        return (
+            "AUC with DeLong's interval (95 %); p AUC and p McNemar test the difference from the baseline with the "
+            "lowest log loss, two-sided; p Holm is corrected for the number of models. A network of several members "
+            "answers with their mean; the small rows are the spread of its members.",
+        )
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """McNemar's test of every pair of models; for values, the paired bootstrap of their squared errors."""
+        names = tuple(self.answers)
+        statistic, pvalue = np.full((2, len(names), len(names)), np.nan)
+        for row, one in enumerate(names):
+            for column, other in enumerate(names[:row]):
+                gain = float(self._errors(one).mean() - self._errors(other).mean())
+                statistic[row, column], statistic[column, row] = gain, -gain
+                pvalue[row, column] = pvalue[column, row] = self._test(one, other)
+        return Pairs(names, statistic, pvalue, "Paired bootstrap" if self.classes is None else "McNemar")
 
     def beside(self, other: TextComparison) -> TextComparison:
         """Put models that another comparison judged on the same test documents below these.
@@ -85,162 +151,130 @@ class TextComparison:
             raise OptionError(f"both comparisons hold a model named {twice[0]!r}; give the models names of their own.")
         return TextComparison(
             self.truth, {**self.answers, **other.answers}, self.classes, (*self.baselines, *other.baselines),
-            {**self.weights, **other.weights}, {**self.seconds, **other.seconds},
+            {**self.weights, **other.weights}, {**self.seconds, **other.seconds}, {**self.members, **other.members},
+            {**self.models, **other.models}, self.folds,
         )  # fmt: skip
+
+    @staticmethod
+    def stacked(parts: Sequence[TextComparison]) -> TextComparison:
+        """Join comparisons of the same models on different test documents, the folds, into one."""
+        first = parts[0]
+        sizes = [len(part.truth) for part in parts]
+        together = [name for name in first.members if len({len(part.members[name]) for part in parts}) == 1]
+        return TextComparison(
+            np.concatenate([part.truth for part in parts]),
+            {name: np.concatenate([part.answers[name] for part in parts]) for name in first.answers},
+            first.classes,
+            first.baselines,
+            parts[-1].weights,
+            {name: sum(part.seconds[name] for part in parts) for name in first.seconds},
+            {name: np.concatenate([part.members[name] for part in parts], axis=1) for name in together},
+            parts[-1].models,
+            np.repeat(np.arange(len(parts)), sizes),
+        )
 
     def right(self, name: str) -> NDArray[np.bool_]:
         """Tell which documents a model labels rightly."""
-        assert self.classes is not None  # noqa: S101
+        if self.classes is None:
+            raise OptionError("these models give values, which are not right or wrong; ask for their rows.")
         return np.asarray(self.classes[self.answers[name].argmax(axis=1)] == self.truth)
 
-    def verdict(self, name: str) -> str:
-        """Say in a sentence whether a model beats the best baseline."""
-        best = self.best_baseline
-        if best is None or best == name:
-            return f"{name} has no baseline to beat."
-        row, other = self._row(name), self._row(best)
-        score, p = ("accuracy", "p McNemar") if self.classes is not None else ("RMSE", "p")
-        better = row[score] > other[score] if self.classes is not None else row[score] < other[score]
-        sure = row[p] is not None and row[p] < 0.05
-        how = "more than chance" if sure else "within chance"
-        told = "p < .001" if row[p] < 0.001 else f"p = {row[p]:.3f}".replace("0.", ".")
-        return (
-            f"{name} {'beats' if better and sure else 'does not beat'} the best baseline, {best}: its {score} is "
-            f"{row[score]:.4f} against {other[score]:.4f}, a difference {how} ({told})."
-        )
+    def tables(self) -> list[Table]:
+        """Return every table of the page: the scores, and the score of each fold."""
+        return [self.table(), *([self._by_fold()] if len(self.folds) else [])]
 
-    def __str__(self) -> str:
-        columns, rows = self.columns, self.rows()
-        shown = [["model", *columns]] + [
-            [row["model"], *(_show(row.get(c), f) for c, f in columns.items())] for row in rows
+    def pictures(self) -> list[Picture]:
+        """Draw the losses of networks by epoch."""
+        from penstock.report.pictures import loss_picture
+
+        histories = {name: self.models[name].history_ for name in self.networks}
+        return [
+            loss_picture(name, history.training_loss, history.validation_loss, "validation rows")
+            for name, history in histories.items()
         ]
-        widths = [max(len(line[place]) for line in shown) for place in range(len(shown[0]))]
-        return "\n".join(
-            "  ".join(
-                f"{cell:<{w}}" if place == 0 else f"{cell:>{w}}"
-                for place, (cell, w) in enumerate(zip(line, widths, strict=True))
-            )
-            for line in shown
-        )
 
-    @cached_property
-    def _rows(self) -> list[dict[str, Any]]:
-        return [self._labels(name) if self.classes is not None else self._values(name) for name in self.answers]
+    def settings(self) -> dict[str, str]:
+        """Say what was compared, name by name."""
+        folds = f", each tested in one of {self.folds.max() + 1} folds" if len(self.folds) else ""
+        return {"test": f"{len(self.truth):,} documents{folds}", **super().settings()}
 
-    def _row(self, name: str) -> dict[str, Any]:
-        return next(row for row in self._rows if row["model"] == name)
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
+        labels = None if self.classes is None else [str(label) for label in self.classes]
+        by_fold = {name: self._fold_scores(name) for name in self.answers} if len(self.folds) else {}
+        about = {"documents": len(self.truth), "labels": labels, "baselines": list(self.baselines)}
+        return {**about, **super().to_json(), f"{self.judged[0]}_by_fold": by_fold}
 
-    def _loss(self, name: str) -> NDArray[np.float64]:
-        answers = self.answers[name]
-        if self.classes is None:
-            return np.asarray((answers - self.truth) ** 2)
+    def _frame(self, columns: Mapping[str, Any]) -> Any:
+        import pandas as pd
+
+        return pd.DataFrame(dict(columns))
+
+    def _by_fold(self) -> Table:
+        heading, form = self.columns[self.judged[0]]
+        folds = [f"fold {number + 1}" for number in range(int(self.folds.max()) + 1)]
+        rows = [{"model": name, **dict(zip(folds, self._fold_scores(name), strict=True))} for name in self.answers]
+        return Table(f"{heading} by fold", {"model": "", **dict.fromkeys(folds, form)}, rows)
+
+    def _fold_scores(self, name: str) -> list[float]:
+        errors = [self._errors(name)[self.folds == fold].mean() for fold in range(int(self.folds.max()) + 1)]
+        return [float(np.sqrt(error) if self.classes is None else 1 - error) for error in errors]
+
+    def _errors(self, name: str) -> Values:
+        """Whether each label is wrong, or the squared error of each value, ``[documents]``."""
+        wrong = (self.answers[name] - self.truth) ** 2 if self.classes is None else ~self.right(name)
+        return np.asarray(wrong, dtype=np.float64)
+
+    def _loss(self, name: str) -> Values:
+        return self._errors(name) if self.classes is None else self._log_loss(self.answers[name])
+
+    def _log_loss(self, answers: Values) -> Values:
+        assert self.classes is not None  # noqa: S101
         place = {label: number for number, label in enumerate(self.classes.tolist())}
+        unseen = [label for label in self.truth.tolist() if label not in place]
+        if unseen:
+            raise DataError(f"the test label {unseen[0]!r} is not among the labels {list(place)}.")
         places = [place[label] for label in self.truth.tolist()]
         return np.asarray(-np.log(answers[np.arange(len(answers)), places] + 1e-12))
 
-    def _about(self, name: str) -> dict[str, Any]:
-        return {"weights": self.weights.get(name), "fit s": self.seconds.get(name)}
+    def _test(self, name: str, other: str) -> float:
+        """Return the two-sided p-value of "both err alike"."""
+        if self.classes is not None:
+            return mcnemar(self.right(name), self.right(other))[1]
+        return float(paired_bootstrap(_mse, self.truth, self.answers[name], self.answers[other]).pvalue)
 
-    def _labels(self, name: str) -> dict[str, Any]:
-        assert self.classes is not None  # noqa: S101
-        best, answers = self.best_baseline, self.answers[name]
-        other = best is not None and best != name
-        row: dict[str, Any] = {"model": name, "accuracy": float(self.right(name).mean())}
-        row["log loss"] = float(self._loss(name).mean())
-        row["p McNemar"] = mcnemar(self.right(name), self.right(best))[1] if other and best else None
+    def _row(self, name: str) -> dict[str, Any]:
+        other = None if self.reference == name else self.reference
+        answers, pvalues = self.answers[name], {"pvalue": np.nan if other is None else self._test(name, other)}
+        if self.classes is not None and len(self.classes) == 2:
+            up = self.truth == self.classes[1]
+            pvalues["auc_pvalue"] = (
+                np.nan
+                if other is None or not _two_of_each(up)
+                else auc_difference(up, answers[:, 1], self.answers[other][:, 1]).pvalue
+            )
+        weights = self.weights.get(name)
+        return {
+            "model": name, **self._score(answers), **pvalues,
+            "parameters": np.nan if weights is None else weights, "fit_seconds": self.seconds.get(name, np.nan),
+            "members": spread([self._score(each) for each in self.members.get(name, ())]),
+        }  # fmt: skip
+
+    def _score(self, answers: Values) -> dict[str, float]:
+        if self.classes is None:
+            return measure(np.asarray(self.truth, dtype=np.float64), answers)
+        scores = {"accuracy": float(np.mean(self.classes[answers.argmax(axis=1)] == self.truth))}
+        scores["log_loss"] = float(self._log_loss(answers).mean())
         if len(self.classes) == 2:
             up = self.truth == self.classes[1]
-            row["AUC"], _, row["low"], row["high"] = auc_interval(up, answers[:, 1])
-            row["p AUC"] = (
-                auc_difference(up, answers[:, 1], self.answers[best][:, 1]).pvalue if other and best else None
-            )
-        return {**row, **self._about(name)}
-
-    def _values(self, name: str) -> dict[str, Any]:
-        from scipy.stats import spearmanr
-
-        answers, truth, best = self.answers[name], self.truth, self.best_baseline
-        constant = np.ptp(answers) == 0
-        row = {
-            "model": name,
-            "RMSE": float(np.sqrt(np.mean((answers - truth) ** 2))),
-            "MAE": float(np.mean(np.abs(answers - truth))),
-            "R²": float(1 - np.sum((answers - truth) ** 2) / np.sum((truth - truth.mean()) ** 2)),
-            "rank IC": None if constant else float(spearmanr(answers, truth).statistic),
-            "p": None
-            if best is None or best == name
-            else paired_bootstrap(_mse, truth, answers, self.answers[best]).pvalue,
-        }
-        return {**row, **self._about(name)}
+            area, _, low, high = auc_interval(up, answers[:, 1]) if _two_of_each(up) else (np.nan,) * 4
+            scores |= {"auc": area, "auc_low": low, "auc_high": high}
+        return scores
 
 
-def compare(
-    models: Iterable[Any] | Mapping[str, Any],
-    train: tuple[Iterable[str], Any],
-    test: tuple[Iterable[str], Any],
-    *,
-    fit: Mapping[str, Any] | None = None,
-    baselines: Iterable[str] = (),
-    progress: bool | None = None,
-) -> TextComparison:
-    """Fit models on training documents and compare them on test documents.
-
-    Parameters
-    ----------
-    models
-        Models, by name or by their own labels: :class:`~penstock.text.TextClassifier`,
-        :class:`~penstock.text.BagClassifier`, their regressors, or any with scikit-learn's grammar on documents.
-    train, test
-        Documents, and their labels or values.
-    fit
-        Further arguments of `fit` for models that are no bag of words, such as ``vectors``.
-    baselines
-        Names of baselines beside the bags of words, which always are.
-    progress
-        Say which model is being fitted; None: on a terminal only.
-
-    Examples
-    --------
-    >>> from penstock.text.bag_of_words import BagClassifier
-    >>> texts, labels = ["good", "bad", "good fun", "so bad"] * 10, [1, 0, 1, 0] * 10
-    >>> result = compare([BagClassifier("ridge", alpha=1.0)], (texts, labels), (["good", "bad"] * 2, [1, 0, 1, 0]))
-    >>> result.rows()[0]["accuracy"]
-    1.0
-    """
-    named: dict[str, Any] = dict(models) if isinstance(models, Mapping) else {_label(model): model for model in models}
-    if not named:
-        raise OptionError("no model was given to compare.")
-    documents, truth = checked_texts(test[0]), np.asarray(test[1])
-    texts = checked_texts(train[0])
-    answers: dict[str, NDArray[np.float64]] = {}
-    weights: dict[str, int | None] = {}
-    seconds: dict[str, float] = {}
-    classes = None
-    for name, model in named.items():
-        tell(f"Fitting {name} on {len(texts):,} documents …", progress)
-        begun = time.perf_counter()
-        bag = isinstance(model, BagOfWords)
-        model.fit(texts, train[1], **({} if bag or fit is None else fit))
-        seconds[name] = time.perf_counter() - begun
-        labels = hasattr(model, "predict_proba")
-        classes = model.classes_ if labels else None
-        answers[name] = np.asarray(model.predict_proba(documents) if labels else model.predict(documents))
-        weights[name] = getattr(model, "parameters_" if not bag else "parameters", None)
-    bags = [name for name, model in named.items() if isinstance(model, BagOfWords)]
-    return TextComparison(truth, answers, classes, (*bags, *baselines), weights, seconds)
+def _two_of_each(up: NDArray[np.bool_]) -> bool:
+    return min(int(up.sum()), int((~up).sum())) >= 2
 
 
-def _label(model: Any) -> str:
-    return str(getattr(model, "label", None) or " → ".join(map(repr, model.network.layers)))
-
-
-def _mse(truth: NDArray[np.float64], answers: NDArray[np.float64]) -> float:
+def _mse(truth: Values, answers: Values) -> float:
     return float(np.mean((truth - answers) ** 2))
-
-
-def _show(value: Any, form: str) -> str:
-    if value is None:
-        return "–"
-    if form == "p":
-        return "<.001" if value < 0.001 else f"{value:.3f}"
-    return f"{value:.4g}" if form == "4g" else f"{value:{form}}"

@@ -19,7 +19,8 @@ from penstock.files import check_destination, write_whole
 from penstock.networks.fitted import fitted_network
 from penstock.networks.module import NetworkModule, Vectors
 from penstock.report.heat import heat_picture
-from penstock.report.page import Page, PageTable, Passage, Section, TableRow
+from penstock.report.page import Page, Passage, Section
+from penstock.report.table import Table
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import read_given
 from penstock.text.documents import UNKNOWN
@@ -105,11 +106,8 @@ class Explanation:
             ),
         ]
         order = np.argsort(-np.abs(self.occlusion), kind="stable")[:_ROWS_SHOWN]
-        rows = [
-            TableRow([self.tokens[k], str(k + 1), f"{self.occlusion[k]:+.3f}", f"{self.gradient[k]:+.3f}"])
-            for k in order
-        ]
-        table = PageTable("The words that count most", ["token", "place", "left out", "gradient × input"], rows)
+        rows = [[self.tokens[k], str(k + 1), f"{self.occlusion[k]:+.3f}", f"{self.gradient[k]:+.3f}"] for k in order]
+        table = Table.of("The words that count most", ["token", "place", "left out", "gradient × input"], rows)
         agree = float(np.corrcoef(self.occlusion, self.gradient)[0, 1]) if len(self.words) > 2 else float("nan")
         lead = [f"The {self.meaning} is {self.score:+.3f} over {len(self.words):,} tokens that were read."]
         if np.isfinite(agree):

@@ -97,14 +97,21 @@ def _log_ratio(X: Any, y: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def _net(name: str, X: Any, y: NDArray[Any], alpha: float, seed: int, units: Sequence[int] = (16, 16)) -> Chain:
-    """Train two layers of 16 ReLU units, stopped by a tenth of the rows, drawn, where there are enough."""
+    """Train two layers of 16 ReLU units, stopped early by a tenth of the rows, drawn, where there are enough.
+
+    Of labels there are enough where each has two rows, and the tenth has one row for each.
+    """
     from sklearn import neural_network
 
     rows = X.shape[0]
+    enough = rows >= 500
+    if name == "MLPClassifier":
+        counts = np.unique(y, return_counts=True)[1]
+        enough = enough and bool(counts.min() >= 2) and rows >= 10 * len(counts)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=UserWarning)  # the last epoch came before the patience ran out
         model = getattr(neural_network, name)(
-            tuple(units), alpha=alpha, batch_size=min(128, max(rows // 50, 8), rows), early_stopping=rows >= 500,
+            tuple(units), alpha=alpha, batch_size=min(128, max(rows // 50, 8), rows), early_stopping=enough,
             n_iter_no_change=4, max_iter=int(np.clip(200_000 // rows, 20, 200)), random_state=seed,
         ).fit(X, y)  # fmt: skip
     return [

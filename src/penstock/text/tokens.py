@@ -11,18 +11,21 @@ from penstock.data.sequences import PADDINGS
 from penstock.options import Description, option
 from penstock.text.documents import checked_texts
 from penstock.text.extra import library
+from penstock.text.markup import without_markup
 from penstock.text.phrases import Phrases
 from penstock.text.vocabulary import Vocabulary
 
 __all__ = ["Tokens"]
 
 _KERAS_FILTER = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+_CHARACTER = rf"[{_UNSPACED}]\p{{M}}*"  # of a script that puts no blanks between words
+_WORD = rf"[\w&&[^{_UNSPACED}]]+(?:['’][\w&&[^{_UNSPACED}]]+)*"
 _TOKENIZERS = {
-    "words": r"\w+(?:['’]\w+)*|[^\w\s]",
-    "letters": r"\w+(?:['’]\w+)*",
+    "words": rf"{_CHARACTER}|{_WORD}|[^\w\s]",
+    "letters": rf"{_CHARACTER}|{_WORD}",
     "keras": f"[^{re.escape(_KERAS_FILTER)}]+",
 }
-_TAGS = "<[^<>]*>|&(?:nbsp|quot|lt|gt);"
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +56,7 @@ class Tokens(Description):
         choices=_TOKENIZERS,
     )
     lower: bool = option(True, "lower-case")
-    html: bool = option(True, "drop HTML tags and entities")
+    html: bool = option(True, "drop HTML tags, and put characters for HTML entities")
     min_count: int = option(1, "occurrences below which a word gets no number", at_least=1)
     phrases: bool = option(False, "join pairs of words that come together often, such as new_york")
 
@@ -69,7 +72,7 @@ class Tokens(Description):
         -------
         The vocabulary.
         """
-        documents = checked_texts(texts)
+        documents = self.cleaned(checked_texts(texts))
         phrases = Phrases.learn(self.split(documents)) if self.phrases else None
         tokenizer = self.build()
         trainer = library("tokenizers.trainers").WordLevelTrainer(
@@ -83,7 +86,7 @@ class Tokens(Description):
         return Vocabulary(self, tokenizer, phrases)
 
     def split(self, texts: Iterable[str]) -> list[list[str]]:
-        """Cut documents into words, none left out.
+        """Cut documents into words, none left out; scripts without blanks are cut by character.
 
         Parameters
         ----------
@@ -99,11 +102,25 @@ class Tokens(Description):
         >>> Tokens(tokenizer="letters").split(["Don't<br />stop &amp; go."])
         [["don't", 'stop', 'go']]
         """
-        tokenizer = self.build()
+        texts, tokenizer = self.cleaned(texts), self.build()
         normal, cut = tokenizer.normalizer, tokenizer.pre_tokenizer
         if normal is None:
             return [[word for word, _ in cut.pre_tokenize_str(text)] for text in texts]
         return [[word for word, _ in cut.pre_tokenize_str(normal.normalize_str(text))] for text in texts]
+
+    def cleaned(self, texts: Iterable[str]) -> list[str]:
+        """Return documents without HTML, where that is asked for.
+
+        Parameters
+        ----------
+        texts
+            The documents.
+
+        Returns
+        -------
+        The documents without HTML tags and entities, or as they are.
+        """
+        return [without_markup(text) for text in texts] if self.html else list(texts)
 
     def build(self) -> Any:
         """Make the tokenizer of the library ``tokenizers``, without words.
@@ -114,9 +131,6 @@ class Tokens(Description):
         """
         normalizers, root = library("tokenizers.normalizers"), library("tokenizers")
         steps = [] if self.tokenizer == "keras" else [normalizers.NFKC()]
-        if self.html:
-            steps.append(normalizers.Replace(root.Regex(_TAGS), " "))
-            steps += [normalizers.Replace(entity, mark) for entity, mark in (("&#39;", "'"), ("&amp;", "&"))]
         if self.lower:
             steps.append(normalizers.Lowercase())
         tokenizer = root.Tokenizer(library("tokenizers.models").WordLevel(unk_token="<unk>"))  # noqa: S106

@@ -80,8 +80,8 @@ class Vocabulary:
         """A short name of the words in their order, by which a model knows its own vocabulary."""
         return hashlib.sha256("\n".join(self.words).encode()).hexdigest()[:16]
 
-    def join_phrases(self, texts: Iterable[str]) -> list[str]:
-        """Give the documents as they are cut: the same, or with their phrases joined.
+    def preprocess(self, texts: Iterable[str]) -> list[str]:
+        """Give the documents as they are cut: without HTML where that is asked for, and with their phrases joined.
 
         Parameters
         ----------
@@ -90,10 +90,12 @@ class Vocabulary:
 
         Returns
         -------
-        The documents, with phrases joined where there are any.
+        The documents as they are cut into tokens.
         """
         documents = checked_texts(texts)
-        return documents if self.phrases is None else self.phrases.join_all(self.tokens.split(documents))
+        if self.phrases is not None:
+            return self.phrases.join_all(self.tokens.split(documents))
+        return self.tokens.cleaned(documents)
 
     def encode(self, texts: Iterable[str]) -> Sequences:
         """Turn documents into ids, laid end to end; one without a word becomes one unknown word.
@@ -107,7 +109,7 @@ class Vocabulary:
         -------
         Their token ids.
         """
-        documents = self.join_phrases(texts)
+        documents = self.preprocess(texts)
         found: list[list[int]] = []
         for first in range(0, len(documents), _CHUNK):
             part = self.tokenizer.encode_batch_fast(documents[first : first + _CHUNK])
@@ -128,7 +130,7 @@ class Vocabulary:
         -------
         The text that was cut, and each word with its place.
         """
-        (joined,) = self.join_phrases([text])
+        (joined,) = self.preprocess([text])
         encoding = self.tokenizer.encode(joined)
         return joined, [Word(token, *place) for token, place in zip(encoding.ids, encoding.offsets, strict=True)]
 

@@ -11,6 +11,7 @@ from penstock.networks.network import Network
 from penstock.training.losses import Loss
 from penstock.training.optimizers import Optimizer, RMSprop
 from penstock.training.scheduled_sampling import ScheduledSampling
+from penstock.training.schedules import Schedule
 
 __all__ = ["TrainConfig", "TrainSpec"]
 
@@ -39,6 +40,10 @@ class TrainConfig:
         Factor of the learning rate from one epoch to the next.
     scheduled_sampling
         Share of the true targets that a decoder is fed, by epoch; None for all of them.
+    schedule
+        Factor of the learning rate over the steps of `schedule_epochs` epochs; None for a constant rate.
+    steps_per_epoch
+        Steps of an epoch at most, each on samples drawn without replacement; None: all samples. For windows.
     """
 
     loss: str | Loss = "mse"
@@ -49,6 +54,9 @@ class TrainConfig:
     target_loss: float | None = None
     learning_rate_decay: float = 1.0
     scheduled_sampling: ScheduledSampling | None = None
+    schedule: Schedule | None = None
+    schedule_epochs: int = 1
+    steps_per_epoch: int | None = None
 
 
 class TrainSpec(NamedTuple):

@@ -115,8 +115,7 @@ class _Epoch:
         self, state: TrainState, folds: jax.Array, samples: Samples, turns: jax.Array | None = None
     ) -> tuple[TrainState, jax.Array, jax.Array]:
         """Run the epoch of all lanes."""
-        size = self.config.batch
-        steps = {length: jnp.max((found.total[folds] + size - 1) // size) for length, found in samples.train.items()}
+        steps = {length: jnp.max(self._steps(found.total[folds])) for length, found in samples.train.items()}
         return jax.vmap(self.lane, in_axes=(0, 0, None, None, None))(state, folds, samples, steps, turns)
 
     def lane(
@@ -155,22 +154,25 @@ class _Epoch:
         orders = {length: found.shuffled(keys[length][0], self.config.batch) for length, found in train.items()}
         schedule = self.config.scheduled_sampling
         ratio = None if schedule is None else schedule.teacher_forcing_ratio(state.epochs.astype(samples.dtype))
+        all_steps = sum((self._steps(found.total) for found in train.values()), jnp.zeros((), jnp.int32))
 
-        def step(length: int, number: jax.Array, carry: tuple[Any, Any, jax.Array]) -> tuple[Any, Any, jax.Array]:
-            weights, optimizer, total = carry
+        def step(length: int, number: jax.Array, carry: tuple[Any, ...]) -> tuple[Any, ...]:
+            weights, optimizer, total, weight, taken = carry
             first = number * self.config.batch
             numbers = jax.lax.dynamic_slice_in_dim(orders[length], first, self.config.batch)
             counted = _weight(samples, numbers, first + jnp.arange(self.config.batch) < train[length].total)
             batch = samples.batch(numbers, length, counted, ratio)
             own = derive(keys[length][1], number)
-            weights, optimizer, value = self.take(weights, optimizer, batch, own, state.epochs)
-            after = weights, optimizer, total + value * jnp.sum(counted)
+            epoch = state.epochs if self.config.schedule is None else state.epochs + taken / all_steps
+            weights, optimizer, value = self.take(weights, optimizer, batch, own, epoch)
+            after = weights, optimizer, total + value * jnp.sum(counted), weight + jnp.sum(counted), taken + 1
             if self.even:
                 return after
             going = first < train[length].total
             return jax.tree.map(lambda new, old: jnp.where(going, new, old), after, carry)
 
-        carry = state.weights, state.optimizer, jnp.zeros((), samples.dtype)
+        nothing = jnp.zeros((), samples.dtype)
+        carry: tuple[Any, ...] = state.weights, state.optimizer, nothing, nothing, jnp.zeros((), int)
         runs = [partial(self._run, partial(step, length)) for length in train]
         if turns is None:
             ((length, count),) = steps.items()
@@ -179,8 +181,16 @@ class _Epoch:
             carry = jax.lax.fori_loop(
                 0, len(turns), lambda turn, carry: jax.lax.switch(turns[turn, 0], runs, turns[turn], carry), carry
             )
-        weights, optimizer, total = carry
-        return weights, optimizer, total / _total_weight(samples, train)
+        weights, optimizer, total, weight, _ = carry
+        if self.config.steps_per_epoch is None:
+            weight = _total_weight(samples, train)
+        return weights, optimizer, total / weight
+
+    def _steps(self, total: jax.Array) -> jax.Array:
+        """Return how many steps an epoch takes on so many samples."""
+        size, most = self.config.batch, self.config.steps_per_epoch
+        steps = (total + size - 1) // size
+        return steps if most is None else jnp.minimum(steps, most)
 
     @staticmethod
     def _run(step: Any, turn: jax.Array, carry: Any) -> Any:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.training.samples import FollowingRows, Samples, SampleSet
 from penstock.training.source import Source
+from penstock.training.window_units import WindowUnits
 
 __all__ = ["BlockShape", "stack"]
 
@@ -105,9 +106,10 @@ def stack(folds: Sequence[Samples], shape: BlockShape | None = None) -> Samples:
     shifts = [place * shape.rows for place in range(len(folds))]
     return Samples(
         _sources([fold.source for fold in folds], shape),
-        FollowingRows(_joined([each.values for each in targets], shape.rows, shape.folds), targets[0].horizon),
+        replace(targets[0], values=_joined([each.values for each in targets], shape.rows, shape.folds)),
         _sets([fold.train for fold in folds], shifts, (shape.folds, shape.train)),
         _sets([fold.validation for fold in folds], shifts, (shape.folds, shape.validation)),
+        _joined([fold.weight for fold in folds], shape.rows, shape.folds),
     )
 
 
@@ -126,7 +128,16 @@ def _sources(sources: Sequence[Source], shape: BlockShape) -> Source:
         series=series,
         categories=categories,
         extra=_joined([source.extra for source in sources], rows, folds),
+        units=_units([source.units for source in sources], rows, folds),
     )
+
+
+def _units(parts: Sequence[WindowUnits | None], rows: int, folds: int) -> WindowUnits | None:
+    if parts[0] is None:
+        return None
+    names = ("level", "inverse", "age", "lag", "facts")
+    joined = {name: _joined([getattr(part, name) for part in parts], rows, folds) for name in names}
+    return replace(parts[0], **joined)
 
 
 def _sets(

@@ -88,10 +88,10 @@ def run_blocks(
     if source.first is not None:
         found = [run(weights, source, blocks(numbers, length, width))]
     else:
-        rows, size = length + ahead, samples_at_once(length * width, _BLOCK)
-        cut = np.arange(size, dtype=np.int32)[None] * np.int32(rows)
+        rows, back, size = length + ahead, source.back(length), samples_at_once(length * width, _BLOCK)
+        cut = np.arange(size, dtype=np.int32)[None] * np.int32(back + rows) + np.int32(back)
         filled = np.resize(numbers, size * -(-len(numbers) // size)).reshape(-1, size)
-        found = [run(weights, source.cut(block, rows), cut) for block in filled]
+        found = [run(weights, source.cut(block, rows, length), cut) for block in filled]
     result = np.concatenate([np.asarray(each, np.float64) for each in found], axis=1)
     members, count, size, *rest = result.shape
     return result.reshape(members, count * size, *rest)[:, : len(numbers)]

@@ -14,7 +14,7 @@ from penstock.errors import OptionError, nearest
 from penstock.kernels.rows import Rule
 from penstock.options import Description, option
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "Optimizer", "RMSprop", "optimizer_named", "slowed"]
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "optimizer_named", "slowed"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,7 +118,32 @@ class Adam(Optimizer):
         return Rule("adam", self.learning_rate, self.beta1, self.beta2, self.epsilon)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam}
+@dataclass(frozen=True, repr=False)
+class AdamW(Optimizer):
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019), algorithm 2.
+
+    Each step also takes the share ``learning_rate · weight_decay`` off every weight matrix; biases do not decay.
+    """
+
+    learning_rate: float = option(0.001, "step size α", above=0)
+    beta1: float = option(0.9, "decay of the mean", at_least=0, below=1)
+    beta2: float = option(0.999, "decay of the mean of squares", at_least=0, below=1)
+    epsilon: float = option(1e-8, "ε, added to the root", above=0)
+    weight_decay: float = option(0.01, "decay λ of the weights", at_least=0)
+
+    def build(self) -> optax.GradientTransformation:
+        """Make the Optax transformation."""
+        return optax.adamw(
+            self.learning_rate,
+            b1=self.beta1,
+            b2=self.beta2,
+            eps=self.epsilon,
+            weight_decay=self.weight_decay,
+            mask=lambda weights: jax.tree.map(lambda leaf: leaf.ndim > 1, weights),
+        )
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW}
 """The optimisers by name, each with its usual settings."""
 
 

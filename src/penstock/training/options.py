@@ -9,6 +9,7 @@ from penstock.training.config import TrainConfig
 from penstock.training.losses import Loss
 from penstock.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
 from penstock.training.scheduled_sampling import ScheduledSampling
+from penstock.training.schedules import SCHEDULES, Schedule, schedule_named
 
 __all__ = ["TrainingOptions"]
 
@@ -28,12 +29,21 @@ class TrainingOptions(Options):
     learning_rate_decay: float = option(
         1.0, "factor of the learning rate from one epoch to the next", above=0, at_most=1
     )
+    schedule: str | Schedule | None = option(
+        None, "factor of the learning rate over all steps of all epochs; None: constant", choices=SCHEDULES
+    )
     members: int = option(1, "networks trained from different seeds; the answer is the mean of theirs", at_least=1)
     seed: int = option(0, "seed of weights and shuffles", at_least=0, below=2**32)
     progress: bool | None = option(None, "show a progress bar; None: on a terminal only", affects_fit=False)
 
-    def train_config(self, loss: str | Loss, scheduled_sampling: ScheduledSampling | None = None) -> TrainConfig:
+    def train_config(
+        self,
+        loss: str | Loss,
+        scheduled_sampling: ScheduledSampling | None = None,
+        steps_per_epoch: int | None = None,
+    ) -> TrainConfig:
         """Return how to train with these options and a loss."""
+        schedule = schedule_named(self.schedule)
         return TrainConfig(
             loss,
             optimizer_named(self.optimizer),
@@ -43,4 +53,7 @@ class TrainingOptions(Options):
             self.target_loss,
             self.learning_rate_decay,
             scheduled_sampling,
+            schedule,
+            1 if schedule is None else self.epochs,
+            steps_per_epoch,
         )

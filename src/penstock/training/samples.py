@@ -26,13 +26,17 @@ from penstock.training.source import Source, along, gather, pad_rows, padded_len
 __all__ = ["FollowingRows", "SampleSet", "Samples", "TargetSequences"]
 
 
-@partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=["horizon"])
+@partial(jax.tree_util.register_dataclass, data_fields=["values"], meta_fields=["horizon", "in_units"])
 @dataclass(frozen=True, eq=False)
 class FollowingRows:
-    """Targets of windows: the `horizon` rows of ``[rows]`` or ``[rows, targets]`` that follow a window."""
+    """Targets of windows: the `horizon` rows of ``[rows]`` or ``[rows, targets]`` that follow a window.
+
+    Where `in_units`, they are brought to the units of their window, as the source gives them.
+    """
 
     values: jax.Array
     horizon: int
+    in_units: bool = False
 
 
 @partial(
@@ -93,7 +97,7 @@ class Samples(NamedTuple):
     train, validation
         Training and validation samples, by the length of their bucket.
     weight
-        Weight of each sample in the loss, ``[samples]``; None where all weigh the same.
+        Weight of each sample in the loss, ``[samples]``, of windows by their first row; None where all weigh the same.
     """
 
     source: Source
@@ -112,11 +116,18 @@ class Samples(NamedTuple):
         *,
         window: int,
         horizon: int = 1,
+        in_units: bool = False,
+        weight: NDArray[np.float64] | None = None,
     ) -> Samples:
-        """Put the targets ``[rows]`` or ``[rows, targets]`` and the windows' first rows on the device."""
-        rows = pad_rows(targets, jax.dtypes.canonicalize_dtype(float))
+        """Put the targets ``[rows]`` or ``[rows, targets]`` and the windows' first rows on the device.
+
+        `weight` says what the window that begins at each row weighs in the loss, ``[rows]``.
+        """
+        dtype = jax.dtypes.canonicalize_dtype(float)
+        rows = pad_rows(targets, dtype)
         sets = {window: SampleSet.of(train)}, {window: SampleSet.of(validation)}
-        return cls(source, FollowingRows(rows, horizon), *sets)
+        weights = None if weight is None else pad_rows(weight, dtype)
+        return cls(source, FollowingRows(rows, horizon, in_units), *sets, weights)
 
     @classmethod
     def of_sequences(
@@ -165,6 +176,8 @@ class Samples(NamedTuple):
         read = Batch(x, x, counted, lengths, categories, extra)
         if isinstance(self.targets, FollowingRows):
             following = gather(self.targets.values, numbers + length, self.targets.horizon)
+            if self.targets.in_units and self.source.units is not None:
+                following = self.source.units.additions(following, self.source.values[:, 0], numbers + length - 1)
             return read._replace(y=following.reshape(len(numbers), -1))
         if not isinstance(self.targets, TargetSequences):
             return read._replace(y=self.targets[numbers])

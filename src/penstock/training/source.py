@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
 from penstock.networks.inputs import Inputs
+from penstock.training.window_units import WindowUnits
 
 __all__ = ["Read", "Source", "along", "gather", "pad_rows", "padded_length"]
 
@@ -39,7 +40,7 @@ class Read(NamedTuple):
 
 @partial(
     jax.tree_util.register_dataclass,
-    data_fields=["values", "first", "lengths", "series", "categories", "extra"],
+    data_fields=["values", "first", "lengths", "series", "categories", "extra", "units"],
     meta_fields=["sizes", "ahead", "reverse"],
 )
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,8 @@ class Source:
     extra
         Further features: of each sequence, ``[sequences, extra]``; or of each row, of any number type, of which a
         window reads those of its first target's row and of the next, `ahead` rows in all.
+    units
+        What windows are scaled by, each by itself; None where they are read as they are.
     ahead
         Rows whose extra features a window reads.
     reverse
@@ -72,6 +75,7 @@ class Source:
     series: jax.Array | None = None
     categories: jax.Array | None = None
     extra: jax.Array | None = None
+    units: WindowUnits | None = None
     sizes: tuple[int, ...] = ()
     ahead: int = 1
     reverse: bool = False
@@ -85,6 +89,7 @@ class Source:
         categories: NDArray[np.integer[Any]] | None = None,
         sizes: tuple[int, ...] = (),
         extra: NDArray[Any] | None = None,
+        units: WindowUnits | None = None,
         ahead: int = 1,
         reverse: bool = False,
     ) -> Source:
@@ -95,6 +100,7 @@ class Source:
             series=None if series is None else pad_rows(series, np.int32),
             categories=None if categories is None else jax.device_put(np.asarray(categories, np.int32)),
             extra=None if extra is None else pad_rows(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
+            units=units,
             sizes=sizes,
             ahead=ahead,
             reverse=reverse,
@@ -125,7 +131,12 @@ class Source:
         """Describe what a network reads of it."""
         features = 1 if self.values.ndim == 1 else self.values.shape[1]
         rows = 1 if self.first is not None else self.ahead
-        return Inputs(features, self.sizes, 0 if self.extra is None else rows * self.extra.shape[1])
+        extra = 0 if self.extra is None else rows * self.extra.shape[1]
+        return Inputs(features, self.sizes, extra + (0 if self.units is None else self.units.width))
+
+    def back(self, window: int) -> int:
+        """Return how many rows before a window are read with it."""
+        return 0 if self.units is None else self.units.back(window)
 
     def read(self, numbers: jax.Array, length: int) -> Read:
         """Gather samples ``[n]`` of `length` steps at most, with zeros behind the last step of shorter ones."""
@@ -137,15 +148,18 @@ class Source:
             return Read(x, lengths, categories, extra)
         categories = extra = None
         if self.categories is not None and self.series is not None:
-            categories = self.categories[self.series[numbers]]
+            categories = self.categories[self.series[numbers + length - 1]]  # a short window begins later
         if self.extra is not None:
             rows = numbers[:, None] + length + jnp.arange(self.ahead)
             ahead = self.extra.at[rows].get(mode="clip")  # a forecast's target may lie behind the last row
             extra = ahead.astype(self.values.dtype).reshape(len(numbers), -1)
+        if self.units is not None:
+            x, true, own = self.units.read(self.values, numbers, length, self.reverse)
+            return Read(x, true, categories, own if extra is None else jnp.concatenate([own, extra], axis=1))
         x = gather(self.values, numbers, length)
         return Read(x[:, ::-1] if self.reverse else x, None, categories, extra)
 
-    def cut(self, starts: NDArray[np.integer[Any]], length: int) -> Source:
+    def cut(self, starts: NDArray[np.integer[Any]], length: int, window: int) -> Source:
         """Copy the rows that windows read, on the host, so that what reads them is compiled for their number alone.
 
         Parameters
@@ -154,19 +168,24 @@ class Source:
             First rows of the windows, ``[n]``.
         length
             Rows of each, with those behind it that are read as well; behind the last row of all it is read again.
+        window
+            Rows of each without those; rows before it are copied where they are read as well.
 
         Returns
         -------
-        Rows of which the window at ``starts[i]`` begins in row ``i * length``.
+        Rows of which the window at ``starts[i]`` begins in row ``i * (back + length) + back``, where back is
+        ``self.back(window)``.
         """
-        rows = np.minimum(starts[:, None] + np.arange(length), len(self.values) - 1).ravel()
+        back = self.back(window)
+        rows = np.clip(starts[:, None] + np.arange(-back, length), 0, len(self.values) - 1).ravel()
         series = categories = None
         if self.series is not None and self.categories is not None:
-            series = np.repeat(np.arange(len(starts), dtype=np.int32), length)
-            categories = np.asarray(self.categories)[np.asarray(self.series)[starts]]
+            series = np.repeat(np.arange(len(starts), dtype=np.int32), back + length)
+            categories = np.asarray(self.categories)[np.asarray(self.series)[starts + window - 1]]
         extra = None if self.extra is None else np.asarray(self.extra)[rows]
+        units = None if self.units is None else self.units.at(rows)
         values = np.asarray(self.values)[rows]
-        return replace(self, values=values, series=series, categories=categories, extra=extra)  # type: ignore[arg-type]
+        return replace(self, values=values, series=series, categories=categories, extra=extra, units=units)  # type: ignore[arg-type]
 
 
 def gather(values: jax.Array, starts: jax.Array, length: int) -> jax.Array:

@@ -80,7 +80,7 @@ class TrainStep:
         state: Optimizing,
         batch: Batch,
         key: jax.Array | None,
-        epoch: jax.Array | int = 0,
+        epoch: jax.Array | float = 0,
     ) -> tuple[Any, Optimizing, jax.Array]:
         """Take the step.
 
@@ -93,7 +93,8 @@ class TrainStep:
         key
             What dropout draws from; None for none.
         epoch
-            Epochs before this one, by which the learning rate has decayed.
+            Epochs before this one, by which the learning rate has decayed; with a schedule also the share of this one
+            that is done.
 
         Returns
         -------
@@ -101,7 +102,7 @@ class TrainStep:
         """
         ordinary, tables = parted(weights)
         size = at_once(batch)
-        rate = None if self.config.learning_rate_decay == 1 else jnp.power(self.config.learning_rate_decay, epoch)
+        rate = self._rate(epoch)
         rested, optimizer = list(state.tables), self.config.optimizer
         summed: dict[int, tuple[Any, Summed]] = {}
         if size == len(batch.x):
@@ -126,6 +127,15 @@ class TrainStep:
         for place, (rest, rows) in summed.items():
             tables[place], rested[place] = update_rows(tables[place], rest, rows, optimizer, rate)
         return joined(ordinary, tables), Optimizing(after, tuple(rested)), value
+
+    def _rate(self, epoch: jax.Array | float) -> jax.Array | None:
+        """Return the factor of the learning rate; None where it is one throughout."""
+        config = self.config
+        decayed = None if config.learning_rate_decay == 1 else jnp.power(config.learning_rate_decay, jnp.floor(epoch))
+        if config.schedule is None:
+            return decayed
+        factor = config.schedule.factor(jnp.asarray(epoch) / config.schedule_epochs)
+        return factor if decayed is None else factor * decayed
 
     def _gradients(
         self, weights: Any, batch: Batch, key: jax.Array | None, total: jax.Array | None = None

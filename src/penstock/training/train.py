@@ -117,6 +117,8 @@ def _train(
         width = len(lanes.job)
         weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
         longest = steps if shape is None else {length: np.array(-(-shape.most // config.batch)) for length in steps}
+        if config.steps_per_epoch is not None:
+            longest = {length: np.minimum(each, config.steps_per_epoch) for length, each in longest.items()}
         work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
         even = shape is None or shape.even(config.batch)
         epoch = compiled_epoch(spec, even, quick=work * epochs < _SOON_OVER)

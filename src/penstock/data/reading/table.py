@@ -1,7 +1,8 @@
-"""Reading the columns of a native frame, each with its faults told in words."""
+"""A native frame as a table of whole columns, and the order of its rows."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -11,16 +12,21 @@ from numpy.typing import NDArray
 
 from penstock.data.columns import Columns
 from penstock.data.panel import Panel
+from penstock.data.reading.native import as_frame, several_levels
+from penstock.data.reading.notes import note
 from penstock.data.times import show_time
 from penstock.errors import DataError, nearest
 
-__all__ = ["as_table", "group", "numbers", "require_column", "require_order"]
+__all__ = ["as_table", "newest_last", "require_column", "require_order"]
 
 
-def as_table(frame: Any) -> nw.DataFrame[Any]:
-    """Read a native frame as a table of whole columns with names of their own."""
+def as_table(frame: Any, columns: Columns | None = None) -> nw.DataFrame[Any]:
+    """Read a native frame, a pandas series or a one-dimensional array as a table of columns with names of their own.
+
+    What `columns` names is looked for in the index of a pandas frame too.
+    """
     try:
-        table = nw.from_native(frame)
+        table = nw.from_native(as_frame(frame, columns or Columns()))
     except DuplicateError as error:
         raise DataError(f"the frame has columns of one name; rename or drop all but one: {error}") from error
     except TypeError as error:
@@ -39,36 +45,23 @@ def require_column(table: nw.DataFrame[Any], name: str, frame: Any) -> None:
     """Refuse a frame without this column, and name the nearest."""
     if name in table.columns:
         return
-    if name in getattr(getattr(frame, "index", None), "names", ()):
-        raise DataError(f"{name!r} is the frame's index, not a column; make it one: frame.reset_index().")
+    if levels := several_levels(frame, name):
+        raise DataError(levels)
     raise DataError(f"the frame has no column {name!r}; {nearest(name, table.columns)}")
 
 
-def numbers(series: nw.Series[Any], role: str = "target") -> NDArray[np.float64]:
-    """Read a column of numbers (a covariate may also be True or False), missing values as NaN."""
-    if not series.dtype.is_numeric() and (role == "target" or series.dtype != nw.Boolean):
-        first = next((value for value in series.to_list() if value is not None), None)
-        static = f"; name it in static={series.name!r} if it is the same in every row" if role != "target" else ""
-        raise DataError(
-            f"the {role} column {series.name!r} holds {series.dtype}, not numbers (first value: {first!r}); "
-            f"turn it into numbers first, for example with pandas.to_numeric(frame[{series.name!r}]){static}."
-        )
-    return np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
-
-
-def group(ids: nw.Series[Any] | None, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[Any, ...]]:
-    """Order the rows series by series, keeping their order within each."""
-    if ids is None:
-        return np.arange(rows), np.array([0, rows]), (None,)
-    if ids.is_null().any():
-        raise DataError(f"the id column {ids.name!r} has missing values; name every series.")
-    codes: dict[Any, int] = {}
-    labels = np.fromiter((codes.setdefault(value, len(codes)) for value in ids.to_list()), dtype=np.int64, count=rows)
-    return (
-        np.argsort(labels, kind="stable"),
-        np.concatenate([[0], np.cumsum(np.bincount(labels))]),
-        tuple(codes),
-    )
+def newest_last(
+    order: NDArray[np.int64], offsets: NDArray[np.int64], times: NDArray[Any], columns: Columns
+) -> NDArray[np.int64]:
+    """Turn rows round that stand newest first in every series, as many sites give them; others stay as they are."""
+    step = np.diff(times[order].astype(np.int64))
+    inside = np.ones(len(step), dtype=bool)
+    inside[offsets[1:-1] - 1] = False
+    if not inside.any() or not (step[inside] < 0).all():
+        return order
+    note(f"the rows stand newest first; they are read from the last to the first by {columns.time!r}.")
+    turned = [order[start:end][::-1] for start, end in itertools.pairwise(offsets)]
+    return np.concatenate(turned)
 
 
 def require_order(panel: Panel, columns: Columns) -> None:

@@ -1,0 +1,1 @@
+"""One reader in front of every model: files and frames as people have them, into columns with one meaning."""

@@ -1,0 +1,118 @@
+"""Seasons: the periods that a frequency suggests, and where in its season each row stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.calendar import rhythm
+from penstock.data.panel import Panel
+from penstock.errors import DataError, OptionError
+
+__all__ = ["check_season", "season_of", "season_positions", "season_steps"]
+
+_DAY = 86_400 * 10**9
+_MINUTE = 60 * 10**9
+
+
+def season_steps(given: int | Sequence[int] | None) -> tuple[int, ...] | None:
+    """Return the periods of an option ``season=``, ascending; () for 1, which is no season, and None for None.
+
+    Raises
+    ------
+    OptionError
+        Where a period is no whole number of steps.
+
+    Examples
+    --------
+    >>> season_steps((168, 24)), season_steps(12), season_steps(1)
+    ((24, 168), (12,), ())
+    """
+    if given is None:
+        return None
+    periods = tuple(given) if isinstance(given, Sequence) else (given,)
+    for period in periods:
+        if isinstance(period, bool) or not isinstance(period, (int, np.integer)) or period < 1:
+            raise OptionError(
+                f"season={given!r} holds {period!r}; allowed: steps as whole numbers, such as 12 or (24, 168)."
+            )
+    return tuple(sorted({int(period) for period in periods} - {1}))
+
+
+def season_of(times: NDArray[Any], rows: int) -> tuple[int, ...]:
+    """Return the periods that the frequency of a series suggests, of which `rows` hold two at least.
+
+    Months have 12, quarters 4, business days 5, days 7, weeks 52; below a day, a day and a week. Counted steps have no
+    frequency, and years no season.
+
+    Examples
+    --------
+    >>> months = np.arange("2020-01", "2023-01", dtype="datetime64[M]").astype("datetime64[ns]")
+    >>> hours = np.arange("2020-01-01", "2020-01-09", dtype="datetime64[h]").astype("datetime64[ns]")
+    >>> season_of(months, 36), season_of(hours, 192), season_of(np.arange(9), 9)
+    ((12,), (24,), ())
+    """
+    kind, step = rhythm(times)
+    found: tuple[int, ...] = ()
+    if kind == "business":
+        found = (5,)
+    elif kind == "months" and 12 % step == 0:
+        found = (12 // step,)
+    elif kind == "fixed" and len(times) > 1:
+        if step == 7 * _DAY:
+            found = (52,)
+        elif step == _DAY:
+            found = (7,)
+        elif _MINUTE <= step < _DAY and _DAY % step == 0:
+            found = (_DAY // step, 7 * _DAY // step)
+    return tuple(period for period in found if 1 < period <= rows // 2)
+
+
+def season_positions(panel: Panel, season: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return sine and cosine of where in each period every row of a panel stands, ``[rows, 2 · periods]``.
+
+    Series of one frequency stand alike at the same time; counted steps are taken by their number.
+
+    Examples
+    --------
+    >>> panel = Panel(np.zeros(4), np.arange(4), np.array([0, 4]), (None,))
+    >>> season_positions(panel, (4,)).round(6).tolist()
+    [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, -0.0]]
+    """
+    places = np.zeros(panel.rows)
+    for series in range(len(panel)):
+        places[panel.span(series)] = _places(panel.times[panel.span(series)])
+    angles = 2 * np.pi * (places[:, None] % np.array(season, dtype=float)) / np.array(season, dtype=float)
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(panel.rows, -1)
+
+
+def check_season(season: tuple[int, ...], panel: Panel) -> None:
+    """Refuse a period that is longer than every series.
+
+    Raises
+    ------
+    DataError
+        Where no series has as many rows as the longest period.
+    """
+    longest = int(panel.lengths.max())
+    if season and season[-1] > longest:
+        raise DataError(
+            f"season={season[-1]} steps is longer than every series (the longest has {longest} training rows); give "
+            "more rows, a shorter season, or season=1 for none."
+        )
+
+
+def _places(times: NDArray[Any]) -> NDArray[np.float64]:
+    """Count the steps of a series' own frequency since the epoch, at each of its times."""
+    kind, step = rhythm(times)
+    if kind == "count":
+        return np.asarray(times, dtype=np.int64).astype(float) // step
+    days = times.astype("datetime64[D]")
+    if kind == "business":
+        return np.busday_count(np.datetime64("1970-01-05"), days).astype(float)
+    if kind == "months":
+        return days.astype("datetime64[M]").astype(np.int64).astype(float) // step
+    return times.astype("datetime64[ns]").astype(np.int64).astype(float) // step

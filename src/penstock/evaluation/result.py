@@ -1,0 +1,289 @@
+"""What every comparison of models has: scores, tests of the difference, a table, a frame, JSON, a page."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from penstock.errors import OptionError, nearest
+from penstock.evaluation.significance import Pairs, holm
+from penstock.evaluation.table import Columns, score_table
+from penstock.evaluation.verdict import SIGNIFICANT, verdict
+from penstock.files import check_destination, jsonable, write_json, write_whole
+from penstock.report.page import Page
+from penstock.report.table import Table
+
+if TYPE_CHECKING:
+    from penstock.report.svg import Picture
+
+__all__ = ["ComparisonResult", "spread"]
+
+_NARROW = ("model", "rmse", "mae", "skill", "auc", "accuracy", "p_holm")
+
+
+class ComparisonResult(ABC):
+    """Scores of models on the same rows, and whether they differ by more than chance.
+
+    Attributes
+    ----------
+    models
+        The models by name.
+    baselines
+        Names of the models that the others have to beat.
+    rows
+        One row a model: ``model``, its scores, the p-values of its difference from :attr:`reference` (``p_holm`` is
+        corrected for the number of models), ``parameters``, ``fit_seconds``, and ``members``: their ``count`` and the
+        median, lowest and highest of each score. NaN where a number does not exist.
+    """
+
+    rows: list[dict[str, Any]]
+
+    if TYPE_CHECKING:  # fields of one subclass, properties of the other
+
+        @property
+        def baselines(self) -> tuple[str, ...]: ...  # noqa: D102
+
+        @property
+        def models(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+    @property
+    @abstractmethod
+    def columns(self) -> Columns:
+        """Key of each score that the table shows, its heading, and how its numbers are shown."""
+
+    @property
+    @abstractmethod
+    def judged(self) -> tuple[str, bool]:
+        """The score by which models are judged, and whether less of it is better."""
+
+    @property
+    @abstractmethod
+    def reference(self) -> str | None:
+        """The model that the others are tested against."""
+
+    @property
+    @abstractmethod
+    def reference_words(self) -> str:
+        """How sentences call the reference."""
+
+    @property
+    @abstractmethod
+    def pairs(self) -> Pairs:
+        """The test of every pair of models."""
+
+    @property
+    def findings(self) -> list[str]:
+        """What holds when all models are judged together, in sentences."""
+        return []
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the scores better than they should be, in sentences."""
+        return []
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How to read the table of scores, in sentences."""
+        return ()
+
+    @property
+    def networks(self) -> list[str]:
+        """Names of the models that were trained epoch by epoch."""
+        return [name for name, model in self.models.items() if hasattr(model, "history_")]
+
+    @property
+    def scores(self) -> Any:
+        """One row a model with every score, as a frame of the kind that was given."""
+        return self._frame({key: [row[key] for row in self.rows] for key in self.rows[0] if key != "members"})
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Say of every model but the reference, in a sentence, whether it beats the reference."""
+        return {row["model"]: self.verdict(row["model"]) for row in self.rows if row["model"] != self.reference}
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Return the scores of a model.
+
+        Parameters
+        ----------
+        name
+            Name of a model.
+
+        Returns
+        -------
+        Its scores.
+
+        Raises
+        ------
+        OptionError
+            Where there is no model of this name.
+        """
+        for row in self.rows:
+            if row["model"] == name:
+                return row
+        raise OptionError(f"there is no model {name!r}; {nearest(name, [row['model'] for row in self.rows])}")
+
+    def verdict(self, name: str) -> str:
+        """Say in a sentence whether a model beats the reference.
+
+        Parameters
+        ----------
+        name
+            Name of a model.
+
+        Returns
+        -------
+        The sentence.
+        """
+        row = self.row(name)
+        if self.reference in (None, name):
+            return f"{name} has no baseline to beat."
+        assert self.reference is not None  # noqa: S101
+        tested = sum(each["p_holm"] == each["p_holm"] for each in self.rows)
+        score, lower = self.judged
+        heading, form = self.columns[score]
+        return verdict(
+            row, self.row(self.reference), tested, score=score, heading=heading, form=form, lower=lower,
+            against=self.reference_words,
+        )  # fmt: skip
+
+    def standing(self, row: Mapping[str, Any]) -> str:
+        """Say whether a row is ``better`` or ``worse`` than the reference by more than chance, or neither.
+
+        Parameters
+        ----------
+        row
+            Scores of a model.
+
+        Returns
+        -------
+        ``better``, ``worse``, or an empty text.
+        """
+        if self.reference is None or not row["p_holm"] < SIGNIFICANT:  # also where no test exists
+            return ""
+        score, lower = self.judged
+        return "better" if (row[score] < self.row(self.reference)[score]) == lower else "worse"
+
+    def table(self, *, whole: bool = True) -> Table:
+        """Lay the scores out; not whole, only the columns that a narrow terminal can hold.
+
+        Parameters
+        ----------
+        whole
+            Whether to show all columns, or only those that a narrow terminal can hold.
+
+        Returns
+        -------
+        The table.
+        """
+        table = score_table(self.rows, self.columns, [self.standing(row) for row in self.rows], self.notes)
+        return table if whole else table.only(self.columns[key][0] for key in _NARROW if key in self.columns)
+
+    def tables(self) -> list[Table]:
+        """Return every table of the page, the scores first."""
+        return [self.table()]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
+        return {
+            "models": {name: repr(model) for name, model in self.models.items()},
+            "rows": jsonable(self.rows),
+            "verdicts": self.verdicts,
+            "findings": self.findings,
+            "pairs": jsonable(self.pairs.to_json()),
+        }
+
+    def write_json(self, path: str | Path) -> Path:
+        """Write :meth:`to_json` to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            File to write.
+
+        Returns
+        -------
+        The path.
+        """
+        return write_json(path, self.to_json())
+
+    def settings(self) -> dict[str, str]:
+        """Say what was compared, name by name.
+
+        Returns
+        -------
+        The settings by name.
+        """
+        return {name: repr(model) for name, model in self.models.items()}
+
+    def pictures(self) -> list[Picture]:
+        """Draw the pictures of the page.
+
+        Returns
+        -------
+        The pictures.
+        """
+        return []
+
+    def report(self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None) -> Path:
+        """Write one self-contained HTML page: verdict, scores, tests, settings, pictures.
+
+        Parameters
+        ----------
+        path
+            File to write.
+        title
+            Title of the page.
+        facts
+            What else the page says about data and settings, by name.
+
+        Returns
+        -------
+        The path of the page.
+        """
+        return self._report(path, title, facts, self.tables(), self.pictures)
+
+    def _report(
+        self, path: str | Path, title: str, facts: Mapping[str, str] | None, tables: Sequence[Table], draw: Any
+    ) -> Path:
+        check_destination(path)
+        verdicts = self.verdicts
+        lead = [verdicts[name] for name in self.networks if name in verdicts] or list(verdicts.values())
+        page = Page(
+            title=title,
+            lead=[*(lead or ["Only the baseline was scored."]), *self.findings],
+            tables=tables,
+            warnings=self.warnings,
+            facts={**(facts or {}), **self.settings()},
+            pictures=draw(),
+        )
+        return write_whole(path, page.html())
+
+    def __str__(self) -> str:
+        """Lay the tables out as text, with the verdicts on networks below them."""
+        said = [self.verdict(name) for name in self.networks] + self.findings
+        return "\n".join([*map(str, self.tables()), *said, *(f"Leak: {leak}" for leak in self.warnings)])
+
+    @abstractmethod
+    def _frame(self, columns: Mapping[str, Any]) -> Any:
+        """Build a frame of the kind that was given."""
+
+    def _correct(self, rows: list[dict[str, Any]], pvalue: str) -> None:
+        """Keep the rows, with their p-values corrected for the number of models."""
+        for row, p in zip(rows, holm([row[pvalue] for row in rows]), strict=True):
+            row["p_holm"] = p
+        object.__setattr__(self, "rows", rows)
+
+
+def spread(members: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Return the count of members, and the median, lowest and highest of each of their scores."""
+    scores = {key: [member[key] for member in members] for key in members[0]} if members else {}
+    named = {
+        key: dict(zip(("median", "low", "high"), map(float, (np.median(of), np.min(of), np.max(of))), strict=True))
+        for key, of in scores.items()
+    }
+    return {"count": max(len(members), 1), **named}
