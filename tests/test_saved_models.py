@@ -15,17 +15,23 @@ from hypothesis import strategies as st
 
 import penstock as ps
 from golden.make_models import FOLDER, SAMPLES, SERIES, outputs
-from penstock.catalogue import MODELS, SEQUENCE_MODELS, TEXT_MODELS
+from penstock.catalogue import MODELS, model_class
 from penstock.data.scaling import SCALINGS
 from penstock.data.transforms import TRANSFORMS
+from penstock.saved import Saved
 
 WALK = pd.DataFrame({"ds": range(60), "y": 50 + np.cumsum(np.cos(np.arange(60.0) ** 1.5))})
 
 
 def test_every_class_has_a_golden_file() -> None:
-    classes = {*MODELS, *SEQUENCE_MODELS, *TEXT_MODELS}
-    assert classes == {*SERIES, *SAMPLES} == {path.stem for path in FOLDER.glob("*.penstock")}
+    assert {*MODELS} == {*SERIES, *SAMPLES} == {path.stem for path in FOLDER.glob("*.penstock")}
     assert max(path.stat().st_size for path in FOLDER.iterdir()) < 20_000
+
+
+def test_every_public_model_is_in_the_list() -> None:
+    public = {name: getattr(room, name) for room in (ps, ps.text) for name in room.__all__}
+    models = {name: each for name, each in public.items() if isinstance(each, type) and issubclass(each, Saved)}
+    assert models == {name: model_class(name) for name in MODELS}
 
 
 @pytest.mark.parametrize("name", [*SERIES, *SAMPLES])

@@ -1,74 +1,75 @@
-"""Every model by its name, and reading any of them from a file."""
+"""The one list of models: where the class of each stands, what it reads, its name on the command line."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-from penstock.baselines.arx import ARX
-from penstock.baselines.autoregression import AR
-from penstock.baselines.drift import Drift
-from penstock.baselines.elastic_net import ElasticNet
-from penstock.baselines.ema import EMA
-from penstock.baselines.garch import GARCH
-from penstock.baselines.lasso import Lasso
-from penstock.baselines.linear_trend import LinearTrend
-from penstock.baselines.local_level import LocalLevel
-from penstock.baselines.local_trend import LocalTrend
-from penstock.baselines.mean import Mean
-from penstock.baselines.naive import Naive
-from penstock.baselines.relaxed_lasso import RelaxedLasso
-from penstock.baselines.ridge import Ridge
-from penstock.baselines.seasonal_naive import SeasonalNaive
-from penstock.baselines.sma import SMA
-from penstock.baselines.vector_autoregression import VAR
-from penstock.estimator import Estimator
-from penstock.forecaster import Forecaster
-from penstock.saved import Saved
-from penstock.sequences.classifier import SequenceClassifier
-from penstock.sequences.estimator import SequenceEstimator
-from penstock.sequences.regressor import SequenceRegressor
-from penstock.sequences.tagger import SequenceTagger
-from penstock.sequences.to_sequence import SequenceToSequence
-from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
-from penstock.text.classifier import TextClassifier
-from penstock.text.regressor import TextRegressor
+__all__ = ["MODELS", "ModelEntry", "load", "model_class"]
 
-__all__ = ["MODELS", "SEQUENCE_MODELS", "TEXT_MODELS", "load"]
 
-_ALL: tuple[type[Estimator], ...] = (
-    Forecaster,
-    Naive,
-    SeasonalNaive,
-    Drift,
-    Mean,
-    SMA,
-    EMA,
-    LinearTrend,
-    AR,
-    ARX,
-    VAR,
-    Ridge,
-    Lasso,
-    RelaxedLasso,
-    ElasticNet,
-    LocalLevel,
-    LocalTrend,
-    GARCH,
-)
+class ModelEntry(NamedTuple):
+    """Where a model's class stands, and how the command line makes one.
 
-MODELS: dict[str, type[Estimator]] = {model.__name__: model for model in _ALL}
-"""Every model of series, by the name of its class."""
+    Attributes
+    ----------
+    module
+        Module of the class; it is imported when the class is asked for.
+    reads
+        What the model is fitted to.
+    command
+        Name on the command line; empty where it has none.
+    number
+        The number behind the name if none is given, its first argument; 0: the model chooses; None: it takes none.
+    """
 
-SEQUENCE_MODELS: dict[str, type[SequenceEstimator]] = {
-    model.__name__: model for model in (SequenceClassifier, SequenceRegressor, SequenceTagger, SequenceToSequence)
+    module: str
+    reads: Literal["series", "sequences", "text"] = "series"
+    command: str = ""
+    number: int | None = None
+
+
+MODELS: dict[str, ModelEntry] = {
+    "Forecaster": ModelEntry("penstock.forecaster"),
+    "Naive": ModelEntry("penstock.baselines.naive", command="naive"),
+    "SeasonalNaive": ModelEntry("penstock.baselines.seasonal_naive", command="seasonal", number=5),
+    "Drift": ModelEntry("penstock.baselines.drift", command="drift"),
+    "Mean": ModelEntry("penstock.baselines.mean", command="mean"),
+    "SMA": ModelEntry("penstock.baselines.sma", command="sma", number=0),
+    "EMA": ModelEntry("penstock.baselines.ema", command="ema", number=0),
+    "LinearTrend": ModelEntry("penstock.baselines.linear_trend", command="trend", number=20),
+    "AR": ModelEntry("penstock.baselines.autoregression", command="ar", number=5),
+    "ARX": ModelEntry("penstock.baselines.arx", command="arx", number=5),
+    "VAR": ModelEntry("penstock.baselines.vector_autoregression", command="var", number=1),
+    "Ridge": ModelEntry("penstock.baselines.ridge", command="ridge", number=20),
+    "Lasso": ModelEntry("penstock.baselines.lasso", command="lasso", number=20),
+    "RelaxedLasso": ModelEntry("penstock.baselines.relaxed_lasso", command="relaxed", number=20),
+    "ElasticNet": ModelEntry("penstock.baselines.elastic_net", command="elastic", number=20),
+    "LocalLevel": ModelEntry("penstock.baselines.local_level", command="local-level"),
+    "LocalTrend": ModelEntry("penstock.baselines.local_trend", command="local-trend"),
+    "GARCH": ModelEntry("penstock.baselines.garch"),
+    "SequenceClassifier": ModelEntry("penstock.sequences.classifier", "sequences"),
+    "SequenceRegressor": ModelEntry("penstock.sequences.regressor", "sequences"),
+    "SequenceTagger": ModelEntry("penstock.sequences.tagger", "sequences"),
+    "SequenceToSequence": ModelEntry("penstock.sequences.to_sequence", "sequences"),
+    "TextClassifier": ModelEntry("penstock.text.classifier", "text"),
+    "TextRegressor": ModelEntry("penstock.text.regressor", "text"),
+    "BagClassifier": ModelEntry("penstock.text.bag_of_words", "text"),
+    "BagRegressor": ModelEntry("penstock.text.bag_of_words", "text"),
 }
-"""Every estimator of sequences that a file may hold."""
+"""Every model, by the name of its class."""
 
-TEXT_MODELS: dict[str, type[SequenceEstimator | BagOfWords]] = {
-    model.__name__: model for model in (TextClassifier, TextRegressor, BagClassifier, BagRegressor)
-}
-"""Every model of text that a file may hold."""
+
+def model_class(name: str) -> Any:
+    """Import the class of a model.
+
+    Examples
+    --------
+    >>> model_class("Drift")(horizon=2)
+    Drift(horizon=2)
+    """
+    return getattr(import_module(MODELS[name].module), name)
 
 
 def load(path: str | Path) -> Any:
@@ -91,10 +92,13 @@ def load(path: str | Path) -> Any:
     Examples
     --------
     >>> import tempfile, pandas as pd
+    >>> from penstock.baselines.drift import Drift
     >>> frame = pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 8.0]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Drift().fit(frame).save(f"{folder}/drift.penstock")
     ...     load(f"{folder}/drift.penstock").predict()["yhat"].tolist()
     [9.5]
     """
-    return Saved.read(path, {**MODELS, **SEQUENCE_MODELS, **TEXT_MODELS})
+    from penstock.saved import Saved
+
+    return Saved.read(path, MODELS, model_class)

@@ -235,7 +235,7 @@ class Estimator(SavedSeries, OwnIntervals):
         levels = checked_levels(level)
         panel, kind = self.tail_, self.kind_
         if frame is not None:
-            panel, kind = read_panel(frame, kind.columns, kind.missing, kind)
+            panel, kind = read_panel(frame, kind.columns, kind.missing, kind, self.ids_)
         if (future is None) == bool(kind.columns.known):
             raise OptionError(
                 f"{self.label} was fitted with known={list(kind.columns.known)}; predict needs the rows that follow: "
@@ -244,7 +244,7 @@ class Estimator(SavedSeries, OwnIntervals):
                 else f"this {self.label} was fitted without known covariates; leave future= out."
             )
         if future is None:
-            times = [kind.next_times(panel.times[panel.span(series)], self.horizon) for series in range(len(panel))]
+            times = kind.times_ahead(panel, self.horizon)
         else:
             panel, times = read_future(future, panel, kind, self.horizon)
         origins = panel.offsets[1:] - 1

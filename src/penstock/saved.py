@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -118,8 +118,22 @@ class Saved(Options):
             )
 
     @staticmethod
-    def read(path: str | Path, models: Mapping[str, type[M]]) -> M:
-        """Read a model file, looking its class up among `models`; people call :func:`penstock.load`."""
+    def read(path: str | Path, models: Collection[str], model_class: Callable[[str], type[Any]]) -> Any:
+        """Read a model file, whose class is one of `models` or a user's own; people call :func:`penstock.load`.
+
+        Parameters
+        ----------
+        path
+            The model file.
+        models
+            Names of the models that this penstock knows.
+        model_class
+            Returns the class of such a name.
+
+        Returns
+        -------
+        The fitted model.
+        """
         description, arrays = read_model(path)
         name = description.get("model") if isinstance(description, dict) else None
         if not isinstance(name, str) or (name not in models and ":" not in name):
@@ -127,7 +141,7 @@ class Saved(Options):
                 f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"
             )
         try:
-            kind: type[Any] = models[name] if name in models else Saved.registered.find(name)
+            kind = model_class(name) if name in models else Saved.registered.find(name)
         except OptionError as error:
             raise ModelFileError(f"{str(path)!r}: {error}") from error
         try:

@@ -13,9 +13,10 @@ import pytest
 import typer
 
 import penstock
+from penstock.catalogue import MODELS
 from penstock.cli import declared
 from penstock.cli.main import COMMANDS, app
-from penstock.cli.models import MODELS, model_named
+from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.data.missing import MISSING
 from penstock.evaluation.positions import RULES
 from penstock.evaluation.rolling_origin import RollingOrigin
@@ -80,14 +81,15 @@ def test_declared_options_are_those_of_the_classes() -> None:
         assert declared.DEFAULTS[owner] == {name: default_of(OWNERS[owner], name) for name in lines}
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_every_model_of_the_command_line_is_built(name: str) -> None:
-    model = model_named(name, {"window": 7})
-    number = MODELS[name][0]
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_every_model_of_the_command_line_is_made(name: str) -> None:
+    model = make_model(name, {"window": 7})
+    entry = MODELS[type(model).__name__]
     assert model.label
     assert isinstance(model, Forecaster) == (name in ("lstm", "gru", "rnn", "mlp"))
-    if number is not None:
-        assert "3" in model_named(f"{name}:3", {"window": 7}).label
+    assert isinstance(model, Forecaster) or entry.command == name
+    if isinstance(model, Forecaster) or entry.number is not None:
+        assert "3" in make_model(f"{name}:3", {"window": 7}).label
 
 
 def test_the_help_of_study_lists_the_options_of_every_study() -> None:

@@ -115,7 +115,7 @@ def test_explain(penstock: Run, model: Path, tmp_path: Path) -> None:
         (b"text,label\ngood,1\n", (), "has no column 'review'; Allowed: 'text', 'label'"),
         (b"review,label\n,1\n,0\n", (), "the column 'review' of own.csv is empty"),
         (b"review,label\ngood,1\nbad,\n", (), "row 2 of own.csv has no 'label'"),
-        (b"review,label\ngood,1\nbad,1\n", ("--test", 0), "holds one label only"),
+        (b"review,label\ngood,1\nbad,1\n", ("--test", 0), "holds one class only"),
         (b"review,label\ngood,1\nbad,0\n", ("--model", "gruu"), "no layer 'gruu'; did you mean 'gru'"),
         (b"review,label\ngood,1\nbad,0\n", ("--task", "x"), "--task 'x' is unknown"),
         (b"review,label\ngood,1\nbad,0\n", ("--vectors", "v.txt"), "v.txt, line 2 ('bad 0.1 x'…) is broken"),

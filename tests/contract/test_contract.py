@@ -12,7 +12,7 @@ import pytest
 from sklearn.base import clone
 
 import penstock as ps
-from penstock.catalogue import MODELS as CATALOGUE
+from penstock import catalogue
 from penstock.data.frames import read_panel
 from penstock.estimator import Estimator
 
@@ -115,7 +115,8 @@ def yhat(frame: Any) -> np.ndarray[Any, Any]:
 
 
 def test_every_model_is_under_contract() -> None:
-    assert {type(model) for model in MODELS.values()} == set(CATALOGUE.values())
+    series = {name for name, entry in catalogue.MODELS.items() if entry.reads == "series"}
+    assert {type(model).__name__ for model in MODELS.values()} == series
 
 
 def test_future_blind(model: Estimator, walk: pd.DataFrame) -> None:

@@ -113,5 +113,5 @@ def test_a_future_refused(change: Any, message: str) -> None:
 def test_a_future_that_leaves_out_a_step() -> None:
     months = pd.date_range("2020-01-31", periods=12, freq="ME")
     panel, kind = read_panel(pd.DataFrame({"ds": months[:8], "y": 1.0, "k": 0.0}), Columns(known="k"))
-    with pytest.raises(ps.DataError, match="the future frame leaves out 1 steps before 2020-10-31"):
+    with pytest.raises(ps.DataError, match="step 1 is 2020-10-31, where 2020-09-30 follows 2020-08-31"):
         read_future(pd.DataFrame({"ds": months[9:], "k": 1.0}), panel, kind, 2)

@@ -278,6 +278,15 @@ def test_json(walk: pd.DataFrame, tmp_path: Any) -> None:
     path = ps.compare([ps.Drift()], walk, RollingOrigin(test=10)).write_json(tmp_path / "r.json")
     result = json.loads(path.read_text())
     assert result["rows"][1]["dm_pvalue"] is None  # naive against itself: there is no test
-    split = {"horizon": 1, "test": 10, "step": 1, "refit": None, "train": None, "purge": 0, "embargo": 0}
+    split = {
+        "horizon": 1,
+        "test": 10,
+        "step": 1,
+        "refit": None,
+        "train": None,
+        "purge": 0,
+        "embargo": 0,
+        "align": "times",
+    }
     assert result["split"] == split
     assert set(result["verdicts"]) == {"Drift"}

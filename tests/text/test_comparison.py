@@ -53,25 +53,6 @@ def test_scores_of_labels(result: TextComparison) -> None:
     assert str(result).splitlines()[0].split()[:4] == ["model", "AUC", "low", "high"]
 
 
-def test_models_of_two_comparisons_stand_in_one_table(result: TextComparison) -> None:
-    half = [
-        TextComparison(
-            result.truth, {name: result.answers[name] for name in names}, result.classes,
-            tuple(name for name in names if name != "net"), dict.fromkeys(names, 3), dict.fromkeys(names, 0.5),
-        )
-        for names in (("net", "bag"), ("weak",))
-    ]  # fmt: skip
-    joined = half[0].beside(half[1])
-    assert [row["model"] for row in joined.rows] == ["net", "bag", "weak"]
-    assert joined.rows[0]["pvalue"] == result.rows[0]["pvalue"]
-    assert (joined.reference, joined.baselines, joined.weights["weak"]) == ("bag", ("bag", "weak"), 3)
-    with pytest.raises(ps.OptionError, match="both comparisons hold a model named 'net'"):
-        result.beside(half[0])
-    other = TextComparison(1 - result.truth, {"other": result.answers["net"]}, result.classes, ())
-    with pytest.raises(ps.OptionError, match="are of different test documents"):
-        result.beside(other)
-
-
 def test_scores_of_values() -> None:
     rng = np.random.default_rng(1)
     truth = rng.normal(size=200)
@@ -231,8 +212,15 @@ def test_members_stand_below_their_network(result: TextComparison) -> None:
     assert "· median of 3 members" in str(found)
 
 
-def test_the_page_of_a_network_draws_its_losses(tmp_path: Path) -> None:
+def test_the_page_of_a_network_draws_its_losses_and_names_a_leak(tmp_path: Path) -> None:
     small = TextClassifier(Network([GRU(2)]), tokens=Tokens(20, length=4), units=2, epochs=2, batch=30)
-    found = compare({"net": small, "bag": BagClassifier(alpha=1.0)}, (TEXTS, LABELS), (TEXTS[:12], LABELS[:12]))
-    page = found.report(tmp_path / "r.html").read_text()
+    models, test = {"net": small, "bag": BagClassifier(alpha=1.0)}, (TEXTS[:12], LABELS[:12])
+    page = compare(models, (TEXTS, LABELS), test).report(tmp_path / "r.html").read_text()
     assert "Losses of net by epoch, each member thin" in page
+    assert "best weights on the validation rows are kept" in page
+    leaking = compare(models, (TEXTS, LABELS), test, fit={"net": {"validation": {"X": test[0], "y": test[1]}}})
+    assert leaking.warnings == [ps.Leak.STOPPING.value]
+    assert "Leak: Early stopping saw the TEST rows" in str(leaking)
+    assert "best weights on the TEST rows are kept" in leaking.report(tmp_path / "r.html").read_text()
+    with pytest.raises(ps.OptionError, match="fit= names 'nett', which is no model here; did you mean 'net'"):
+        compare(models, (TEXTS, LABELS), test, fit={"nett": {}})

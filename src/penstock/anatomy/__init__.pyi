@@ -6,7 +6,6 @@ from .descent import Descent as Descent
 from .descent import descent as descent
 from .differences import Differences as Differences
 from .differences import differences as differences
-from .explained import Explained as Explained
 from .memory import Memory as Memory
 from .memory import memory as memory
 from .overfitting import Overfitting as Overfitting

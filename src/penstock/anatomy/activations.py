@@ -10,11 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.anatomy.explained import Explained
 from penstock.cells.activations import ACTIVATIONS
 from penstock.errors import OptionError, nearest
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["Activations", "activations"]
@@ -23,7 +22,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Activations(Explained):
+class Activations(Reported):
     """Activations and their slopes.
 
     Attributes

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.anatomy.contrasts import contrasts
-from penstock.anatomy.explained import Explained
 from penstock.anatomy.probe import Record, probed
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.cells.cell import Cell
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["Backward", "LayerBackward", "gradients"]
@@ -72,7 +71,7 @@ class LayerBackward:
 
 
 @dataclass(frozen=True, eq=False)
-class Backward(Explained):
+class Backward(Reported):
     """Gradients back through time.
 
     Attributes

@@ -12,10 +12,9 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from penstock.anatomy.explained import Explained
 from penstock.report.landscape import landscape_picture
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 from penstock.training.optimizers import SGD, Adam, Optimizer, RMSprop
 
@@ -71,7 +70,7 @@ class Path:
 
 
 @dataclass(frozen=True, eq=False)
-class Descent(Explained):
+class Descent(Reported):
     """Paths down one surface, and what Newton's step does near a saddle.
 
     Attributes

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from penstock.anatomy.explained import Explained
 from penstock.derivatives.curve import ErrorCurve, error_curve
 from penstock.derivatives.formulas import FORMULAS
 from penstock.errors import OptionError
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["Differences", "differences"]
@@ -23,7 +22,7 @@ _LEAST = 1e-17
 
 
 @dataclass(frozen=True, eq=False)
-class Differences(Explained):
+class Differences(Reported):
     """The error of each formula over its step.
 
     Attributes

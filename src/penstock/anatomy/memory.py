@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.anatomy.contrasts import contrasts
-from penstock.anatomy.explained import Explained
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.errors import OptionError
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["Memory", "Reach", "memory"]
@@ -60,7 +59,7 @@ class Reach:
 
 
 @dataclass(frozen=True, eq=False)
-class Memory(Explained):
+class Memory(Reported):
     """How far back an input still matters, by network.
 
     Parameters

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from penstock.anatomy.explained import Explained
 from penstock.baselines.lasso import Lasso
 from penstock.baselines.penalised import PenalisedRegression
 from penstock.baselines.ridge import Ridge
@@ -20,7 +19,7 @@ from penstock.layers.declared import LSTM
 from penstock.layers.dropout import Dropout
 from penstock.networks.network import Network
 from penstock.report.lines import Curves, curves_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 from penstock.training.optimizers import Adam
 
@@ -37,7 +36,7 @@ _PENALTIES: Values = 10.0 ** np.arange(-4, 0.51, 0.25)
 
 
 @dataclass(frozen=True, eq=False)
-class Overfitting(Explained):
+class Overfitting(Reported):
     """One noisy series of few rows, fitted with far too many weights.
 
     Attributes

@@ -10,7 +10,6 @@ from penstock.anatomy.activations import activations
 from penstock.anatomy.backward import gradients
 from penstock.anatomy.descent import descent
 from penstock.anatomy.differences import differences
-from penstock.anatomy.explained import Explained
 from penstock.anatomy.memory import memory
 from penstock.anatomy.overfitting import overfitting
 from penstock.anatomy.rounding import rounding
@@ -18,6 +17,7 @@ from penstock.anatomy.trace import trace
 from penstock.anatomy.unrolled import unrolled
 from penstock.anatomy.walk import walk
 from penstock.errors import OptionError, nearest
+from penstock.report.page import Reported
 
 __all__ = ["EXPLANATIONS", "Explanation", "resolve_explanation"]
 
@@ -40,11 +40,11 @@ class Explanation:
 
     name: str
     summary: str
-    explain: Callable[..., Explained]
+    explain: Callable[..., Reported]
     takes_model: bool = False
     takes_x: bool = False
 
-    def __call__(self, model: Any = None, x: Any = None) -> Explained:
+    def __call__(self, model: Any = None, x: Any = None) -> Reported:
         """Explain the mechanism, on a model of one's own where one is given, and on sequences for it to read."""
         if model is None:
             return self.explain()

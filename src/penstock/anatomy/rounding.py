@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock.anatomy.explained import Explained
 from penstock.derivatives.floats import Cancellation, float32_example
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["Rounding", "rounding"]
 
 
 @dataclass(frozen=True)
-class Rounding(Explained):
+class Rounding(Reported):
     """The float32 example as a page.
 
     Parameters

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.anatomy.explained import Explained
 from penstock.anatomy.latch import LATCHES, latch
 from penstock.anatomy.probe import probed
 from penstock.anatomy.subject import subject_of
 from penstock.report.heat import heat_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["LayerTrace", "Trace", "trace"]
@@ -55,7 +54,7 @@ class LayerTrace:
 
 
 @dataclass(frozen=True, eq=False)
-class Trace(Explained):
+class Trace(Reported):
     """Every gate, cell state and hidden state over one sequence.
 
     Attributes

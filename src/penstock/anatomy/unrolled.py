@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from penstock.anatomy.explained import Explained
 from penstock.errors import OptionError
 from penstock.layers.declared import LSTM, RNN
 from penstock.layers.layer import Layer
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.report.graph import graph_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["Unrolled", "unrolled"]
 
 
 @dataclass(frozen=True, eq=False)
-class Unrolled(Explained):
+class Unrolled(Reported):
     """The graph of a network over its steps.
 
     Attributes

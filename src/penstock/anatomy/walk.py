@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.anatomy.explained import Explained
 from penstock.anatomy.probe import probed
 from penstock.anatomy.subject import Subject, subject_of
 from penstock.cells.cell import Cell
@@ -20,7 +19,7 @@ from penstock.cells.lstm import LSTMCell
 from penstock.errors import OptionError
 from penstock.layers.unroll import unroll
 from penstock.report.bars import bars_picture
-from penstock.report.page import Page, Section
+from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
 __all__ = ["GateStep", "Walk", "walk"]
@@ -58,7 +57,7 @@ class GateStep:
 
 
 @dataclass(frozen=True, eq=False)
-class Walk(Explained):
+class Walk(Reported):
     """One step of one unit of an LSTM.
 
     Attributes

@@ -54,6 +54,16 @@ class VAR(LagOrder):
         """The constant and the lags of each series, for one of them; known once it is fitted."""
         return len(self.coef_) if hasattr(self, "coef_") else self.rows_needed + 1
 
+    def not_scored(self, panel: Panel) -> str:
+        """Say that of one series it is another model, whose name the table would not tell."""
+        if len(panel) > 1:
+            return ""
+        return (
+            f"{self.label} reads several series that explain each other, and there is one; give the others as series "
+            "(--wide, or a row for each in the id column), or take AR(p), which a VAR of one series is, or ARX, which "
+            "reads past= columns"
+        )
+
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         values = self._together(train)
         rows, series = values.shape

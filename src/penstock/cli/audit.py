@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from penstock.cli.declared import DEFAULTS, flag
-from penstock.cli.models import model_named
+from penstock.cli.models import make_model
 from penstock.cli.output import JsonOption, check_paths, output_console
 from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
 from penstock.files import write_json
@@ -51,7 +51,7 @@ def audit(
 
     check_paths(json, inputs=[file])
     network = {"window": window, "epochs": epochs, "seed": seed, "progress": False}
-    chosen = [model_named(name.strip(), network) for name in models.split(",")]
+    chosen = [make_model(name.strip(), network) for name in models.split(",")]
     table, columns = read_own_file(
         file, id=id, time=time, target=target, dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal,
         wide=wide, sort=sort,

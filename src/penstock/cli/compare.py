@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from penstock.cli.declared import DEFAULTS, INTERVALS, MISSING, RULES, flag
-from penstock.cli.models import MODELS, model_named
+from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
 
@@ -34,7 +34,7 @@ def compare(
     ] = "error",
     models: Annotated[
         str,
-        typer.Option(help=f"Models by comma: {', '.join(MODELS)}; a number may follow: lstm:20,ar:5."),
+        typer.Option(help=f"Models by comma: {', '.join(MODEL_NAMES)}; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
     horizon: Annotated[int, flag("RollingOrigin", "horizon")] = DEFAULTS["RollingOrigin"]["horizon"],
     test: Annotated[int, flag("RollingOrigin", "test")] = DEFAULTS["RollingOrigin"]["test"],
@@ -43,6 +43,10 @@ def compare(
     train: Annotated[int | None, flag("RollingOrigin", "train")] = DEFAULTS["RollingOrigin"]["train"],
     purge: Annotated[int, flag("RollingOrigin", "purge")] = DEFAULTS["RollingOrigin"]["purge"],
     embargo: Annotated[int, flag("RollingOrigin", "embargo")] = DEFAULTS["RollingOrigin"]["embargo"],
+    align: Annotated[str, flag("RollingOrigin", "align")] = DEFAULTS["RollingOrigin"]["align"],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A series too short to join is an error; else it is left out and named.")
+    ] = False,
     window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     transform: Annotated[str, flag("Forecaster", "transform")] = DEFAULTS["Forecaster"]["transform"],
     scale: Annotated[str, flag("Forecaster", "scale")] = DEFAULTS["Forecaster"]["scale"],
@@ -80,31 +84,40 @@ def compare(
     from penstock.evaluation.rolling_origin import RollingOrigin
 
     check_paths(json, report, inputs=[file])
-    split = RollingOrigin(horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo)
+    split = RollingOrigin(
+        horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
+    )
     covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
         "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
         "clip": clip,
     }  # fmt: skip
-    chosen = [model_named(name, network_options, len(covariates["static"])) for name in _names(models)]
+    chosen = [make_model(name, network_options, len(covariates["static"])) for name in _names(models)]
     rule = None if trade is None else rule_named(trade)
     table, columns = read_own_file(
         file, id=id, time=time, target=target, **{kind: tuple(names) for kind, names in covariates.items()},
         dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal, wide=wide, sort=sort,
     )  # fmt: skip
     names = {"id": columns.id, "time": columns.time, "target": columns.target, **covariates}
-    result = run(chosen, table, split, missing=missing, level=level, intervals=intervals, **names)  # type: ignore[arg-type]
+    result = run(chosen, table, split, missing=missing, level=level, intervals=intervals, strict=strict, **names)  # type: ignore[arg-type]
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
+    whose = "times are" if align == "times" else "rows of each are"
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
     show(
         result,
         title,
-        [f"{result.panel.rows:,} rows, {count}; the last {test} times are the test."],
+        [f"{result.panel.rows:,} rows{_filled(result)}, {count}; the last {test} {whose} the test."],
         [(json, result.write_json), (report, lambda path: result.report(path, title, trading=trading))],
         trading,
     )
+
+
+def _filled(result: Any) -> str:
+    """Say how many rows were carried forward."""
+    filled = int(result.panel.filled.sum())
+    return f" ({filled:,} of them carried forward)" if filled else ""
 
 
 def _names(given: str) -> list[str]:

@@ -38,6 +38,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "train": None,
         "purge": 0,
         "embargo": 0,
+        "align": "times",
     },
     "Desk": {
         "cost_bps": 0.0,
@@ -89,6 +90,9 @@ HELP = {
         "train": "newest rows of each series to fit on; None: all",
         "purge": "last training rows left out, since their targets reach beyond the cutoff",
         "embargo": "further training rows left out before these",
+        "align": (
+            "whose last rows are the test: those of all series together, by time, or each series' own (times, series)"
+        ),
     },
     "Desk": {
         "cost_bps": "cost of each side, in basis points of what is traded",

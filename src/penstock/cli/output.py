@@ -87,10 +87,8 @@ def show(
     if trading is not None:
         console.print(trading.table())
         console.print()
-    for name in comparison.networks:
-        console.print(escape(comparison.verdicts[name]), highlight=False)
-    for finding in comparison.findings:
-        console.print(escape(finding), highlight=False)
+    for sentence in comparison.said:
+        console.print(escape(sentence), highlight=False)
     for path, write in writers:
         if path is not None:
             write(path)

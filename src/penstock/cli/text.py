@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penstock.cli.declared import DEFAULTS, flag
+from penstock.cli.models import make_text_network
 from penstock.cli.output import ReportOption, check_paths
 from penstock.errors import DataError, OptionError
 from penstock.errors import nearest as hint
@@ -20,13 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from penstock.networks.network import Network
-
 __all__ = ["text"]
 
 text = typer.Typer(help="Score documents: reviews, filings, calls.", no_args_is_help=True)
 
-LAYERS = ("gru", "lstm")
 TASKS = ("auto", "label", "value")
 _BLOCK = 256  # lines that are scored at once
 
@@ -83,8 +81,8 @@ def fit(
     usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
     tokens = Tokens(vocabulary, length=length, truncation=truncation, phrases=phrases)
     options: dict[str, Any] = {
-        "network": _network(model), "tokens": tokens, "epochs": epochs, "units": usual if units is None else units,
-        "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,
+        "network": make_text_network(model), "tokens": tokens, "units": usual if units is None else units,
+        "epochs": epochs, "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,
     }  # fmt: skip
     network: TextEstimator = TextRegressor(**options) if values else TextClassifier(**options)
     bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)
@@ -106,7 +104,7 @@ def fit(
         return
     train, held_out = (([documents[row] for row in part], targets[part]) for part in parts)
     console.print(f"{len(parts[0]):,} rows to train, {len(parts[1]):,} drawn to score.", highlight=False)
-    result = compare({model: network, bag.label: bag}, train, held_out, fit=extra, on_fit=save)
+    result = compare({model: network, bag.label: bag}, train, held_out, fit={model: extra}, on_fit=save)
     console.print(str(result), highlight=False, markup=False)
 
 
@@ -240,26 +238,6 @@ def _read(file: Path, *names: str) -> pd.DataFrame:
         if name not in table.columns:
             raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
     return table
-
-
-def _network(asked: str) -> Network:
-    """Read layers such as ``gru:32,bilstm:16``."""
-    from penstock.layers.bidirectional import Bidirectional
-    from penstock.layers.declared import GRU, LSTM
-    from penstock.networks.network import Network
-
-    kinds, layers = dict(zip(LAYERS, (GRU, LSTM), strict=True)), list[Any]()
-    for part in asked.split(","):
-        name, _, number = part.strip().partition(":")
-        kind = kinds.get(name.removeprefix("bi"))
-        if kind is None:
-            known = hint(name, [*LAYERS, *(f"bi{each}" for each in LAYERS)])
-            raise OptionError(f"--model: there is no layer {name!r}; {known}")
-        if number and not (number.isdecimal() and int(number)):
-            raise OptionError(f"--model {part!r}: a whole number of units is needed, such as {name}:32.")
-        layer = kind(int(number or 32))
-        layers.append(Bidirectional(layer) if name.startswith("bi") else layer)
-    return Network(layers)
 
 
 def _load(path: Path) -> Any:

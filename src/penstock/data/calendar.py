@@ -1,4 +1,4 @@
-"""The rhythm of a series, read from its own timestamps: the times after the last, and those missing between."""
+"""The times after the last of a series, and those missing between, in the rhythm that it shows."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "rhythm"]
+from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday, weekday
+
+__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "off_rhythm"]
 
 CLOSED = 10
 """Business days in a row that a market may be closed for; more are missing rows."""
 
 _DAY = np.timedelta64(1, "D")
-_DAY_NS = 86_400 * 10**9
+_WEEK_NS = 7 * DAY_NS
 
 
-def next_times(times: NDArray[Any], steps: int) -> NDArray[Any]:
-    """Continue timestamps by `steps`, in the rhythm that they show.
-
-    Counted steps go on by their usual step. Daily dates that never fall on a weekend go on by business days (holidays
-    are not known); dates once a month, quarter or year keep their place in the month; all else goes on by the median
-    step.
+def next_times(times: NDArray[Any], steps: int, rhythm: Rhythm | None = None) -> NDArray[Any]:
+    """Continue timestamps by `steps`, in the rhythm that they show, or in one that is given.
 
     Examples
     --------
@@ -30,30 +28,38 @@ def next_times(times: NDArray[Any], steps: int) -> NDArray[Any]:
     >>> next_times(np.array(["2018-12-26", *fridays], dtype="datetime64[ns]"), 2).astype("datetime64[D]").tolist()
     [datetime.date(2018, 12, 31), datetime.date(2019, 1, 1)]
     """
-    return continue_times(times, len(times) - 1, steps)
+    return continue_times(times, len(times) - 1, steps, rhythm)
 
 
-def continue_times(times: NDArray[Any], row: int, steps: int) -> NDArray[Any]:
-    """Give the `steps` times that follow the one in `row`, in the rhythm that all of them show."""
+def continue_times(times: NDArray[Any], row: int, steps: int, rhythm: Rhythm | None = None) -> NDArray[Any]:
+    """Give the `steps` times that follow the one in `row`, in the rhythm that all of them show (see `read_rhythm`)."""
+    rhythm = rhythm or read_rhythm(times)
     ahead = np.arange(1, steps + 1)
-    kind, step = rhythm(times)
-    if kind == "count":
-        return times[row] + ahead * step
+    if rhythm.kind == "count":
+        return times[row] + ahead * rhythm.step
+    if rhythm.kind == "fixed":
+        return times[row] + ahead * np.timedelta64(rhythm.step, "ns")
+    if rhythm.kind == "session":
+        return _sessions_ahead(times[row], ahead, rhythm)
     days = times.astype("datetime64[D]")
     clock = times[row] - days[row]
-    if kind == "business":
-        return np.busday_offset(days[row], ahead, roll="backward").astype(times.dtype) + clock
-    if kind == "months":
-        return _months_ahead(days, row, ahead * step).astype(times.dtype) + clock
-    return times[row] + ahead * np.timedelta64(step, "ns")
+    if rhythm.kind == "week":
+        mask = "".join(str(int(each)) for each in rhythm.week)
+        found = np.busday_offset(days[row], ahead, roll="backward", weekmask=mask)
+    elif rhythm.kind == "weeks":
+        shift = (int(rhythm.anchor) - int(weekday(days[row : row + 1])[0]) + 3) % 7 - 3
+        found = days[row] + shift + 7 * rhythm.step * ahead
+    else:
+        found = _months_ahead(days, row, ahead * rhythm.step, rhythm.anchor)
+    return found.astype(times.dtype) + clock
 
 
-def missing_steps(times: NDArray[Any]) -> NDArray[np.int64]:
+def missing_steps(times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[np.int64]:
     """Count the steps that are missing before each row, ``[rows]``.
 
-    Rows are missing where a series that otherwise keeps its step, a day or longer, skips some: a month of monthly
-    values, a week of weekly ones. Of business days at most :data:`CLOSED` in a row may be missing, for holidays are not
-    known. Within the day nothing is judged, because markets close; and nothing where more than a tenth of all steps
+    Rows are missing where a series that otherwise keeps its step skips some: a month of monthly values, an hour of
+    hourly ones. Of the days of a week that is not whole at most :data:`CLOSED` in a row may be missing, for holidays
+    are not known; of sessions, whole ones and the ends of days. Nothing is judged where more than a tenth of all steps
     (a single one in short series) are irregular.
 
     Examples
@@ -66,19 +72,23 @@ def missing_steps(times: NDArray[Any]) -> NDArray[np.int64]:
     missing = np.zeros(len(times), dtype=np.int64)
     if len(times) < 2:
         return missing
-    kind, step = rhythm(times)
-    gaps = np.diff(times.astype(np.int64))
-    days = times.astype("datetime64[D]") if kind != "count" else times
-    if kind == "business":
-        skipped = np.busday_count(days[:-1], days[1:]) - 1
+    rhythm = rhythm or read_rhythm(times)
+    gaps: NDArray[Any] = np.diff(times.astype(np.int64))
+    taken: NDArray[Any]
+    if rhythm.kind == "week":
+        days = times.astype("datetime64[D]")
+        mask = "".join(str(int(each)) for each in rhythm.week)
+        skipped = np.busday_count(days[:-1] + _DAY, days[1:], weekmask=mask)
         missing[1:] = np.where(skipped > CLOSED, skipped, 0)
         return missing
-    if kind == "months":
-        taken = np.diff(days.astype("datetime64[M]").astype(np.int64)) / step
-    elif kind == "count" or step >= _DAY_NS:
-        taken = gaps / step
+    if rhythm.kind == "months":
+        taken = np.diff(times.astype("datetime64[M]").astype(np.int64)) / rhythm.step
+    elif rhythm.kind == "weeks":
+        taken = np.rint(gaps / _WEEK_NS) / rhythm.step
+    elif rhythm.kind == "session":
+        taken = _session_steps(times, rhythm)
     else:
-        return missing
+        taken = gaps / rhythm.step
     whole = np.rint(taken)
     if (np.abs(taken - whole) > 0.25).any() or (whole < 1).any():
         return missing
@@ -87,32 +97,64 @@ def missing_steps(times: NDArray[Any]) -> NDArray[np.int64]:
     return missing
 
 
-def rhythm(times: NDArray[Any]) -> tuple[str, int]:
-    """Tell the rhythm: counted steps, business days, months, or a fixed step in nanoseconds."""
-    dated = times.dtype.kind == "M"
-    if len(times) < 2:
-        return ("fixed", _DAY_NS) if dated else ("count", 1)
-    gaps = np.diff(times.astype(np.int64))
-    step = int(np.median(gaps))
-    if not dated:
-        return "count", max(step, 1)
+def off_rhythm(history: NDArray[Any], steps: NDArray[Any], rhythm: Rhythm) -> NDArray[np.bool_]:
+    """Tell which steps after a history cannot be of its rhythm, even where a holiday is left out, ``[steps]``.
+
+    A holiday may be as long as the longest in the history, and a day at least.
+    """
+    both = np.concatenate([history, steps])
+    days = both.astype("datetime64[D]")
+    if rhythm.kind in ("months", "weeks"):
+        expected = continue_times(history, len(history) - 1, len(steps), rhythm).astype("datetime64[D]")
+        off = np.abs((days[len(history) :] - expected).astype(np.int64))
+        return off > (3 if rhythm.kind == "weeks" or rhythm.anchor in ("first", "last") else 0)
+    clock = both - days
+    if rhythm.kind == "session":
+        held = np.isin(since_monday(both), rhythm.slots)
+        open_days = np.bincount(np.array(rhythm.slots) // DAY_NS, minlength=7) > 0
+        mask = "".join(str(int(each)) for each in open_days)
+    else:
+        held = np.array(rhythm.week)[weekday(days)] & (clock == clock[0])
+        mask = "".join(str(int(each)) for each in rhythm.week)
+    skipped = np.busday_count(np.minimum(days[:-1] + _DAY, days[1:]), days[1:], weekmask=mask)
+    longest = max(1, int(skipped[: len(history) - 1].max(initial=0)))
+    wrong: NDArray[np.bool_] = ~held[len(history) :] | (skipped[len(history) - 1 :] > longest)
+    if rhythm.kind == "session":
+        wrong |= _session_steps(both, rhythm)[len(history) - 1 :] > 1
+    return wrong
+
+
+def _session_steps(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.float64]:
+    """Count the bars from one row to the next where both stand in one day; the next day is one step away."""
+    slots = np.array(rhythm.slots)
+    place = np.searchsorted(slots, since_monday(times))
+    steps = np.diff(place).astype(np.float64)
     days = times.astype("datetime64[D]")
-    if gaps.min() == _DAY_NS and np.is_busday(days).all():
-        return "business", 1
-    months = np.diff(days.astype("datetime64[M]").astype(np.int64))
-    if (
-        months.min() > 0 and (np.abs(gaps / _DAY_NS / months - 30.4) < 3.5).all()
-    ):  # a month may be missing here or there
-        return "months", int(np.median(months))
-    return "fixed", step
+    return np.where(days[1:] == days[:-1], np.maximum(steps, 1), 1.0)
 
 
-def _months_ahead(days: NDArray[Any], row: int, months: NDArray[np.int64]) -> NDArray[Any]:
+def _sessions_ahead(time: Any, ahead: NDArray[np.int64], rhythm: Rhythm) -> NDArray[Any]:
+    """Give the next bars: those of this session, then from the first of the next one on."""
+    slots = np.array(rhythm.slots, dtype=np.int64)
+    now = int(since_monday(np.array([time]))[0])
+    monday = np.datetime64(time, "ns") - np.timedelta64(now, "ns")
+    first = int(np.searchsorted(slots, now, side="right"))
+    places = first + ahead - 1
+    offsets = slots[places % len(slots)] + places // len(slots) * _WEEK_NS
+    found: NDArray[Any] = monday + offsets.astype("timedelta64[ns]")
+    return found
+
+
+def _months_ahead(days: NDArray[Any], row: int, months: NDArray[np.int64], anchor: str) -> NDArray[Any]:
     firsts = days.astype("datetime64[M]")
-    ends = (firsts + 1).astype("datetime64[D]") - _DAY
     target = firsts[row] + months
+    starts = target.astype("datetime64[D]")
     last_day = (target + 1).astype("datetime64[D]") - _DAY
-    if (days == ends).all():
+    if anchor == "end":
         return last_day
+    if anchor in ("first", "last"):
+        roll = "forward" if anchor == "first" else "backward"
+        found: NDArray[Any] = np.busday_offset(starts if anchor == "first" else last_day, 0, roll=roll)  # type: ignore[call-overload]
+        return found
     day = (days - firsts.astype("datetime64[D]")).max()
-    return np.minimum(target.astype("datetime64[D]") + day, last_day)
+    return np.minimum(starts + day, last_day)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -19,6 +19,8 @@ from penstock.data.reading.form import NATIVE, Form
 from penstock.data.reading.labels import group
 from penstock.data.reading.table import as_table, newest_last, require_column, require_order
 from penstock.data.reading.values import numbers
+from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
+from penstock.data.rhythms import NO_RHYTHMS, Rhythms
 from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
 from penstock.formats import MISSING_BEFORE
@@ -40,6 +42,8 @@ class FrameKind:
         What was chosen where values or rows are missing: ``error``, ``ffill`` or ``indicator``.
     form
         How times were written that are of no type of the library's own: text, numbers, periods.
+    rhythms
+        How the series go on.
     """
 
     backend: str
@@ -48,28 +52,46 @@ class FrameKind:
     time: nw.dtypes.DType
     missing: str = "error"
     form: Form = NATIVE
+    rhythms: Rhythms = field(default=NO_RHYTHMS, compare=False)
+
+    @property
+    def zone(self) -> str | None:
+        """The time zone of the times, by type or as text; None where they have none."""
+        return self.form.zone or getattr(self.time, "time_zone", None)
 
     def plain_frame(self, columns: Mapping[str, Any]) -> Any:
         """Build a native frame of this kind from arrays or lists, as they are."""
         return nw.from_dict(dict(columns), backend=self.backend).to_native()  # type: ignore[arg-type]
 
-    def next_times(self, times: NDArray[Any], steps: int) -> NDArray[Any]:
-        """Continue the times of one series; days are counted on the clock of the column's own time zone."""
-        return self.times_after(times, len(times) - 1, steps)
+    def next_times(self, times: NDArray[Any], steps: int, name: Hashable = None) -> NDArray[Any]:
+        """Continue the times of the series `name`; days are counted on the clock of the column's own time zone."""
+        return self.times_after(times, len(times) - 1, steps, name)
 
-    def times_after(self, times: NDArray[Any], row: int, steps: int) -> NDArray[Any]:
-        """Give the times that follow the one in `row`, in the rhythm that all of them show."""
-        local, utc = self._clock(times)
-        return utc(continue_times(local, row, steps))
+    def times_ahead(self, panel: Panel, steps: int) -> list[NDArray[Any]]:
+        """Continue the times of every series of a panel."""
+        return [self.next_times(panel.times[panel.span(s)], steps, name) for s, name in enumerate(panel.ids)]
 
-    def missing_steps(self, times: NDArray[Any]) -> NDArray[np.int64]:
-        """Count the steps that are missing before each time of one series."""
-        return missing_steps(self._clock(times)[0])
+    def times_after(self, times: NDArray[Any], row: int, steps: int, name: Hashable = None) -> NDArray[Any]:
+        """Give the times that follow the one in `row`, in the rhythm of the series `name`."""
+        rhythm = self.rhythms.of(name)
+        local, utc = self._clock(times, rhythm)
+        return utc(continue_times(local, row, steps, rhythm))
 
-    def _clock(self, times: NDArray[Any]) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
-        """Put times in UTC on the clock of the column's own zone where a step is about a day; and the way back."""
-        zone = self.form.zone or getattr(self.time, "time_zone", None)
-        if zone is None or len(times) < 2 or np.median(np.diff(times)) < np.timedelta64(20, "h"):
+    def missing_steps(self, times: NDArray[Any], name: Hashable = None) -> NDArray[np.int64]:
+        """Count the steps that are missing before each time of the series `name`."""
+        rhythm = self.rhythms.of(name)
+        return missing_steps(self.on_clock(times, rhythm), rhythm)
+
+    def on_clock(self, times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[Any]:
+        """Put the times of one series on the clock of their own place, where its days or sessions are counted."""
+        return self._clock(times, rhythm)[0]
+
+    def _clock(
+        self, times: NDArray[Any], rhythm: Rhythm | None
+    ) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
+        """Put times in UTC on the clock of the column's own zone, unless they hold all hours; and the way back."""
+        zone = self.zone
+        if zone is None or len(times) < 2:
             return times, lambda local: local
         import pandas as pd
 
@@ -77,7 +99,12 @@ class FrameKind:
             zoned = pd.DatetimeIndex(local).tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
             return zoned.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[ns]")
 
-        return pd.DatetimeIndex(times, tz="UTC").tz_convert(zone).tz_localize(None).to_numpy("datetime64[ns]"), utc
+        local = pd.DatetimeIndex(times, tz="UTC").tz_convert(zone).tz_localize(None).to_numpy("datetime64[ns]")
+        if rhythm is None and np.median(np.diff(times)) < np.timedelta64(20, "h"):
+            rhythm = read_rhythm(local)
+        if rhythm is not None and rhythm.kind == "fixed" and rhythm.step < DAY_NS:
+            return times, lambda local: local  # an hour is one where the clock changes, too
+        return local, utc
 
     def only(self, kinds: Iterable[str]) -> FrameKind:
         """Forget the covariates that are not of these kinds."""
@@ -124,6 +151,7 @@ class FrameKind:
         types = {"id": self.id and dtype_to_json(self.id), "time": dtype_to_json(self.time)}
         chosen: dict[str, Any] = {} if self.missing == "error" else {"missing": self.missing}
         chosen |= {} if self.form == NATIVE else {"form": self.form.to_json()}
+        chosen |= self.rhythms.to_json()
         return {"backend": self.backend, "columns": self.columns.to_json(), **types, **chosen}
 
     @classmethod
@@ -133,13 +161,17 @@ class FrameKind:
         if backend not in ("pandas", "polars", "pyarrow") or not find_spec(backend):
             backend = "pandas"
         types = kind["id"] and dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
-        missing = kind.get("missing", "error")
+        missing, form = kind.get("missing", "error"), Form(*kind.get("form", ()))
         missing = MISSING_BEFORE.get(missing, missing)
-        return cls(backend, Columns(**kind["columns"]), *types, missing, Form(*kind.get("form", ())))
+        return cls(backend, Columns(**kind["columns"]), *types, missing, form, Rhythms.from_json(kind))
 
 
 def read_panel(
-    frame: Any, columns: Columns | None = None, missing: str = "error", like: FrameKind | None = None
+    frame: Any,
+    columns: Columns | None = None,
+    missing: str = "error",
+    like: FrameKind | None = None,
+    fitted: Iterable[Hashable] = (),
 ) -> tuple[Panel, FrameKind]:
     """Read a long frame into a panel, or say what is wrong with it.
 
@@ -154,7 +186,10 @@ def read_panel(
         Where values or rows are missing: ``error`` refuses them, ``ffill`` carries the last value of the series forward
         (see :mod:`penstock.data.missing`), ``indicator`` does so and marks the panel, for models that read it.
     like
-        How an earlier frame of the same columns was made: it decides where this one leaves a form of dates open.
+        How an earlier frame of the same columns was made: it decides where this one leaves open how dates are written
+        and how they go on.
+    fitted
+        Names of the series of that frame.
 
     Raises
     ------
@@ -201,6 +236,12 @@ def read_panel(
         form=form,
     )
     require_order(panel, columns)
+    if like is not None and (like.zone is None) != (kind.zone is None):
+        raise DataError(
+            f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give "
+            "both the same: frame[time].dt.tz_localize(zone), or .dt.tz_localize(None)."
+        )
+    kind = replace(kind, rhythms=Rhythms.read(panel, kind.on_clock, None if like is None else like.rhythms, fitted))
     if missing == "error":
         refuse_missing(panel, columns, kind.missing_steps)
         return panel, kind
@@ -230,6 +271,10 @@ def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDA
 
 def _plain(values: Any) -> Any:
     return list(values) if isinstance(values, (list, tuple)) else np.asarray(values)
+
+
+def _zone(kind: FrameKind) -> str:
+    return f"the time zone {kind.zone}" if kind.zone else "no time zone"
 
 
 def _holds(dtype: nw.dtypes.DType, times: Any) -> bool:

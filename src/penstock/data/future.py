@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.calendar import continue_times, off_rhythm
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.data.reading.labels import group
 from penstock.data.reading.table import as_table, require_column, require_order
 from penstock.data.reading.values import numbers
-from penstock.data.times import read_times, show_time
+from penstock.data.rhythm import read_rhythm
+from penstock.data.times import read_times, show_time, time_type
 from penstock.errors import DataError, named
 
 __all__ = ["read_future"]
@@ -48,11 +50,19 @@ def read_future(frame: Any, panel: Panel, kind: FrameKind, steps: int) -> tuple[
     if len(table) == 0:
         raise DataError(f"the future frame is empty; {steps} rows a series are needed.")
     order, offsets, ids = group(table[columns.id] if has_id else None, len(table))
-    times = read_times(table[columns.time], kind.form)[0][order]
+    times, form = read_times(table[columns.time], kind.form)
+    times = times[order]
     if times.dtype.kind != panel.times.dtype.kind:
         raise DataError(
             f"the time column {columns.time!r} of the future frame holds {table[columns.time].dtype}, that of the "
             f"history {kind.time}; give the same kind."
+        )
+    there = form.zone or getattr(time_type(table[columns.time]), "time_zone", None)
+    if (there is None) != (kind.zone is None):
+        has, lacks = ("the future frame", "the history") if there else ("the history", "the future frame")
+        raise DataError(
+            f"the time column {columns.time!r} of {has} has a time zone ({there or kind.zone}), that of {lacks} has "
+            "none; give both the same: frame[time].dt.tz_localize(zone), or .dt.tz_localize(None)."
         )
     values = np.column_stack([numbers(table[name], "known", table) for name in columns.known])[order]
     future = Panel(np.zeros(len(times)), times, offsets, ids, known=values)
@@ -90,11 +100,23 @@ def _place(ids: tuple[Any, ...], name: Any) -> int:
 
 
 def _require_rhythm(panel: Panel, series: int, times: NDArray[np.generic], kind: FrameKind) -> None:
+    """Refuse steps that do not follow the history in its rhythm; holidays of its own length may be left out."""
+    name = panel.ids[series]
     own = panel.times[panel.span(series)]
-    missing = kind.missing_steps(np.concatenate([own, times]))[len(own) :]
-    if missing.any():
-        step = int(missing.argmax())
+    rhythm = kind.rhythms.of(name)
+    both = kind.on_clock(np.concatenate([own, times]), rhythm)
+    history, steps = both[: len(own)], both[len(own) :]
+    rhythm = rhythm or read_rhythm(history)
+    if not rhythm.agrees(history):
+        return  # without a rhythm of its own, there is nothing to hold the steps against
+    expected = continue_times(history, len(history) - 1, len(steps), rhythm)
+    wrong = steps != expected
+    if rhythm.kind in ("week", "session", "weeks", "months"):
+        wrong &= off_rhythm(history, steps, rhythm)
+    if wrong.any():
+        step = int(wrong.argmax())
         raise DataError(
-            f"the future frame leaves out {int(missing[step])} steps{panel.name(series)} before "
-            f"{show_time(times[step])}; give every step after {show_time(own[-1])}."
+            f"the future frame does not go on as its history does{panel.name(series)}: step {step + 1} is "
+            f"{show_time(steps[step])}, where {show_time(expected[step])} follows {show_time(history[-1])}; give every "
+            "step after the last row of the history, in its rhythm."
         )

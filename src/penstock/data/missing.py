@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,14 @@ from penstock.data.panel import Panel
 from penstock.data.times import show_time
 from penstock.errors import DataError
 
-__all__ = ["MISSING", "fill_forward", "refuse_infinite", "refuse_missing"]
+__all__ = ["MISSING", "fill_forward", "refuse_huge", "refuse_infinite", "refuse_missing"]
 
 MISSING = ("error", "ffill", "indicator")
 """What to do where a value or a row is missing: refuse it; carry the last value of its series forward; or do that and
 tell models that can be told which targets are filled, so that they do not learn from them."""
+
+HUGE = 1e100
+"""Beyond this, squares and their sums leave float64."""
 
 Times = NDArray[Any]
 
@@ -32,10 +35,18 @@ def _values(panel: Panel) -> list[NDArray[np.float64]]:
 def refuse_infinite(panel: Panel, columns: Columns) -> None:
     """Refuse values that are infinite: no choice can fill them."""
     for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
-        _refuse(panel, np.isinf(values), f"the {role} column {name!r}", "infinite", "drop or mend these rows")
+        what = f"the {role} column {name!r}"
+        _refuse(panel, np.isinf(values), what, "infinite", "drop or mend these rows")
+        refuse_huge(panel, values, what)
 
 
-def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times], NDArray[np.int64]]) -> None:
+def refuse_huge(panel: Panel, values: NDArray[np.float64], what: str) -> None:
+    """Refuse values whose squares no float64 holds: every score would be infinite."""
+    with np.errstate(invalid="ignore"):
+        _refuse(panel, np.abs(values) > HUGE, what, f"beyond {HUGE:g} in size", "give them in a larger unit")
+
+
+def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hashable], NDArray[np.int64]]) -> None:
     """Refuse values that are not finite, and rows that are missing between others.
 
     `steps` counts the rows that are missing before each time of a series, as ``calendar.missing_steps`` does.
@@ -43,7 +54,12 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times], NDAr
     for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
         what = f"the {role} column {name!r}"
         mend = "drop these rows, or carry the last value forward with missing='ffill'"
+        if np.isinf(values).any():
+            mend = "drop or mend these rows"
+        elif not np.isfinite(values).any():
+            mend = "the column holds no value at all: leave it out, or name another"
         _refuse(panel, ~np.isfinite(values), what, "NaN or infinite", mend)
+        refuse_huge(panel, values, what)
     missing = _missing_rows(panel, steps)
     if missing.any():
         row = int(missing.argmax())
@@ -58,8 +74,8 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times], NDAr
 def fill_forward(
     panel: Panel,
     columns: Columns,
-    steps: Callable[[Times], NDArray[np.int64]],
-    between: Callable[[Times, int, int], Times],
+    steps: Callable[[Times, Hashable], NDArray[np.int64]],
+    between: Callable[[Times, int, int, Hashable], Times],
 ) -> Panel:
     """Fill missing values and rows with the last ones before them in their series; nothing is filled from the future.
 
@@ -96,11 +112,13 @@ def fill_forward(
     return full.between(starts, panel.offsets[1:])
 
 
-def _missing_rows(panel: Panel, steps: Callable[[Times], NDArray[np.int64]]) -> NDArray[np.int64]:
-    return np.concatenate([steps(panel.times[panel.span(series)]) for series in range(len(panel))])
+def _missing_rows(panel: Panel, steps: Callable[[Times, Hashable], NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([steps(panel.times[panel.span(s)], name) for s, name in enumerate(panel.ids)])
 
 
-def _with_missing_rows(panel: Panel, missing: NDArray[np.int64], between: Callable[[Times, int, int], Times]) -> Panel:
+def _with_missing_rows(
+    panel: Panel, missing: NDArray[np.int64], between: Callable[[Times, int, int, Hashable], Times]
+) -> Panel:
     if not missing.any():
         return panel
     rows = np.arange(panel.rows)
@@ -111,7 +129,9 @@ def _with_missing_rows(panel: Panel, missing: NDArray[np.int64], between: Callab
     for row in np.flatnonzero(missing):
         series = int(panel.series_of(np.array([row]))[0])
         own, count = panel.times[panel.span(series)], int(missing[row])
-        times[place[row] - count : place[row]] = between(own, int(row - panel.offsets[series] - 1), count)
+        times[place[row] - count : place[row]] = between(
+            own, int(row - panel.offsets[series] - 1), count, panel.ids[series]
+        )
 
     def spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
         out = np.full((total, *values.shape[1:]), np.nan)

@@ -172,6 +172,14 @@ class Panel:
         ahead = self.ahead if (ends == self.offsets[1:]).all() else _LEFT_OUT
         return replace(self, offsets=offsets, ahead=ahead, **{name: getattr(self, name)[keep] for name in _BY_ROW})
 
+    def only_series(self, series: NDArray[np.int64]) -> Panel:
+        """Keep these series, by their places, in this order."""
+        keep = np.concatenate([np.arange(self.offsets[s], self.offsets[s + 1]) for s in series])
+        rows = {name: getattr(self, name)[keep] for name in _BY_ROW}
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[series])])
+        ids = tuple(self.ids[s] for s in series)
+        return replace(self, offsets=offsets, ids=ids, static=self.static[series], ahead=self.ahead[series], **rows)
+
     def before(self, ends: NDArray[np.int64]) -> Panel:
         """Keep the rows of every series before ``ends[s]`` (flat): what was known then."""
         return self.between(self.offsets[:-1], ends)

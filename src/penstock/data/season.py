@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.calendar import rhythm
 from penstock.data.panel import Panel
+from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday
 from penstock.errors import DataError, OptionError
 
 __all__ = ["check_season", "season_of", "season_positions", "season_steps"]
 
-_DAY = 86_400 * 10**9
 _MINUTE = 60 * 10**9
 
 
@@ -45,8 +44,8 @@ def season_steps(given: int | Sequence[int] | None) -> tuple[int, ...] | None:
 def season_of(times: NDArray[Any], rows: int) -> tuple[int, ...]:
     """Return the periods that the frequency of a series suggests, of which `rows` hold two at least.
 
-    Months have 12, quarters 4, business days 5, days 7, weeks 52; below a day, a day and a week. Counted steps have no
-    frequency, and years no season.
+    Months have 12, quarters 4, business days 5 (or as many days as their week holds), days 7, weeks 52; below a day, a
+    day and a week, or a session and those of a week. Counted steps have no frequency, and years no season.
 
     Examples
     --------
@@ -55,19 +54,24 @@ def season_of(times: NDArray[Any], rows: int) -> tuple[int, ...]:
     >>> season_of(months, 36), season_of(hours, 192), season_of(np.arange(9), 9)
     ((12,), (24,), ())
     """
-    kind, step = rhythm(times)
+    rhythm = read_rhythm(times)
+    step = rhythm.step
     found: tuple[int, ...] = ()
-    if kind == "business":
-        found = (5,)
-    elif kind == "months" and 12 % step == 0:
+    if rhythm.kind == "week":
+        found = (sum(rhythm.week),)
+    elif rhythm.kind == "months" and 12 % step == 0:
         found = (12 // step,)
-    elif kind == "fixed" and len(times) > 1:
-        if step == 7 * _DAY:
-            found = (52,)
-        elif step == _DAY:
+    elif rhythm.kind == "weeks" and 52 % step == 0:
+        found = (52 // step,)
+    elif rhythm.kind == "session":
+        bars = np.bincount(np.array(rhythm.slots) // DAY_NS)
+        daily = int(bars.max())
+        found = (daily, len(rhythm.slots)) if (bars[bars > 0] == daily).all() else (len(rhythm.slots),)
+    elif rhythm.kind == "fixed" and len(times) > 1:
+        if step == DAY_NS:
             found = (7,)
-        elif _MINUTE <= step < _DAY and _DAY % step == 0:
-            found = (_DAY // step, 7 * _DAY // step)
+        elif _MINUTE <= step < DAY_NS and DAY_NS % step == 0:
+            found = (DAY_NS // step, 7 * DAY_NS // step)
     return tuple(period for period in found if 1 < period <= rows // 2)
 
 
@@ -107,12 +111,27 @@ def check_season(season: tuple[int, ...], panel: Panel) -> None:
 
 def _places(times: NDArray[Any]) -> NDArray[np.float64]:
     """Count the steps of a series' own frequency since the epoch, at each of its times."""
-    kind, step = rhythm(times)
-    if kind == "count":
+    rhythm = read_rhythm(times)
+    step = rhythm.step
+    if rhythm.kind == "count":
         return np.asarray(times, dtype=np.int64).astype(float) // step
     days = times.astype("datetime64[D]")
-    if kind == "business":
-        return np.busday_count(np.datetime64("1970-01-05"), days).astype(float)
-    if kind == "months":
+    monday = np.datetime64("1970-01-05")
+    if rhythm.kind == "week":
+        mask = "".join(str(int(each)) for each in rhythm.week)
+        return np.busday_count(monday, days, weekmask=mask).astype(float)
+    if rhythm.kind == "months":
         return days.astype("datetime64[M]").astype(np.int64).astype(float) // step
+    if rhythm.kind == "weeks":  # a holiday shifts a day, and not its week
+        return np.floor((days - monday).astype(np.int64) / (7 * step))
+    if rhythm.kind == "session":
+        return _bars(times, rhythm)
     return times.astype("datetime64[ns]").astype(np.int64).astype(float) // step
+
+
+def _bars(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.float64]:
+    """Count the bars of all sessions since the first Monday of the epoch."""
+    since: NDArray[Any] = since_monday(times)
+    mondays: NDArray[Any] = times.astype("datetime64[ns]").astype(np.int64) - since
+    weeks = np.floor((mondays - 4 * DAY_NS) / (7 * DAY_NS))
+    return weeks * len(rhythm.slots) + np.searchsorted(np.array(rhythm.slots), since)

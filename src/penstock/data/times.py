@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.reading.cells import is_date
 from penstock.data.reading.dates import AmbiguousDatesError, NotTimesError, parse_dates
 from penstock.data.reading.form import NATIVE, Form
 from penstock.data.reading.notes import note
@@ -98,7 +99,10 @@ def looks_dated(series: nw.Series[Any]) -> bool:
         parse_dates(cells)
     except (AmbiguousDatesError, SeveralZonesError):
         return True
-    except (NotTimesError, OverflowError):
+    except NotTimesError:
+        dated = [is_date(cell) and _SHARE.fullmatch(cell) is None for cell in cells]
+        return sum(dated) > 0.8 * len(cells)  # most are: reading the column names the one that is none
+    except OverflowError:
         return False
     return True
 
@@ -146,8 +150,13 @@ def _periods(series: nw.Series[Any]) -> Times:
 def _texts(series: nw.Series[Any], like: Form, dayfirst: bool | None) -> Times:
     import pandas as pd
 
-    values = series.to_list()
-    places, unique = pd.factorize(np.array([_as_text(value) for value in values], dtype=object))
+    native = series.to_native()
+    if series.implementation.is_pandas():
+        values, (places, found) = native, pd.factorize(native)
+    else:
+        values = series.to_list()
+        places, found = pd.factorize(np.array(values, dtype=object))
+    unique = [_as_text(value) for value in found]
     cells = [str(each).strip() for each in unique]
     said = ""
     try:

@@ -18,8 +18,10 @@ from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.calibration import bounds, held_out_residuals, model_intervals
 from penstock.evaluation.comparison import Comparison
+from penstock.evaluation.coverage import Coverage, joining
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.result import unique_name
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
 from penstock.intervals.conformal import Conformal, ModelIntervals, intervals_named
 from penstock.intervals.levels import checked_levels
@@ -44,6 +46,7 @@ def compare(
     level: float | Sequence[float] | None = None,
     intervals: str | Conformal = "conformal",
     leaks: Sequence[Leak] = (),
+    strict: bool = False,
 ) -> Comparison:
     """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
 
@@ -71,6 +74,8 @@ def compare(
         the validation tail, or of a tail that a twin of the model was not fitted on, and of past forecasts.
     leaks
         Leaks to turn on, to meet a figure that was published with them; the result names each.
+    strict
+        Whether a series with too few rows before the first cutoff is an error; else it is left out, named and counted.
 
     Returns
     -------
@@ -96,6 +101,7 @@ def compare(
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
             raise OptionError(f"none of these models uses {covariate} covariates; leave {covariate}= out.")
     panel, kind = read_panel(frame, columns, missing)
+    panel, left_out = joining(panel, split, named, strict=strict)
     for model in named.values():
         if reason := model.not_scored(panel):
             raise OptionError(f"{reason}.")
@@ -110,6 +116,7 @@ def compare(
     before = panel.between(folds[0].starts, folds[0].ends)
     for model in named.values():
         model.check_rows(before)
+    coverage = Coverage.of(panel, split, origins, left_out, named, columns)
     entries = {}
     stopping = Leak.STOPPING in leaks
 
@@ -153,7 +160,8 @@ def compare(
             entry = replace(entry, bounds=around)
         entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
-    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, method if levels else None)
+    intervals_kept = method if levels else None
+    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, intervals_kept, coverage)
 
 
 def _blocks(folds: Sequence[Fold]) -> list[Sequence[Fold]]:
@@ -176,10 +184,7 @@ def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) 
                 f"{model.label} forecasts {model.horizon} steps but the split asks for {horizon}; "
                 f"allowed: horizon={horizon}, or leave it out."
             )
-        label, number = name or model.label, 2
-        while label in named:
-            label, number = f"{name or model.label} #{number}", number + 1
-        named[label] = model.clone().set_params(horizon=horizon)
+        named[unique_name(name or model.label, named)] = model.clone().set_params(horizon=horizon)
     if not any(type(model) is Naive for model in named.values()):
         named["Naive" if "Naive" not in named else "Naive (last value)"] = Naive(horizon=horizon)
     return named

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import OptionError, named, nearest
+from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
@@ -54,6 +55,8 @@ class Comparison(ComparisonResult):
         The leaks that were turned on; none unless asked for.
     levels, intervals
         Levels of the intervals as percentages, in rising order, and how the intervals were made, if any were asked for.
+    coverage
+        What was compared and what was not: series left out or not scored, rows filled, covariates ignored.
     """
 
     panel: Panel
@@ -65,6 +68,7 @@ class Comparison(ComparisonResult):
     leaks: tuple[Leak, ...] = ()
     levels: tuple[float, ...] = ()
     intervals: Conformal | None = None
+    coverage: Coverage | None = None
     rows: list[dict[str, Any]] = field(init=False)
 
     columns: ClassVar[Columns] = {
@@ -110,10 +114,6 @@ class Comparison(ComparisonResult):
     def models(self) -> dict[str, Any]:
         """The models by name, each as fitted for the last fold."""
         return {name: entry.model for name, entry in self.entries.items()}
-
-    @property
-    def warnings(self) -> list[str]:  # noqa: D102 (the base says it)
-        return [leak.value for leak in self.leaks]
 
     def __repr__(self) -> str:
         return (
@@ -178,9 +178,10 @@ class Comparison(ComparisonResult):
 
     @property
     def findings(self) -> list[str]:
-        """Say, where there are more than two challengers, what holds when all models are judged together."""
+        """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
         few = len(self.entries) <= 3
-        return [] if few or self.superiority is None else self.superiority.sentences
+        covered = self.coverage.sentences if self.coverage is not None else []
+        return covered + ([] if few or self.superiority is None else self.superiority.sentences)
 
     def interval_table(self) -> Table:
         """Lay out how well the intervals held."""
@@ -197,6 +198,7 @@ class Comparison(ComparisonResult):
             "split": asdict(self.split),
             "intervals": self.intervals and {"method": repr(self.intervals), "levels": list(self.levels)},
             "series": len(self.panel),
+            "coverage": self.coverage and self.coverage.to_json(),
             **super().to_json(),
             "rmse_by_step": {name: errors.tolist() for name, errors in self.step_errors.items()},
             "superiority": self.superiority and jsonable(self.superiority.to_json()),

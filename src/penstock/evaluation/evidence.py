@@ -48,7 +48,9 @@ def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[P
     if several:
         rmse = {row["model"]: row["rmse"] for row in comparison.rows}
         members = {name: _member_errors(comparison, name) for name in several}
-        pictures.append(spread_picture(members, rmse, rmse[comparison.naive]))
+        caption = "RMSE of each member (dots), of their joint forecast (bar), and of the last value (line)."
+        line = ("last value", rmse[comparison.naive])
+        pictures.append(spread_picture("Members", caption, members, rmse, "RMSE", line))
     if trading is not None:
         books = {HOLDING: trading.books[HOLDING], **trading.books}
         shown = list(books)[: _MOST_LINES + 1]

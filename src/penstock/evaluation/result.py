@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from penstock.errors import OptionError, nearest
+from penstock.evaluation.leaks import Leak
 from penstock.evaluation.significance import Pairs, holm
 from penstock.evaluation.table import Columns, score_table
 from penstock.evaluation.verdict import SIGNIFICANT, verdict
@@ -20,7 +22,7 @@ from penstock.report.table import Table
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["ComparisonResult", "spread"]
+__all__ = ["ComparisonResult", "spread", "unique_name"]
 
 _NARROW = ("model", "rmse", "mae", "skill", "auc", "accuracy", "p_holm")
 
@@ -34,6 +36,8 @@ class ComparisonResult(ABC):
         The models by name.
     baselines
         Names of the models that the others have to beat.
+    leaks
+        Ways in which test rows reached a model.
     rows
         One row a model: ``model``, its scores, the p-values of its difference from :attr:`reference` (``p_holm`` is
         corrected for the number of models), ``parameters``, ``fit_seconds``, and ``members``: their ``count`` and the
@@ -46,6 +50,9 @@ class ComparisonResult(ABC):
 
         @property
         def baselines(self) -> tuple[str, ...]: ...  # noqa: D102
+
+        @property
+        def leaks(self) -> tuple[Leak, ...]: ...  # noqa: D102
 
         @property
         def models(self) -> Mapping[str, Any]: ...  # noqa: D102
@@ -83,7 +90,7 @@ class ComparisonResult(ABC):
     @property
     def warnings(self) -> list[str]:
         """What makes the scores better than they should be, in sentences."""
-        return []
+        return [leak.value for leak in self.leaks]
 
     @property
     def notes(self) -> Sequence[str]:
@@ -104,6 +111,11 @@ class ComparisonResult(ABC):
     def verdicts(self) -> dict[str, str]:
         """Say of every model but the reference, in a sentence, whether it beats the reference."""
         return {row["model"]: self.verdict(row["model"]) for row in self.rows if row["model"] != self.reference}
+
+    @property
+    def said(self) -> list[str]:
+        """The verdicts on networks, and what holds when all models are judged together."""
+        return [*(self.verdict(name) for name in self.networks), *self.findings]
 
     def row(self, name: str) -> dict[str, Any]:
         """Return the scores of a model.
@@ -212,21 +224,11 @@ class ComparisonResult(ABC):
         return write_json(path, self.to_json())
 
     def settings(self) -> dict[str, str]:
-        """Say what was compared, name by name.
-
-        Returns
-        -------
-        The settings by name.
-        """
+        """Return what was compared, name by name."""
         return {name: repr(model) for name, model in self.models.items()}
 
     def pictures(self) -> list[Picture]:
-        """Draw the pictures of the page.
-
-        Returns
-        -------
-        The pictures.
-        """
+        """Return the pictures of the page."""
         return []
 
     def report(self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None) -> Path:
@@ -265,8 +267,7 @@ class ComparisonResult(ABC):
 
     def __str__(self) -> str:
         """Lay the tables out as text, with the verdicts on networks below them."""
-        said = [self.verdict(name) for name in self.networks] + self.findings
-        return "\n".join([*map(str, self.tables()), *said, *(f"Leak: {leak}" for leak in self.warnings)])
+        return "\n".join([*map(str, self.tables()), *self.said, *(f"Leak: {leak}" for leak in self.warnings)])
 
     @abstractmethod
     def _frame(self, columns: Mapping[str, Any]) -> Any:
@@ -287,3 +288,15 @@ def spread(members: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         for key, of in scores.items()
     }
     return {"count": max(len(members), 1), **named}
+
+
+def unique_name(name: str, taken: Collection[str]) -> str:
+    """Return a name that is not taken: itself, or with a number.
+
+    Examples
+    --------
+    >>> unique_name("AR(5)", {"AR(5)": 1, "AR(5) #2": 2}), unique_name("Naive", [])
+    ('AR(5) #3', 'Naive')
+    """
+    every = (f"{name} #{number}" if number > 1 else name for number in count(1))
+    return next(each for each in every if each not in taken)

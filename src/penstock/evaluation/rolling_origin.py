@@ -41,6 +41,9 @@ class RollingOrigin(Description):
     another series' first forecast. A series takes part in those cutoffs whose forecast times it has rows for, with
     values of their own: no forecast is judged by a value that was carried forward.
 
+    With ``align="series"`` the test is the last `test` rows of each series, as in the M competitions: every series that
+    is long enough is scored, whenever it ends, and a forecast sees the past of its own series.
+
     Models are fitted on all rows before the first of their cutoffs (an expanding window), or on the newest `train` of
     them (a sliding one). `purge` and `embargo` leave out the training rows nearest to it (López de Prado 2018, chapter
     7): `purge` those whose targets are made of later values, such as the return of the `purge` days to come, `embargo`
@@ -63,6 +66,11 @@ class RollingOrigin(Description):
     train: int | None = option(None, "newest rows of each series to fit on; None: all", at_least=2)
     purge: int = option(0, "last training rows left out, since their targets reach beyond the cutoff", at_least=0)
     embargo: int = option(0, "further training rows left out before these", at_least=0)
+    align: str = option(
+        "times",
+        "whose last rows are the test: those of all series together, by time, or each series' own",
+        choices=("times", "series"),
+    )
 
     def __post_init__(self) -> None:
         """Refuse a test period shorter than the horizon."""
@@ -90,11 +98,11 @@ class RollingOrigin(Description):
 
     def folds(self, panel: Panel) -> Iterator[Fold]:
         """Cut the panel; the training rows of each fold end where its first forecast begins, or `gap` rows before."""
+        times = self.align == "times"
         calendar = np.unique(panel.times)[-self.test :]
-        ends = _first_rows_from(panel, calendar[:1])[:, 0]
-        known = ends - panel.offsets[:-1] - self.gap
+        known = self.rows_known(panel)
         short = int(np.argmin(known))
-        if known[short] < 2 or len(calendar) < self.test:
+        if known[short] < 2 or (times and len(calendar) < self.test):
             raise DataError(
                 f"{panel.lengths[short]} rows{panel.name(short)} are too few for {self.test} test rows"
                 f"{self._left_out}: at least "
@@ -102,15 +110,24 @@ class RollingOrigin(Description):
                 "rows."
             )
         filled = np.concatenate([[0], np.cumsum(panel.filled)])
-        starts = calendar[np.arange(self.cutoffs) * self.step]
+        steps, own = np.arange(self.cutoffs) * self.step, panel.offsets[1:] - self.test
         for first in range(0, self.cutoffs, self.refit or self.cutoffs):
-            block = starts[first : first + (self.refit or self.cutoffs)]
-            targets = _first_rows_from(panel, block)
+            block = steps[first : first + (self.refit or self.cutoffs)]
+            targets = _first_rows_from(panel, calendar[block]) if times else own[:, None] + block
             there = targets + self.horizon <= panel.offsets[1:, None]
-            there &= panel.times[np.minimum(targets, panel.rows - 1)] == block
+            if times:
+                there &= panel.times[np.minimum(targets, panel.rows - 1)] == calendar[block]
             there &= filled[np.minimum(targets + self.horizon, panel.rows)] == filled[targets]
             if there.any():
                 yield self._fold(panel, targets[:, 0] - self.gap, targets[there] - 1)
+
+    def rows_known(self, panel: Panel) -> NDArray[np.int64]:
+        """Count the rows of each series that may be trained on before the first cutoff, ``[series]``."""
+        if self.align == "series":
+            known: NDArray[np.int64] = panel.lengths - self.test - self.gap
+            return known
+        first = np.unique(panel.times)[-self.test :][:1]
+        return _first_rows_from(panel, first)[:, 0] - panel.offsets[:-1] - self.gap
 
     def _fold(self, panel: Panel, ends: NDArray[np.int64], origins: NDArray[np.int64]) -> Fold:
         starts = panel.offsets[:-1]

@@ -60,15 +60,9 @@ def score_table(
 
 def interval_table(rows: Sequence[Mapping[str, Any]], levels: Sequence[float], method: Any) -> Table:
     """Lay out how well the intervals of all models held."""
-    forms = {"model": "", "level": "g %", "covered": ".1 %", "mean width": "4g", "interval score": "4g"}
-    laid = [
-        {
-            "model": row["model"],
-            "level": level / 100,
-            "covered": row[f"coverage_{level:g}"],
-            "mean width": row[f"width_{level:g}"],
-            "interval score": row[f"winkler_{level:g}"],
-        }
+    columns = {"model": "", "level": "g %", "covered": ".1 %", "mean width": "4g", "interval score": "4g"}
+    cells = [
+        [row["model"], level / 100, *(row[f"{score}_{level:g}"] for score in ("coverage", "width", "winkler"))]
         for row in rows
         for level in levels
     ]
@@ -76,7 +70,7 @@ def interval_table(rows: Sequence[Mapping[str, Any]], levels: Sequence[float], m
         f"Made by {method!r} from what was known at each cutoff. Good intervals cover as often as their level says and "
         "are narrow; the interval score weighs both."
     )
-    return Table("Intervals on the test rows", forms, laid, (note,))
+    return Table.of("Intervals on the test rows", columns, cells, (note,))
 
 
 def step_table(errors: Mapping[str, NDArray[np.float64]]) -> Table:

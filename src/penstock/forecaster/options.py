@@ -17,6 +17,7 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import WindowScale, window_scale
 from penstock.errors import DataError, OptionError, named
 from penstock.estimator import Estimator
+from penstock.forecaster.sizes import refuse_sizes
 from penstock.intervals.levels import checked_levels
 from penstock.layers.flatten import Flatten
 from penstock.layers.layer import Layer
@@ -197,10 +198,12 @@ class ForecasterOptions(TrainingOptions, Estimator):
         return kept
 
     def check_rows(self, train: Panel) -> None:
-        """Refuse training rows that are too few, before anything is fitted."""
+        """Refuse training rows that are too few, and sizes beyond them or the memory, before anything is fitted."""
         short = train.lengths < self.rows_to_fit
         if short.sum() < 2:
-            return super().check_rows(train)
+            super().check_rows(train)
+            refuse_sizes(self, train)
+            return
         raise DataError(
             f"{self.label}: {int(short.sum())} of {len(train)} series have too few training rows: {self.rows_to_fit} "
             f"are needed ({self.rows_made_of}), but there are {_which(train, short)}; leave them out with "

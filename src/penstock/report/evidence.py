@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.report.axes import finish, legend, shortened
+from penstock.report.grid import Square, grid_picture
+from penstock.report.lines import Curves, curves_picture
 from penstock.report.svg import GRID, INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ __all__ = ["difference_picture", "fan_picture", "horizon_picture", "pairs_pictur
 Times = NDArray[Any]
 Values = NDArray[np.float64]
 
+_MOST_IN_LINE = 50  # dots that stand in one line
 _MOST_NUMBERS = 12  # models up to which p-values are written into the heat map
 _BETTER, _WORSE = SERIES[2], SERIES[1]
 
@@ -26,94 +29,70 @@ _BETTER, _WORSE = SERIES[2], SERIES[1]
 def pairs_picture(names: Sequence[str], statistic: Values, pvalue: Values) -> Picture:
     """Show the Diebold-Mariano test of every pair ``[k, k]`` as a heat map."""
 
-    def plot(figure: Figure, narrow: bool) -> None:
-        from matplotlib.patches import Rectangle
-
-        axes, count = figure.subplots(), len(names)
-        for row in range(count):
-            for column in range(count):
-                p = pvalue[row, column]
-                if np.isnan(p):
-                    continue
-                color = _BETTER if statistic[row, column] < 0 else _WORSE
-                strength = min(-np.log10(max(p, 1e-3)) / 3, 1.0)
-                axes.add_patch(
-                    Rectangle((column - 0.5, row - 0.5), 1, 1, color=color, alpha=0.06 + 0.6 * strength, linewidth=0)
-                )
-                if count <= (_MOST_NUMBERS // 2 if narrow else _MOST_NUMBERS):
-                    text = "<.001" if p < 0.001 else f"{p:.3f}".lstrip("0")
-                    axes.text(column, row, text, ha="center", va="center", fontsize=8, color=INK)
-        axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5))
-        axes.set_xticks(range(count), [str(number + 1) for number in range(count)])
-        axes.set_yticks(range(count), [f"{shortened(name)}  {number + 1}" for number, name in enumerate(names)])
-        axes.tick_params(length=0)
-        axes.grid(visible=False)
-        axes.spines[:].set_visible(False)
+    def square(row: int, column: int, narrow: bool) -> Square | None:
+        p = float(pvalue[row, column])
+        if np.isnan(p):
+            return None
+        strength = min(-np.log10(max(p, 1e-3)) / 3, 1.0)
+        shown = len(names) <= (_MOST_NUMBERS // 2 if narrow else _MOST_NUMBERS)
+        text = ("<.001" if p < 0.001 else f"{p:.3f}".lstrip("0")) if shown else ""
+        return _BETTER if statistic[row, column] < 0 else _WORSE, 0.06 + 0.6 * strength, text
 
     caption = (
         "p-values of the Diebold-Mariano test for every pair, each for itself (not corrected for the number of pairs): "
         "green where the row's model has a lower loss than the column's, orange where a higher one; the stronger, the "
         "less it can be chance."
     )
-    height = 0.9 + 0.3 * len(names)
-    return draw("Every pair of models", caption, plot, height=height, narrow_height=height)
+    numbers = [str(number) for number in range(1, len(names) + 1)]
+    rows = [f"{shortened(name)}  {number}" for name, number in zip(names, numbers, strict=True)]
+    return grid_picture("Every pair of models", caption, rows, numbers, square)
 
 
 def difference_picture(times: Times, differences: Mapping[str, Values], against: str) -> Picture:
     """Show the summed loss of the best baseline minus that of other models, ``[n]``, over time."""
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        for number, (name, each) in enumerate(differences.items()):
-            axes.plot(times, np.cumsum(each), color=SERIES[number % len(SERIES)], label=name)
-        axes.axhline(0, color=MUTED, linewidth=0.8)
-        axes.set_ylabel("loss saved so far")
-        finish(axes, times, narrow)
-
     caption = (
         f"Squared errors of {against}, the best baseline, minus those of each other model, summed over the test rows: "
         "a line that rises gains on the baseline; one that jumps owes its score to a few days."
     )
-    return draw("Loss saved against the best baseline", caption, plot, height=3.2)
+    lines = {name: (times, np.cumsum(each)) for name, each in differences.items()}
+    curves = Curves(lines, y="loss saved so far", level=0)
+    return curves_picture("Loss saved against the best baseline", caption, curves, height=3.2)
 
 
 def horizon_picture(errors: Mapping[str, Values]) -> Picture:
     """Show the root mean squared error at each step ahead, ``[horizon]``."""
-    from matplotlib.ticker import MaxNLocator
+    caption = "Root mean squared error on the test rows, by how far ahead the forecast looks."
+    lines = {name: (np.arange(1, len(each) + 1), each) for name, each in errors.items()}
+    return curves_picture("Error by step", caption, Curves(lines, "steps ahead", "RMSE", style=".-"), height=3.0)
+
+
+def spread_picture(
+    title: str,
+    caption: str,
+    values: Mapping[str, Values],
+    bars: Mapping[str, float],
+    label: str,
+    line: tuple[str, float] | None = None,
+) -> Picture:
+    """Show the values of each row as dots, spread where there are many, with one bar each, and a named line."""
 
     def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        for number, (name, each) in enumerate(errors.items()):
-            steps = np.arange(1, len(each) + 1)
-            axes.plot(steps, each, ".-", color=SERIES[number % len(SERIES)], label=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("steps ahead")
-        axes.set_ylabel("RMSE")
-        legend(axes, narrow)
-
-    return draw("Error by step", "Root mean squared error on the test rows, by how far ahead the forecast looks.", plot)
-
-
-def spread_picture(members: Mapping[str, Values], forecasts: Mapping[str, float], naive: float) -> Picture:
-    """Show the RMSE of every member ``[members]``, of their joint forecast, and of the last value."""
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        for place, (name, each) in enumerate(members.items()):
-            axes.plot(
-                each, np.full(len(each), place), "o", color=SERIES[0], alpha=0.45, markersize=6, markeredgewidth=0
-            )
-            axes.plot([forecasts[name]], [place], "|", color=INK, markersize=22, markeredgewidth=2)
-        axes.axvline(naive, color=SERIES[1], linewidth=1.2, label="last value")
-        axes.set_yticks(range(len(members)), [shortened(name) for name in members])
-        axes.set_ylim(len(members) - 0.5, -0.5)
+        axes, rng = figure.subplots(), np.random.default_rng(0)
+        for place, (name, each) in enumerate(values.items()):
+            reach, size = (0.25, 3) if len(each) > _MOST_IN_LINE else (0.0, 6)
+            heights = place + rng.uniform(-reach, reach, len(each))
+            axes.plot(each, heights, "o", color=SERIES[0], alpha=0.45, markersize=size, markeredgewidth=0)
+            axes.plot([bars[name]], [place], "|", color=INK, markersize=22, markeredgewidth=2)
+        if line is not None:
+            axes.axvline(line[1], color=SERIES[1], linewidth=1.2, label=line[0])
+        axes.set_yticks(range(len(values)), [shortened(name) for name in values])
+        axes.set_ylim(len(values) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")
-        axes.set_xlabel("RMSE")
+        axes.set_xlabel(label)
         legend(axes, narrow)
 
-    caption = "RMSE of each member (dots), of their joint forecast (bar), and of the last value (line)."
-    height = 1.3 + 0.45 * len(members)
-    return draw("Members", caption, plot, height=height, narrow_height=height)
+    height = 1.3 + 0.45 * len(values)
+    return draw(title, caption, plot, height=height, narrow_height=height)
 
 
 def fan_picture(
@@ -146,15 +125,7 @@ def fan_picture(
 
 
 def wealth_picture(times: Times, wealth: Mapping[str, Values], caption: str) -> Picture:
-    """Show what 1 became under each strategy, ``[steps]``, after costs."""
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        for number, (name, each) in enumerate(wealth.items()):
-            color = INK if number == 0 else SERIES[(number - 1) % len(SERIES)]
-            axes.plot(times, each, color=color, label=name)
-        axes.axhline(1, color=MUTED, linewidth=0.8)
-        axes.set_ylabel("growth of 1")
-        finish(axes, times, narrow)
-
-    return draw("Trading on the forecasts", caption, plot, height=3.4)
+    """Show what 1 became under each strategy, ``[steps]``, after costs; the first is drawn dark."""
+    lines = {name: (times, each) for name, each in wealth.items()}
+    curves = Curves(lines, y="growth of 1", level=1, dark=next(iter(wealth)))
+    return curves_picture("Trading on the forecasts", caption, curves, height=3.4)

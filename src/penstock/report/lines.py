@@ -1,4 +1,4 @@
-"""Curves over a number: plain, on logarithmic scales, side by side."""
+"""Curves over a number or over time: plain, on logarithmic scales, side by side."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.report.axes import legend, plain
-from penstock.report.svg import GRID, INK, MUTED, SERIES, Picture, draw
+from penstock.report.axes import finish, plain
+from penstock.report.svg import INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,17 +43,20 @@ class Curves:
         The range of y.
     style
         How lines are drawn.
+    dark
+        Name of the line that is drawn dark, such as the actual values.
     """
 
     lines: Mapping[str, tuple[Any, Any]]
-    x: str
-    y: str
+    x: str = ""
+    y: str = ""
     log: str = ""
     marks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    spans: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     level: float | None = None
     limits: tuple[float, float] | None = None
     style: str = "-"
+    dark: str | None = None
 
 
 def curves_picture(
@@ -76,7 +79,13 @@ def curves_picture(
 
 
 def _draw(axes: Axes, curves: Curves, narrow: bool) -> None:
-    for number, (name, (x, y)) in enumerate(curves.lines.items()):
+    from matplotlib.ticker import MaxNLocator
+
+    times = np.asarray(next(iter(curves.lines.values()))[0])
+    for name in [curves.dark] if curves.dark is not None else []:
+        axes.plot(*curves.lines[name], color=INK, linewidth=1.8, label=name)
+    others = {name: line for name, line in curves.lines.items() if name != curves.dark}
+    for number, (name, (x, y)) in enumerate(others.items()):
         axes.plot(x, y, curves.style, color=SERIES[number % len(SERIES)], label=name)
     for number, (name, (low, high)) in enumerate(curves.spans.items()):
         axes.axvspan(low, high, color=SERIES[number % len(SERIES)], alpha=0.14, linewidth=0)
@@ -88,12 +97,12 @@ def _draw(axes: Axes, curves: Curves, narrow: bool) -> None:
         axes.axhline(curves.level, color=MUTED, linewidth=0.8)
     if "x" in curves.log:
         axes.set_xscale("log")
+    elif times.dtype.kind in "iu":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if "y" in curves.log:
         axes.set_yscale("log")
     if curves.limits:
         axes.set_ylim(*curves.limits)
     axes.set_xlabel(curves.x)
     axes.set_ylabel(curves.y)
-    axes.margins(x=0.01)
-    axes.grid(color=GRID)
-    legend(axes, narrow)
+    finish(axes, times, narrow)

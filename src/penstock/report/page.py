@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import abc
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.files import check_destination, write_whole
 from penstock.report.svg import Picture, with_unique_ids
 from penstock.report.table import Table
 from penstock.version import __version__
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-__all__ = ["Page", "Passage", "Section"]
+__all__ = ["Page", "Passage", "Reported", "Section"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,29 @@ class Page:
         """Render the page; everything that came from data is escaped."""
         ids: Counter[str] = Counter()
         return _template().render(page=self, version=__version__, unique=partial(with_unique_ids, seen=ids))
+
+
+class Reported(abc.ABC):
+    """What can become a page, and be written as one HTML file."""
+
+    @abc.abstractmethod
+    def page(self) -> Page:
+        """Lay it out in words, tables and pictures."""
+
+    def report(self, path: str | Path) -> Path:
+        """Write :meth:`page` as one self-contained HTML file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            File to write.
+
+        Returns
+        -------
+        The path of the page.
+        """
+        check_destination(path)
+        return write_whole(path, self.page().html())
 
 
 _INDEX = re.compile(r"\b([A-Za-zΣ]{1,2})_(\w\b|\([^()]*\))")

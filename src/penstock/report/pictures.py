@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.report.axes import finish, legend
-from penstock.report.svg import INK, MUTED, SERIES, Picture, draw
+from penstock.report.lines import Curves, curves_picture
+from penstock.report.svg import MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,34 +23,18 @@ Values = NDArray[np.float64]
 
 def split_picture(times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]]) -> Picture:
     """Show the whole series with its parts shaded; `borders` names each part and gives its first and last time."""
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        axes.plot(times, y, color=INK, linewidth=1)
-        for number, (name, (first, last)) in enumerate(borders.items()):
-            axes.axvspan(first, last, color=SERIES[number % len(SERIES)], alpha=0.16, linewidth=0)
-            axes.plot([], [], color=SERIES[number % len(SERIES)], alpha=0.5, linewidth=6, label=name)
-        finish(axes, times, narrow)
-
-    caption = (
-        "The series: " + "; ".join(f"{name} from {_day(a)} to {_day(b)}" for name, (a, b) in borders.items()) + "."
+    parts = "; ".join(f"{name} from {_day(first)} to {_day(last)}" for name, (first, last) in borders.items())
+    return curves_picture(
+        "Data and split", f"The series: {parts}.", Curves({"": (times, y)}, spans=borders, dark=""), height=3.0
     )
-    return draw("Data and split", caption, plot)
 
 
 def forecast_picture(
     title: str, caption: str, times: Times, y: Values, forecasts: Mapping[str, Values], actual: str = "actual"
 ) -> Picture:
     """Show forecasts over what came, the dark line, named `actual`."""
-
-    def plot(figure: Figure, narrow: bool) -> None:
-        axes = figure.subplots()
-        axes.plot(times, y, color=INK, linewidth=2.2, label=actual)
-        for number, (name, yhat) in enumerate(forecasts.items()):
-            axes.plot(times, yhat, color=SERIES[number % len(SERIES)], linewidth=1.1, label=name)
-        finish(axes, times, narrow)
-
-    return draw(title, caption, plot, height=3.4)
+    lines = {actual: (times, y), **{name: (times, yhat) for name, yhat in forecasts.items()}}
+    return curves_picture(title, caption, Curves(lines, dark=actual), height=3.4)
 
 
 def loss_picture(name: str, training: Values, validation: Values, validation_name: str) -> Picture:

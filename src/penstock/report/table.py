@@ -86,11 +86,16 @@ class Table:
 
     @classmethod
     def of(
-        cls, title: str, headings: Sequence[str], cells: Iterable[Sequence[Any]], notes: Sequence[str] = (), **more: Any
+        cls,
+        title: str,
+        headings: Iterable[str] | Mapping[str, str],
+        cells: Iterable[Sequence[Any]],
+        notes: Sequence[str] = (),
+        **more: Any,
     ) -> Self:
-        """Make a table of cells in the order of the headings."""
-        rows = [dict(zip(headings, row, strict=False)) for row in cells]
-        return cls(title, dict.fromkeys(headings, ""), rows, notes, **more)
+        """Make a table of cells in the order of the headings, which may name the form of their numbers."""
+        columns = dict(headings) if isinstance(headings, Mapping) else dict.fromkeys(headings, "")
+        return cls(title, columns, [dict(zip(columns, row, strict=False)) for row in cells], notes, **more)
 
     def cells(self, row: Mapping[str, Any]) -> list[str]:
         """Format one row, in the order of the columns."""

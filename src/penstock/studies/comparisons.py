@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from penstock.evaluation.comparison import Comparison
@@ -15,15 +15,12 @@ from penstock.report.table import Table
 from penstock.studies.figures import Figure
 
 if TYPE_CHECKING:
-    from penstock.report.svg import Picture
+    pass
 
 __all__ = [
     "TRANSFORMER",
     "comparison_figure",
-    "comparison_pictures",
     "comparison_tables",
-    "row_of",
-    "said_of",
     "score_rows",
 ]
 
@@ -31,11 +28,6 @@ TRANSFORMER = Network([TransformerEncoder(16, heads=2, blocks=1)])
 """The architecture that dispenses with recurrence: it stands beside the recurrent one, trained alike."""
 
 _LOWER = ("rmse", "mae", "log_loss")
-
-
-def row_of(comparison: Comparison, model: str) -> dict[str, Any]:
-    """Find the scores of a model."""
-    return comparison.row(model)
 
 
 def comparison_figure(
@@ -87,13 +79,3 @@ def score_rows(comparison: Comparison, headings: Mapping[str, str]) -> list[dict
     columns = {key: (heading, "") for key, heading in headings.items()}
     marks = [comparison.standing(row) for row in comparison.rows]
     return [dict(row) for row in score_table(comparison.rows, columns, marks).rows]
-
-
-def said_of(comparison: Comparison) -> list[str]:
-    """Give the verdicts on the networks, and what holds when all models are judged together."""
-    return [*(comparison.verdicts[name] for name in comparison.networks), *comparison.findings]
-
-
-def comparison_pictures(comparison: Comparison) -> Sequence[Picture]:
-    """Draw what the page of a comparison shows."""
-    return comparison.pictures()

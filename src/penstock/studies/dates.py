@@ -139,13 +139,10 @@ def _fit(
         network,
         optimizer=Adam(0.003),
         batch=64,
-        epochs=request.epochs or 20,
         patience=5,
         clip=1.0,
         validation=0.05,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(20),
     )
     return model.fit(list(ids), list(iso))
 
@@ -177,7 +174,7 @@ def _pandas(texts: Sequence[str]) -> list[str]:
 def _pictures(
     model: SequenceToSequence, ids: Sequence[Sequence[int]], free: Sequence[str], told: Sequence[str]
 ) -> list[Picture]:
-    from penstock.report.attention import attention_picture
+    from penstock.report.grid import attention_picture
     from penstock.report.pictures import loss_picture
 
     shown = [next(place for place, text in enumerate(free) if word in text) for word in (" of ", ", ")]

@@ -42,6 +42,18 @@ class Figure:
     baseline_value: float | None = None
     form: str = ".4f"
 
+    @property
+    def range(self) -> str:
+        """The interval in words; empty where there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{show(self.low, self.form)} – {show(self.high, self.form)}"
+
+    @property
+    def best(self) -> str:
+        """The best baseline in words."""
+        return f"{show(self.baseline_value, self.form)} ({self.baseline})" if self.baseline else "–"
+
     def to_json(self) -> dict[str, Any]:
         """Give the figure for JSON."""
         return dict(jsonable(self.__dict__))
@@ -49,17 +61,9 @@ class Figure:
 
 def figures_table(figures: Sequence[Figure]) -> Table:
     """Put the source's figures, ours and the best baseline's side by side."""
-    rows = []
-    for each in figures:
-        some = each.low is not None and each.high is not None
-        rows.append(
-            {
-                "figure": each.name,
-                "published": show(each.published, each.form),
-                "ours": show(each.ours, each.form),
-                "from – to": f"{show(each.low, each.form)} – {show(each.high, each.form)}" if some else "",
-                "best baseline": f"{show(each.baseline_value, each.form)} ({each.baseline})" if each.baseline else "–",
-            }
-        )
-    columns = dict.fromkeys(("figure", "published", "ours", "from – to", "best baseline"), "")
-    return Table("The source's figures and ours", columns, rows)
+    cells = [
+        [each.name, show(each.published, each.form), show(each.ours, each.form), each.range, each.best]
+        for each in figures
+    ]
+    columns = ("figure", "published", "ours", "from – to", "best baseline")
+    return Table.of("The source's figures and ours", columns, cells)

@@ -19,7 +19,6 @@ from penstock.networks.network import Network
 from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, losses_of, shuffled
 from penstock.text.bag_of_words import BagRegressor
 from penstock.text.evaluate import compare
 from penstock.text.regressor import TextRegressor
@@ -53,8 +52,7 @@ def network(request: Request) -> TextRegressor:
         network=Network([Bidirectional(GRU(32))], dense=[Dense(5, "relu")]),
         tokens=Tokens(25_000, length=length, truncation="post", tokenizer="letters", min_count=2, phrases=phrases),
         units=100,
-        batch=32, epochs=request.epochs or 6, patience=2, clip=1.0, members=request.networks, seed=request.seed,
-        progress=request.progress,
+        batch=32, patience=2, clip=1.0, **request.training(6),
     )  # fmt: skip
 
 
@@ -64,17 +62,15 @@ def run(request: Request) -> StudyResult:
     rows = request.options.rows
     frame = frame if rows is None else frame.tail(rows)
     texts, returns = frame["text"].tolist(), frame["y"].to_numpy()
-    order = shuffled(len(frame), request.seed) if request.leaking else np.arange(len(frame))
+    order = np.random.default_rng(request.seed).permutation(len(frame)) if request.leaking else np.arange(len(frame))
     cut = int(0.8 * len(frame))
     train, test = (([texts[row] for row in part], returns[part]) for part in (order[:cut], order[cut:]))
-    ridge = [
-        BagRegressor(kind, tokens=Tokens(25_000, length=None, tokenizer="letters", min_count=2))
-        for kind in ("ridge", "lasso")
-    ]
-    result = compare([*ridge, Zero()], train, test, baselines=["zero"], progress=request.progress)
-    model = network(request)
-    watched = {"validation": test} if request.leaking else {}
-    result = compare({NAME: model}, train, test, fit=watched, progress=request.progress).beside(result)
+    model, words = network(request), Tokens(25_000, length=None, tokenizer="letters", min_count=2)
+    bags = {bag.label: bag for bag in (BagRegressor(kind, tokens=words) for kind in ("ridge", "lasso"))}
+    result = compare(
+        {NAME: model, **bags, "zero": Zero()}, train, test, baselines=["zero"],
+        fit={NAME: {"validation": test} if request.leaking else {}}, progress=request.progress,
+    )  # fmt: skip
     days = frame["ds"].iloc[np.sort(order[cut:])]
     lengths = model.vocabulary_.encode(texts).lengths
     facts: dict[str, Any] = {
@@ -93,8 +89,7 @@ def run(request: Request) -> StudyResult:
             comparison_figure(result, score, NAME, value, name=f"{result.columns[score][0]} of {NAME}")
             for score, value in PUBLISHED.items()
         ],
-        comparison_tables(result), [result.verdict(NAME)],
-        leaks=(RANDOM, WATCHED_TEST) if request.leaking else (),
+        comparison_tables(result), result.said, leaks=[*([RANDOM] if request.leaking else []), *result.warnings],
         notes=("The source's figures are of 10-K filings, −1 to +5 days, split at random; these are earnings calls.",),
-        draw=lambda: losses_of({NAME: model}, "TEST rows" if request.leaking else "validation rows"),
+        draw=result.pictures,
     )  # fmt: skip

@@ -8,7 +8,7 @@ random forest stands beside, which the source leaves out: what bends may also be
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from penstock.datasets.islp import hitters
 from penstock.errors import DataError
+from penstock.evaluation.leaks import Leak
 from penstock.layers.dense import Dense
 from penstock.layers.dropout import Dropout
 from penstock.layers.flatten import Flatten
@@ -24,9 +25,12 @@ from penstock.report.table import Table
 from penstock.sequences.regressor import SequenceRegressor
 from penstock.studies.figures import Figure
 from penstock.studies.linear_models import Lassos, fit_lassos, fit_linear, mean_error
-from penstock.studies.many_splits import splits_tables, splits_verdict, spread_picture
+from penstock.studies.many_splits import splits_tables, splits_verdict
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
+
+if TYPE_CHECKING:
+    from penstock.report.svg import Picture
 
 __all__ = ["run"]
 
@@ -61,15 +65,8 @@ def run(request: Request) -> StudyResult:
     """Fit on the lab's split, then on many."""
     table = _read(request)
     X, X_test, y, y_test = table.split(1)
-    lassos = fit_lassos(X, y)
     members = _network(request, X, y, X_test, request.networks, y_test if request.leaking else None)
-    maes = {
-        "linear": mean_error(fit_linear(X, y), X_test, y_test),
-        "lasso": mean_error(lassos.lasso, X_test, y_test),
-        "relaxed lasso": mean_error(lassos.relaxed, X_test, y_test),
-        "random forest": _forest(X, y, X_test, y_test),
-        "mean salary": float(np.abs(y_test - y.mean()).mean()),
-    }
+    maes, lassos = _others(X, X_test, y, y_test)
     each = np.abs(members - y_test).mean(axis=1)
     net = float(np.median(each))
     ensemble = float(np.abs(members.mean(axis=0) - y_test).mean())
@@ -111,13 +108,9 @@ def run(request: Request) -> StudyResult:
             _coefficients(table, lassos, X, y),
         ],
         [splits_verdict(many)],
-        leaks=(
-            ["Early stopping saw the TEST rows and kept the weights that score best on them."]
-            if request.leaking
-            else ()
-        ),
+        leaks=[Leak.STOPPING.value] if request.leaking else (),
         notes=[f"{len(y_test)} test rows decide little: see how the models change places over the random splits."],
-        draw=lambda: [spread_picture(many)],
+        draw=lambda: [_spread(many)],
     )  # fmt: skip
 
 
@@ -148,12 +141,9 @@ def _network(
         loss="mse",
         optimizer="rmsprop",
         batch=32,
-        epochs=request.epochs or 50,
         patience=None if watched is None else 25,
         validation=0,
-        members=members,
-        seed=request.seed + seed,
-        progress=request.progress,
+        **(request.training(50, seed=seed) | {"members": members}),
     )
     model.fit(X[:, None], y, validation=None if watched is None else (X_test[:, None], watched))
     return model.outputs(X_test[:, None])[:, :, 0] * model.y_scale_ + model.y_shift_
@@ -161,20 +151,33 @@ def _network(
 
 def _many(request: Request, table: Players) -> dict[str, Values]:
     """Give each model's mean absolute error on every random split, ``[splits]``; the network has one member each."""
-    out: dict[str, list[float]] = {
-        name: [] for name in ("network", "linear", "lasso", "relaxed lasso", "random forest", "mean salary")
-    }
+    errors = []
     for split in range(request.options.splits):
         X, X_test, y, y_test = table.split(1000 + split)
-        lassos = fit_lassos(X, y)
         forecast = _network(request, X, y, X_test, 1, None, seed=split)[0]
-        out["network"].append(float(np.abs(forecast - y_test).mean()))
-        out["linear"].append(mean_error(fit_linear(X, y), X_test, y_test))
-        out["lasso"].append(mean_error(lassos.lasso, X_test, y_test))
-        out["relaxed lasso"].append(mean_error(lassos.relaxed, X_test, y_test))
-        out["random forest"].append(_forest(X, y, X_test, y_test))
-        out["mean salary"].append(float(np.abs(y_test - y.mean()).mean()))
-    return {name: np.array(values) for name, values in out.items()}
+        errors.append({"network": float(np.abs(forecast - y_test).mean()), **_others(X, X_test, y, y_test)[0]})
+    return {name: np.array([each[name] for each in errors]) for name in errors[0]}
+
+
+def _others(X: Values, X_test: Values, y: Values, y_test: Values) -> tuple[dict[str, float], Lassos]:
+    """Give the mean absolute error of every model but the network, and the lassos."""
+    lassos = fit_lassos(X, y)
+    errors = {
+        "linear": mean_error(fit_linear(X, y), X_test, y_test),
+        "lasso": mean_error(lassos.lasso, X_test, y_test),
+        "relaxed lasso": mean_error(lassos.relaxed, X_test, y_test),
+        "random forest": _forest(X, y, X_test, y_test),
+        "mean salary": float(np.abs(y_test - y.mean()).mean()),
+    }
+    return errors, lassos
+
+
+def _spread(many: dict[str, Values]) -> Picture:
+    from penstock.report.evidence import spread_picture
+
+    caption = "Each point is one random split into 175 and 88 players; the bars are the means."
+    means = {name: float(each.mean()) for name, each in many.items()}
+    return spread_picture("Over random splits", caption, many, means, "mean absolute error, thousands of dollars")
 
 
 def _coefficients(table: Players, lassos: Lassos, X: Values, y: Values) -> Table:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from penstock.data.splits import tail_length
@@ -23,7 +24,6 @@ from penstock.networks.network import Network
 from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, losses_of, shuffled
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
 from penstock.text.comparison import TextComparison
@@ -68,7 +68,7 @@ def reviews(request: Request, *, for_vectors: bool) -> Reviews:
 
     def part(split: str) -> pd.DataFrame:
         these = frame[frame["split"] == split]
-        return these.iloc[shuffled(len(these), 0)[:rows]]
+        return these.iloc[np.random.default_rng(0).permutation(len(these))[:rows]]
 
     train, test = part("train"), part("test")
     rest = frame.loc[frame["split"] == "unlabelled", "text"].tolist()
@@ -131,14 +131,7 @@ def baselines(part: str, seed: int) -> list[BagClassifier]:
 
 
 def _training(request: Request, epochs: int, patience: int | None) -> dict[str, Any]:
-    return {
-        "batch": 32,
-        "epochs": request.epochs or epochs,
-        "patience": patience,
-        "members": request.networks,
-        "seed": request.seed,
-        "progress": request.progress,
-    }
+    return {"batch": 32, "patience": patience, **request.training(epochs)}
 
 
 def run(request: Request) -> StudyResult:
@@ -146,24 +139,19 @@ def run(request: Request) -> StudyResult:
     part = request.options.part
     own = part in ("all", "ours")
     data = reviews(request, for_vectors=own)
-    networks: dict[str, TextClassifier] = {}
-    bags: dict[str, BagClassifier] = {}
-    if part in ("all", "gru"):
-        networks[GRU_NAME] = gru(request)
-    if part in ("all", "islp"):
-        for name, model in islp(request).items():
-            (networks if isinstance(model, TextClassifier) else bags)[name] = model
+    models: dict[str, TextClassifier | BagClassifier] = {}
     if own:
-        networks[OURS_NAME] = ours(request)
-    bags |= {model.label: model for model in baselines(part, request.seed)}
-    result = compare(bags, data.train, data.test, progress=request.progress)
-    watched = {"validation": data.test} if request.leaking else {}
-    for name, model in networks.items():
-        vectors = vectors_of(request, data) if name == OURS_NAME else None
-        one = compare(
-            {name: model}, data.train, data.test, fit={**watched, "vectors": vectors}, progress=request.progress
-        )
-        result = one.beside(result)
+        models[OURS_NAME] = ours(request)
+    if part in ("all", "islp"):
+        models |= islp(request)
+    if part in ("all", "gru"):
+        models[GRU_NAME] = gru(request)
+    networks = {name: model for name, model in models.items() if isinstance(model, TextClassifier)}
+    models |= {model.label: model for model in baselines(part, request.seed)}
+    fit: dict[str, dict[str, Any]] = {name: {"validation": data.test} if request.leaking else {} for name in networks}
+    if own:
+        fit[OURS_NAME]["vectors"] = vectors_of(request, data)
+    result = compare(models, data.train, data.test, fit=fit, progress=request.progress)
     published = {
         GRU_NAME: ("auc", 0.9417 if request.edition == 2 else 0.9346),
         "simple RNN 32 (ISLP)": ("accuracy", 0.76),
@@ -188,12 +176,9 @@ def run(request: Request) -> StudyResult:
         **{f"parameters, {name}": model.parameters_ for name, model in networks.items()},
         **({"word2vec": str(networks[OURS_NAME].coverage_)} if own else {}),
     }
-    validation_name = "TEST rows" if request.leaking else "validation rows"
     return StudyResult(
-        "imdb", request, facts, figures, comparison_tables(result),
-        [result.verdict(name) for name in networks] or [_lead(result)],
-        leaks=(WATCHED_TEST,) if request.leaking and networks else (),
-        draw=lambda: losses_of(networks, validation_name),
+        "imdb", request, facts, figures, comparison_tables(result), result.said or [_lead(result)],
+        leaks=result.warnings, draw=result.pictures,
     )  # fmt: skip
 
 

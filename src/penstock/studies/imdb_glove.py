@@ -13,7 +13,6 @@ from penstock.studies.comparisons import comparison_figure, comparison_tables
 from penstock.studies.imdb import reviews, vectors_of
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, losses_of
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
 from penstock.text.evaluate import compare
@@ -31,7 +30,7 @@ def network(request: Request) -> TextClassifier:
     layer = GRU(32, reset_after=request.edition == 2, dropout=0.2, recurrent_dropout=0.2)
     return TextClassifier(
         network=Network([layer]), tokens=TOKENS, units=100, frozen=True, optimizer="rmsprop", batch=32,
-        epochs=request.epochs or 25, patience=4, members=request.networks, seed=request.seed, progress=request.progress,
+        patience=4, **request.training(25),
     )  # fmt: skip
 
 
@@ -44,16 +43,12 @@ def run(request: Request) -> StudyResult:
         "GRU 32 on word2vec of the reviews": vectors_of(request, data),
     }
     watched = {"validation": data.test} if request.leaking else {}
-    result = compare(
-        [BagClassifier("ridge", features=10_000, tokens=TOKENS, seed=request.seed)],
-        data.train, data.test, progress=request.progress,
-    )  # fmt: skip
     networks = {name: network(request) for name in vectors}
-    for name, model in networks.items():
-        one = compare(
-            {name: model}, data.train, data.test, fit={**watched, "vectors": vectors[name]}, progress=request.progress
-        )
-        result = one.beside(result)
+    bag = BagClassifier("ridge", features=10_000, tokens=TOKENS, seed=request.seed)
+    result = compare(
+        {**networks, bag.label: bag}, data.train, data.test,
+        fit={name: {**watched, "vectors": each} for name, each in vectors.items()}, progress=request.progress,
+    )  # fmt: skip
     first = next(iter(networks.values()))
     facts = {
         "train": len(data.train[0]),
@@ -73,7 +68,5 @@ def run(request: Request) -> StudyResult:
             comparison_figure(result, "auc", name, PUBLISHED[request.edition], name=f"AUC of {name}")
             for name in networks
         ],
-        comparison_tables(result), [result.verdict(name) for name in networks],
-        leaks=(WATCHED_TEST,) if request.leaking else (), notes=notes,
-        draw=lambda: losses_of(networks, "TEST rows" if request.leaking else "validation rows"),
+        comparison_tables(result), result.said, leaks=result.warnings, notes=notes, draw=result.pictures,
     )  # fmt: skip

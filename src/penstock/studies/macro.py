@@ -28,7 +28,7 @@ from penstock.layers.declared import LSTM
 from penstock.layers.dense import Dense
 from penstock.networks.network import Network
 from penstock.report.table import Table
-from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
+from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_tables
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
@@ -83,11 +83,8 @@ def run(request: Request) -> StudyResult:
         loss="mae",
         optimizer="rmsprop",
         batch=20,
-        epochs=request.epochs or (50 if request.leaking else 200),
         patience=10 if request.leaking else 25,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(50 if request.leaking else 200),
     )
     leaks = (Leak.STOPPING,) if request.leaking else ()
     models = {
@@ -127,10 +124,10 @@ def run(request: Request) -> StudyResult:
         },
         [figure, far, near],
         [*comparison_tables(result), _apart(result)],
-        [*said_of(result), _verdict(result)],
+        [*result.said, _verdict(result)],
         leaks=leak_words,
         notes=["The mean over both series is that of sentiment alone in edition 1: its points outweigh log changes."],
-        draw=lambda: comparison_pictures(result),
+        draw=lambda: result.pictures(),
         comparison=result,
     )
 
@@ -166,28 +163,15 @@ def _errors(result: Comparison, model: str) -> dict[str, float]:
 
 
 def _apart(result: Comparison) -> Table:
-    rows = []
-    naive = _errors(result, result.naive)
+    naive, rows = _errors(result, result.naive), []
     for name in result.entries:
-        each = _errors(result, name)
-        rows.append(
-            {
-                "model": name,
-                "MAE ip": each["ip"],
-                "MAE sentiment": each["sentiment"],
-                "both": (each["ip"] + each["sentiment"]) / 2,
-            }
-            | {f"{series} / last value": each[series] / naive[series] for series in naive}
-        )
-    forms = {
-        "model": "",
-        "MAE ip": ".5f",
-        "MAE sentiment": ".4f",
-        "both": ".4f",
-        "ip / last value": ".3f",
+        ip, sentiment = (each := _errors(result, name))["ip"], each["sentiment"]
+        rows.append([name, ip, sentiment, (ip + sentiment) / 2, ip / naive["ip"], sentiment / naive["sentiment"]])
+    columns = {
+        "model": "", "MAE ip": ".5f", "MAE sentiment": ".4f", "both": ".4f", "ip / last value": ".3f",
         "sentiment / last value": ".3f",
-    }
-    return Table("Each series by itself", forms, rows, ["Of several members, the median."])  # fmt: skip
+    }  # fmt: skip
+    return Table.of("Each series by itself", columns, rows, ["Of several members, the median."])
 
 
 def _verdict(result: Comparison) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,7 @@ from numpy.typing import NDArray
 from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.report.table import Table
 
-if TYPE_CHECKING:
-    from penstock.report.svg import Picture
-
-__all__ = ["Paired", "corrected_test", "splits_tables", "splits_verdict", "spread_picture"]
+__all__ = ["Paired", "corrected_test", "splits_tables", "splits_verdict"]
 
 Values = NDArray[np.float64]
 
@@ -58,47 +56,25 @@ def corrected_test(difference: Values, share: float = _SHARE) -> Paired:
 
 def splits_tables(many: dict[str, Values]) -> tuple[Table, Table]:
     """Give the paired differences and the means of each model's error on every split, ``[splits]``."""
-    names = list(many)
     rows = []
-    for place, one in enumerate(names):
-        for other in names[place + 1 :]:
-            difference = many[one] - many[other]
-            found = corrected_test(difference)
-            rows.append(
-                {
-                    "pair": f"{one} − {other}",
-                    "difference": found.mean,
-                    "95 % low": found.low,
-                    "95 % high": found.high,
-                    "p": found.pvalue,
-                    "first is lower": float((difference < 0).mean()),
-                }
-            )
-    forms = {
-        "pair": "",
-        "difference": "+.2f",
-        "95 % low": "+.2f",
-        "95 % high": "+.2f",
-        "p": "p",
-        "first is lower": ".0%",
-    }
+    for one, other in combinations(many, 2):
+        difference = many[one] - many[other]
+        rows.append([f"{one} − {other}", *corrected_test(difference), float((difference < 0).mean())])
+    columns = {
+        "pair": "", "difference": "+.2f", "95 % low": "+.2f", "95 % high": "+.2f", "p": "p", "first is lower": ".0%",
+    }  # fmt: skip
     note = (
         "Paired on the same splits; interval and p-value are Nadeau & Bengio's, since splits of one table share their "
         "rows and plain standard errors would be far too small."
     )
-    pairs = Table("Differences of the mean absolute error over the random splits", forms, rows, [note])
-    summary = Table(
+    pairs = Table.of("Differences of the mean absolute error over the random splits", columns, rows, [note])
+    won = np.argmin(np.stack(list(many.values())), axis=0)
+    summary = Table.of(
         "Mean absolute error over the random splits",
         {"model": "", "mean": ".2f", "lowest": ".2f", "highest": ".2f", "splits won": ".0%"},
         [
-            {
-                "model": name,
-                "mean": float(values.mean()),
-                "lowest": float(values.min()),
-                "highest": float(values.max()),
-                "splits won": float((np.argmin(np.stack(list(many.values())), axis=0) == place).mean()),
-            }
-            for place, (name, values) in enumerate(many.items())
+            [name, *map(float, (each.mean(), each.min(), each.max(), (won == place).mean()))]
+            for place, (name, each) in enumerate(many.items())
         ],
     )
     return pairs, summary
@@ -115,22 +91,3 @@ def splits_verdict(many: dict[str, Values]) -> str:
         f"Over {len(many[best])} random splits the network errs by {means['network']:.1f} on average and {best}, the "
         f"best of the others, by {means[best]:.1f}: {mean:+.1f} ({low:+.1f} to {high:+.1f}), {claim} chance."
     )
-
-
-def spread_picture(many: dict[str, Values]) -> Picture:
-    """Draw every model's error on every split."""
-    from penstock.report.svg import INK, SERIES, draw
-
-    def plot(figure: Any, narrow: bool) -> None:
-        axes = figure.subplots()
-        rng = np.random.default_rng(0)
-        for place, values in enumerate(many.values()):
-            heights = place + rng.uniform(-0.25, 0.25, len(values))
-            axes.plot(values, heights, ".", color=SERIES[place], markersize=3, alpha=0.6)
-            axes.plot([values.mean()] * 2, [place - 0.35, place + 0.35], color=INK, linewidth=2)
-        axes.set_yticks(range(len(many)), list(many))
-        axes.invert_yaxis()
-        axes.set_xlabel("mean absolute error, thousands of dollars")
-
-    caption = "Each point is one random split into 175 and 88 players; the bars are the means."
-    return draw("Over random splits", caption, plot, height=2.8)

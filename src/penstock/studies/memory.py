@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from penstock.report.axes import legend
-from penstock.report.svg import SERIES, Picture, draw
+from penstock.report.lines import Curves, curves_picture
+from penstock.report.svg import Picture
 from penstock.report.table import Table
 from penstock.studies.figures import Figure
 from penstock.studies.memory_tasks import EPOCHS, LAYERS, PATIENCE, TASKS, TEST, Found, Learned, learn
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
 
 __all__ = ["laid_out", "run"]
 
@@ -150,40 +147,22 @@ def _verdict(found: Found, lengths: list[int]) -> list[str]:
 
 def _scores(found: Found, name: str, lengths: list[int]) -> Picture:
     task = TASKS[name]
-
-    def plot(figure: Drawing, narrow: bool) -> None:
-        axes = figure.subplots()
-        for color, cell in zip(SERIES, LAYERS, strict=False):
-            axes.plot(lengths, [found[name, cell, steps].score for steps in lengths], "o-", color=color, label=cell)
-        axes.axhline(task.without, linestyle=":", color=SERIES[5], label="without memory")
-        axes.set_xscale("log")
-        axes.set_xticks(lengths, [str(steps) for steps in lengths])
-        axes.minorticks_off()
-        if task.score == "MSE":
-            axes.set_yscale("log")
-        axes.set_xlabel("steps")
-        axes.set_ylabel(task.score)
-        legend(axes, narrow)
-
-    return draw(f"{name.capitalize()}: who still learns", f"The score on fresh sequences ({task.score}).", plot)
+    lines = {cell: (lengths, [found[name, cell, steps].score for steps in lengths]) for cell in LAYERS}
+    lines["without memory"] = (lengths, [task.without] * len(lengths))
+    curves = Curves(lines, "steps", task.score, log="xy" if task.score == "MSE" else "x", style="o-")
+    caption = f"The score on fresh sequences ({task.score})."
+    return curves_picture(f"{name.capitalize()}: who still learns", caption, curves, height=3.0)
 
 
 def _reaches(found: Found, name: str, steps: int) -> Picture:
-    def plot(figure: Drawing, narrow: bool) -> None:
-        both = figure.subplots(2, 1) if narrow else figure.subplots(1, 2, sharey=True)
-        for axes, when in zip(both, ("before", "after"), strict=True):
-            for color, cell in zip(SERIES, LAYERS, strict=False):
-                reach = getattr(found[name, cell, steps], when)
-                axes.plot(np.arange(steps)[::-1], np.maximum(reach, _LEAST), color=color, linewidth=1.2, label=cell)
-            axes.set_yscale("log")
-            axes.set_xlabel(f"steps back, {when} training")
-        both[0].set_ylabel("norm of the gradient")
-        legend(both[0], narrow)
+    def panel(when: str) -> Curves:
+        reaches = {cell: np.maximum(getattr(found[name, cell, steps], when), _LEAST) for cell in LAYERS}
+        lines = {cell: (np.arange(steps)[::-1], reach) for cell, reach in reaches.items()}
+        return Curves(lines, f"steps back, {when} training", "norm of the gradient", log="y")
 
+    title = f"{name.capitalize()}, {steps} steps: gradients back through time"
     caption = (
         "‖∂y/∂x‖ against the steps back from the last, root mean square over 100 sequences. A straight line down means "
         "that each step multiplies the gradient by the same factor below one."
     )
-    return draw(
-        f"{name.capitalize()}, {steps} steps: gradients back through time", caption, plot, height=3.4, narrow_height=5.6
-    )
+    return curves_picture(title, caption, [panel("before"), panel("after")], height=3.4, narrow_height=5.6)

@@ -171,14 +171,11 @@ def _trained(network: Network, task: Task, X: Values, y: Values, request: Reques
         scale="none",
         optimizer=Adam(0.005),
         batch=50,
-        epochs=request.epochs or EPOCHS,
         patience=PATIENCE,
         target_loss=task.target_loss,
         validation=0.1,
         clip=1.0,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(EPOCHS),
     )
     return model.fit(X, y if y.shape[1] > 1 else y[:, 0])
 

@@ -199,8 +199,8 @@ def _fitted(
     members: int | None = None,
 ) -> SequenceRegressor:
     model = SequenceRegressor(
-        network=network, scale="none", optimizer=optimizer, batch=50, epochs=request.epochs or 400, patience=None,
-        members=members or request.networks, seed=request.seed, progress=request.progress,
+        network=network, scale="none", optimizer=optimizer, batch=50, patience=None,
+        **(request.training(400) | ({"members": members} if members else {})),
     )  # fmt: skip
     return model.fit(*seen)
 

@@ -35,10 +35,7 @@ from penstock.report.table import Table
 from penstock.studies.comparisons import (
     TRANSFORMER,
     comparison_figure,
-    comparison_pictures,
     comparison_tables,
-    row_of,
-    said_of,
     score_rows,
 )
 from penstock.studies.figures import Figure
@@ -78,12 +75,9 @@ def run(request: Request) -> StudyResult:
             loss="mse",
             optimizer=_OPTIMIZER,
             batch=64,
-            epochs=request.epochs or 200,
             patience=None if request.leaking else 25,
             validation=0.0 if request.leaking else 0.1,
-            members=request.networks,
-            seed=request.seed + seed,
-            progress=request.progress,
+            **request.training(200, seed=seed),
         )
 
     plain = {"RNN(12)": network(_RNN, 0), "AR(5)": ARX(LAGS), "Naive": None}
@@ -103,9 +97,9 @@ def run(request: Request) -> StudyResult:
         *(row for row in score_rows(second, headings) if row["model"] != "Naive"),
         {**chosen, "mark": ""},
     ]
-    rnn, net = row_of(first, "RNN(12)"), row_of(second, _NONLINEAR)
-    linear, linear_day = (row_of(result, name)["r2"] for result, name in ((first, "AR(5)"), (second, "AR(5)" + _DAY)))
-    naive = row_of(first, "Naive")["r2"]
+    rnn, net = first.row("RNN(12)"), second.row(_NONLINEAR)
+    linear, linear_day = (result.row(name)["r2"] for result, name in ((first, "AR(5)"), (second, "AR(5)" + _DAY)))
+    naive = first.row("Naive")["r2"]
     said = f"{chosen['R²']:.4f} ({chosen['model']})"
     best = max(net["members"]["r2"]["median"], rnn["members"]["r2"]["median"], linear_day)
     return StudyResult(
@@ -117,7 +111,7 @@ def run(request: Request) -> StudyResult:
             "train": _TRAIN - LAGS,
             "test": _TEST,
             "parameters of the RNN": _RNN.parameters(Inputs(3), 1),
-            "coefficients of AR(5)": row_of(first, "AR(5)")["parameters"],
+            "coefficients of AR(5)": first.row("AR(5)")["parameters"],
         },
         [
             comparison_figure(first, "r2", "RNN(12)", _PUBLISHED, name="R² of the RNN"),
@@ -134,11 +128,11 @@ def run(request: Request) -> StudyResult:
             _reaching(first, "RNN(12)", _PUBLISHED),
             f"The conjecture that a search over up to {_LONG[-1]} lags with ridge or lasso beats all of them "
             f"{'holds' if chosen['R²'] > best else 'does not hold'}: {said}, the best of the others {best:.4f}.",
-            *said_of(second),
+            *second.said,
         ],
         leaks=["The columns were standardised on ALL rows, test rows included."] if request.leaking else (),
         notes=["Early stopping watches no test rows in either protocol: the lab trains a fixed number of epochs."],
-        draw=lambda: [_autocorrelation(frame), *comparison_pictures(second)],
+        draw=lambda: [_autocorrelation(frame), *second.pictures()],
         comparison=second,
     )
 
@@ -195,8 +189,8 @@ def _search(frame: pd.DataFrame, days: Sequence[str]) -> tuple[Table, dict[str, 
                 chooses = wide.iloc[: len(wide) - _TEST]
                 tail = RollingOrigin(horizon=1, test=held)
                 columns: dict[str, Any] = {"target": "log_volume", "past": past, "known": tuple(days)}
-                inside = row_of(compare({name: model}, chooses, tail, **columns), name)
-                score = row_of(_compare({name: model}, wide, days, past), name)
+                inside = compare({name: model}, chooses, tail, **columns).row(name)
+                score = _compare({name: model}, wide, days, past).row(name)
                 rows.append(
                     {
                         "model": name,

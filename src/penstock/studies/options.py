@@ -6,23 +6,6 @@ from dataclasses import dataclass
 
 from penstock.options import Description, option
 
-__all__ = [
-    "IMDB_PARTS",
-    "DatesOptions",
-    "FilingOptions",
-    "GloveOptions",
-    "HittersOptions",
-    "ImdbOptions",
-    "MemoryOptions",
-    "MiniOptions",
-    "ReturnOptions",
-    "Sp500Options",
-    "StockOptions",
-    "TrackerOptions",
-    "WavesOptions",
-    "YelpOptions",
-]
-
 IMDB_PARTS = ("all", "gru", "islp", "ours", "baselines")
 _VECTORS = "file of word vectors; trained on the reviews, and written to it, where it is not there"
 

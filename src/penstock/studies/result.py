@@ -8,15 +8,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penstock.files import check_destination, jsonable, write_json, write_whole
+from penstock.files import jsonable, write_json
 from penstock.report.numbers import show
+from penstock.report.page import Page, Reported
 from penstock.report.table import Table
 from penstock.studies.figures import Figure, figures_table
 from penstock.version import __version__
 
 if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
-    from penstock.report.page import Page
     from penstock.report.svg import Picture
     from penstock.studies.study import Request
 
@@ -24,7 +24,7 @@ __all__ = ["StudyResult"]
 
 
 @dataclass(frozen=True, eq=False)
-class StudyResult:
+class StudyResult(Reported):
     """What came of a study.
 
     Attributes
@@ -115,8 +115,6 @@ class StudyResult:
 
     def page(self) -> Page:
         """Lay the result out: verdict, leaks, tables, facts, pictures."""
-        from penstock.report.page import Page
-
         figures = [figures_table(self.figures)] if self.figures else []
         settings = {} if self.comparison is None else self.comparison.settings()
         return Page(
@@ -130,8 +128,3 @@ class StudyResult:
             },
             pictures=self.pictures(),
         )
-
-    def report(self, path: str | Path) -> Path:
-        """Write the page of the study: one self-contained HTML file."""
-        check_destination(path)
-        return write_whole(path, self.page().html())

@@ -71,15 +71,8 @@ def simulate(make: Callable[[Values], Values], count: int, rows: int, seed: int)
 
 
 def _network(request: Request, **options: Any) -> Forecaster:
-    usual: dict[str, Any] = {
-        "window": 24,
-        "scale": "standard",
-        "batch": 128,
-        "epochs": request.epochs or 100,
-        "patience": 15,
-    }
-    usual |= {"members": request.networks, "seed": request.seed, "optimizer": Adam(0.003)}
-    return Forecaster(Network([LSTM(16)]), **{**usual, **options})
+    usual = {"window": 24, "scale": "standard", "batch": 128, "patience": 15, "optimizer": Adam(0.003)}
+    return Forecaster(Network([LSTM(16)]), **{**usual, **request.training(100), **options})
 
 
 def _steps_ahead(request: Request) -> tuple[Table, dict[str, Values]]:

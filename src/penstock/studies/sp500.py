@@ -27,7 +27,7 @@ from penstock.forecaster import Forecaster
 from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
 from penstock.report.table import Table
-from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_pictures, comparison_tables, said_of
+from penstock.studies.comparisons import TRANSFORMER, comparison_figure, comparison_tables
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
 from penstock.training.optimizers import RMSprop
@@ -72,11 +72,8 @@ def run(request: Request) -> StudyResult:
         loss="mse",
         optimizer=RMSprop(learning_rate=0.001, decay=0.9, epsilon=1e-8),
         batch=20,
-        epochs=request.epochs or 500,
         patience=edition.patience,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(500),
     )
     beside = [lstm.clone().set_params(network=TRANSFORMER)] if request.options.transformer else []
     result = compare(
@@ -116,9 +113,9 @@ def run(request: Request) -> StudyResult:
             for score, figure in edition.published.items()
         ],
         tables,
-        said_of(result),
+        result.said,
         leaks=[leak.value for leak in result.leaks],
-        draw=lambda: comparison_pictures(result),
+        draw=lambda: result.pictures(),
         comparison=result,
     )
 

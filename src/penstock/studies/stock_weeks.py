@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from penstock.datasets.stocks import stocks
 from penstock.errors import DataError
+from penstock.evaluation.leaks import Leak
 from penstock.layers.declared import LSTM
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
@@ -59,7 +60,7 @@ def stock_leaks(request: Request) -> list[str]:
             "included."
         )
     if request.leaking:
-        said.append("Early stopping saw the TEST rows and kept the weights that score best on them.")
+        said.append(Leak.STOPPING.value)
     if _as_published(asked.newest_first, request):
         said.append(
             "Windows are fed newest week first (no leak, but the network reads the newest return first and the oldest "

@@ -161,20 +161,13 @@ def _spread(values: Values) -> tuple[float, float | None, float | None]:
 def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> Table:
     ratios = {name: sharpe(net) for name, (_, net) in held.items()}
     variance = float(np.var([ratio.value for ratio in ratios.values()], ddof=1))
-    rows = []
-    for name, (gross, net) in held.items():
-        year, root = _WEEKS_A_YEAR / len(net), float(np.sqrt(_WEEKS_A_YEAR))
-        rows.append(
-            {
-                "model": name,
-                "a year, gross": float(np.prod(1 + gross)) ** year - 1,
-                "a year, net": float(np.prod(1 + net)) ** year - 1,
-                "Sharpe, net": ratios[name].value * root,
-                "± s.e.": sharpe_error(ratios[name]) * root,
-                "deflated": deflated_sharpe(ratios[name], len(ratios), variance),
-            }
-        )
-    forms = {
+    rows, root = [], float(np.sqrt(_WEEKS_A_YEAR))
+    for name, both in held.items():
+        yearly = (float(np.prod(1 + each)) ** (_WEEKS_A_YEAR / len(each)) - 1 for each in both)
+        ratio = ratios[name]
+        deflated = deflated_sharpe(ratio, len(ratios), variance)
+        rows.append([name, *yearly, ratio.value * root, sharpe_error(ratio) * root, deflated])
+    columns = {
         "model": "", "a year, gross": ".1%", "a year, net": ".1%", "Sharpe, net": ".2f", "± s.e.": ".2f",
         "deflated": ".1%",
     }  # fmt: skip
@@ -182,7 +175,7 @@ def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> Table:
         f"Highest fifth held, lowest sold short, anew each week; {cost:g} basis points of each side of what is traded.",
         f"Deflated: the probability that the Sharpe ratio is above what the best of {len(ratios)} reaches by luck.",
     )
-    return Table("Long-short on the forecast", forms, rows, notes)
+    return Table.of("Long-short on the forecast", columns, rows, notes)
 
 
 def _pictures(

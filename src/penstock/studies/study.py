@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from penstock.options import Description
 if TYPE_CHECKING:
     from penstock.studies.result import StudyResult
 
-__all__ = ["NO_OPTIONS", "PROTOCOLS", "NoOptions", "Request", "Study"]
+__all__ = ["PROTOCOLS", "NoOptions", "Request", "Study"]
 
 PROTOCOLS = ("honest", "published")
 
@@ -22,9 +23,6 @@ PROTOCOLS = ("honest", "published")
 @dataclass(frozen=True, repr=False)
 class NoOptions(Description):
     """The options of a study that has none."""
-
-
-NO_OPTIONS = NoOptions()
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,13 @@ class Request:
         assert self.members is not None  # noqa: S101 - the study fills it in
         return self.members
 
+    def training(self, epochs: int, *, seed: int = 0) -> dict[str, Any]:
+        """Return what every network is trained with: at most so many epochs, and `seed` added to the request's."""
+        return {
+            "epochs": self.epochs or epochs, "members": self.networks, "seed": self.seed + seed,
+            "progress": self.progress,
+        }  # fmt: skip
+
     @property
     def given(self) -> dict[str, Any]:
         """The study's own options by name."""
@@ -107,8 +112,8 @@ class Study:
     ----------
     name, summary
         Its name on the command line, and one line that says what it is.
-    run
-        Runs it as requested.
+    function
+        Runs it as requested; left out: the function ``run`` of the module of its name, which is imported then.
     editions
         Editions of the source that it can follow.
     protocols
@@ -130,7 +135,7 @@ class Study:
 
     name: str
     summary: str
-    run: Callable[[Request], StudyResult]
+    function: Callable[[Request], StudyResult] | None = None
     editions: tuple[int, ...] = (1,)
     protocols: tuple[str, ...] = PROTOCOLS
     members: int = 5
@@ -140,6 +145,12 @@ class Study:
     def __call__(self, request: Request) -> StudyResult:
         """Run the study as requested."""
         return self.run(self.completed(request))
+
+    def run(self, request: Request) -> StudyResult:
+        """Run the study as a completed request asks."""
+        function = self.function or import_module(f"penstock.studies.{self.name.replace('-', '_')}").run
+        result: StudyResult = function(request)
+        return result
 
     def completed(self, request: Request) -> Request:
         """Fill in what a request leaves to the study, or say what of it is not allowed."""

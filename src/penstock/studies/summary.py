@@ -9,6 +9,7 @@ from typing import Any
 from penstock.report.numbers import show
 from penstock.report.page import Page
 from penstock.report.table import Table
+from penstock.studies.figures import Figure
 
 __all__ = ["index_page", "summary_rows", "summary_table"]
 
@@ -36,32 +37,27 @@ def summary_rows(results: Mapping[str, dict[str, Any]]) -> list[list[str]]:
     keys = {(each["study"], each["edition"]) for each in usual if each["study"] in order}
     for study, edition in sorted(keys, key=lambda key: (order.index(key[0]), key[1])):
         mine = {each["protocol"]: each for each in usual if (each["study"], each["edition"]) == (study, edition)}
-        figures = {protocol: each["figures"][0] for protocol, each in mine.items() if each["figures"]}
+        figures = {protocol: Figure(**each["figures"][0]) for protocol, each in mine.items() if each["figures"]}
         told = mine.get("honest") or mine["published"]
-        first: dict[str, Any] = figures.get("honest") or figures.get("published") or {}
-        form = str(first.get("form", ""))
+        first = figures.get("honest") or figures.get("published") or Figure("", None, None)
         several = len(STUDIES[study].editions) > 1
-        best = f"{show(first['baseline_value'], form)} ({first['baseline']})" if first.get("baseline") else "–"
         rows.append(
             [
                 f"{study}, edition {edition}" if several else study,
-                str(first.get("name", "")),
-                show(first.get("published"), form),
+                first.name,
+                show(first.published, first.form),
                 *(_ours(figures.get(protocol)) for protocol in ("published", "honest")),
-                best,
+                first.best,
                 told["verdict"][0] if told["verdict"] else "",
             ]
         )
     return rows
 
 
-def _ours(figure: dict[str, Any] | None) -> str:
+def _ours(figure: Figure | None) -> str:
     if figure is None:
         return "–"
-    form = figure["form"]
-    if figure["low"] is None or figure["high"] is None:
-        return show(figure["ours"], form)
-    return f"{show(figure['ours'], form)} ({show(figure['low'], form)} – {show(figure['high'], form)})"
+    return show(figure.ours, figure.form) + (f" ({figure.range})" if figure.range else "")
 
 
 def summary_table(results: Mapping[str, dict[str, Any]]) -> Table:

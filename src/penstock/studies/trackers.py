@@ -7,7 +7,7 @@ the week; each tracker stands as the forecast of the next price, and how late it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from penstock.forecaster import Forecaster
 from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
 from penstock.report.table import Table
-from penstock.studies.comparisons import comparison_pictures, comparison_tables, row_of, said_of
+from penstock.studies.comparisons import comparison_tables
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.sp500 import read_index
@@ -54,11 +54,8 @@ def run(request: Request) -> StudyResult:
         window=20,
         transform="log_return",
         scale="standard",
-        epochs=request.epochs or 100,
         patience=10,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(100),
     )
     models = {
         _LSTM: lstm, "Naive": Naive(), "SMA(20)": SMA(20), "SMA(5)": SMA(5), "EMA(20)": EMA(20),
@@ -67,9 +64,9 @@ def run(request: Request) -> StudyResult:
     }  # fmt: skip
     result = compare(models, frame, RollingOrigin(horizon=1, test=test), level=(95,), intervals="adaptive")
     late = _late(result)
-    naive = row_of(result, "Naive")
+    naive = result.row("Naive")
     best = min((row for row in result.rows if row["model"] != _LSTM), key=lambda row: row["rmse"])
-    net = row_of(result, _LSTM)
+    net = result.row(_LSTM)
     members = net["members"]["rmse"]
     slow = max(late, key=lambda name: late[name])
     return StudyResult(
@@ -94,9 +91,9 @@ def run(request: Request) -> StudyResult:
             f"Every tracker follows the price from behind: the last value by {late['Naive']:.1f} steps, {slow} by "
             f"{late[slow]:.1f}. None but those that lean on the last value come near its RMSE of {naive['rmse']:.4g}; "
             f"the best is {best['model']} with {best['rmse']:.4g}.",
-            *said_of(result),
+            *result.said,
         ],
-        draw=lambda: [_chart(result), *comparison_pictures(result)],
+        draw=lambda: [_chart(result), *result.pictures()],
         comparison=result,
     )  # fmt: skip
 
@@ -148,21 +145,12 @@ def _late(result: Comparison) -> dict[str, float]:
 
 
 def _table(result: Comparison, late: dict[str, float]) -> Table:
-    rows: list[dict[str, Any]] = []
+    naive, rows = result.row(result.naive)["rmse"], []
     for row in result.rows:
-        moves = np.diff(result.entries[row["model"]].forecast[:, 0])
-        rows.append(
-            {
-                "tracker": row["model"],
-                "late by": late[row["model"]],
-                "RMSE": row["rmse"],
-                "RMSE / last value": row["rmse"] / row_of(result, result.naive)["rmse"],
-                "moves a step": float(np.abs(moves).mean()),
-                "skill": row["skill"],
-                "p Holm": row["p_holm"],
-            }
-        )
-    forms = {
+        moves = np.abs(np.diff(result.entries[row["model"]].forecast[:, 0]))
+        name, rmse = row["model"], row["rmse"]
+        rows.append([name, late[name], rmse, rmse / naive, moves.mean(), row["skill"], row["p_holm"]])
+    columns = {
         "tracker": "", "late by": ".1f", "RMSE": "4g", "RMSE / last value": ".3f", "moves a step": "4g",
         "skill": ".4f", "p Holm": "p",
     }  # fmt: skip
@@ -170,7 +158,7 @@ def _table(result: Comparison, late: dict[str, float]) -> Table:
         "Late by so many steps: going back, where the price lies nearest to the tracker. The smoother a tracker is "
         "(the less it moves a step), the later it is."
     )
-    return Table("Trackers, each as the forecast of the next price", forms, rows, [note])
+    return Table.of("Trackers, each as the forecast of the next price", columns, rows, [note])
 
 
 def _chart(result: Comparison) -> Picture:

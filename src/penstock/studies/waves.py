@@ -83,12 +83,9 @@ def _fit(request: Request, condition: str, given: Values, true: Values) -> Seque
         loss="mse",
         optimizer=Adam(0.005),
         batch=64,
-        epochs=request.epochs or 150,
         patience=20,
         clip=1.0,
-        members=request.networks,
-        seed=request.seed,
-        progress=request.progress,
+        **request.training(150),
     )
     return model.fit(given, true)
 

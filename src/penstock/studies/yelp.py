@@ -14,7 +14,6 @@ from penstock.networks.network import Network
 from penstock.studies.comparisons import comparison_tables
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request
-from penstock.studies.texts import WATCHED_TEST, shuffled
 from penstock.text.bag_of_words import BagClassifier
 from penstock.text.classifier import TextClassifier
 from penstock.text.comparison import TextComparison
@@ -37,7 +36,7 @@ def network(request: Request, units: int) -> TextClassifier:
     """Describe a small GRU."""
     return TextClassifier(
         network=Network([GRU(32, dropout=0.3)]), tokens=TOKENS, units=units, batch=32, clip=1.0,
-        epochs=request.epochs or 25, patience=4, members=request.networks, seed=request.seed, progress=request.progress,
+        patience=4, **request.training(25),
     )  # fmt: skip
 
 
@@ -46,7 +45,7 @@ def run(request: Request) -> StudyResult:
     frame = yelp(request.data, rows=request.options.rows)
     frame = frame[frame["label"] >= 0]
     texts, labels = np.array(frame["text"], dtype=object), frame["label"].to_numpy()
-    folds = np.array_split(shuffled(len(texts), request.seed), request.options.folds)
+    folds = np.array_split(np.random.default_rng(request.seed).permutation(len(texts)), request.options.folds)
     path = request.options.vectors
     given = None if path is None else WordVectors.read(path)
     parts = []
@@ -60,10 +59,8 @@ def run(request: Request) -> StudyResult:
         "folds": len(folds),
         "longest, words": _longest(texts),
     }
-    names = [name for name in result.answers if name not in result.baselines]
     return StudyResult(
-        "yelp", request, facts, [], comparison_tables(result),
-        [result.verdict(name) for name in names], leaks=(WATCHED_TEST,) if request.leaking else (),
+        "yelp", request, facts, [], comparison_tables(result), result.said, leaks=result.warnings,
     )  # fmt: skip
 
 
@@ -81,17 +78,16 @@ def _fold(
         BagClassifier("ridge", bigrams=True, tokens=TOKENS, seed=seed),
         BagClassifier("nb", weight="binary", bigrams=True, tokens=TOKENS, seed=seed),
     ]
-    result = compare(bags, pair, other, progress=request.progress)
     own = word2vec(
         pair[0], Tokens(20_000, length=None, min_count=2), units=50, epochs=30, sample=1e-3, seed=seed,
         progress=request.progress,
     )  # fmt: skip
     begun: dict[str, WordVectors | None] = {LEARNED: None, TRAINED: own, **({} if given is None else {GIVEN: given})}
-    for name, vectors in begun.items():
-        model = network(request, 50 if vectors is None else vectors.units)
-        one = compare({name: model}, pair, other, fit={**watched, "vectors": vectors}, progress=request.progress)
-        result = result.beside(one)
-    return result
+    networks = {name: network(request, 50 if each is None else each.units) for name, each in begun.items()}
+    return compare(
+        {**{bag.label: bag for bag in bags}, **networks}, pair, other,
+        fit={name: {**watched, "vectors": each} for name, each in begun.items()}, progress=request.progress,
+    )  # fmt: skip
 
 
 def _longest(texts: np.ndarray) -> int:

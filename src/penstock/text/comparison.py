@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.labels import auc_difference, auc_interval, mcnemar, paired_bootstrap
+from penstock.evaluation.leaks import Leak
 from penstock.evaluation.metrics import measure
 from penstock.evaluation.result import ComparisonResult, spread
 from penstock.evaluation.significance import Pairs
@@ -73,6 +74,8 @@ class TextComparison(ComparisonResult):
         The models by name, as fitted last.
     folds
         Number of the fold in which each document was tested, ``[documents]``; empty without folds.
+    leaks
+        Ways in which test documents reached a model.
     """
 
     truth: NDArray[Any]
@@ -84,6 +87,7 @@ class TextComparison(ComparisonResult):
     members: dict[str, Values] = field(default_factory=dict)
     models: dict[str, Any] = field(default_factory=dict)
     folds: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    leaks: tuple[Leak, ...] = ()
     rows: list[dict[str, Any]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -136,25 +140,6 @@ class TextComparison(ComparisonResult):
                 pvalue[row, column] = pvalue[column, row] = self._test(one, other)
         return Pairs(names, statistic, pvalue, "Paired bootstrap" if self.classes is None else "McNemar")
 
-    def beside(self, other: TextComparison) -> TextComparison:
-        """Put models that another comparison judged on the same test documents below these.
-
-        Raises
-        ------
-        OptionError
-            Where the documents are others, or both comparisons hold a model of one name.
-        """
-        if self.truth.shape != other.truth.shape or (self.truth != other.truth).any():
-            raise OptionError("the comparisons are of different test documents; compare on the same ones.")
-        twice = [name for name in self.answers if name in other.answers]
-        if twice:
-            raise OptionError(f"both comparisons hold a model named {twice[0]!r}; give the models names of their own.")
-        return TextComparison(
-            self.truth, {**self.answers, **other.answers}, self.classes, (*self.baselines, *other.baselines),
-            {**self.weights, **other.weights}, {**self.seconds, **other.seconds}, {**self.members, **other.members},
-            {**self.models, **other.models}, self.folds,
-        )  # fmt: skip
-
     @staticmethod
     def stacked(parts: Sequence[TextComparison]) -> TextComparison:
         """Join comparisons of the same models on different test documents, the folds, into one."""
@@ -171,6 +156,7 @@ class TextComparison(ComparisonResult):
             {name: np.concatenate([part.members[name] for part in parts], axis=1) for name in together},
             parts[-1].models,
             np.repeat(np.arange(len(parts)), sizes),
+            first.leaks,
         )
 
     def right(self, name: str) -> NDArray[np.bool_]:
@@ -188,8 +174,9 @@ class TextComparison(ComparisonResult):
         from penstock.report.pictures import loss_picture
 
         histories = {name: self.models[name].history_ for name in self.networks}
+        watched = "TEST rows" if self.leaks else "validation rows"
         return [
-            loss_picture(name, history.training_loss, history.validation_loss, "validation rows")
+            loss_picture(name, history.training_loss, history.validation_loss, watched)
             for name, history in histories.items()
         ]
 

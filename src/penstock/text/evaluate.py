@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import DataError, OptionError, nearest
+from penstock.evaluation.leaks import Leak
+from penstock.evaluation.result import unique_name
 from penstock.sequences.labels import column, numbers, read_labels
 from penstock.text.bag_of_words import BagOfWords
 from penstock.text.comparison import TextComparison
@@ -29,7 +31,7 @@ def compare(
     *,
     folds: int | None = None,
     time: Any = None,
-    fit: Mapping[str, Any] | None = None,
+    fit: Mapping[str, Mapping[str, Any]] | None = None,
     baselines: Iterable[str] = (),
     seed: int = 0,
     on_fit: Callable[[str, Any], object] | None = None,
@@ -54,7 +56,8 @@ def compare(
     time
         When each document appeared, ``[documents]``: dates or numbers. Documents of one time stay in one part.
     fit
-        Further arguments of `fit` for Penstock's networks, such as ``vectors``.
+        Further arguments of `fit`, by the name of the model: ``{"GRU(32)": {"vectors": vectors}}``. Where a network's
+        `validation` is the test documents, the result names the leak.
     baselines
         Names of baselines beside the bags of words, which always are.
     seed
@@ -95,6 +98,9 @@ def compare(
     unknown = [name for name in judged if name not in named]
     if unknown:
         raise OptionError(f"baselines= names {unknown[0]!r}, which is no model here; {nearest(unknown[0], named)}")
+    unknown = [name for name in fit or {} if name not in named]
+    if unknown:
+        raise OptionError(f"fit= names {unknown[0]!r}, which is no model here; {nearest(unknown[0], named)}")
     if (test is None) == (folds is None):
         raise OptionError("give test documents, or folds= to cut them from the training documents, not both.")
     if test is not None:
@@ -124,11 +130,7 @@ def _named(models: Iterable[Any] | Mapping[str, Any]) -> dict[str, Any]:
                 f"{model!r} is no model of text; allowed: TextClassifier(...), BagClassifier(...) and the like, or an "
                 "object with scikit-learn's fit and predict on documents."
             )
-        label = str(name or _label(model))
-        unique, number = label, 2
-        while unique in named:
-            unique, number = f"{label} #{number}", number + 1
-        named[unique] = model
+        named[unique_name(str(name or _label(model)), named)] = model
     if not named:
         raise OptionError("no model was given to compare.")
     return named
@@ -235,7 +237,7 @@ def _fitted(
     test: tuple[Sequence[str], NDArray[Any]],
     classes: NDArray[Any] | None,
     baselines: tuple[str, ...],
-    fit: Mapping[str, Any],
+    fit: Mapping[str, Mapping[str, Any]],
     on_fit: Callable[[str, Any], object] | None,
     progress: bool | None,
 ) -> TextComparison:
@@ -247,7 +249,7 @@ def _fitted(
     for name, model in named.items():
         tell(f"Fitting {name} on {len(train[0]):,} documents …", progress)
         begun = clock.perf_counter()
-        model.fit(*train, **(fit if hasattr(model, "network") else {}))
+        model.fit(*train, **fit.get(name, {}))
         seconds[name] = clock.perf_counter() - begun
         if on_fit is not None:
             on_fit(name, model)
@@ -266,7 +268,13 @@ def _fitted(
         answers[name] = _in_order(each, own, classes.tolist(), name)
         if name in members:
             members[name] = np.stack([_in_order(one, own, classes.tolist(), name) for one in members[name]])
-    return TextComparison(test[1], answers, classes, baselines, weights, seconds, members, dict(named))
+    watched = (given["validation"] for given in fit.values() if given.get("validation") is not None)
+    leaks = (Leak.STOPPING,) if any(_texts_of(each) == list(test[0]) for each in watched) else ()
+    return TextComparison(test[1], answers, classes, baselines, weights, seconds, members, dict(named), leaks=leaks)
+
+
+def _texts_of(validation: Any) -> list[str]:
+    return list(validation["X"] if isinstance(validation, Mapping) else validation[0])
 
 
 def _in_order(proba: Values, own: Sequence[Any], classes: Sequence[Any], name: str) -> Values:

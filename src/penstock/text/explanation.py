@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,11 +14,10 @@ from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
 from penstock.errors import DataError, OptionError, nearest
-from penstock.files import check_destination, write_whole
 from penstock.networks.fitted import fitted_network
 from penstock.networks.module import NetworkModule, Vectors
 from penstock.report.heat import heat_picture
-from penstock.report.page import Page, Passage, Section
+from penstock.report.page import Page, Passage, Reported, Section
 from penstock.report.table import Table
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import read_given
@@ -39,7 +37,7 @@ _AT_ONCE = 256  # documents that are scored together
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Reported):
     """What moved the score of one document; each array holds one number for each of its tokens.
 
     Attributes
@@ -113,21 +111,6 @@ class Explanation:
         if np.isfinite(agree):
             lead.append(f"Leaving words out and gradient × input agree with a correlation of {agree:.2f}.")
         return Page("Which words moved the score", lead, sections=sections, tables=[table])
-
-    def report(self, path: str | Path) -> Path:
-        """Write the page: one self-contained HTML file.
-
-        Parameters
-        ----------
-        path
-            File to write.
-
-        Returns
-        -------
-        The path of the page.
-        """
-        check_destination(path)
-        return write_whole(path, self.page().html())
 
     def _passages(self) -> list[Passage]:
         toward = f"Blue words push the {self.meaning} up, orange ones down; the strongest has the full colour."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_csv"]
 
-_HEAD = 1 << 18  # bytes that the form of a table is told from
+_HEAD = 1 << 16  # bytes that the form of a table is told from
 _TAIL = 1 << 14
 _EXTRA = "\0more"
 _LONGEST_FOOTER = 40
@@ -59,11 +59,10 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     rows = split(start, separator)
     header = find_header(rows, name)
     body = _body(raw, header, separator, name)
+    strings = set(text or ())
     if separator == ";":  # a dot may part thousands there: numbers are read cell by cell
-        text = header.names if text is None else text
-        frame = _parse(body, separator, header, set(header.names), name, path)
-        return _without_extra(frame, header, body, separator, name)
-    frame = _parse(body, separator, header, set(text or ()), name, path)
+        strings = set(header.names)
+    frame = _parse(body, separator, header, strings, name)
     return _without_extra(frame, header, body, separator, name)
 
 
@@ -102,12 +101,13 @@ def _without_footer(body: bytes, header: Header, separator: str, name: str) -> b
     return stripped[: len(stripped) - len(tail) + gaps[-1].start() + 1]
 
 
-def _parse(body: bytes, separator: str, header: Header, text: set[str], name: str, path: Path) -> pd.DataFrame:
+def _parse(body: bytes, separator: str, header: Header, text: set[str], name: str) -> pd.DataFrame:
     import pandas as pd
 
     names = [*header.names, _EXTRA]
-    types: dict[Any, Any] = dict.fromkeys([*(text & set(names)), _EXTRA], "str")
-    missing = {column: list(EMPTY_CELLS) for column in header.names if column not in text}
+    types: dict[Any, Any] = dict.fromkeys(text & set(names), object)  # pandas' categories would be numbers again
+    missing = {column: list(EMPTY_CELLS) for column in header.names if column not in types}
+    missing[_EXTRA] = [""]  # told by itself: a column of nothing costs nothing
     try:
         return pd.read_csv(
             io.BytesIO(body), sep=separator, header=None, names=names, index_col=False, dtype=types,
@@ -131,7 +131,8 @@ def _parse(body: bytes, separator: str, header: Header, text: set[str], name: st
 def _without_extra(frame: pd.DataFrame, header: Header, body: bytes, separator: str, name: str) -> pd.DataFrame:
     """Drop the field behind the header's last where it is always empty, and refuse it where it is not."""
     extra = frame.pop(_EXTRA)
-    full = extra.notna() & (extra.astype("str").str.strip() != "")
+    full = extra.notna()
+    full &= full if not full.any() else extra.astype("str").str.strip() != ""
     if full.any():
         row = int(full.to_numpy().argmax())
         line = _line_of(body, row, separator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections import Counter
 
 from penstock.data.reading.cells import is_value
@@ -51,8 +52,10 @@ def separator_of(head: str, name: str = "") -> str:
         usual, count = Counter(map(len, rows)).most_common(1)[0]
         if usual < 2:
             continue
-        first = next(row for row in rows if len(row) == usual)
-        names = not any(is_value(cell) for cell in first)  # the first whole row is one of names, not of values
+        names = any(
+            len(row) == len(below) == usual and not any(map(is_value, row)) and any(map(is_value, below))
+            for row, below in itertools.pairwise(rows[:60])
+        )  # a row of names stands above one of values
         best, chosen = max(
             (best, chosen), ((count / len(rows) + 0.3 * names, usual), separator), key=lambda pair: pair[0]
         )

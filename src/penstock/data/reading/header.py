@@ -86,7 +86,8 @@ def _begin(rows: Lines, first: int) -> int:
     usual = widths.most_common(1)[0][0]
     head = rows[first][1]
     broken = any(not row for _, row in rows[first + 1 : first + 30]) and not _heads(rows, first, len(head))
-    if usual < 2 or not ((len(head) == 1 and usual > 1) or head[0].lstrip().startswith("#") or broken):
+    padded = len(head) > 1 and bool(head[0].strip()) and not any(cell.strip() for cell in head[1:])
+    if usual < 2 or not ((len(head) == 1 and usual > 1) or head[0].lstrip().startswith("#") or broken or padded):
         return first
     for place in range(first, min(len(rows), _FURTHEST)):
         if _heads(rows, place, usual):

@@ -45,9 +45,20 @@ def require_column(table: nw.DataFrame[Any], name: str, frame: Any) -> None:
     """Refuse a frame without this column, and name the nearest."""
     if name in table.columns:
         return
+    if not table.columns:
+        raise DataError(
+            f"the frame has no columns at all; it needs {name!r}, for example DataFrame({{'ds': dates, 'y': values}})."
+        )
     if levels := several_levels(frame, name):
         raise DataError(levels)
-    raise DataError(f"the frame has no column {name!r}; {nearest(name, table.columns)}")
+    wide = ""
+    others = [each for each, kind in table.schema.items() if each != Columns().time and kind.is_numeric()]
+    if name == Columns().target and Columns().time in table.columns and len(others) > 1:
+        wide = (
+            " If each column is a series: frame.melt('ds', var_name='unique_id', value_name='y'), or --wide on the "
+            "command line."
+        )
+    raise DataError(f"the frame has no column {name!r}; {nearest(name, table.columns)}{wide}")
 
 
 def newest_last(

@@ -60,7 +60,7 @@ def read_targets(cells: list[Any], column: str, task: str) -> tuple[Any, bool]:
         _refuse_values(texts, column)
     counts = Counter(texts)
     if len(counts) < 2:
-        raise DataError(f"the column {column!r} holds one label only, {texts[0]!r}; two or more are needed.")
+        raise DataError(f"the column {column!r} holds one class only, {texts[0]!r}; two labels or more are needed.")
     rare = [label for label, count in counts.items() if count == 1]
     if rare:
         note(

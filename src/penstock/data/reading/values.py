@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.reading.cells import is_number
 from penstock.data.reading.notes import note
 from penstock.data.reading.numbers import AmbiguousNumbersError, NotNumbersError, Numbers, read_cells
 from penstock.errors import DataError
@@ -131,7 +132,7 @@ def number_columns(table: nw.DataFrame[Any], leave_out: tuple[str, ...] = ()) ->
     """Name the columns that hold numbers, as numbers or as text that can be read so."""
     found = []
     for name in table.columns:
-        if name in leave_out:
+        if name in leave_out or name.startswith("Unnamed: "):  # a counter of rows, written with the table
             continue
         column = table[name]
         if column.dtype.is_numeric():
@@ -141,6 +142,8 @@ def number_columns(table: nw.DataFrame[Any], leave_out: tuple[str, ...] = ()) ->
             try:
                 read = read_cells(dict.fromkeys(cells), evidence=lambda: ".")
             except (NotNumbersError, ValueError):
+                if sum(map(is_number, cells)) > len(cells) / 2:
+                    found.append(name)  # reading it names the cell that is none
                 continue
             if np.isfinite(read.values).any():
                 found.append(name)
