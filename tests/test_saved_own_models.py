@@ -27,10 +27,10 @@ class Scaled(ps.Naive):
     """The last value, times a factor that is an option and one that is fitted."""
 
     factor: float = option(1.0, "what the last value is multiplied by")
-    fits = ("spread", *ps.Naive.fits)
+    state_fields = ("spread", *ps.Naive.state_fields)
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
-        super()._fit(train, watched)
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
+        super()._fit(train, validation)
         self.spread_ = np.array([train.y.std()])
 
     def _forecast(self, panel: Panel, *given: Any) -> Any:
@@ -39,7 +39,7 @@ class Scaled(ps.Naive):
 
 @dataclass(repr=False, eq=False)
 class Forgetful(Scaled):
-    fits = ps.Naive.fits
+    state_fields = ps.Naive.state_fields
 
 
 def test_a_model_of_ones_own_class_comes_back(tmp_path: Path) -> None:
@@ -53,7 +53,9 @@ def test_a_model_of_ones_own_class_comes_back(tmp_path: Path) -> None:
 
 
 def test_what_a_file_would_lose_is_refused_when_it_is_saved(tmp_path: Path) -> None:
-    with pytest.raises(ps.OptionError, match=r"a file of this Forgetful would lose 'spread_'.*fits = .*'spread'"):
+    with pytest.raises(
+        ps.OptionError, match=r"a file of this Forgetful would lose 'spread_'.*state_fields = .*'spread'"
+    ):
         Forgetful().fit(WALK).save(tmp_path / "m")
     assert not (tmp_path / "m").exists()
 

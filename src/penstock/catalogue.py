@@ -77,6 +77,15 @@ def model_class(name: str) -> Any:
 def load(path: str | Path) -> Any:
     """Read a model that was written by its `save`; it predicts the same bits.
 
+    Parameters
+    ----------
+    path
+        The path that was given to ``save``.
+
+    Returns
+    -------
+    The fitted model, of the class that was saved.
+
     Raises
     ------
     penstock.ModelFileError

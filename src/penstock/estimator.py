@@ -19,7 +19,7 @@ from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
-from penstock.fitting import fit_each
+from penstock.fitting import fit_each, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.own import OwnIntervals
 from penstock.options import option
@@ -43,8 +43,7 @@ class Estimator(SavedSeries, OwnIntervals):
     covariates: ClassVar[tuple[str, ...]] = ()
     """The covariates that the model uses, among ``past``, ``known`` and ``static``."""
 
-    takes_callbacks: ClassVar[bool] = False
-    """Whether the model is trained epoch by epoch, by a loop that takes callbacks."""
+    takes_callbacks: ClassVar[bool] = False  # True: trained epoch by epoch, by a loop that takes them
 
     horizon: int = option(1, "steps ahead", at_least=1)
 
@@ -84,8 +83,8 @@ class Estimator(SavedSeries, OwnIntervals):
         return 0
 
     @abc.abstractmethod
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
-        """Fit afresh on `train`; `watched` holds the same rows followed by others for early stopping to watch."""
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
+        """Fit afresh on `train`; `validation` holds the same rows followed by validation rows."""
 
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> Any:
         """Return the shape that blocks of so many folds are padded to, given the longest and the shortest folds.
@@ -99,12 +98,12 @@ class Estimator(SavedSeries, OwnIntervals):
         self,
         models: Sequence[Self],
         trains: Sequence[Panel],
-        watched: Sequence[Panel | None],
+        validation: Sequence[Panel | None],
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
         """Fit each of `models`, copies of this one, on its own panel; a model that can fits them together."""
-        for model, train, also in zip(models, trains, watched, strict=True):
+        for model, train, also in zip(models, trains, validation, strict=True):
             model._fit(train, also)
 
     @abc.abstractmethod
@@ -148,13 +147,17 @@ class Estimator(SavedSeries, OwnIntervals):
             Columns of covariates that are the same in every row of a series.
         missing
             Where a value, or a row of a regular series, is missing: ``error`` refuses it, ``ffill`` carries the last
-            value of the series forward, here and in `predict`; ``mask`` does so, and tells models that can be told
+            value of the series forward, here and in `predict`; ``indicator`` does so, and tells models that can be told
             (:class:`penstock.Forecaster`) which targets are filled, so that they do not learn from them.
         validation
-            A frame of the rows that follow, for early stopping to watch instead of a tail cut from `frame`. Never give
+            A frame of the rows that follow, for early stopping instead of a tail cut from `frame`. Never give
             it the rows that you will judge the model by.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
+
+        Returns
+        -------
+        This estimator.
 
         Raises
         ------
@@ -169,16 +172,15 @@ class Estimator(SavedSeries, OwnIntervals):
                 uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
                 raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
         train, kind = read_panel(frame, columns, missing)
-        watched = validation
         if validation is not None:
-            watched = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
-        return self.fit_panel(train, kind, watched, callbacks=callbacks)
+            validation = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
+        return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(
         self,
         train: Panel,
         kind: FrameKind,
-        watched: Panel | None = None,
+        validation: Panel | None = None,
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> Self:
@@ -188,11 +190,11 @@ class Estimator(SavedSeries, OwnIntervals):
         :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
         fitted = copy.copy(self)
-        fit_each([fitted], [train], kind, [watched], shape, callbacks)
+        fit_each([fitted], [train], kind, [validation], shape, callbacks)
         return self._commit(fitted)
 
     def fit_panels(
-        self, trains: Sequence[Panel], kind: FrameKind, watched: Sequence[Panel] | None = None, shape: Any = None
+        self, trains: Sequence[Panel], kind: FrameKind, validation: Sequence[Panel] | None = None, shape: Any = None
     ) -> list[Self]:
         """Fit a fresh copy on each of several panels, all at once where the model can: the folds of a rolling origin.
 
@@ -200,7 +202,7 @@ class Estimator(SavedSeries, OwnIntervals):
         walk-forward that these folds belong to.
         """
         copies = [self.clone() for _ in trains]
-        fit_each(copies, trains, kind, watched or [None] * len(trains), shape)
+        fit_each(copies, trains, kind, validation or [None] * len(trains), shape)
         return copies
 
     def long_enough(self, train: Panel) -> NDArray[np.bool_]:
@@ -209,7 +211,7 @@ class Estimator(SavedSeries, OwnIntervals):
 
     def check_rows(self, train: Panel) -> None:
         """Refuse training rows that are too few, before anything is fitted."""
-        self._require_rows(train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
+        require_rows(self.label, train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
 
     def predict(self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = ()) -> Any:
         """Forecast the `horizon` steps after the end of each series.
@@ -246,7 +248,7 @@ class Estimator(SavedSeries, OwnIntervals):
         else:
             panel, times = read_future(future, panel, kind, self.horizon)
         origins = panel.offsets[1:] - 1
-        yhat = self.joined(self.forecast_panel(panel, origins))
+        yhat = self.aggregate(self.forecast_panel(panel, origins))
         ids = [name for name in panel.ids for _ in range(self.horizon)]
         answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()}
         if levels:
@@ -271,14 +273,24 @@ class Estimator(SavedSeries, OwnIntervals):
         panel = self._usable(panel, origins)
         return self._forecast(panel, origins, self._fitted_series(panel))
 
-    def joined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Make one forecast of those of all members ``[members, ...]``: their mean."""
+    def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the mean of the members' forecasts.
+
+        Parameters
+        ----------
+        members
+            Forecasts ``[members, ...]``.
+
+        Returns
+        -------
+        Their mean, ``[...]``.
+        """
         return members.mean(axis=0)
 
     def _usable(self, panel: Panel, origins: NDArray[np.int64]) -> Panel:
         """See that forecasts can be made there, and drop the covariates that the model does not use."""
         self._require_fit()
-        self._require_rows(panel, origins, self.rows_needed, "rows up to the cutoff")
+        require_rows(self.label, panel, origins, self.rows_needed, "rows up to the cutoff")
         panel = panel.with_only(self.covariates)
         for name in COVARIATES:
             given, wanted = getattr(panel, name).shape[1], getattr(self.kind_.columns, name)
@@ -295,15 +307,3 @@ class Estimator(SavedSeries, OwnIntervals):
         if unknown and not self.forecasts_new_series:
             raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], self.ids_)}")
         return np.array([places.get(name, -1) for name in panel.ids])
-
-    def _require_rows(
-        self, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
-    ) -> None:
-        series = panel.series_of(origins)
-        known = origins - panel.offsets[series] + 1
-        if (known < needed).any():
-            worst = int(np.argmin(known))
-            raise DataError(
-                f"{self.label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
-                f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
-            )

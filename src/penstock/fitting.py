@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["fit_each"]
+__all__ = ["fit_each", "require_rows"]
 
 
 def fit_each(
     models: Sequence[Any],
     trains: Sequence[Panel],
     kind: FrameKind,
-    watched: Sequence[Panel | None],
+    validation: Sequence[Panel | None],
     shape: Any = None,
     callbacks: Sequence[Any] = (),
 ) -> None:
@@ -30,25 +31,39 @@ def fit_each(
     if callbacks and not first.takes_callbacks:
         raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
-    watched = [also and also.with_only(first.covariates) for also in watched]
-    pairs = [_long_enough(first, train, also) for train, also in zip(trains, watched, strict=True)]
-    trains, watched = [train for train, _ in pairs], [also for _, also in pairs]
+    validation = [also and also.with_only(first.covariates) for also in validation]
+    pairs = [_long_enough(first, train, also) for train, also in zip(trains, validation, strict=True)]
+    trains, validation = [train for train, _ in pairs], [also for _, also in pairs]
     for train, also in pairs:
         if also is None:
             first.check_rows(train)
         storable(train.ids, f"the id column {kind.columns.id!r}")
         for place, name in enumerate(kind.columns.static):
             storable(train.static[:, place], f"the static column {name!r}")
-    first._fit_all(models, trains, watched, shape, callbacks)
+    first._fit_all(models, trains, validation, shape, callbacks)
     for model, train in zip(models, trains, strict=True):
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()
         model.tail_ = train.last(model.rows_kept)
 
 
-def _long_enough(model: Any, train: Panel, watched: Panel | None) -> tuple[Panel, Panel | None]:
+def _long_enough(model: Any, train: Panel, validation: Panel | None) -> tuple[Panel, Panel | None]:
     """Leave out the series that the model says are too short for it."""
     kept = np.flatnonzero(model.long_enough(train))
     if len(kept) == len(train):
-        return train, watched
-    return train.with_series(kept), None if watched is None else watched.with_series(kept)
+        return train, validation
+    return train.with_series(kept), None if validation is None else validation.with_series(kept)
+
+
+def require_rows(
+    label: str, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
+) -> None:
+    """Refuse cutoffs before which a series has too few rows; `what` and `made_of` say in the message which rows."""
+    series = panel.series_of(origins)
+    known = origins - panel.offsets[series] + 1
+    if (known < needed).any():
+        worst = int(np.argmin(known))
+        raise DataError(
+            f"{label}: {int(known[worst])} {what}{panel.name(int(series[worst]))} are too few: {needed} are "
+            f"needed{made_of and f' ({made_of})'}; give more rows, or a shorter window (fewer lags)."
+        )

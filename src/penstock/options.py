@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
+from penstock.formats import upgraded_description
 from penstock.option_docs import document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
@@ -179,11 +180,31 @@ class Options:
         return [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Give every option by name (`deep` is accepted for scikit-learn's `clone`; options do not nest)."""
+        """Give every option by name (`deep` is accepted for scikit-learn's `clone`; options do not nest).
+
+        Parameters
+        ----------
+        deep
+            Accepted for scikit-learn's ``clone``; options do not nest.
+
+        Returns
+        -------
+        The options by name.
+        """
         return {name: getattr(self, name) for name in self.option_names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Change options by name; unknown names are refused."""
+        """Change options by name; unknown names are refused.
+
+        Parameters
+        ----------
+        **params
+            The options to change, by name.
+
+        Returns
+        -------
+        This object.
+        """
         for name in params:
             if name not in self.option_names():
                 known = nearest(name, self.option_names())
@@ -194,7 +215,12 @@ class Options:
         return self
 
     def clone(self) -> Self:
-        """Make an unfitted twin with the same options."""
+        """Make an unfitted twin with the same options.
+
+        Returns
+        -------
+        The twin.
+        """
         return type(self)(**self.get_params())
 
     def __sklearn_clone__(self) -> Self:
@@ -275,6 +301,7 @@ def from_json(value: Any) -> Any:
     if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"date", "datetime"}:
         return from_plain(value)
     if isinstance(value, dict):
+        value = upgraded_description(value)
         fields = {name: from_json(item) for name, item in value.items() if name != "kind"}
         kind = Description.kinds.find(value.get("kind"))
         try:

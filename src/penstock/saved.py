@@ -13,7 +13,7 @@ import numpy as np
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import ModelFileError, OptionError, named, nearest
-from penstock.formats import upgraded
+from penstock.formats import upgraded_options
 from penstock.options import Options, from_json, to_json
 from penstock.registry import is_ours
 from penstock.storage import Arrays, read_model, write_model
@@ -27,7 +27,7 @@ M = TypeVar("M", bound="Saved")
 class Saved(Options):
     """What a fitted model needs to be written and read: its options, its arrays, and whatever else describes it."""
 
-    fits: ClassVar[tuple[str, ...]] = ()
+    state_fields: ClassVar[tuple[str, ...]] = ()
     """Arrays that a fit leaves, without their underscore; models that keep other things write their own methods."""
 
     fitted_options_: dict[str, Any]
@@ -59,11 +59,11 @@ class Saved(Options):
 
     def _arrays(self) -> Arrays:
         """Give what was fitted, by name, for the model file."""
-        return {name: getattr(self, f"{name}_") for name in self.fits}
+        return {name: getattr(self, f"{name}_") for name in self.state_fields}
 
     def _restore(self, arrays: Arrays) -> None:
         """Take back what :meth:`_arrays` gave."""
-        for name in self.fits:
+        for name in self.state_fields:
             setattr(self, f"{name}_", arrays[name])
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
@@ -78,11 +78,16 @@ class Saved(Options):
 
         A class of your own is stored by its module and its name: import the module before you load the file.
 
+        Parameters
+        ----------
+        path
+            File to write, whole or not at all.
+
         Raises
         ------
         OptionError
             Where the model is not fitted, or could not be loaded again: an option that no file can hold, or, of a class
-            of your own, what its fit keeps beyond `fits`.
+            of your own, what its fit keeps beyond `state_fields`.
         """
         self._require_fit()
         beside, more = self._beside()
@@ -105,14 +110,29 @@ class Saved(Options):
             raise OptionError(f"this {name} could not be loaded from a file: {error!r}.") from error
         lost = [each for each in vars(self) if each.endswith("_") and not hasattr(again, each)]
         if lost:
+            fields_needed = (*self.state_fields, *(each.removesuffix("_") for each in lost))
             raise OptionError(
                 f"a file of this {name} would lose {named(lost)}, which its fit made; name arrays without their "
-                f"underscore in fits, as fits = {(*self.fits, *(each.removesuffix('_') for each in lost))!r}."
+                f"underscore in state_fields: state_fields = {fields_needed!r}."
             )
 
     @staticmethod
     def read(path: str | Path, models: Collection[str], model_class: Callable[[str], type[Any]]) -> Any:
-        """Read a model file, whose class is one of `models` or a user's own; people call :func:`penstock.load`."""
+        """Read a model file, whose class is one of `models` or a user's own; people call :func:`penstock.load`.
+
+        Parameters
+        ----------
+        path
+            The model file.
+        models
+            Names of the models that this penstock knows.
+        model_class
+            Returns the class of such a name.
+
+        Returns
+        -------
+        The fitted model.
+        """
         description, arrays = read_model(path)
         name = description.get("model") if isinstance(description, dict) else None
         if not isinstance(name, str) or (name not in models and ":" not in name):
@@ -131,7 +151,12 @@ class Saved(Options):
 
 def _restored(kind: type[M], description: dict[str, Any], arrays: Arrays) -> M:
     """Make the model that a file describes."""
-    model = kind(**{key: from_json(value) for key, value in upgraded(description["options"]).items()})
+    model = kind(
+        **{
+            key: from_json(value)
+            for key, value in upgraded_options(description["options"], kind.option_names()).items()
+        }
+    )
     model._recall(description, arrays)
     model._restore(arrays)
     model.fitted_options_ = model.get_params()
@@ -160,6 +185,8 @@ class SavedSeries(Saved):
         self.tail_ = Panel.of_arrays(tail, self.ids_, counts_steps=steps, static=static)
 
     def _restore(self, arrays: Arrays) -> None:
-        if "sigma" in self.fits and "sigma" not in arrays:  # a file older than standard errors: predict(level=) says so
+        if (
+            "sigma" in self.state_fields and "sigma" not in arrays
+        ):  # a file older than standard errors: predict(level=) says so
             arrays = {**arrays, "sigma": np.full(len(self.ids_), np.nan)}
         super()._restore(arrays)

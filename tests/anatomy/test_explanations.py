@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import penstock as ps
-from penstock.anatomy import EXPLANATIONS, activations, descent, differences, explanation_named, rounding
+from penstock.anatomy import EXPLANATIONS, activations, descent, differences, resolve_explanation, rounding
 from penstock.cli.main import app
 
 
@@ -73,6 +73,6 @@ def test_the_command(tmp_path: Path) -> None:
 
 def test_refuses_in_words() -> None:
     with pytest.raises(ps.OptionError, match="there is no explanation 'gate'; did you mean 'gates'"):
-        explanation_named("gate")
+        resolve_explanation("gate")
     with pytest.raises(ps.OptionError, match="floats explains no single model; those that do: gates, lstm"):
         EXPLANATIONS["floats"](ps.Naive())

@@ -212,4 +212,4 @@ def test_refuses_in_words(fitted: ps.Forecaster) -> None:
         trace(ps.Dense(2), X)
     with pytest.raises(ps.OptionError, match="is no network"):
         unrolled(3)
-    assert LSTMCell.letters == ("h", "c")
+    assert LSTMCell.state_names == ("h", "c")

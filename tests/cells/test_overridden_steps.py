@@ -78,7 +78,7 @@ def test_every_cell_that_has_a_kernel_or_a_scan_is_among_the_cases() -> None:
     assert len(KNOWN) == 12
     assert {"__call__", "gates", "initial_state"} <= set(methods(ps.cells.LSTMCell))
     assert {"a", "gates"} <= set(methods(ps.cells.LeakyCell))
-    assert {"terms", "put_out", "λ"} <= set(methods(ps.cells.LRUCell))
+    assert {"terms", "readout", "λ"} <= set(methods(ps.cells.LRUCell))
 
 
 @pytest.mark.parametrize(("cell", "method"), CASES, ids=[f"{cell.__name__}.{method}" for cell, method in CASES])

@@ -30,7 +30,7 @@ def test_compare_with_covariates_and_gaps(penstock: Run, prices: Path) -> None:
     refused = penstock(*arguments)
     assert refused.returncode == 2
     assert "'Close' has 1 values that are NaN or infinite" in refused.stderr
-    done = penstock(*arguments, "--missing", "mask", "--json", "r.json")
+    done = penstock(*arguments, "--missing", "indicator", "--json", "r.json")
     assert done.returncode == 0, done.stderr
     network, arx, _ = json.loads((prices / "r.json").read_text())["rows"]
     lstm, head = 4 * 2 * (4 + 2 + 1), 2 + 1 + 1 + 1
@@ -280,7 +280,7 @@ def test_study(penstock: Run, tmp_path: Path) -> None:
     assert "first 2010-01-04; last 2018-12-31; rows 2,264; windows 2,201 × 63 × 1; train 1,950;" in done.stdout
     assert "test 251; parameters 1,781;" in done.stdout
     assert "The source's figures and ours" in done.stdout
-    assert "Leak: Early stopping watched the TEST rows" in done.stdout
+    assert "Leak: Early stopping saw the TEST rows" in done.stdout
     assert "Leak: The series was scaled to [0, 1]" in done.stdout
     assert json.loads((tmp_path / "r.json").read_text())["protocol"] == "published"
     assert os.listdir(tmp_path) == ["r.json"]

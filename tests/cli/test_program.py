@@ -29,7 +29,7 @@ def test_a_terminal_without_unicode_loses_no_work(prices: Path) -> None:
 
 
 def test_a_pipe_has_the_answers_before_the_line_that_is_not_utf8(tmp_path: Path) -> None:
-    BagClassifier(strength=1.0).fit(["good fun", "so bad"] * 5, ["up", "down"] * 5).save(tmp_path / "bag.penstock")
+    BagClassifier(alpha=1.0).fit(["good fun", "so bad"] * 5, ["up", "down"] * 5).save(tmp_path / "bag.penstock")
     done = subprocess.run(
         [PROGRAM, "text", "predict", "bag.penstock"], input=b"good fun\nso caf\xe9 bad\n", cwd=tmp_path,
         capture_output=True,

@@ -24,7 +24,7 @@ from penstock.evaluation.trading import Desk
 from penstock.forecaster import Forecaster
 from penstock.intervals.conformal import INTERVALS
 from penstock.options import default_of, help_of
-from penstock.studies.shelf import STUDIES
+from penstock.studies.registry import STUDIES
 from penstock.text.classifier import TextClassifier
 from penstock.text.tokens import Tokens
 

@@ -42,11 +42,11 @@ SAMPLE_MODELS = {
         TEXTS, np.arange(20.0), np.arange(20.0) ** 2, TRAINING,
     ),
     "bag classifier": (
-        lambda: BagClassifier("ridge", strength=1.0), TEXTS, LABELS, NEW_LABELS,
+        lambda: BagClassifier("ridge", alpha=1.0), TEXTS, LABELS, NEW_LABELS,
         "penstock.text.bag_of_words.BagClassifier._fit_chain",
     ),
     "bag regressor": (
-        lambda: BagRegressor("ridge", strength=1.0), TEXTS, np.arange(20.0), np.arange(20.0) ** 2,
+        lambda: BagRegressor("ridge", alpha=1.0), TEXTS, np.arange(20.0), np.arange(20.0) ** 2,
         "penstock.text.bag_of_words.BagRegressor._fit_chain",
     ),
 }  # fmt: skip

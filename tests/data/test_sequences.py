@@ -14,12 +14,12 @@ from penstock.data.sequences import read_sequences
 
 
 @settings(max_examples=20, deadline=None)
-@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=5), side=st.sampled_from(["behind", "front"]))
+@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=5), side=st.sampled_from(["post", "pre"]))
 def test_a_padded_array_is_the_ragged_list(lengths: list[int], side: str) -> None:
     parts = [np.random.default_rng(n).normal(size=(n, 2)) for n in lengths]
     padded = np.full((len(parts), 7, 2), np.nan)
     for row, part in zip(padded, parts, strict=True):
-        row[slice(len(part)) if side == "behind" else slice(7 - len(part), 7)] = part
+        row[slice(len(part)) if side == "post" else slice(7 - len(part), 7)] = part
     ragged, same = read_sequences(parts), read_sequences(padded, lengths=lengths, padding=side)
     assert np.array_equal(ragged.values, same.values)
     assert ragged.lengths.tolist() == same.lengths.tolist() == lengths
@@ -54,7 +54,7 @@ def test_what_a_plain_array_means() -> None:
         (np.ones((2, 3)), {"lengths": [0, 3]}, r"lengths\[0\] is 0"),
         (np.ones((2, 3)), {"lengths": [3]}, r"lengths has the shape \(1,\).*each of the 2 samples"),
         ([[1.0], [2.0, 3.0]], {"lengths": [1, 2]}, "lengths= is for padded arrays"),
-        (np.ones((2, 3)), {"padding": "fromt"}, "padding='fromt' is unknown; did you mean 'front'"),
+        (np.ones((2, 3)), {"padding": "prre"}, "padding='prre' is unknown; did you mean 'pre'"),
     ],
 )
 def test_what_is_refused(X: Any, options: dict[str, Any], message: str) -> None:

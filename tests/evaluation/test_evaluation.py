@@ -165,7 +165,7 @@ def test_leaks_are_switches_that_are_named(walk: pd.DataFrame) -> None:
     result = ps.compare([model], walk, RollingOrigin(test=20), leaks=[ps.Leak.SCALING, ps.Leak.STOPPING])
     y = walk["y"].to_numpy()
     np.testing.assert_allclose(result.panel.y, (y - y.min()) / (y.max() - y.min()))
-    assert result.entries["LSTM(3)"].model.watched_rows_.tolist() == [20]  # type: ignore[attr-defined]
+    assert result.entries["LSTM(3)"].model.validation_rows_.tolist() == [20]  # type: ignore[attr-defined]
     assert result.to_json()["leaks"] == [ps.Leak.SCALING.value, ps.Leak.STOPPING.value]
     for leak in (ps.Leak.SCALING, ps.Leak.STOPPING):
         assert f"Leak: {leak.value}" in str(result)

@@ -17,9 +17,9 @@ def test_the_scaler_sees_training_rows_only(walk: pd.DataFrame) -> None:
 
 
 def test_the_validation_tail_is_cut_from_the_training_rows(walk: pd.DataFrame) -> None:
-    assert ps.Forecaster(NETWORK, window=8, epochs=1, validation=0.25).fit(walk).watched_rows_.tolist() == [40]
-    assert ps.Forecaster(NETWORK, window=8, epochs=1, validation=12).fit(walk).watched_rows_.tolist() == [12]
-    assert ps.Forecaster(NETWORK, window=8, epochs=1, validation=0).fit(walk).watched_rows_.tolist() == [0]
+    assert ps.Forecaster(NETWORK, window=8, epochs=1, validation=0.25).fit(walk).validation_rows_.tolist() == [40]
+    assert ps.Forecaster(NETWORK, window=8, epochs=1, validation=12).fit(walk).validation_rows_.tolist() == [12]
+    assert ps.Forecaster(NETWORK, window=8, epochs=1, validation=0).fit(walk).validation_rows_.tolist() == [0]
 
 
 def test_a_validation_frame_of_ones_own_is_watched_but_not_learned_from(walk: pd.DataFrame) -> None:
@@ -106,7 +106,7 @@ def test_too_few_rows_for_window_horizon_and_validation(walk: pd.DataFrame) -> N
     model = ps.Forecaster(NETWORK, window=20, horizon=3, validation=10)
     with pytest.raises(ps.DataError, match=r"33 are needed \(window 20 \+ horizon 3 \+ 10 for validation\)"):
         model.fit(walk[:32])
-    assert model.set_params(epochs=1).fit(walk[:33]).watched_rows_.tolist() == [10]
+    assert model.set_params(epochs=1).fit(walk[:33]).validation_rows_.tolist() == [10]
     lossy = ps.Forecaster(NETWORK, window=20, transform="difference", validation=10)
     with pytest.raises(ps.DataError, match="32 are needed .* lost to the transform"):
         lossy.fit(walk[:31])
@@ -133,7 +133,7 @@ def test_constant_series(walk: pd.DataFrame) -> None:
 def test_truth_values_of_numpy_are_options() -> None:
     model = ps.Forecaster(ps.Network([ps.GRU(2)]), reverse=np.True_)  # type: ignore[arg-type]
     assert model.reverse is True
-    assert ps.Network([ps.GRU(2)], every_step=np.bool_(False)) == ps.Network([ps.GRU(2)])  # type: ignore[arg-type]
+    assert ps.Network([ps.GRU(2)], return_sequences=np.bool_(False)) == ps.Network([ps.GRU(2)])  # type: ignore[arg-type]
 
 
 def test_what_is_no_part_of_a_fit_may_change_after_it() -> None:

@@ -63,7 +63,7 @@ def test_targets_of_distributions_are_whole_changes(transform: str) -> None:
 def test_gaps_are_filled_for_the_input_marked_and_not_learned() -> None:
     frame = ar1(100)
     frame.loc[[40, 41, 60], "y"] = np.nan
-    panel, _ = read_panel(frame, Columns(), missing="mask")
+    panel, _ = read_panel(frame, Columns(), missing="indicator")
     model = ps.Forecaster(RNN, epochs=2, horizon=2, **SMALL)  # type: ignore[arg-type]
     samples = model.prepare(panel).samples
     read = samples.source.read(np.array([38]), 4)
@@ -73,13 +73,13 @@ def test_gaps_are_filled_for_the_input_marked_and_not_learned() -> None:
     learned = samples.train[4].numbers[: int(samples.train[4].total)] + 4
     assert 40 not in learned.tolist()  # both targets are gaps
     assert {39, 41, 59, 60} <= set(learned.tolist())
-    assert model.fit(frame, missing="mask").inputs_ == ps.Inputs(2)
+    assert model.fit(frame, missing="indicator").inputs_ == ps.Inputs(2)
     assert np.isfinite(model.history_.training_loss).all()
 
 
 def test_gaps_round_trip_and_change_nothing_that_lies_before(tmp_path: Path) -> None:
     frame = ar1(100).drop(index=[50, 51])
-    model = ps.Forecaster(RNN, epochs=2, **SMALL).fit(frame, missing="mask")  # type: ignore[arg-type]
+    model = ps.Forecaster(RNN, epochs=2, **SMALL).fit(frame, missing="indicator")  # type: ignore[arg-type]
     gap = ar1(120)[:112].assign(y=lambda f: f["y"].where(f["ds"] != 110))
     one, other = model.predict(gap), model.predict(gap.fillna(gap["y"][109]))
     assert (one["yhat"] != other["yhat"]).all()  # the mark tells a gap from a value that stayed

@@ -113,7 +113,7 @@ def test_short_series_are_left_out_with_a_count_or_named() -> None:
 def test_the_tail_comes_from_the_series_that_can_give_it() -> None:
     panel = pd.concat([PANEL, months(5, "d")])
     model = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(panel)
-    assert model.watched_rows_.tolist() == [2, 2, 2, 0]
+    assert model.validation_rows_.tolist() == [2, 2, 2, 0]
     assert np.isfinite(model.predict(level=50).filter(like="hi")).all(axis=None)
     with pytest.raises(ps.DataError, match="no series has the 7 training rows that leave a validation tail"):
         ps.Forecaster(NETWORK, scale="window", **SMALL).fit(months(6))

@@ -51,7 +51,7 @@ SERIES: dict[str, Any] = {
     "Forecaster": ps.Forecaster(ps.Network([ps.LSTM(3)]), window=4, horizon=3, epochs=2, batch=16, seed=1),
 }
 NETWORK = ps.Network([ps.GRU(3)])
-UNFOLDED = ps.EncoderDecoder([], ps.GRU(3), feed="every", feedback=False)
+UNFOLDED = ps.EncoderDecoder([], ps.GRU(3), condition="every_step", autoregressive=False)
 SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     "SequenceClassifier": (ps.SequenceClassifier(NETWORK, **TRAINED), SEQUENCES, (SUMS > 0).astype(int)),
     "SequenceRegressor": (ps.SequenceRegressor(NETWORK, **TRAINED), SEQUENCES, SUMS),
@@ -67,8 +67,8 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     ),
     "TextClassifier": (TextClassifier(NETWORK, **TEXT), TEXTS, LABELS),
     "TextRegressor": (TextRegressor(NETWORK, **TEXT), TEXTS, np.arange(20.0) % 4),
-    "BagClassifier": (BagClassifier(strength=1.0), TEXTS, LABELS),
-    "BagRegressor": (BagRegressor(strength=1.0), TEXTS, np.arange(20.0) % 4),
+    "BagClassifier": (BagClassifier(alpha=1.0), TEXTS, LABELS),
+    "BagRegressor": (BagRegressor(alpha=1.0), TEXTS, np.arange(20.0) % 4),
 }
 
 

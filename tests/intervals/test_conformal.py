@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import penstock as ps
-from penstock.intervals.conformal import Adaptive, Conformal, Stream, intervals_named
+from penstock.intervals.conformal import Adaptive, Conformal, ResidualStream, intervals_named
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.scores import interval_scores, winkler
 
 
-def stream(calibration: np.ndarray, residuals: np.ndarray, ahead: int = 1) -> Stream:
+def stream(calibration: np.ndarray, residuals: np.ndarray, ahead: int = 1) -> ResidualStream:
     times = np.arange(len(residuals))
-    return Stream(calibration, residuals, times, times + ahead)
+    return ResidualStream(calibration, residuals, times, times + ahead)
 
 
 def order_statistic(past: np.ndarray, level: float) -> float:
@@ -86,7 +86,7 @@ def test_bounds_never_cross_and_never_see_ahead(seed: int, ahead: int, method: C
 
 def test_residuals_arrive_in_the_order_of_their_targets() -> None:
     """Of two series in one pool the later cutoff can have the earlier target."""
-    given_ = Stream(np.ones(19), np.array([7.0, 5.0, 0.0]), np.array([0, 1, 4]), np.array([9, 2, 5]))
+    given_ = ResidualStream(np.ones(19), np.array([7.0, 5.0, 0.0]), np.array([0, 1, 4]), np.array([9, 2, 5]))
     assert Conformal().bounds(given_, (95,))[0, 1].tolist() == [1.0, 1.0, 5.0]
 
 
@@ -125,10 +125,12 @@ def test_what_was_not_observed_is_no_residual(method: Conformal) -> None:
     rng = np.random.default_rng(5)
     calibration, residuals, times = rng.normal(size=60), rng.normal(size=20), np.arange(20)
     absent = np.arange(20) % 3 == 0
-    whole = method.bounds(Stream(calibration[::2], residuals[~absent], times[~absent], times[~absent] + 1), (80,))
+    whole = method.bounds(
+        ResidualStream(calibration[::2], residuals[~absent], times[~absent], times[~absent] + 1), (80,)
+    )
     calibration[1::2] = np.nan
     residuals[absent] = np.nan
-    gaps = method.bounds(Stream(calibration, residuals, times, times + 1), (80,))
+    gaps = method.bounds(ResidualStream(calibration, residuals, times, times + 1), (80,))
     np.testing.assert_array_equal(gaps[:, :, ~absent], whole)
     with pytest.raises(ps.DataError, match="0 residuals can give no 80 % interval"):
-        method.bounds(Stream(np.full(60, np.nan), residuals, times, times + 1), (80,))
+        method.bounds(ResidualStream(np.full(60, np.nan), residuals, times, times + 1), (80,))

@@ -39,7 +39,7 @@ class Stepwise(Cell[Any]):
     """A cell without the means to run a whole sequence."""
 
     inner: Cell[Any]
-    masks = True
+    supports_recurrent_dropout = True
 
     def initial_state(self, batch: int) -> Any:
         return self.inner.initial_state(batch)

@@ -19,17 +19,17 @@ DROPS = {"dropout": 0.3, "recurrent_dropout": 0.3}
 
 NETWORKS: dict[str, ps.Network | ps.EncoderDecoder] = {
     "many to one": ps.Network([ps.LSTM(3), ps.LSTM(2)], dense=[ps.Dense(3, "tanh")]),
-    "aligned many to many": ps.Network([ps.GRU(2)], every_step=True),
+    "aligned many to many": ps.Network([ps.GRU(2)], return_sequences=True),
     "dropped": ps.Network([ps.GRU(3, **DROPS), ps.Dropout(0.3), ps.RNN(3)], [ps.Dense(3, "tanh"), ps.Dropout(0.3)]),
     "tokens": ps.Network([ps.Embedding(5, 2), ps.GRU(2)]),
     "categories and extra": ps.Network([ps.RNN(2)], embeddings=[2, 0]),
     "a feed-forward net on lags": ps.Network([ps.Flatten(2)], dense=[ps.Dense(3, "tanh")]),
     "plain": ps.EncoderDecoder(ps.GRU(3), ps.GRU(2), embedding=2),
     "additive": ps.EncoderDecoder(ps.GRU(3), ps.LSTM(2), AdditiveAttention(2), embedding=2),
-    "dot, every step": ps.EncoderDecoder([ps.RNN(2)], ps.GRU(2), DotAttention(), feed="every", embedding=2),
+    "dot, every step": ps.EncoderDecoder([ps.RNN(2)], ps.GRU(2), DotAttention(), condition="every_step", embedding=2),
     "values": ps.EncoderDecoder(ps.GRU(2), ps.GRU(3)),
-    "one to many, first state": ps.EncoderDecoder([], ps.LSTM(3), feedback=False),
-    "one to many, every step": ps.EncoderDecoder([], ps.RNN(3), feed="every", feedback=False),
+    "one to many, first state": ps.EncoderDecoder([], ps.LSTM(3), autoregressive=False),
+    "one to many, every step": ps.EncoderDecoder([], ps.RNN(3), condition="every_step", autoregressive=False),
 }
 TOKENS = ("plain", "additive", "dot, every step")  # these put out labels
 
@@ -80,5 +80,5 @@ def problem(name: str, steps: int = 4) -> Problem:
         given = {"categories": jnp.asarray([[2, 0], [0, 1], [1, 1]]), "extra": jnp.asarray([[0.5], [-1.0], [2.0]])}
     if name == "dropped":
         given = {"key": jax.random.key(4)}
-    y = rng.normal(size=(3, 5, 2) if network.every_step else (3, 2))
-    return Problem(module, x, lengths, jnp.asarray(y), given, steps=lengths if network.every_step else None)
+    y = rng.normal(size=(3, 5, 2) if network.return_sequences else (3, 2))
+    return Problem(module, x, lengths, jnp.asarray(y), given, steps=lengths if network.return_sequences else None)

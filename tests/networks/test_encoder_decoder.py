@@ -123,7 +123,7 @@ def test_parameters() -> None:
         (lambda: EncoderDecoder(ps.GRU(2), ps.Dense(2)), r"decoder=Dense\(2\) is no recurrent layer"),
         (lambda: EncoderDecoder([], ps.GRU(2), DotAttention()), "attention reads an encoder's steps"),
         (lambda: EncoderDecoder(ps.GRU(2), ps.GRU(2), "dot"), "attention='dot' is"),
-        (lambda: EncoderDecoder(ps.GRU(2), ps.GRU(2), feed="all"), "feed='all' is unknown"),
+        (lambda: EncoderDecoder(ps.GRU(2), ps.GRU(2), condition="all"), "condition='all' is unknown"),
         (lambda: EncoderDecoder(ps.GRU(2), ps.GRU(2), embedding=-1), "embedding=-1 is out of range"),
         (lambda: EncoderDecoder(ps.GRU(2), ps.GRU(2)).build(ps.Inputs(1, (3,)), 2, KEY), "reads no categories"),
         (lambda: problem("plain")[0](jnp.ones((2, 3, 5)), teacher=Teacher(jnp.zeros((2, 3, 1)))), "last axis of 2"),

@@ -47,7 +47,7 @@ def test_padding_never_changes_a_result_and_members_are_an_axis(name: str) -> No
     for sample, length in enumerate(posed.lengths.tolist()):
         one = jax.tree.map(lambda leaf, n=sample: leaf[n : n + 1], given)
         alone = run(second, posed.x[sample : sample + 1, :length], None, one)[0]
-        shown = both[1, sample, :length] if getattr(network, "every_step", False) else both[1, sample]
+        shown = both[1, sample, :length] if getattr(network, "return_sequences", False) else both[1, sample]
         np.testing.assert_allclose(shown, alone, atol=2e-6)
 
 

@@ -81,7 +81,7 @@ def test_what_is_refused(build: object, message: str) -> None:
 
 def test_every_step_puts_out() -> None:
     """Each step's output is the last one of the sequence that ends there, whatever stands behind."""
-    network = ps.Network([ps.GRU(3)], dense=[2], embeddings=[2], every_step=True)
+    network = ps.Network([ps.GRU(3)], dense=[2], embeddings=[2], return_sequences=True)
     inputs = Inputs(2, (3,), 1)
     module = network.build(inputs, 2, jax.random.key(0))
     last = ps.Network([ps.GRU(3)], dense=[2], embeddings=[2]).build(inputs, 2, jax.random.key(0))
@@ -94,7 +94,7 @@ def test_every_step_puts_out() -> None:
         np.testing.assert_allclose(out[0, step], ends[0], atol=1e-6)
         np.testing.assert_allclose(out[1, min(step, 1)], ends[1], atol=1e-6)
     assert from_json(to_json(network)) == network
-    assert repr(network).endswith("embeddings=[2], every_step=True)")
+    assert repr(network).endswith("embeddings=[2], return_sequences=True)")
 
 
 def test_untrained_weights_are_no_fitted_parameters(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_untrained_weights_are_no_fitted_parameters(tmp_path: Path) -> None:
     assert same.parameters(ps.Inputs(), 4) - told.parameters(ps.Inputs(), 4) == 36
 
 
-@pytest.mark.parametrize("every_step", ["yes", 1, None])
-def test_every_step_is_true_or_false(every_step: Any) -> None:
-    with pytest.raises(ps.OptionError, match=r"Network: every_step(='yes' is text|=1 is a number| was None)"):
-        ps.Network([ps.GRU(2)], every_step=every_step)
+@pytest.mark.parametrize("return_sequences", ["yes", 1, None])
+def test_every_step_is_true_or_false(return_sequences: Any) -> None:
+    with pytest.raises(ps.OptionError, match=r"Network: return_sequences(='yes' is text|=1 is a number| was None)"):
+        ps.Network([ps.GRU(2)], return_sequences=return_sequences)

@@ -83,11 +83,11 @@ def test_a_sample_alone_and_in_company_is_the_same_bit_for_bit(
         assert each.shape == (LENGTHS[row], 2)
 
 
-@pytest.mark.parametrize("side", ["behind", "front"])
+@pytest.mark.parametrize("side", ["post", "pre"])
 def test_padding_on_either_side_changes_nothing(value: ps.SequenceRegressor, side: str) -> None:
     padded = np.full((60, 12, 2), np.nan)
     for row, x in zip(padded, X, strict=True):
-        row[slice(len(x)) if side == "behind" else slice(12 - len(x), 12)] = x
+        row[slice(len(x)) if side == "post" else slice(12 - len(x), 12)] = x
     found = value.predict(padded, lengths=LENGTHS, padding=side, **BESIDE)
     assert np.array_equal(found, value.predict(X, **BESIDE))
 
@@ -161,7 +161,7 @@ def test_a_vector_unfolds_into_a_sequence() -> None:
     rng = np.random.default_rng(2)
     vectors = rng.uniform(0.5, 1.5, size=(80, 2))
     waves = vectors[:, :1] * np.sin(vectors[:, 1:] * np.arange(1, 9) / 2)
-    network = ps.EncoderDecoder([], ps.GRU(12), feed="every", feedback=False)
+    network = ps.EncoderDecoder([], ps.GRU(12), condition="every_step", autoregressive=False)
     options = {**SMALL, "epochs": 60, "optimizer": ps.Adam(0.02), "loss": "mse"}
     model = ps.SequenceToSequence(network, **options).fit(vectors, waves)
     assert model.predict(vectors).shape == (80, 8)

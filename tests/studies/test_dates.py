@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from penstock.studies.dates import FORMS, dates, written
-from penstock.studies.shelf import study_named
+from penstock.studies.registry import resolve_study
 from penstock.studies.study import Request
 from penstock.studies.waves import waves
 
@@ -43,7 +43,7 @@ def test_no_day_of_the_test_is_learned_from() -> None:
 
 
 def test_dates_runs_from_a_seed_to_pictures() -> None:
-    result = study_named("dates")(Request(epochs=1, options={"train": 100, "units": 3}))
+    result = resolve_study("dates")(Request(epochs=1, options={"train": 100, "units": 3}))
     rows = {row["model"]: row for row in result.tables[0].rows}
     assert rows["with attention"]["parameters"] > rows["without attention"]["parameters"]
     assert 0.5 < rows["pandas.to_datetime"]["exact"] < 1
@@ -59,7 +59,7 @@ def test_waves_by_hand() -> None:
 
 
 def test_waves_runs_and_knows_its_baseline() -> None:
-    result = study_named("waves")(Request(epochs=1, options={"train": 60, "units": 3}))
+    result = resolve_study("waves")(Request(epochs=1, options={"train": 60, "units": 3}))
     errors = {row["model"]: row["RMSE"] for row in result.tables[0].rows}
     assert set(errors) == {"told to the first state", "told at every step", "ridge on products of the three"}
     assert result.figure("RMSE").ours == min(errors["told to the first state"], errors["told at every step"])

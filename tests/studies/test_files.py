@@ -8,7 +8,7 @@ import pytest
 
 import penstock as ps
 from penstock.studies.folder import run_all
-from penstock.studies.shelf import study_named
+from penstock.studies.registry import resolve_study
 from penstock.studies.study import Request
 
 PRICES = "stocks_weekly_adj_close.parquet"
@@ -51,14 +51,14 @@ def test_a_file_cut_off(folder: Path, name: str, edition: int, file: str) -> Non
     content = (folder / file).read_bytes()
     replaced(folder / file, content[: len(content) // 2])
     with pytest.raises(ps.DataError, match=CUT[name, edition, file]):
-        study_named(name)(asked(edition))
+        resolve_study(name)(asked(edition))
 
 
 @pytest.mark.parametrize(("name", "edition", "file"), CUT)
 def test_a_missing_file(folder: Path, name: str, edition: int, file: str) -> None:
     (folder / file).unlink()
     with pytest.raises(ps.DataError, match=f"{file} is not in .*; get it from .* and put it there"):
-        study_named(name)(asked(edition))
+        resolve_study(name)(asked(edition))
 
 
 @pytest.mark.parametrize(("name", "file"), [("nyse", "NYSE.csv"), ("hitters", "Hitters.csv")])
@@ -67,7 +67,7 @@ def test_a_wrong_checksum(folder: Path, name: str, file: str) -> None:
     content[-3] ^= 1  # one digit is another
     replaced(folder / file, bytes(content))
     with pytest.raises(ps.DataError, match=rf"is not the {file} that is needed .*SHA-256"):
-        study_named(name)(asked(1))
+        resolve_study(name)(asked(1))
 
 
 @pytest.mark.parametrize(("name", "edition"), [("trackers", 1), ("sp500", 1)])
@@ -75,12 +75,12 @@ def test_a_file_of_the_users_own_that_lacks_days(folder: Path, tmp_path: Path, n
     lines = (folder / "SP500.csv").read_text().splitlines()
     (tmp_path / "part.csv").write_text("\n".join([lines[0], *(line for line in lines[1:] if line > "2016-11-21")]))
     with pytest.raises(ps.DataError, match=r"but the 2,264 .* are needed. FRED serves the last ten years only"):
-        study_named(name)(asked(edition, tmp_path / "part.csv"))
+        resolve_study(name)(asked(edition, tmp_path / "part.csv"))
 
 
 def test_nothing_is_left_of_a_study_that_could_not_run(folder: Path, tmp_path: Path) -> None:
     (folder / "NYSE.csv").unlink()
     out = tmp_path / "out"
-    assert run_all([study_named("nyse")], asked(1), out, ("honest",)) == ["nyse, edition 1, honest protocol"]
+    assert run_all([resolve_study("nyse")], asked(1), out, ("honest",)) == ["nyse, edition 1, honest protocol"]
     assert [path.name for path in out.rglob("*")] == ["index.html"]
     assert "NYSE.csv is not in" in (out / "index.html").read_text()

@@ -19,7 +19,7 @@ from penstock.errors import DataError
 from penstock.options import Description, option
 from penstock.report.svg import Picture, draw
 from penstock.report.table import Table
-from penstock.studies import shelf
+from penstock.studies import registry
 from penstock.studies.figures import Figure
 from penstock.studies.folder import read_results, run_all
 from penstock.studies.markdown import fill, pictures_of
@@ -63,7 +63,7 @@ TOY = Study("toy", "doubles", run, editions=(1, 2), members=3, options=Asked)
 
 @pytest.fixture(autouse=True)
 def shelved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(shelf.STUDIES, "toy", TOY)
+    monkeypatch.setitem(registry.STUDIES, "toy", TOY)
 
 
 def test_a_result_tells_json_and_a_page(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_options_are_declared_once_and_checked(options: dict[str, float], messag
     with pytest.raises(ps.OptionError, match=message):
         TOY(Request(options=options))
     with pytest.raises(ps.OptionError, match="study nyse has no option --share; it has none"):
-        shelf.study_named("nyse")(Request(options={"share": 0.1}))
+        registry.resolve_study("nyse")(Request(options={"share": 0.1}))
 
 
 def test_a_folder_of_pages_with_an_index(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_every_result_on_the_pages_has_a_command_that_makes_it() -> None:
         _, name, *rest = line.split()
         context = command.commands[name].make_context(name, rest)
         asked = context.params
-        study = shelf.study_named(asked["name"])
+        study = registry.resolve_study(asked["name"])
         declared = {field.name for field in fields(study.options)}
         given = {key: value for key, value in asked.items() if key in declared and value is not None}
         for edition in [asked["edition"]] if asked["edition"] else study.editions:

@@ -12,8 +12,8 @@ import pytest
 import penstock as ps
 from penstock.studies.macro import EDITIONS, read_changes
 from penstock.studies.options import StockOptions
+from penstock.studies.registry import resolve_study
 from penstock.studies.result import StudyResult
-from penstock.studies.shelf import study_named
 from penstock.studies.stock_weeks import StockWeeks, read_weeks, stock_leaks
 from penstock.studies.stocks_returns import long_short
 from penstock.studies.study import Request
@@ -21,7 +21,7 @@ from penstock.studies.trackers import delay
 
 
 def run(name: str, **asked: Any) -> StudyResult:
-    return study_named(name)(Request(**{"members": 1, "epochs": 1, "progress": False, **asked}))
+    return resolve_study(name)(Request(**{"members": 1, "epochs": 1, "progress": False, **asked}))
 
 
 def scores(result: StudyResult, column: str, table: int = 0) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_macro_exact_facts(data_home: Path) -> None:
     assert round((apart["Naive"] + scores(result, "MAE ip", -1)["Naive"]) / 2, 4) == 2.1091
     far = next(each for each in result.figures if "24 months" in each.name)
     assert far.ours == pytest.approx(1.95, abs=0.06)  # the source fits its VAR by maximum likelihood
-    assert result.leaks == ["Early stopping watched the TEST rows and kept the weights that score best on them."]
+    assert result.leaks == ["Early stopping saw the TEST rows and kept the weights that score best on them."]
 
 
 def test_macro_second_edition(data_home: Path) -> None:
@@ -137,7 +137,7 @@ def test_stocks_direction_and_the_stale_artefact(prices: Path) -> None:
     assert leaking.facts["parameters at 2,489 tickers"] == 29_371
     assert leaking.facts["tickers frozen"] == 3
     assert leaking.facts["windows of tickers no longer traded, dropped"] == 0
-    assert leaking.facts["windows watched"] == leaking.facts["test windows"]
+    assert leaking.facts["validation windows"] == leaking.facts["test windows"]
     assert len(leaking.leaks) == 3
     # A quarter of the labels is 0 whatever happens, and the share of rises of a ticker tells which.
     assert leaking.facts["did not rise"] == pytest.approx(0.25 + 0.75 / 2, abs=0.04)

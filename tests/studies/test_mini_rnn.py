@@ -15,8 +15,8 @@ from penstock.studies.mini_rnn import (
     mini_network,
     outputs_of,
 )
+from penstock.studies.registry import STUDIES
 from penstock.studies.result import StudyResult
-from penstock.studies.shelf import STUDIES
 from penstock.studies.study import Request
 
 pytestmark = pytest.mark.slow

@@ -10,15 +10,15 @@ from scipy.stats import spearmanr
 
 import penstock as ps
 from penstock.evaluation.comparison import Comparison
+from penstock.studies.registry import STUDIES, resolve_study
 from penstock.studies.result import StudyResult
-from penstock.studies.shelf import STUDIES, study_named
 from penstock.studies.sp500 import EDITIONS, WINDOW, read_index
 from penstock.studies.study import Request
 
 
 def run(transformer: bool = False, **asked: Any) -> StudyResult:
     options = {"audit": False, "transformer": transformer}
-    return study_named("sp500")(Request(members=1, epochs=2, options=options, **asked))
+    return resolve_study("sp500")(Request(members=1, epochs=2, options=options, **asked))
 
 
 def comparison_of(result: StudyResult) -> Comparison:
@@ -46,7 +46,7 @@ def test_edition_1_exact_facts_and_naive_figures() -> None:
     assert round(naive["pearson"], 4) == 0.9586
     assert round(naive["spearman"], 4) == 0.9508
     model = comparison_of(result).entries["LSTM(20)"].model
-    assert model.watched_rows_.tolist() == [251]  # type: ignore[attr-defined]
+    assert model.validation_rows_.tolist() == [251]  # type: ignore[attr-defined]
     assert comparison_of(result).leaks == (ps.Leak.SCALING, ps.Leak.STOPPING)
 
 
@@ -77,12 +77,12 @@ def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     train = comparison_of(result).panel.y[:-251]
     assert model.scaling_.shift.tolist() == [train.min()]  # type: ignore[attr-defined]
     assert model.scaling_.scale.tolist() == [train.max() - train.min()]  # type: ignore[attr-defined]
-    assert model.watched_rows_.tolist() == [202]  # type: ignore[attr-defined]
+    assert model.validation_rows_.tolist() == [202]  # type: ignore[attr-defined]
     content = json.loads(result.write_json(tmp_path / "r.json").read_text())
     assert content["leaks"] == []
     assert content["facts"]["windows"] == [2201, 63, 1]
     assert content["facts"]["learned from"] == 1748
-    assert content["facts"]["watched by early stopping"] == 202
+    assert content["facts"]["for validation"] == 202
     assert content["epochs"] == 2
     assert content["comparison"]["models"]["AR(5)"] == "AR()"
     assert "at most 2 epochs" in result.title
@@ -123,4 +123,4 @@ def test_a_file_that_lacks_days_is_refused(tmp_path: Path, data_home: Path) -> N
 def test_unknown_study() -> None:
     assert "sp500" in STUDIES
     with pytest.raises(ps.OptionError, match="there is no study 'sp50'; did you mean 'sp500'"):
-        study_named("sp50")
+        resolve_study("sp50")

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.studies.registry import resolve_study
 from penstock.studies.result import StudyResult
-from penstock.studies.shelf import study_named
 from penstock.studies.study import Request
 
 pytestmark = pytest.mark.slow
@@ -40,7 +40,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(name: str, data: Path, protocol: str = "honest", members: int = 1, **options: Any) -> StudyResult:
     request = Request(protocol, data=data, members=members, epochs=1, options=options, progress=False)
-    return study_named(name)(request)
+    return resolve_study(name)(request)
 
 
 def test_imdb_as_published_watches_the_test_rows(films: Path) -> None:
@@ -48,7 +48,7 @@ def test_imdb_as_published_watches_the_test_rows(films: Path) -> None:
     words = 9 + 2
     assert result.facts["train"] == result.facts["learned from, GRU 32, learned embedding"] == 50
     assert result.facts["parameters, GRU 32, learned embedding"] == words * 100 + 12_768 + 33
-    assert result.leaks == ["Early stopping watched the TEST rows and kept the weights that score best on them."]
+    assert result.leaks == ["Early stopping saw the TEST rows and kept the weights that score best on them."]
     assert [row["model"][:8] for row in result.tables[0].rows] == [
         "GRU 32, ",
         "· median",

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 import penstock as ps
 from penstock.data.sequences import Sequences
 from penstock.text.bag_of_words import BagClassifier, BagRegressor
-from penstock.text.linear import STRENGTHS
+from penstock.text.linear import ALPHAS
 from penstock.text.ngrams import NGrams
 from penstock.text.tokens import Tokens
 
@@ -33,7 +33,7 @@ def test_bags_equal_those_of_scikit_learn(weight: str, pairs: bool, reviews: tup
     texts = reviews[0]
     vocabulary = Tokens(100, length=None).fit(texts)
     documents = vocabulary.encode(texts)
-    bags = NGrams.fit(documents, len(vocabulary), features=1000, pairs=pairs, weight=weight)
+    bags = NGrams.fit(documents, len(vocabulary), features=1000, bigrams=pairs, weight=weight)
     kind = CountVectorizer if weight == "counts" else TfidfVectorizer
     theirs = kind(ngram_range=(1, 2 if pairs else 1), token_pattern=r"\w+")
     expected = theirs.fit_transform(texts)
@@ -44,14 +44,14 @@ def test_bags_equal_those_of_scikit_learn(weight: str, pairs: bool, reviews: tup
 
 def test_pairs_do_not_cross_documents_and_unknown_words_do_not_count() -> None:
     documents = Sequences(np.array([2, 3, 2, 1, 3, 4]), np.array([0, 2, 5, 6]))
-    bags = NGrams.fit(documents, 5, features=10, pairs=True, weight="binary")
+    bags = NGrams.fit(documents, 5, features=10, bigrams=True, weight="binary")
     assert bags.keys.tolist() == [2, 3, 4, 3 * 5 + 3]
     assert bags.transform(documents).toarray().tolist() == [[1, 1, 0, 1], [1, 1, 0, 0], [0, 0, 1, 0]]
 
 
 def test_ridge_equals_scikit_learn(reviews: tuple[list[str], np.ndarray]) -> None:
     texts, labels = reviews
-    model = BagClassifier("ridge", strength=2.0).fit(texts, labels)
+    model = BagClassifier("ridge", alpha=2.0).fit(texts, labels)
     theirs = TfidfVectorizer(token_pattern=r"\w+")
     fitted = LogisticRegression(C=0.5).fit(theirs.fit_transform(texts), labels)
     expected = fitted.predict_proba(theirs.transform(texts))
@@ -77,7 +77,7 @@ def test_every_classifier_learns_and_comes_back(
     texts, labels = reviews
     named = np.where(labels, "liked", "loathed")
     weight = "binary" if kind == "nb" else "tfidf"
-    model = BagClassifier(kind, weight=weight, pairs=kind == "nb", strength=1.0 if kind != "net" else 1e-4)
+    model = BagClassifier(kind, weight=weight, bigrams=kind == "nb", alpha=1.0 if kind != "net" else 1e-4)
     model.fit(texts, named)
     assert model.classes_.tolist() == ["liked", "loathed"]
     assert model.score(texts, named) > 0.85
@@ -92,7 +92,7 @@ def test_three_classes(reviews: tuple[list[str], np.ndarray]) -> None:
     texts, labels = reviews
     stars = np.where(np.arange(120) % 3 == 0, 3, labels + 1)
     told = [f"{text} average" if star == 3 else text for text, star in zip(texts, stars, strict=True)]
-    model = BagClassifier("ridge", strength=0.1).fit(told, stars)
+    model = BagClassifier("ridge", alpha=0.1).fit(told, stars)
     assert model.predict_proba(told).shape == (120, 3)
     assert model.score(told, stars) > 0.9
 
@@ -102,7 +102,7 @@ def test_three_classes(reviews: tuple[list[str], np.ndarray]) -> None:
 def test_a_rare_class_is_learned_whatever_the_seed(
     kind: str, rare: int, reviews: tuple[list[str], np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(STRENGTHS, kind, STRENGTHS[kind][1:2])
+    monkeypatch.setitem(ALPHAS, kind, ALPHAS[kind][1:2])
     texts, labels = [*reviews[0][: 40 - rare], *["average"] * rare], [*reviews[1][: 40 - rare], *[2] * rare]
     drawn = (np.random.default_rng(seed).permutation(40)[:4] for seed in range(2000))  # to choose the penalty on
     seed = next(seed for seed, rows in enumerate(drawn) if np.isin(range(40 - rare, 40), rows).all())
@@ -118,14 +118,14 @@ def test_the_net_stops_early_only_where_every_class_can_be_watched(classes: int)
     rows = 520
     labels = [0] * (rows - 1) + [1] if classes == 2 else [row % classes for row in range(rows)]
     texts = [f"w{label} plain" for label in labels]
-    model = BagClassifier("net", strength=1e-3).fit(texts, labels)
+    model = BagClassifier("net", alpha=1e-3).fit(texts, labels)
     assert model.predict_proba(texts[:3]).shape == (3, classes)
 
 
 def test_the_penalty_is_chosen_on_training_rows(reviews: tuple[list[str], np.ndarray]) -> None:
     texts, labels = reviews
     model = BagClassifier("lasso", weight="binary").fit(texts, labels)
-    assert model.strength_ in (1.0, 3.0, 10.0, 30.0, 100.0)
+    assert model.alpha_ in (1.0, 3.0, 10.0, 30.0, 100.0)
     largest, smallest = model.top(2)
     assert {word for word, _ in largest} <= {"good", "fine"}
     assert {word for word, _ in smallest} <= {"bad", "dull"}
@@ -134,7 +134,7 @@ def test_the_penalty_is_chosen_on_training_rows(reviews: tuple[list[str], np.nda
 def test_regression_equals_scikit_learn(reviews: tuple[list[str], np.ndarray], tmp_path: Path) -> None:
     texts = reviews[0]
     values = np.array([5 + text.count("good") - 2.0 * text.count("bad") for text in texts])
-    model = BagRegressor("ridge", weight="counts", strength=1.0).fit(texts, values)
+    model = BagRegressor("ridge", weight="counts", alpha=1.0).fit(texts, values)
     theirs = CountVectorizer(token_pattern=r"\w+")
     X = theirs.fit_transform(texts)
     assert np.allclose(model.predict(texts), Ridge(alpha=1.0).fit(X, values).predict(X), atol=1e-4)

@@ -69,12 +69,12 @@ def test_scores_of_values() -> None:
 def test_models_are_fitted_and_compared() -> None:
     texts, labels = ["good", "bad", "good fun", "so bad"] * 15, [1, 0, 1, 0] * 15
     found = compare(
-        [BagClassifier("ridge", strength=1.0), BagClassifier("nb", strength=1.0)], (texts, labels), (texts, labels)
+        [BagClassifier("ridge", alpha=1.0), BagClassifier("nb", alpha=1.0)], (texts, labels), (texts, labels)
     )
     assert [row["accuracy"] for row in found.rows] == [1.0, 1.0]
     assert found.baselines == ("ridge on TF-IDF of words", "naive-Bayes-weighted ridge on TF-IDF of words")
     values = np.array(labels) * 2.0
-    assert compare({"r": BagRegressor(strength=1e-3)}, (texts, values), (texts, values)).rows[0]["r2"] > 0.99
+    assert compare({"r": BagRegressor(alpha=1e-3)}, (texts, values), (texts, values)).rows[0]["r2"] > 0.99
     with pytest.raises(ps.OptionError, match="no model was given"):
         compare([], (texts, labels), (texts, labels))
 
@@ -97,7 +97,7 @@ TEXTS, LABELS = (
 
 
 def test_models_of_one_label_are_told_apart() -> None:
-    bags = [BagClassifier("ridge", strength=strength) for strength in (1.0, 100.0)]
+    bags = [BagClassifier("ridge", alpha=strength) for strength in (1.0, 100.0)]
     found = compare(bags, (TEXTS, LABELS), (TEXTS, LABELS))
     name = "ridge on TF-IDF of words"
     assert [row["model"] for row in found.rows] == [name, f"{name} #2"]
@@ -112,7 +112,7 @@ def test_each_model_is_handed_out_before_it_is_scored() -> None:
         def fit(self, X: list[str], y: np.ndarray) -> Broken:  # type: ignore[override]
             raise ps.DataError("broken")
 
-    models = {"first": BagClassifier(strength=1.0), "second": Broken()}
+    models = {"first": BagClassifier(alpha=1.0), "second": Broken()}
     with pytest.raises(ps.DataError, match="broken"):
         compare(
             models, (TEXTS, LABELS), (TEXTS, LABELS),
@@ -122,7 +122,7 @@ def test_each_model_is_handed_out_before_it_is_scored() -> None:
 
 
 def test_a_label_unseen_in_training_is_refused_before_the_fit() -> None:
-    bag = BagClassifier("ridge", strength=1.0)
+    bag = BagClassifier("ridge", alpha=1.0)
     with pytest.raises(ps.DataError, match=r"test label '\+\+' of document 1 does not occur .*; did you mean|allowed"):
         compare([bag], (TEXTS, LABELS), (["fun", "fun"], ["+", "++"]))
     assert not hasattr(bag, "classes_")
@@ -130,16 +130,16 @@ def test_a_label_unseen_in_training_is_refused_before_the_fit() -> None:
 
 def test_labels_are_not_compared_with_values() -> None:
     with pytest.raises(ps.OptionError, match="'ridge on TF-IDF of words' gives labels and 'Ridge' values"):
-        compare([BagClassifier(strength=1.0), Ridge()], (TEXTS, LABELS), (TEXTS, LABELS))
+        compare([BagClassifier(alpha=1.0), Ridge()], (TEXTS, LABELS), (TEXTS, LABELS))
     with pytest.raises(ps.OptionError, match="'ridge' is no model of text"):
         compare(["ridge"], (TEXTS, LABELS), (TEXTS, LABELS))
     with pytest.raises(ps.OptionError, match="baselines= names 'rige', which is no model here"):
-        compare({"r": BagClassifier(strength=1.0)}, (TEXTS, LABELS), (TEXTS, LABELS), baselines=["rige"])
+        compare({"r": BagClassifier(alpha=1.0)}, (TEXTS, LABELS), (TEXTS, LABELS), baselines=["rige"])
 
 
 def test_models_of_scikit_learn_are_compared() -> None:
     pipelines = [make_pipeline(CountVectorizer(), kind) for kind in (LogisticRegression(), LinearSVC())]
-    found = compare([*pipelines, BagClassifier(strength=1.0)], (TEXTS, LABELS), (TEXTS[:12], LABELS[:12]))
+    found = compare([*pipelines, BagClassifier(alpha=1.0)], (TEXTS, LABELS), (TEXTS[:12], LABELS[:12]))
     names = ["CountVectorizer → LogisticRegression", "CountVectorizer → LinearSVC", "ridge on TF-IDF of words"]
     assert [row["model"] for row in found.rows] == names
     assert found.answers[names[0]] == pytest.approx(pipelines[0].predict_proba(TEXTS[:12]))
@@ -153,9 +153,7 @@ def test_models_of_scikit_learn_are_compared() -> None:
 def test_folds_keep_the_shares_of_labels_and_test_every_document_once() -> None:
     labels = np.array(["+", "-", "-", "-"] * 10)
     texts = ["good", "bad", "so bad", "bad, bad"] * 10
-    found = compare(
-        {"r": BagClassifier(strength=1.0), "nb": BagClassifier("nb", strength=1.0)}, (texts, labels), folds=5
-    )
+    found = compare({"r": BagClassifier(alpha=1.0), "nb": BagClassifier("nb", alpha=1.0)}, (texts, labels), folds=5)
     assert np.bincount(found.folds).tolist() == [8] * 5
     assert [int((found.truth[found.folds == fold] == "+").sum()) for fold in range(5)] == [2] * 5
     stored = found.to_json()
@@ -163,9 +161,9 @@ def test_folds_keep_the_shares_of_labels_and_test_every_document_once() -> None:
     assert stored["pairs"]["pvalue"] == [[None, 1.0], [1.0, None]]
     assert [table.title for table in found.tables()] == ["Scores on the test rows", "accuracy by fold"]
     with pytest.raises(ps.DataError, match="the label '\\+' has 10 documents, which is too few for 11 folds"):
-        compare([BagClassifier(strength=1.0)], (texts, labels), folds=11)
+        compare([BagClassifier(alpha=1.0)], (texts, labels), folds=11)
     with pytest.raises(ps.OptionError, match="give test documents, or folds="):
-        compare([BagClassifier(strength=1.0)], (texts, labels))
+        compare([BagClassifier(alpha=1.0)], (texts, labels))
 
 
 def test_folds_by_time_train_on_the_past_alone() -> None:
@@ -216,13 +214,13 @@ def test_members_stand_below_their_network(result: TextComparison) -> None:
 
 def test_the_page_of_a_network_draws_its_losses_and_names_a_leak(tmp_path: Path) -> None:
     small = TextClassifier(Network([GRU(2)]), tokens=Tokens(20, length=4), units=2, epochs=2, batch=30)
-    models, test = {"net": small, "bag": BagClassifier(strength=1.0)}, (TEXTS[:12], LABELS[:12])
+    models, test = {"net": small, "bag": BagClassifier(alpha=1.0)}, (TEXTS[:12], LABELS[:12])
     page = compare(models, (TEXTS, LABELS), test).report(tmp_path / "r.html").read_text()
     assert "Losses of net by epoch, each member thin" in page
     assert "best weights on the validation rows are kept" in page
     leaking = compare(models, (TEXTS, LABELS), test, fit={"net": {"validation": {"X": test[0], "y": test[1]}}})
     assert leaking.warnings == [ps.Leak.STOPPING.value]
-    assert "Leak: Early stopping watched the TEST rows" in str(leaking)
+    assert "Leak: Early stopping saw the TEST rows" in str(leaking)
     assert "best weights on the TEST rows are kept" in leaking.report(tmp_path / "r.html").read_text()
     with pytest.raises(ps.OptionError, match="fit= names 'nett', which is no model here; did you mean 'net'"):
         compare(models, (TEXTS, LABELS), test, fit={"nett": {}})

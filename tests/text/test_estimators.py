@@ -81,7 +81,7 @@ def test_padding_in_front_or_behind_is_not_read(fitted: TextClassifier) -> None:
     texts = corpus(8)[0]
     documents = fitted.vocabulary_.encode(texts)
     outputs = fitted.outputs(texts)
-    for side in ("front", "behind"):
+    for side in ("pre", "post"):
         ids = padded(documents, side, length=14)
         found = SequenceEstimator.outputs(fitted, ids, lengths=documents.lengths, padding=side)
         assert (found == outputs).all()

@@ -40,13 +40,13 @@ def test_what_stands_between_brackets_of_numbers_is_never_lost(text: str) -> Non
 
 @pytest.mark.parametrize("cut", ["words", "letters"])
 def test_scripts_without_blanks_are_cut_by_character(cut: str) -> None:
-    assert Tokens(cut=cut).split(["点了面条 ok服务", "これはカメラー", "한국어 문장", "don't naïve"]) == [
+    assert Tokens(tokenizer=cut).split(["点了面条 ok服务", "これはカメラー", "한국어 문장", "don't naïve"]) == [
         ["点", "了", "面", "条", "ok", "服", "务"],
         ["こ", "れ", "は", "カ", "メ", "ラ", "ー"],
         ["한국어", "문장"],
         ["don't", "naïve"],
     ]
-    assert Tokens(cut=cut).split(["ไทยที่"]) == [["ไ", "ท", "ย", "ที่"]]
+    assert Tokens(tokenizer=cut).split(["ไทยที่"]) == [["ไ", "ท", "ย", "ที่"]]
 
 
 def test_angle_brackets_in_words_or_signs_score_alike() -> None:

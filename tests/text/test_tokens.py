@@ -31,25 +31,25 @@ def test_cuts_by_hand() -> None:
     assert Tokens().split(REVIEWS[:1]) == [
         ["this", "film", "isn't", "good", ".", "it's", "bad", "-", "-", "3", "/", "10", "!"]
     ]
-    assert Tokens(cut="letters").split(REVIEWS[1:2]) == [
+    assert Tokens(tokenizer="letters").split(REVIEWS[1:2]) == [
         ["a", "good", "film", "a", "very", "good", "film", "i'd", "see", "it", "again"]
     ]
-    assert Tokens(lower=False, html=False, cut="letters").split(["<b>Film</b>"]) == [["b", "Film", "b"]]
+    assert Tokens(lower=False, html=False, tokenizer="letters").split(["<b>Film</b>"]) == [["b", "Film", "b"]]
 
 
 @pytest.mark.parametrize("text", REVIEWS)
 def test_the_cut_of_keras(text: str) -> None:
-    assert Tokens(cut="keras", html=False).split([text]) == [keras_words(text)]
+    assert Tokens(tokenizer="keras", html=False).split([text]) == [keras_words(text)]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(codec="ascii"), max_size=60))
 def test_the_cut_of_keras_on_any_ascii(text: str) -> None:
-    assert Tokens(cut="keras", html=False).split([text]) == [keras_words(text)]
+    assert Tokens(tokenizer="keras", html=False).split([text]) == [keras_words(text)]
 
 
 def test_the_vocabulary_holds_the_most_frequent_words() -> None:
-    vocabulary = Tokens(7, cut="keras", html=False, length=None).fit(REVIEWS)
+    vocabulary = Tokens(7, tokenizer="keras", html=False, length=None).fit(REVIEWS)
     counts = Counter(word for review in REVIEWS for word in keras_words(review))
     expected = sorted(counts, key=lambda word: (-counts[word], word))[:5]
     assert vocabulary.words == ("<pad>", "<unk>", *expected)
@@ -63,16 +63,16 @@ def test_min_count_leaves_rare_words_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "cut", "expected"),
+    ("truncation", "tokenizer", "expected"),
     [
-        ("first", "letters", ["one", "two"]),
-        ("last", "letters", ["two", "three"]),
-        ("first", "words", ["one", ","]),
-        ("last", "words", [",", "three"]),
+        ("post", "letters", ["one", "two"]),
+        ("pre", "letters", ["two", "three"]),
+        ("post", "words", ["one", ","]),
+        ("pre", "words", [",", "three"]),
     ],
 )
-def test_truncation(keep: str, cut: str, expected: list[str]) -> None:
-    vocabulary = Tokens(10, length=2, keep=keep, cut=cut).fit(["one, two, three"])
+def test_truncation(truncation: str, tokenizer: str, expected: list[str]) -> None:
+    vocabulary = Tokens(10, length=2, truncation=truncation, tokenizer=tokenizer).fit(["one, two, three"])
     assert [vocabulary.words[token] for token in vocabulary.encode(["One, two, three"]).part(0)] == expected
 
 
@@ -94,8 +94,8 @@ def sequences(ids: list[list[int]]) -> Sequences:
 
 def test_padding_on_either_side() -> None:
     documents = sequences([[5, 6, 7], [8]])
-    assert padded(documents, "front").tolist() == [[5, 6, 7], [0, 0, 8]]
-    assert padded(documents, "behind", length=4).tolist() == [[5, 6, 7, 0], [8, 0, 0, 0]]
+    assert padded(documents, "pre").tolist() == [[5, 6, 7], [0, 0, 8]]
+    assert padded(documents, "post", length=4).tolist() == [[5, 6, 7, 0], [8, 0, 0, 0]]
     with pytest.raises(ps.OptionError, match="length=2 is shorter than the longest document, 3 tokens"):
         padded(documents, length=2)
     with pytest.raises(ps.OptionError, match="padding='back' is unknown"):
@@ -105,7 +105,7 @@ def test_padding_on_either_side() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.integers(1, 99), max_size=8), min_size=1, max_size=6))
 def test_padding_keeps_every_token(ids: list[list[int]]) -> None:
-    for side in ("front", "behind"):
+    for side in ("pre", "post"):
         assert [row[row > 0].tolist() for row in padded(sequences(ids), side)] == ids
 
 
@@ -135,7 +135,7 @@ def test_sentences_are_whole_and_hold_known_words() -> None:
 
 
 def test_a_vocabulary_comes_back_from_json() -> None:
-    vocabulary = Tokens(20, length=5, cut="letters").fit(REVIEWS)
+    vocabulary = Tokens(20, length=5, tokenizer="letters").fit(REVIEWS)
     stored = json.loads(json.dumps(vocabulary.to_json()))
     twin = Vocabulary.from_json(stored)
     assert twin.tokens == vocabulary.tokens
@@ -170,8 +170,8 @@ def test_what_is_no_text_is_refused(texts: object, message: str) -> None:
 def test_options_are_checked() -> None:
     with pytest.raises(ps.OptionError, match="Tokens: vocabulary=2 is out of range"):
         Tokens(2)
-    with pytest.raises(ps.OptionError, match="cut='word' is unknown; did you mean 'words'"):
-        Tokens(cut="word")
+    with pytest.raises(ps.OptionError, match="tokenizer='word' is unknown; did you mean 'words'"):
+        Tokens(tokenizer="word")
 
 
 def test_without_the_extra_the_message_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def test_ragged_tokens_classes_and_every_step() -> None:
     network = ps.Network([ps.Embedding(4, 3), ps.RNN(3)])
     classes = [row[0] - 1 for row in ids]
     assert ps.train(network, ids, classes, loss="cross_entropy", epochs=1).predict(ids).shape == (1, 16, 3)
-    tagged = ps.Network([ps.Embedding(4, 3), ps.RNN(3)], every_step=True)
+    tagged = ps.Network([ps.Embedding(4, 3), ps.RNN(3)], return_sequences=True)
     out = ps.train(tagged, ids, [[float(token) for token in row] for row in ids], epochs=1).predict(ids)
     assert out.shape == (1, 40, 1)
     padded, lengths = np.zeros((16, 4), int), np.array([len(row) for row in ids])

@@ -10,11 +10,11 @@ from .memory import Memory as Memory
 from .memory import memory as memory
 from .overfitting import Overfitting as Overfitting
 from .overfitting import overfitting as overfitting
+from .registry import EXPLANATIONS as EXPLANATIONS
+from .registry import Explanation as Explanation
+from .registry import resolve_explanation as resolve_explanation
 from .rounding import Rounding as Rounding
 from .rounding import rounding as rounding
-from .shelf import EXPLANATIONS as EXPLANATIONS
-from .shelf import Explanation as Explanation
-from .shelf import explanation_named as explanation_named
 from .subject import Subject as Subject
 from .subject import subject_of as subject_of
 from .trace import Trace as Trace

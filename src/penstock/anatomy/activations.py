@@ -39,7 +39,7 @@ class Activations(Reported):
     slopes: dict[str, Values]
 
     def frame(self) -> Any:
-        """Give all as a pandas frame: x, then each activation and its slope."""
+        """Return all as a pandas frame: x, then each activation and its slope."""
         import pandas as pd
 
         columns = {name: each for name in self.values for name, each in self._columns(name)}
@@ -101,7 +101,19 @@ class Activations(Reported):
         )
 
     def at(self, values: Values, x: float) -> float:
-        """Give the value nearest x."""
+        """Give the value nearest x.
+
+        Parameters
+        ----------
+        values
+            Values at the points, ``[points]``.
+        x
+            Where to read them off.
+
+        Returns
+        -------
+        The value at the point nearest to `x`.
+        """
         return float(values[np.argmin(np.abs(self.x - x))])
 
 
@@ -110,10 +122,14 @@ def activations(*names: str, low: float = -6.0, high: float = 6.0, points: int =
 
     Parameters
     ----------
-    names
+    *names
         Which: sigmoid and tanh if left out.
     low, high, points
         Where.
+
+    Returns
+    -------
+    The activations with their slopes.
 
     Examples
     --------

@@ -86,27 +86,31 @@ class Backward(Reported):
     weights: Mapping[str, float]
 
     def frame(self) -> Any:
-        """Give all numbers as a pandas frame: network, layer, step, norm, stretch, product."""
+        """Return all numbers as a pandas frame: network, layer, step, norm, stretch, product."""
         import pandas as pd
 
-        parts = [
-            pd.DataFrame(
-                {
-                    "network": network,
-                    "layer": layer.name,
-                    "step": np.arange(1, len(layer.norms) + 1),
-                    "norm": layer.norms,
-                    "stretch": layer.steps,
-                    "product": layer.products,
-                }
-            )
+        rows = [
+            (network, layer.name, step, *numbers)
             for network, layers in self.networks.items()
             for layer in layers
+            for step, numbers in enumerate(zip(layer.norms, layer.steps, layer.products, strict=True), start=1)
         ]
-        return pd.concat(parts, ignore_index=True)
+        return pd.DataFrame(rows, columns=["network", "layer", "step", "norm", "stretch", "product"])
 
     def clipped(self, norm: float, clip: float = _CLIP) -> float:
-        """Give the norm of a gradient after clipping by its norm: g · min(1, clip/‖g‖)."""
+        """Give the norm of a gradient after clipping by its norm: g · min(1, clip/‖g‖).
+
+        Parameters
+        ----------
+        norm
+            Norm of a gradient.
+        clip
+            Largest norm that is allowed.
+
+        Returns
+        -------
+        The norm after clipping.
+        """
         return min(norm, clip)
 
     def page(self) -> Page:
@@ -201,6 +205,10 @@ def gradients(model: Any = None, x: Any = None, *, sample: int = -1, member: int
         weights 1.1 I and ReLU, leaky units, a GRU and LSTMs, 8 units each with fresh weights, on 100 steps of noise.
     x, sample, member
         As in :func:`penstock.anatomy.trace`.
+
+    Returns
+    -------
+    The gradients of each network, step by step.
 
     Examples
     --------

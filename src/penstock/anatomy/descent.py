@@ -88,7 +88,7 @@ class Descent(Reported):
     saddle: Mapping[str, Path]
 
     def frame(self) -> Any:
-        """Give the paths as a pandas frame: way, step, x, y, height."""
+        """Return the paths as a pandas frame: way, step, x, y, height."""
         import pandas as pd
 
         parts = [
@@ -200,6 +200,10 @@ def descent(
         How many steps each takes.
     ways
         Optimisers by name, None among them for Newton's step; :data:`WAYS` if left out.
+
+    Returns
+    -------
+    The paths of the optimisers on the surface.
 
     Examples
     --------

@@ -40,7 +40,7 @@ class Differences(Reported):
     single: ErrorCurve
 
     def frame(self) -> Any:
-        """Give the curves as a pandas frame: formula, h, error."""
+        """Return the curves as a pandas frame: formula, h, error."""
         import pandas as pd
 
         parts = [pd.DataFrame({"formula": name, "h": c.h, "error": c.error}) for name, c in self.curves.items()]
@@ -148,6 +148,10 @@ def differences(
     exact, second
         Its first and second derivative there: `exact` is needed with an `f` of your own; without `second`, formulas of
         the second derivative are left out.
+
+    Returns
+    -------
+    The error of each formula over its step.
 
     Raises
     ------

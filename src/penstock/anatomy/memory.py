@@ -60,12 +60,18 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class Memory(Reported):
-    """How far back an input still matters, by network."""
+    """How far back an input still matters, by network.
+
+    Parameters
+    ----------
+    networks
+        How far back each network reaches, by its name.
+    """
 
     networks: Mapping[str, Reach]
 
     def frame(self) -> Any:
-        """Give all numbers as a pandas frame: network, steps back (0: the newest), effect, gradient."""
+        """Return all numbers as a pandas frame: network, steps back (0: the newest), effect, gradient."""
         import pandas as pd
 
         parts = [
@@ -162,6 +168,10 @@ def memory(model: Any = None, x: Any = None, *, share: float = 0.05, member: int
         The share of the largest effect that counts as mattering.
     member
         Which of a forecaster's networks.
+
+    Returns
+    -------
+    How far back each network reaches.
 
     Raises
     ------

@@ -51,7 +51,7 @@ class Overfitting(Reported):
     paths
         For ridge and lasso: errors on training rows and on test rows, and the number of weights not zero, each ``[n]``.
     losses
-        For each network its losses on training rows and on the watched rows, by epoch.
+        For each network its losses on training rows and on the validation rows, by epoch.
     stopped
         The epoch whose weights early stopping keeps.
     """
@@ -64,7 +64,7 @@ class Overfitting(Reported):
     stopped: int
 
     def frame(self) -> Any:
-        """Give the scores as a pandas frame: model, training, test, weights."""
+        """Return the scores as a pandas frame: model, training, test, weights."""
         import pandas as pd
 
         rows = [[name, *score] for name, score in self.scores.items()]
@@ -104,16 +104,16 @@ class Overfitting(Reported):
         losses = curves_picture(
             "Losses by epoch",
             "Left (on a phone above): the network as it is. The loss on the training rows goes on falling while that "
-            "on the watched rows turns: from there on it learns the noise. Right (below): with dropout.",
+            "on the validation rows turns: from there on it learns the noise. Right (below): with dropout.",
             [
                 Curves(
-                    {"training rows": _by_epoch(learned), "watched rows": _by_epoch(watched)},
+                    {"training rows": _by_epoch(learned), "validation rows": _by_epoch(validation)},
                     f"epoch, {name}",
                     "loss",
                     log="y",
-                    marks={"stops here": (self.stopped, float(watched[self.stopped - 1]))} if not place else {},
+                    marks={"stops here": (self.stopped, float(validation[self.stopped - 1]))} if not place else {},
                 )
-                for place, (name, (learned, watched)) in enumerate(self.losses.items())
+                for place, (name, (learned, validation)) in enumerate(self.losses.items())
             ],
             height=3.3,
             narrow_height=5.8,
@@ -156,7 +156,7 @@ class Overfitting(Reported):
                     "Early stopping and dropout",
                     [
                         "A network is trained step by step, so it can be stopped before it has learned the noise: "
-                        "rows are set aside and watched, and the weights of the best epoch are kept. Dropout switches "
+                        "rows are set aside for validation; the weights of the best epoch are kept. Dropout switches "
                         "units off at random in training, so that none can rely on another; it works like an average "
                         "over many smaller networks.",
                     ],
@@ -173,6 +173,10 @@ def overfitting(seed: int = 0) -> Overfitting:
     ----------
     seed
         Of the noise and of the networks.
+
+    Returns
+    -------
+    The losses, the penalties and their scores.
 
     Examples
     --------
@@ -196,13 +200,13 @@ def overfitting(seed: int = 0) -> Overfitting:
     def regression(kind: type[PenalisedRegression], penalty: float | None) -> Score:
         return score(kind(lags=_LAGS, penalty=penalty).fit(seen[:_TRAIN]))
 
-    def network(dropout: float, watched: int) -> Forecaster:
+    def network(dropout: float, validation: int) -> Forecaster:
         layers = [LSTM(_UNITS, dropout=dropout)] + ([Dropout(dropout)] if dropout else [])
         model = Forecaster(
             Network(layers), window=_LAGS, scale="standard", optimizer=Adam(0.005), epochs=_EPOCHS, patience=None,
-            validation=watched, seed=seed, progress=False,
+            validation=validation, seed=seed, progress=False,
         )  # fmt: skip
-        return model.fit(seen if watched else seen[:_TRAIN])
+        return model.fit(seen if validation else seen[:_TRAIN])
 
     names: dict[str, type[PenalisedRegression]] = {"ridge": Ridge, "lasso": Lasso}
     paths = {

@@ -110,7 +110,7 @@ class _Probe(Cell[Any]):
         name = f"layer {self.place + 1}, {type(self.cell).__name__.removesuffix('Cell')}({units})"
         name += ", backwards" if reverse else ""
         named = dict(zip(names, gates, strict=True))
-        letters = self.cell.letters
+        letters = self.cell.state_names
         if len(letters) != len(after):
             letters = tuple(f"s{number}" for number in range(1, len(after) + 1))
         self.log.append(

@@ -14,7 +14,13 @@ __all__ = ["Rounding", "rounding"]
 
 @dataclass(frozen=True)
 class Rounding(Reported):
-    """The float32 example as a page."""
+    """The float32 example as a page.
+
+    Parameters
+    ----------
+    example
+        The numbers and their sums.
+    """
 
     example: Cancellation
 
@@ -62,6 +68,10 @@ class Rounding(Reported):
 
 def rounding() -> Rounding:
     """Compute 69,393,121 − 1.0235 − 69,393,120 in float32, in two orders.
+
+    Returns
+    -------
+    The example, in float32 and in float64.
 
     Examples
     --------

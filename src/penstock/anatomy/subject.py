@@ -49,7 +49,19 @@ class Subject:
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, module: Any, x: jax.Array) -> jax.Array:
-        """Give the outputs of a module like this one's, ``[batch, outputs]``: those of the last step."""
+        """Give the outputs of a module like this one's, ``[batch, outputs]``: those of the last step.
+
+        Parameters
+        ----------
+        module
+            The module, which may hold other weights.
+        x
+            Inputs ``[batch, time, features]``.
+
+        Returns
+        -------
+        The module's outputs.
+        """
         if isinstance(module, Cell):
             return unroll(module, x, sequence=False, **self.given)[0]
         if isinstance(module, RecurrentModule):
@@ -58,7 +70,17 @@ class Subject:
         return out[:, -1] if out.ndim == 3 else out
 
     def only(self, sample: int) -> Subject:
-        """Give the subject with one of its sequences alone."""
+        """Give the subject with one of its sequences alone.
+
+        Parameters
+        ----------
+        sample
+            Number of the sample, from the end if negative.
+
+        Returns
+        -------
+        The subject with this sample alone.
+        """
         if not -len(self.x) <= sample < len(self.x):
             raise OptionError(f"sample={sample} is not there: {len(self.x)} sequences were given.")
         keep = slice(sample, sample + 1 or None)
@@ -82,6 +104,10 @@ def subject_of(model: Any, x: Any = None, *, member: int = 0, seed: int = 0) -> 
         Which of an estimator's networks.
     seed
         Of weights and noise.
+
+    Returns
+    -------
+    The network with its weights and its inputs.
 
     Raises
     ------

@@ -73,7 +73,7 @@ class Trace(Reported):
     outputs: Mapping[str, Values]
 
     def frame(self) -> Any:
-        """Give all values as a long pandas frame: network, layer, letter, unit, step, value."""
+        """Return all values as a long pandas frame: network, layer, letter, unit, step, value."""
         import pandas as pd
 
         parts = []
@@ -153,6 +153,10 @@ def trace(model: Any = None, x: Any = None, *, sample: int = -1, member: int = 0
         Which of the sequences; the last (of a forecaster: the newest) if left out.
     member
         Which of a forecaster's networks.
+
+    Returns
+    -------
+    Gates, states and outputs of each network, step by step.
 
     Examples
     --------

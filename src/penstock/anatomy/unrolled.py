@@ -40,7 +40,7 @@ class Unrolled(Reported):
     edges: tuple[tuple[str, str], ...]
 
     def frame(self) -> Any:
-        """Give the edges as a pandas frame."""
+        """Return the edges as a pandas frame."""
         import pandas as pd
 
         return pd.DataFrame(self.edges, columns=["from", "to"])
@@ -109,6 +109,10 @@ def unrolled(model: Any = None, steps: int | None = None, *, inputs: Inputs = In
         Steps to unroll over; an estimator's window, or 12, if left out.
     inputs, outputs
         What a described network reads and puts out.
+
+    Returns
+    -------
+    The graph of the network, unrolled in time.
 
     Examples
     --------

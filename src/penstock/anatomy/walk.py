@@ -83,7 +83,7 @@ class Walk(Reported):
     gates: tuple[GateStep, ...]
 
     def frame(self) -> Any:
-        """Give the gates as a pandas frame."""
+        """Return the gates as a pandas frame."""
         import pandas as pd
 
         names = ["letter", "from_x", "from_h", "bias", "sum", "activation", "value"]
@@ -180,6 +180,10 @@ def walk(
         Which unit; the one that shows most if left out.
     sample, member
         As in :func:`penstock.anatomy.trace`.
+
+    Returns
+    -------
+    The terms, gates and states of one step.
 
     Raises
     ------

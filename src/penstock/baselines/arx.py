@@ -41,7 +41,7 @@ class ARX(LagRegression):
 
     order: int = option(5, "lags p of the target and of each past covariate", at_least=1)
 
-    fits = ("coef", "sigma")
+    state_fields = ("coef", "sigma")
 
     @property
     def label(self) -> str:
@@ -58,9 +58,9 @@ class ARX(LagRegression):
         """One sample more than there are coefficients, without covariates."""
         return 2 * self.order + 1 + self.horizon
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         self.sigma_ = np.empty((len(train), self.horizon))
-        super()._fit(train, watched)
+        super()._fit(train, validation)
 
     def _solve(self, X: NDArray[np.float64], y: NDArray[np.float64], step: int, series: int) -> NDArray[np.float64]:
         from statsmodels.regression.linear_model import OLS

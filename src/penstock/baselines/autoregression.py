@@ -43,14 +43,14 @@ class AR(LagOrder):
     order: int | str = option(5, "lags p, or what chooses it", at_least=1, choices=("aic", "bic"))
     max_order: int = option(20, "largest p to choose from", at_least=1)
 
-    fits = ("coef", "sigma")
+    state_fields = ("coef", "sigma")
 
     @property
     def parameters(self) -> int:
         """The constant and the lags."""
         return self.rows_needed + 1
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         self.coef_ = np.zeros((len(train), 1 + self.rows_needed))
         self.sigma_ = np.zeros(len(train))
         for series in range(len(train)):

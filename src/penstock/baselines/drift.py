@@ -34,9 +34,9 @@ class Drift(Estimator):
     label = "Drift"
     rows_needed = 2
     parameters = 1
-    fits = ("step", "steps", "sigma")
+    state_fields = ("step", "steps", "sigma")
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         first, last = train.offsets[:-1], train.offsets[1:] - 1
         self.step_ = (train.y[last] - train.y[first]) / (last - first)
         self.steps_ = last - first

@@ -60,7 +60,7 @@ class GARCH(Estimator):
         "returns", "what the series hold: returns (or prices), or absolute returns", choices=("returns", "absolute")
     )
 
-    fits = ("coef", "backcast")
+    state_fields = ("coef", "backcast")
 
     @property
     def label(self) -> str:
@@ -105,7 +105,7 @@ class GARCH(Estimator):
             "with GARCH(target='absolute')"
         )
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         from arch import arch_model
 
         returns = TRANSFORMS[self.transform].apply(train)

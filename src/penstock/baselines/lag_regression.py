@@ -53,7 +53,7 @@ class LagRegression(Estimator):
     def _solve(self, X: Values, y: Values, step: int, series: int) -> Values:
         """Give the constant and the weights of one regression, ``[1 + regressors]``; `step` counts from 0."""
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         regressors = self.lags_used * (1 + train.past.shape[1]) + train.known.shape[1]
         short, least = train.shortest, self._least_samples(regressors)
         needed = least + self.lags_used + self.horizon - 1

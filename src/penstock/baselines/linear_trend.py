@@ -46,7 +46,7 @@ class LinearTrend(Estimator):
         """The window."""
         return self.window
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         """Nothing is fitted before a cutoff is known."""
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -36,9 +36,9 @@ class Mean(Estimator):
     label = "Mean"
     rows_needed = 1
     parameters = 1
-    fits = ("mean", "rows", "sigma")
+    state_fields = ("mean", "rows", "sigma")
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         values = [train.y[train.span(series)] for series in range(len(train))]
         self.mean_ = np.array([y.mean() for y in values])
         self.rows_ = train.lengths

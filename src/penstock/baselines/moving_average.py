@@ -32,7 +32,7 @@ class MovingAverage(Estimator):
     span: int | None = option(None, "values averaged; None: chosen on the training rows", at_least=1)
     max_span: int = option(63, "largest span to choose from", at_least=1)
 
-    fits = ("span", "sigma")
+    state_fields = ("span", "sigma")
 
     def __post_init__(self) -> None:
         """Refuse options that are not allowed, or that contradict each other."""
@@ -71,7 +71,7 @@ class MovingAverage(Estimator):
         `observed` is `y` with NaN where a value was carried forward.
         """
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         values = [train.y[train.span(series)] for series in range(len(train))]
         self.span_ = np.array([self.span or self._chosen(y) for y in values])
         observed = np.split(train.observed, train.offsets[1:-1])

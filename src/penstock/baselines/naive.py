@@ -32,9 +32,9 @@ class Naive(Estimator):
 
     label = "Naive"
     rows_needed = 1
-    fits = ("sigma",)
+    state_fields = ("sigma",)
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         observed, spans = train.observed, map(train.span, range(len(train)))
         self.sigma_ = deviations(observed[span][1:] - train.y[span][:-1] for span in spans)
 

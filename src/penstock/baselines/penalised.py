@@ -43,7 +43,7 @@ class PenalisedRegression(LagRegression):
     lags: int = option(20, "lags of the target and of each past covariate", at_least=1)
     penalty: float | None = option(None, "weight of the penalty; None: by cross-validation in time", above=0)
 
-    fits: ClassVar[tuple[str, ...]] = ("coef", "penalty")
+    state_fields: ClassVar[tuple[str, ...]] = ("coef", "penalty")
 
     @property
     def label(self) -> str:
@@ -75,14 +75,14 @@ class PenalisedRegression(LagRegression):
     def _kept(self, series: int, step: int, kind: int) -> None:
         """Remember the kind that was chosen."""
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         from sklearn.exceptions import ConvergenceWarning
 
         self.penalty_ = np.empty((len(train), self.horizon))
         with warnings.catch_warnings():
             # Coordinate descent stops at a tolerance far below what a forecast shows, or after very many rounds.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            super()._fit(train, watched)
+            super()._fit(train, validation)
 
     def _solve(self, X: Values, y: Values, step: int, series: int) -> Values:
         place, kind = self._chosen(X, y, step) if self._chooses else (0, 0)

@@ -47,15 +47,15 @@ class RelaxedLasso(PenalisedRegression):
         None, "share γ of the lasso, 0 to 1; None: by cross-validation", at_least=0, below=1.01
     )
 
-    fits = ("coef", "penalty", "share")
+    state_fields = ("coef", "penalty", "share")
 
     @property
     def _chooses(self) -> bool:
         return self.penalty is None or self.share is None
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         self.share_ = np.empty((len(train), self.horizon))
-        super()._fit(train, watched)
+        super()._fit(train, validation)
 
     def _kept(self, series: int, step: int, kind: int) -> None:
         self.share_[series, step] = SHARES[kind] if self.share is None else self.share

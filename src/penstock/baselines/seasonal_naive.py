@@ -32,7 +32,7 @@ class SeasonalNaive(Estimator):
     k whole seasons lie before the step ahead.
     """
 
-    fits = ("sigma",)
+    state_fields = ("sigma",)
 
     season: int = option(5, "steps in a season: 5 trading days, 12 months", at_least=1)
 
@@ -46,7 +46,7 @@ class SeasonalNaive(Estimator):
         """One season."""
         return self.season
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         observed, spans = train.observed, map(train.span, range(len(train)))
         self.sigma_ = deviations(observed[span][self.season :] - train.y[span][: -self.season] for span in spans)
 

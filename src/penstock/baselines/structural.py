@@ -51,7 +51,7 @@ class StructuralModel(Estimator):
         Variances of the irregular, the level and, where there is one, the slope, ``[series, variances]``.
     """
 
-    fits = ("variances",)
+    state_fields = ("variances",)
     states: ClassVar[int]
     """States of the model, and rows from which the filter starts."""
 
@@ -75,7 +75,7 @@ class StructuralModel(Estimator):
     def _shocks(self, variances: Values) -> Values:
         """Give the variance that the irregular and the states' shocks add by each step ahead, ``[n, horizon]``."""
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         scale = np.array([_unit(train.y[train.span(series)]) for series in range(len(train))])
         y = _side_by_side(train, scale)
         count = (train.lengths - self.states).astype(float)

@@ -52,7 +52,7 @@ class Theta(Estimator):
 
     season: int | None = option(None, "steps in a season; 1: none; None: from the frequency", at_least=1)
 
-    fits = ("alpha", "slope", "index", "multiplicative", "sigma")
+    state_fields = ("alpha", "slope", "index", "multiplicative", "sigma")
     rows_needed = 1
     rows_to_fit = 4
 
@@ -71,7 +71,7 @@ class Theta(Estimator):
         """All of them: the level remembers its whole past."""
         return None
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         season = self._season(train)
         places = season_places(train)
         count = len(train)

@@ -48,7 +48,7 @@ class VAR(LagOrder):
     order: int | str = option(1, "lags p, or what chooses it", at_least=1, choices=("aic", "bic"))
     max_order: int = option(12, "largest p to choose from", at_least=1)
 
-    fits = ("coef", "covariance")
+    state_fields = ("coef", "covariance")
 
     @property
     def parameters(self) -> int:
@@ -65,7 +65,7 @@ class VAR(LagOrder):
             "reads past= columns"
         )
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         values = self._together(train)
         rows, series = values.shape
         needed = self.rows_needed * (series + 1) + 2

@@ -39,18 +39,18 @@ class Cell(eqx.Module, Generic[State]):
     A subclass of a known cell may override any method. Where that changes the step, a sequence runs step by step
     (``lax.scan``), not by the compiled kernel of the known cell.
 
-    A cell that knows recurrent dropout sets `masks` and takes the mask ``[batch, units]`` as a third argument of
-    `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
+    A cell with recurrent dropout sets `supports_recurrent_dropout` and takes the mask ``[batch, units]`` as a third
+    argument of `__call__`, None by default: it multiplies h where h enters the recurrent product, and nowhere else.
     """
 
     kinds: ClassVar[Registry[Cell[Any]]] = Registry("cell", "penstock.cells")
-    masks: ClassVar[bool] = False
+    supports_recurrent_dropout: ClassVar[bool] = False
 
-    drops: ClassVar[bool] = False
+    supports_input_dropout: ClassVar[bool] = False
     """Whether `unroll` takes an `x_mask`; other cells are given inputs that were multiplied before."""
 
-    letters: ClassVar[tuple[str, ...]] = ("h",)
-    """The letters of the state's leaves, in their order; for pictures and tables."""
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
+    """Names of the state's leaves, in their order; for pictures and tables."""
 
     untrained: ClassVar[tuple[str, ...]] = ()
     """Weights that stay as they are drawn: the step stops their gradients."""
@@ -98,16 +98,41 @@ class Cell(eqx.Module, Generic[State]):
     @classmethod
     def takes_mask(cls) -> bool:
         """Return whether the step takes a mask of recurrent dropout; an override without that argument does not."""
-        return cls.masks and len(inspect.signature(cls.__call__).parameters) > 3  # self, x, state, mask
+        return (
+            cls.supports_recurrent_dropout and len(inspect.signature(cls.__call__).parameters) > 3
+        )  # self, x, state, mask
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> State:
-        """Give the state before the first step: any pytree whose leaves start with ``[batch, ...]``."""
+        """Give the state before the first step: any pytree whose leaves start with ``[batch, ...]``.
+
+        Parameters
+        ----------
+        batch
+            Number of samples.
+
+        Returns
+        -------
+        Any pytree whose leaves start with ``[batch, ...]``.
+        """
 
     def unroll(self, x: jax.Array, state: State, **walk: Unpack[Walk]) -> tuple[jax.Array, State] | None:
         """Run a whole sequence ``[batch, time, features]`` by other means than step by step; None where there are none.
 
         The result must be that of the steps; a test holds the two equal.
+
+        Parameters
+        ----------
+        x
+            Inputs ``[batch, time, features]``.
+        state
+            State before the first step.
+        **walk
+            Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
+
+        Returns
+        -------
+        Outputs and the last state, or None where steps are taken one by one.
         """
         return None
 
@@ -115,6 +140,17 @@ class Cell(eqx.Module, Generic[State]):
         """Give the gates and the candidate of one step by their letters, each ``[batch, units]``; none by default.
 
         A cell that has gates computes its step from what this method gives, so that a picture shows what happens.
+
+        Parameters
+        ----------
+        x
+            Inputs of the step ``[batch, features]``.
+        state
+            State before the step.
+
+        Returns
+        -------
+        The gates by their letters; an empty mapping where there are none.
         """
         return {}
 
@@ -126,7 +162,7 @@ class Cell(eqx.Module, Generic[State]):
 class HiddenCell(Cell[jax.Array]):
     """A cell whose state is h alone, which it puts out, and whose recurrent product is h U."""
 
-    masks: ClassVar[bool] = True
+    supports_recurrent_dropout: ClassVar[bool] = True
     sequence_methods: ClassVar[tuple[str, ...]] = ("unroll", "run")
 
     def initial_state(self, batch: int) -> jax.Array:
@@ -137,7 +173,21 @@ class HiddenCell(Cell[jax.Array]):
     def run(
         self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]
     ) -> tuple[jax.Array | None, jax.Array] | None:
-        """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel."""
+        """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel.
+
+        Parameters
+        ----------
+        x
+            Inputs ``[batch, time, features]``.
+        h
+            State before the first step, ``[batch, units]``.
+        **walk
+            Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
+
+        Returns
+        -------
+        All outputs, or None where they are not wanted, and the last h; None where there is no kernel.
+        """
         return None
 
     def unroll(

@@ -23,6 +23,17 @@ class ClockworkCell(Cell[tuple[jax.Array, jax.Array]]):
 
     Fast groups hear slow ones, not the other way about. What a slow group holds, steps skip.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    periods
+        Steps from one change of a group to its next, for each group.
+
     Attributes
     ----------
     W
@@ -47,8 +58,8 @@ class ClockworkCell(Cell[tuple[jax.Array, jax.Array]]):
     Koutník, Greff, Gomez & Schmidhuber (2014), A Clockwork RNN, equations 1 and 2.
     """
 
-    masks: ClassVar[bool] = True
-    letters: ClassVar[tuple[str, ...]] = ("h", "t")
+    supports_recurrent_dropout: ClassVar[bool] = True
+    state_names: ClassVar[tuple[str, ...]] = ("h", "t")
     W: jax.Array
     U: jax.Array
     b: jax.Array

@@ -21,6 +21,19 @@ class DeepTransitionCell(Cell[jax.Array]):
 
     .. math:: h^1 = φ(x W + h U^1 + b^1) \quad h^l = φ(h^{l-1} U^l + b^l) \quad h' = h^L
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    depth
+        Layers from one state to the next.
+    activation
+        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``.
+
     Attributes
     ----------
     W
@@ -44,7 +57,7 @@ class DeepTransitionCell(Cell[jax.Array]):
     Pascanu, Gulcehre, Cho & Bengio (2014), How to Construct Deep Recurrent Neural Networks, section 3.3.1.
     """
 
-    masks: ClassVar[bool] = True
+    supports_recurrent_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

@@ -42,6 +42,23 @@ class EchoStateCell(HiddenCell):
     Only the layers above learn, from what the reservoir echoes of its inputs; for a closed form see
     :func:`penstock.networks.readout.fit_readout`.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    radius
+        Spectral radius of the recurrent weights.
+    leak
+        Share of its new value that a unit takes at each step.
+    input_scale
+        Largest weight of an input, and largest bias.
+    density
+        Share of recurrent weights that are not zero.
+
     Attributes
     ----------
     W, b
@@ -64,7 +81,7 @@ class EchoStateCell(HiddenCell):
     Jaeger (2001), The "echo state" approach; Lukoševičius (2012), A practical guide, equations 2 and 3.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     untrained: ClassVar[tuple[str, ...]] = ("W", "U", "b")
     W: jax.Array
     U: jax.Array

@@ -35,6 +35,31 @@ class GRUCell(HiddenCell):
     Reset after the product, each gate has a second bias b', inside the recurrent term, and
     :math:`n = \tanh(x W_n + b_n + r ⊙ (h U_n + b'_n))`.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    reset_after
+        Whether to reset after the recurrent product, with a second bias, as cuDNN and torch do.
+    recurrent_activation
+        Activation of the gates: ``sigmoid``, ``hard_sigmoid``.
+    use_bias
+        Whether biases are added.
+    kernel_initializer
+        Initializer of the input weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
+        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
+        ``random_normal``.
+    recurrent_initializer
+        Initializer of the recurrent weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
+        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
+        ``random_normal``.
+    bias_initializer
+        Initializer of the biases: ``zeros``, ``ones``, ``random_uniform``, ``random_normal``.
+
     Attributes
     ----------
     W
@@ -63,7 +88,7 @@ class GRUCell(HiddenCell):
     and Keras since its version 2.3 use.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array | None

@@ -61,10 +61,10 @@ INITIALIZERS: dict[str, Initializer] = {
 }
 """What weights may start from, over the whole matrix, all gates together; ``identity`` is one for each gate."""
 
-UseBias = Annotated[bool, option(help="add biases; without them there are none, trained or not")]
-KernelInitializer = Annotated[str, option(help="what the input weights start from", choices=INITIALIZERS)]
-RecurrentInitializer = Annotated[str, option(help="what the recurrent weights start from", choices=INITIALIZERS)]
-BiasInitializer = Annotated[str, option(help="what the biases start from", choices=BIAS_INITIALIZERS)]
+UseBias = Annotated[bool, option(help="add biases")]
+KernelInitializer = Annotated[str, option(help="initializer of the input weights", choices=INITIALIZERS)]
+RecurrentInitializer = Annotated[str, option(help="initializer of the recurrent weights", choices=INITIALIZERS)]
+BiasInitializer = Annotated[str, option(help="initializer of the biases", choices=BIAS_INITIALIZERS)]
 
 
 def or_zeros(b: jax.Array | None, U: jax.Array) -> jax.Array:

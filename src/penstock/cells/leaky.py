@@ -22,6 +22,19 @@ class LeakyCell(HiddenCell):
 
     The smaller the leak a, the longer a unit remembers: some 1/a steps.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    leak
+        Share of its new value that a unit takes at each step.
+    learned
+        Whether each unit learns a leak of its own, beginning with this one.
+
     Attributes
     ----------
     W
@@ -48,7 +61,7 @@ class LeakyCell(HiddenCell):
     Jaeger, Lukoševičius, Popovici & Siewert (2007), equation 2, with the time step in the leak.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array

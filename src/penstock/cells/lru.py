@@ -22,6 +22,21 @@ class LRUCell(ParallelCell):
 
     Its output is linear in its inputs; what is to be nonlinear comes from the layers above.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    r_min
+        Smallest magnitude of λ at first.
+    r_max
+        Largest magnitude of λ at first.
+    max_phase
+        Largest phase of λ at first.
+
     Attributes
     ----------
     ν, θ
@@ -87,6 +102,6 @@ class LRUCell(ParallelCell):
         scale = jnp.exp(self.γ)
         return self.λ, jax.lax.complex(scale * (x @ self.B[0]), scale * (x @ self.B[1]))
 
-    def put_out(self, h: jax.Array, x: jax.Array) -> jax.Array:
+    def readout(self, h: jax.Array, x: jax.Array) -> jax.Array:
         """Give y: the real part of h C, and x D."""
         return h.real @ self.C[0] - h.imag @ self.C[1] + x @ self.D

@@ -39,6 +39,35 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     Its variants: f may be coupled to the input gate, f = 1 − i, or absent, f = 1; peepholes let the gates see the cell
     state, i and f by adding p_i ⊙ c and p_f ⊙ c, o by adding p_o ⊙ c'.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    recurrent_activation
+        Activation of the gates: ``sigmoid``, ``hard_sigmoid``.
+    forget
+        What f is: a gate, 1 less the input gate, or one: ``gate``, ``coupled``, ``none``.
+    peepholes
+        Whether the gates see the cell state.
+    use_bias
+        Whether biases are added.
+    kernel_initializer
+        Initializer of the input weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
+        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
+        ``random_normal``.
+    recurrent_initializer
+        Initializer of the recurrent weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
+        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
+        ``random_normal``.
+    bias_initializer
+        Initializer of the biases: ``zeros``, ``ones``, ``random_uniform``, ``random_normal``.
+    unit_forget_bias
+        Whether the biases of the forget gate start from one.
+
     Attributes
     ----------
     W
@@ -74,9 +103,9 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     Jozefowicz, Zaremba & Sutskever (2015) for the forget gate's bias of one.
     """
 
-    masks: ClassVar[bool] = True
-    drops: ClassVar[bool] = True
-    letters: ClassVar[tuple[str, ...]] = ("h", "c")
+    supports_recurrent_dropout: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c")
     W: jax.Array
     U: jax.Array
     b: jax.Array | None

@@ -17,6 +17,15 @@ class MinGRUCell(ParallelCell):
     .. math::
         z = σ(x W_z + b_z) \quad n = x W_n + b_n \quad h' = (1 - z) ⊙ h + z ⊙ n
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+
     Attributes
     ----------
     W

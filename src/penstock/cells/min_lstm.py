@@ -18,6 +18,15 @@ class MinLSTMCell(ParallelCell):
         f = σ(x W_f + b_f) \quad i = σ(x W_i + b_i) \quad g = x W_g + b_g \quad
         h' = \frac{f ⊙ h + i ⊙ g}{f + i}
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+
     Attributes
     ----------
     W

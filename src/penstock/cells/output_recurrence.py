@@ -24,6 +24,19 @@ class OutputRecurrenceCell(Cell[jax.Array]):
     Given the true outputs in place of its own (teacher forcing), no step waits for another: :meth:`teach` runs all of
     them at once.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    outputs
+        Outputs at each step.
+    activation
+        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``.
+
     Attributes
     ----------
     W, U
@@ -47,7 +60,7 @@ class OutputRecurrenceCell(Cell[jax.Array]):
     Jordan (1986); Goodfellow, Bengio & Courville (2016), figure 10.4 and section 10.2.1.
     """
 
-    letters: ClassVar[tuple[str, ...]] = ("y",)
+    state_names: ClassVar[tuple[str, ...]] = ("y",)
     W: jax.Array
     U: jax.Array
     b: jax.Array
@@ -87,6 +100,10 @@ class OutputRecurrenceCell(Cell[jax.Array]):
             True outputs ``[batch, time, outputs]``; the last is not read.
         first
             The output before the first step, ``[batch, outputs]``; zeros if left out.
+
+        Returns
+        -------
+        The outputs of all steps, ``[batch, time, outputs]``.
         """
         before = self.initial_state(x.shape[0]) if first is None else first
         return self(x, jnp.concatenate([before[:, None], y[:, :-1]], axis=1))[0]

@@ -21,15 +21,37 @@ class ParallelCell(Cell[jax.Array]):
     A whole sequence runs as a parallel scan.
     """
 
-    letters: ClassVar[tuple[str, ...]] = ("h",)
-    calls_step: ClassVar[tuple[str, ...]] = ("terms", "put_out", "gates")
+    state_names: ClassVar[tuple[str, ...]] = ("h",)
+    calls_step: ClassVar[tuple[str, ...]] = ("terms", "readout", "gates")
 
     @abc.abstractmethod
     def terms(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Give a and u for inputs ``[..., features]``, each ``[..., units]``."""
+        """Give a and u for inputs ``[..., features]``, each ``[..., units]``.
 
-    def put_out(self, h: jax.Array, x: jax.Array) -> jax.Array:
-        """Give the output, ``[..., units]``: h, if the cell does not say otherwise."""
+        Parameters
+        ----------
+        x
+            Inputs ``[..., features]``.
+
+        Returns
+        -------
+        a and b of h = a h + b, each ``[..., units]``.
+        """
+
+    def readout(self, h: jax.Array, x: jax.Array) -> jax.Array:
+        """Give the output, ``[..., units]``: h, if the cell does not say otherwise.
+
+        Parameters
+        ----------
+        h
+            States ``[batch, time, units]``.
+        x
+            Inputs ``[batch, time, features]``.
+
+        Returns
+        -------
+        Outputs ``[batch, time, units]``.
+        """
         return h
 
     def unroll(self, x: jax.Array, state: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array, jax.Array]:
@@ -39,8 +61,8 @@ class ParallelCell(Cell[jax.Array]):
         states, last = linear_recurrence(*self.terms(x), state, lengths=lengths, reverse=reverse)
         if not walk.get("sequence", True):
             x_last = x[:, 0] if reverse else last_step(x, lengths)
-            return self.put_out(last, x_last), last
-        outputs = self.put_out(states, x)
+            return self.readout(last, x_last), last
+        outputs = self.readout(states, x)
         if lengths is not None:
             outputs = jnp.where(true_steps(lengths, x.shape[1])[:, :, None], outputs, 0)
         return outputs, last
@@ -49,4 +71,4 @@ class ParallelCell(Cell[jax.Array]):
         """Take one step."""
         a, u = self.terms(x)
         h = a * state + u
-        return self.put_out(h, x), h
+        return self.readout(h, x), h

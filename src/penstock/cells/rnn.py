@@ -27,6 +27,29 @@ __all__ = ["RNNCell"]
 class RNNCell(HiddenCell):
     r"""One step of a simple recurrent network: :math:`h' = φ(x W + h U + b)`.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    activation
+        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``.
+    use_bias
+        Whether biases are added.
+    kernel_initializer
+        Initializer of the input weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
+        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
+        ``random_normal``.
+    recurrent_initializer
+        Initializer of the recurrent weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
+        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
+        ``random_normal``.
+    bias_initializer
+        Initializer of the biases: ``zeros``, ``ones``, ``random_uniform``, ``random_normal``.
+
     Attributes
     ----------
     W
@@ -51,7 +74,7 @@ class RNNCell(HiddenCell):
     Elman (1990); James et al., An Introduction to Statistical Learning, equation 10.16.
     """
 
-    drops: ClassVar[bool] = True
+    supports_input_dropout: ClassVar[bool] = True
     W: jax.Array
     U: jax.Array
     b: jax.Array | None

@@ -31,6 +31,17 @@ class SLSTMCell(Cell[State]):
     where :math:`\log f` is :math:`\log σ(\tilde f)` or, with an exponential forget gate, :math:`\tilde f`.
     The stabiliser m changes no h; it keeps the exponentials from overflowing.
 
+    Parameters
+    ----------
+    features
+        Width of the input.
+    units
+        Hidden units.
+    key
+        JAX key that the weights are drawn from.
+    forget
+        Activation of the forget gate: ``sigmoid``, ``exp``.
+
     Attributes
     ----------
     W
@@ -54,8 +65,8 @@ class SLSTMCell(Cell[State]):
     Beck et al. (2024), xLSTM: Extended Long Short-Term Memory, equations 8 to 17, with one head.
     """
 
-    masks: ClassVar[bool] = True
-    letters: ClassVar[tuple[str, ...]] = ("h", "c", "n", "m")
+    supports_recurrent_dropout: ClassVar[bool] = True
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c", "n", "m")
     W: jax.Array
     R: jax.Array
     b: jax.Array

@@ -11,7 +11,7 @@ import typer
 
 __all__ = ["DEFAULTS", "HELP", "INTERVALS", "MISSING", "RULES", "flag"]
 
-MISSING = ("error", "ffill", "mask")
+MISSING = ("error", "ffill", "indicator")
 RULES = ("sign", "quantile", "volatility")
 INTERVALS = ("conformal", "adaptive", "own")
 
@@ -46,7 +46,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "Tokens": {
         "vocabulary": 20000,
         "length": 400,
-        "keep": "last",
+        "truncation": "pre",
         "phrases": False,
         "min_count": 1,
     },
@@ -78,7 +78,7 @@ HELP = {
         "batch": "samples a step",
         "epochs": "passes over the samples at most",
         "patience": "epochs to wait for a lower validation loss; None: never stop",
-        "validation": "tail of the training rows to watch: a share below 1, or rows, or one horizon; 0: none (horizon)",
+        "validation": "validation tail of training rows: a share below 1, or rows, or one horizon; 0: none (horizon)",
         "members": "networks trained from different seeds; the answer is the mean of theirs",
         "clip": "largest norm of a gradient",
     },
@@ -100,7 +100,7 @@ HELP = {
     "Tokens": {
         "vocabulary": "ids in all: padding, unknown, and the most frequent words",
         "length": "tokens that are kept of a document; None: all",
-        "keep": "which tokens of a longer document are kept (first, last)",
+        "truncation": "where tokens of a longer document are dropped: from its beginning or its end (post, pre)",
         "phrases": "join pairs of words that come together often, such as new_york",
         "min_count": "occurrences below which a word gets no number",
     },

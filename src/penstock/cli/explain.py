@@ -31,13 +31,13 @@ def explain(
     report: ReportOption = None,
 ) -> None:
     """Explain a mechanism in numbers, and as a page with pictures."""
-    from penstock.anatomy.shelf import EXPLANATIONS, explanation_named
+    from penstock.anatomy.registry import EXPLANATIONS, resolve_explanation
 
     if name is None:
         for each in EXPLANATIONS.values():
             print(f"{each.name:<14}{each.summary}")  # noqa: T201
         return
-    chosen = explanation_named(name)
+    chosen = resolve_explanation(name)
     check_paths(report, inputs=[model])
     if text is not None and model is None:
         raise OptionError("--text is read by a model of text; name one: --model FILE.")

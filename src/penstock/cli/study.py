@@ -13,7 +13,7 @@ import typer
 from penstock.cli.output import JsonOption, check_paths, output_console
 from penstock.errors import OptionError
 from penstock.options import help_of
-from penstock.studies.shelf import STUDIES, study_named
+from penstock.studies.registry import STUDIES, resolve_study
 from penstock.studies.study import PROTOCOLS, Request
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def study(
         return
     if name is None:
         raise OptionError("name a study, for example: penstock study sp500. See penstock study --list.")
-    chosen = [study_named(each.strip()) for each in (STUDIES if name == "all" else name.split(","))]
+    chosen = [resolve_study(each.strip()) for each in (STUDIES if name == "all" else name.split(","))]
     request = Request(protocol or "honest", 1 if edition is None else edition, members, seed, data, epochs, options)
     from rich.markup import escape
 

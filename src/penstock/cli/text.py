@@ -42,7 +42,7 @@ def fit(
     test: Annotated[float, typer.Option(help="Share of each label's rows, drawn, to score on; 0: none.")] = 0.2,
     vocabulary: Annotated[int, flag("Tokens", "vocabulary")] = DEFAULTS["Tokens"]["vocabulary"],
     length: Annotated[int, flag("Tokens", "length")] = DEFAULTS["Tokens"]["length"],
-    keep: Annotated[str, flag("Tokens", "keep")] = DEFAULTS["Tokens"]["keep"],
+    truncation: Annotated[str, flag("Tokens", "truncation")] = DEFAULTS["Tokens"]["truncation"],
     phrases: Annotated[bool, flag("Tokens", "phrases")] = DEFAULTS["Tokens"]["phrases"],
     vectors: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Word vectors: GloVe's text, word2vec's text or binary.")
@@ -79,7 +79,7 @@ def fit(
     documents, targets, values = _columns(file, text, label, task)
     given = None if vectors is None else WordVectors.read(vectors)
     usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
-    tokens = Tokens(vocabulary, length=length, keep=keep, phrases=phrases)
+    tokens = Tokens(vocabulary, length=length, truncation=truncation, phrases=phrases)
     options: dict[str, Any] = {
         "network": make_text_network(model), "tokens": tokens, "units": usual if units is None else units,
         "epochs": epochs, "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,

@@ -23,6 +23,7 @@ from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
 from penstock.data.rhythms import NO_RHYTHMS, Rhythms
 from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
+from penstock.formats import MISSING_BEFORE
 
 __all__ = ["Columns", "FrameKind", "read_panel"]
 
@@ -38,7 +39,7 @@ class FrameKind:
     id, time
         Types of the two columns; ``id`` is None where the frame held one series without a name.
     missing
-        What was chosen where values or rows are missing: ``error``, ``ffill`` or ``mask``.
+        What was chosen where values or rows are missing: ``error``, ``ffill`` or ``indicator``.
     form
         How times were written that are of no type of the library's own: text, numbers, periods.
     rhythms
@@ -163,6 +164,7 @@ class FrameKind:
             backend = "pandas"
         types = kind["id"] and dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
         missing, form = kind.get("missing", "error"), Form(*kind.get("form", ()))
+        missing = MISSING_BEFORE.get(missing, missing)
         return cls(backend, Columns(**kind["columns"]), *types, missing, form, Rhythms.from_json(kind))
 
 
@@ -184,7 +186,7 @@ def read_panel(
         default id column holds a single series.
     missing
         Where values or rows are missing: ``error`` refuses them, ``ffill`` carries the last value of the series forward
-        (see :mod:`penstock.data.missing`), ``mask`` does so and marks the panel, for models that can be told of it.
+        (see :mod:`penstock.data.missing`), ``indicator`` does so and marks the panel, for models that read it.
     like
         How an earlier frame of the same columns was made: it decides where this one leaves open how dates are written
         and how they go on.
@@ -247,7 +249,7 @@ def read_panel(
         return panel, kind
     refuse_infinite(panel, columns)
     filled = fill_forward(panel, columns, kind.missing_steps, kind.times_after)
-    return replace(filled, masked=missing == "mask"), kind
+    return replace(filled, masked=missing == "indicator"), kind
 
 
 def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDArray[np.int64]) -> NDArray[Any]:

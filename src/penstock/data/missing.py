@@ -17,7 +17,7 @@ from penstock.errors import DataError
 
 __all__ = ["MISSING", "fill_forward", "refuse_huge", "refuse_infinite", "refuse_missing"]
 
-MISSING = ("error", "ffill", "mask")
+MISSING = ("error", "ffill", "indicator")
 """What to do where a value or a row is missing: refuse it; carry the last value of its series forward; or do that and
 tell models that can be told which targets are filled, so that they do not learn from them."""
 

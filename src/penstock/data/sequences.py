@@ -13,8 +13,8 @@ from penstock.errors import DataError, OptionError, nearest
 
 __all__ = ["PADDINGS", "Sequences", "read_sequences", "read_vectors"]
 
-PADDINGS = ("behind", "front")
-"""Where a padded array holds what is no step: behind the true steps, or in front of them."""
+PADDINGS = ("post", "pre")
+"""Where a padded array holds what is no step: after the true steps, or before them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Sequences:
 
 
 def read_sequences(
-    X: Any, *, ids: bool = False, lengths: Any = None, padding: str = "behind", name: str = "X"
+    X: Any, *, ids: bool = False, lengths: Any = None, padding: str = "post", name: str = "X"
 ) -> Sequences:
     """Read an array or a list of sequences.
 
@@ -72,7 +72,7 @@ def read_sequences(
     lengths
         True steps of each sample of an array that was padded, ``[samples]``.
     padding
-        Where that padding stands: ``behind`` or ``front``.
+        Where that padding stands: ``post`` or ``pre``.
     name
         What messages call X.
 
@@ -85,7 +85,7 @@ def read_sequences(
     Examples
     --------
     >>> ragged = read_sequences([[1.0, 2.0, 3.0], [4.0]])
-    >>> padded = read_sequences([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]], lengths=[3, 1], padding="front")
+    >>> padded = read_sequences([[1.0, 2.0, 3.0], [0.0, 0.0, 4.0]], lengths=[3, 1], padding="pre")
     >>> ragged.lengths.tolist(), ragged.values.ravel().tolist(), padded.values.ravel().tolist()
     ([3, 1], [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0])
     """
@@ -187,7 +187,7 @@ def _of_array(array: NDArray[Any], ids: bool, lengths: Any, padding: str, name: 
         first = int(wrong.argmax())
         raise DataError(f"lengths[{first}] is {true[first]}; allowed: from 1 to the {time} steps that {name} holds.")
     steps = np.arange(time)
-    mask = steps < true[:, None] if padding == "behind" else steps >= time - true[:, None]
+    mask = steps < true[:, None] if padding == "post" else steps >= time - true[:, None]
     return Sequences(flat[mask], np.concatenate([[0], np.cumsum(true, dtype=np.int64)]))
 
 

@@ -16,12 +16,12 @@ __all__ = ["cut_at", "keep_every_class", "rows_for_tail", "stratified_split", "t
 def cut_at(panel: Panel, windows: Windows, border: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Part windows at a flat row of each series, `border` ``[series]``.
 
-    A window is learned from when all its targets lie before the border, and watched when all lie at it or behind, so no
-    target is in both.
+    A window is for training when all its targets lie before the border, for validation when all lie at it or behind,
+    so no target is in both.
 
     Returns
     -------
-    learn, watch
+    train, validation
         Start rows of the windows of each part.
     """
     starts = windows.starts

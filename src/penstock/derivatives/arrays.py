@@ -76,6 +76,21 @@ def hessian(f: Callable[[Values], Any], x: Any, h: float | None = None, *, dtype
     (f(x+hᵢ+hⱼ) − f(x+hᵢ−hⱼ) − f(x−hᵢ+hⱼ) + f(x−hᵢ−hⱼ)) / 4hᵢhⱼ, which on the diagonal is the (2h) form of the second
     derivative.
 
+    Parameters
+    ----------
+    f
+        A function of an array that returns a number.
+    x
+        Where to differentiate.
+    h
+        Step; by theory if left out.
+    dtype
+        Type to compute in.
+
+    Returns
+    -------
+    The second derivatives, ``[n, n]`` for n entries of `x`.
+
     Examples
     --------
     >>> hessian(lambda x: x[0] ** 2 * x[1], [3.0, 5.0]).round(4).tolist()

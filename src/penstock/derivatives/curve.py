@@ -45,7 +45,19 @@ class ErrorCurve:
         return float(self.h[place]), float(smooth[place])
 
     def slope(self, low: float, high: float) -> float:
-        """Give the slope of log error over log h between steps: p where the formula errs, −k where it is rounding."""
+        """Give the slope of log error over log h between steps: p where the formula errs, −k where it is rounding.
+
+        Parameters
+        ----------
+        low
+            Smallest step that is looked at.
+        high
+            Largest step.
+
+        Returns
+        -------
+        The slope of the logarithm of the error over that of the step.
+        """
         within = (self.h >= low) & (self.h <= high) & (self.error > 0)
         return float(np.polyfit(np.log(self.h[within]), np.log(self.error[within]), 1)[0])
 
@@ -73,6 +85,10 @@ def error_curve(
         The steps; if left out, 20 a decade from 1e-15 (1e-7 in float32) to 1.
     dtype
         ``float64`` or ``float32``.
+
+    Returns
+    -------
+    The error at each step.
 
     Examples
     --------

@@ -38,6 +38,10 @@ class Cancellation:
 def float32_example() -> Cancellation:
     """Compute 69,393,121 − 1.0235 − 69,393,120 in float32.
 
+    Returns
+    -------
+    The numbers, their sums in both orders, and the truth.
+
     Examples
     --------
     >>> example = float32_example()

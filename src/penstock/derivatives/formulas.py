@@ -88,7 +88,21 @@ class Formula:
         return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
     def at(self, f: Callable[[Any], Any], x: Any, h: Any) -> Any:
-        """Do what a call does, without its checks and roundings: on numbers, numpy's arrays or JAX's."""
+        """Do what a call does, without its checks and roundings: on numbers, numpy's arrays or JAX's.
+
+        Parameters
+        ----------
+        f
+            The function.
+        x
+            Where to differentiate.
+        h
+            Step.
+
+        Returns
+        -------
+        The derivative by this formula.
+        """
         total = sum(weight * f(x + node * h) for node, weight in zip(self.nodes, self.weights, strict=True))
         return total / h**self.order
 
@@ -117,6 +131,10 @@ class Formula:
         value, higher
             Sizes of f and of its derivative of the order k + p near x.
 
+        Returns
+        -------
+        The step with the smallest expected error.
+
         Examples
         --------
         >>> [f"{formula.best_step():.0e}" for formula in (one_sided, symmetric, four_point)]
@@ -131,7 +149,23 @@ class Formula:
         return ratio ** (1 / (self.order + self.accuracy)) * scale
 
     def expected_error(self, h: Any, *, dtype: Any = np.float64, value: float = 1.0, higher: float = 1.0) -> Any:
-        """Give the error to expect at the step h: that of the formula, which falls with h, and that of rounding."""
+        """Give the error to expect at the step h: that of the formula, which falls with h, and that of rounding.
+
+        Parameters
+        ----------
+        h
+            Step.
+        dtype
+            Type that is computed in.
+        value
+            Size of the function's values.
+        higher
+            Size of the derivative in the formula's error term.
+
+        Returns
+        -------
+        The expected error.
+        """
         ε = float(np.finfo(_floating(dtype)).eps)
         rounding = 0.5 * ε * value * math.fsum(map(abs, self.weights)) / h**self.order
         return self.remainder * higher * h**self.accuracy + rounding

@@ -14,9 +14,9 @@ from penstock.data.panel import Panel
 from penstock.data.splits import tail_border
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.intervals.conformal import Conformal, Stream
+from penstock.intervals.conformal import Conformal, ResidualStream
 
-__all__ = ["Residuals", "bounds", "held_out_residuals", "own_bounds"]
+__all__ = ["Residuals", "bounds", "held_out_residuals", "model_intervals"]
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -49,7 +49,7 @@ def held_out_residuals(
 ) -> Residuals:
     """Forecast the tail of the training rows by a model that has not learned from it.
 
-    A model that watched a validation tail is asked itself; of any other a twin is fitted on the rows before the tail
+    A model with a validation tail is asked itself; of any other a twin is fitted on the rows before the tail
     that `method` keeps for calibration.
 
     Parameters
@@ -61,11 +61,11 @@ def held_out_residuals(
     method
         Says how long the tail of a model is that keeps none itself.
     watches_training_rows
-        False where the model watched other rows than its training rows (a leak): its tail is then not used.
+        False where early stopping used other rows than its training rows (a leak): its tail is then not used.
     shape
         What :meth:`penstock.estimator.Estimator.block_shape` gave for the walk-forward, whose program the twin shares.
     """
-    tails = getattr(fitted, "watched_rows_", None) if watches_training_rows else None
+    tails = getattr(fitted, "validation_rows_", None) if watches_training_rows else None
     if tails is not None and (tails > 0).all():
         border = train.offsets[1:] - tails
     else:
@@ -79,7 +79,7 @@ def held_out_residuals(
     ends = train.offsets[1:] - fitted.horizon
     origins = np.concatenate([np.arange(start - 1, end) for start, end in zip(border, ends, strict=True)])
     targets = origins[:, None] + 1 + np.arange(fitted.horizon)
-    errors: Values = train.y[targets] - fitted.joined(fitted.forecast_panel(train, origins))
+    errors: Values = train.y[targets] - fitted.aggregate(fitted.forecast_panel(train, origins))
     return Residuals(origins, np.where(train.filled[targets], np.nan, errors))
 
 
@@ -123,7 +123,7 @@ def bounds(
         mine_before = mine_before[np.argsort(train.times[before.origins[mine_before]], kind="stable")]
         now, then = unit[series[mine]], unit[series_before[mine_before]]
         for step in range(yhat.shape[1]):
-            stream = Stream(
+            stream = ResidualStream(
                 before.errors[mine_before, step] / then,
                 errors[mine, step] / now,
                 panel.times[origins[mine]],
@@ -133,7 +133,7 @@ def bounds(
     return out
 
 
-def own_bounds(
+def model_intervals(
     fitted: Sequence[Estimator], panel: Panel, origins: Sequence[Rows], levels: tuple[float, ...]
 ) -> list[Values] | None:
     """Ask each fitted model for its own bounds at its cutoffs, ``[levels, 2, n, horizon]``; None where it has none."""

@@ -16,14 +16,14 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.evaluation.calibration import bounds, held_out_residuals, own_bounds
+from penstock.evaluation.calibration import bounds, held_out_residuals, model_intervals
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.coverage import Coverage, joining
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.result import unique_name
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
-from penstock.intervals.conformal import Conformal, Own, intervals_named
+from penstock.intervals.conformal import Conformal, ModelIntervals, intervals_named
 from penstock.intervals.levels import checked_levels
 
 __all__ = ["compare"]
@@ -64,7 +64,7 @@ def compare(
     past, known, static
         Columns of covariates, as in ``fit``. Each model takes those that it uses; one that none uses is refused.
     missing
-        ``error``, ``ffill`` to carry the last value forward where one is missing, or ``mask``, as in ``fit``.
+        ``error``, ``ffill`` to carry the last value forward where one is missing, or ``indicator``, as in ``fit``.
     level
         Levels of intervals, as percentages: 95, or [80, 95]; none if left out.
     intervals
@@ -76,6 +76,10 @@ def compare(
         Leaks to turn on, to meet a figure that was published with them; the result names each.
     strict
         Whether a series with too few rows before the first cutoff is an error; else it is left out, named and counted.
+
+    Returns
+    -------
+    Scores, forecasts and tests of all models on the same rows.
 
     Examples
     --------
@@ -124,7 +128,7 @@ def compare(
     ends = [folds[0], folds[-1]] if not panel.masked else folds  # a masked series has no sample without a target
     for name, model in named.items():
         parts, seconds, residuals = [], 0.0, None
-        own: list[Any] | None = [] if levels and isinstance(method, Own) else None
+        own: list[Any] | None = [] if levels and isinstance(method, ModelIntervals) else None
         shape = None
         if len(folds) > 1:
             each = (rows_of([fold]) for fold in ends)
@@ -137,7 +141,7 @@ def compare(
             seconds += clock.perf_counter() - begin
             parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
             if own is not None:
-                asked = own_bounds(fitted, panel, [fold.origins for fold in together], levels)
+                asked = model_intervals(fitted, panel, [fold.origins for fold in together], levels)
                 own = None if asked is None else own + asked
             if levels and own is None and residuals is None:
                 residuals = held_out_residuals(

@@ -36,4 +36,4 @@ class Entry:
     @property
     def forecast(self) -> NDArray[np.float64]:
         """The model's forecast, the mean (or median) of its members: ``[n, horizon]``."""
-        return self.model.joined(self.yhat)
+        return self.model.aggregate(self.yhat)

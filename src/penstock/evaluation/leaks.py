@@ -11,4 +11,4 @@ class Leak(enum.Enum):
     """A way in which test rows reach a model; its value is the sentence that every output carries."""
 
     SCALING = "The series was scaled to [0, 1] with the minimum and maximum of ALL rows, test rows included."
-    STOPPING = "Early stopping watched the TEST rows and kept the weights that score best on them."
+    STOPPING = "Early stopping saw the TEST rows and kept the weights that score best on them."

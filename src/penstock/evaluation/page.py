@@ -62,10 +62,10 @@ def _pictures(comparison: Comparison) -> list[Picture]:
             times[last], y[last], {name: values[last] for name, values in forecasts.items()},
         ),
     ]  # fmt: skip
-    watched_name = "TEST rows" if Leak.STOPPING in comparison.leaks else "validation tail"
+    validation_name = "TEST rows" if Leak.STOPPING in comparison.leaks else "validation tail"
     for name in comparison.networks:
         history = comparison.entries[name].model.history_  # type: ignore[attr-defined]
-        pictures.append(loss_picture(name, history.training_loss, history.validation_loss, watched_name))
+        pictures.append(loss_picture(name, history.training_loss, history.validation_loss, validation_name))
     residuals = {name: y - forecasts[name] for name in few}
     pictures.append(residual_picture(times, residuals))
     return pictures
@@ -78,7 +78,7 @@ def _borders(comparison: Comparison, series: int) -> dict[str, tuple[Any, Any]]:
     times = panel.times[span]
     targets = comparison.targets
     test = int(targets[panel.series_of(targets[:, 0]) == series].min()) - span.start
-    tails = [getattr(entry.model, "watched_rows_", None) for entry in comparison.entries.values()]
+    tails = [getattr(entry.model, "validation_rows_", None) for entry in comparison.entries.values()]
     tail = next((int(rows[series]) for rows in tails if rows is not None), 0)
     if comparison.split.refit is not None or Leak.STOPPING in comparison.leaks:
         tail = 0  # each fold cuts its own tail; a leaking protocol cuts none

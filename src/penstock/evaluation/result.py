@@ -120,6 +120,15 @@ class ComparisonResult(ABC):
     def row(self, name: str) -> dict[str, Any]:
         """Return the scores of a model.
 
+        Parameters
+        ----------
+        name
+            Name of a model.
+
+        Returns
+        -------
+        Its scores.
+
         Raises
         ------
         OptionError
@@ -131,7 +140,17 @@ class ComparisonResult(ABC):
         raise OptionError(f"there is no model {name!r}; {nearest(name, [row['model'] for row in self.rows])}")
 
     def verdict(self, name: str) -> str:
-        """Say in a sentence whether a model beats the reference."""
+        """Say in a sentence whether a model beats the reference.
+
+        Parameters
+        ----------
+        name
+            Name of a model.
+
+        Returns
+        -------
+        The sentence.
+        """
         row = self.row(name)
         if self.reference in (None, name):
             return f"{name} has no baseline to beat."
@@ -145,14 +164,34 @@ class ComparisonResult(ABC):
         )  # fmt: skip
 
     def standing(self, row: Mapping[str, Any]) -> str:
-        """Say whether a row is ``better`` or ``worse`` than the reference by more than chance, or neither."""
+        """Say whether a row is ``better`` or ``worse`` than the reference by more than chance, or neither.
+
+        Parameters
+        ----------
+        row
+            Scores of a model.
+
+        Returns
+        -------
+        ``better``, ``worse``, or an empty text.
+        """
         if self.reference is None or not row["p_holm"] < SIGNIFICANT:  # also where no test exists
             return ""
         score, lower = self.judged
         return "better" if (row[score] < self.row(self.reference)[score]) == lower else "worse"
 
     def table(self, *, whole: bool = True) -> Table:
-        """Lay the scores out; not whole, only the columns that a narrow terminal can hold."""
+        """Lay the scores out; not whole, only the columns that a narrow terminal can hold.
+
+        Parameters
+        ----------
+        whole
+            Whether to show all columns, or only those that a narrow terminal can hold.
+
+        Returns
+        -------
+        The table.
+        """
         table = score_table(self.rows, self.columns, [self.standing(row) for row in self.rows], self.notes)
         return table if whole else table.only(self.columns[key][0] for key in _NARROW if key in self.columns)
 
@@ -171,19 +210,43 @@ class ComparisonResult(ABC):
         }
 
     def write_json(self, path: str | Path) -> Path:
-        """Write :meth:`to_json` to a file, whole or not at all."""
+        """Write :meth:`to_json` to a file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            File to write.
+
+        Returns
+        -------
+        The path.
+        """
         return write_json(path, self.to_json())
 
     def settings(self) -> dict[str, str]:
-        """Say what was compared, name by name."""
+        """Return what was compared, name by name."""
         return {name: repr(model) for name, model in self.models.items()}
 
     def pictures(self) -> list[Picture]:
-        """Draw the pictures of the page."""
+        """Return the pictures of the page."""
         return []
 
     def report(self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None) -> Path:
-        """Write one self-contained HTML page: verdict, scores, tests, settings, pictures."""
+        """Write one self-contained HTML page: verdict, scores, tests, settings, pictures.
+
+        Parameters
+        ----------
+        path
+            File to write.
+        title
+            Title of the page.
+        facts
+            What else the page says about data and settings, by name.
+
+        Returns
+        -------
+        The path of the page.
+        """
         return self._report(path, title, facts, self.tables(), self.pictures)
 
     def _report(

@@ -130,7 +130,7 @@ class Ensemble(Estimator):
         """Say why the forecasts of a model cannot be scored; empty where all can."""
         return next((said for model in self._all if (said := model.not_scored(panel))), "")
 
-    def _fit(self, train: Panel, watched: Panel | None) -> None:
+    def _fit(self, train: Panel, validation: Panel | None) -> None:
         models = [model.clone().set_params(horizon=self.horizon) for model in self.given]
         weights = np.full(len(models), 1 / len(models))
         self.validation_errors_ = np.full(len(models) + 1, np.nan)
@@ -138,7 +138,7 @@ class Ensemble(Estimator):
             weights = self._validated(models, train)
         for model, weight in zip(models, weights, strict=True):
             if weight > 0:
-                _fit_one(model, train, watched)
+                _fit_one(model, train, validation)
         self.chosen_ = np.flatnonzero(weights > 0)
         self.weights_ = weights[self.chosen_]
         self.models_ = tuple(model for model, weight in zip(models, weights, strict=True) if weight > 0)
@@ -159,7 +159,7 @@ class Ensemble(Estimator):
         for model in models:
             twin = _fit_one(model.clone(), before, None)
             own = train.with_only(twin.covariates)
-            found.append(twin.joined(twin._forecast(own, origins, fitted)))
+            found.append(twin.aggregate(twin._forecast(own, origins, fitted)))
         actual = train.y[origins[:, None] + np.arange(1, self.horizon + 1)]
         steps = np.array([np.abs(np.diff(before.y[before.span(series)])).mean() for series in range(len(train))])
         usable = steps > 0
@@ -183,10 +183,10 @@ class Ensemble(Estimator):
         each = []
         for model in self._members():
             own = panel.with_only(model.covariates)
-            each.append(model.joined(model._forecast(own, origins, fitted)))
+            each.append(model.aggregate(model._forecast(own, origins, fitted)))
         return np.stack(each)
 
-    def joined(self, members: Values) -> Values:
+    def aggregate(self, members: Values) -> Values:
         """Make one forecast of those of all models ``[models, ...]``."""
         if self.combine == "median":
             return np.median(members, axis=0)
@@ -203,12 +203,12 @@ class Ensemble(Estimator):
                 bounds = model._bounds(own, origins, fitted, levels)
             except OptionError:
                 continue  # a model without intervals of its own
-            found.append(bounds - model.joined(model._forecast(own, origins, fitted)))
+            found.append(bounds - model.aggregate(model._forecast(own, origins, fitted)))
             weights.append(weight)
         if not found:
             raise OptionError(f"{self.label}: none of the models has intervals of its own; leave level= out.")
         around = np.median(found, axis=0) if self.combine == "median" else np.average(found, axis=0, weights=weights)
-        return self.joined(self._forecast(panel, origins, fitted)) + around
+        return self.aggregate(self._forecast(panel, origins, fitted)) + around
 
     def _arrays(self) -> Arrays:
         arrays = {"weights": self.weights_, "chosen": self.chosen_, "validation_errors": self.validation_errors_}
@@ -227,13 +227,13 @@ class Ensemble(Estimator):
             model._restore(own)
 
 
-def _fit_one(model: Estimator, train: Panel, watched: Panel | None) -> Any:
+def _fit_one(model: Estimator, train: Panel, validation: Panel | None) -> Any:
     """Check and fit one model on the panel."""
     check_options(model)
     own = train.with_only(model.covariates)
-    if watched is None:
+    if validation is None:
         model.check_rows(own)
-    model._fit(own, watched and watched.with_only(model.covariates))
+    model._fit(own, validation and validation.with_only(model.covariates))
     model.ids_ = train.ids
     return model
 

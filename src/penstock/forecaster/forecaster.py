@@ -48,7 +48,7 @@ class Forecaster(ForecasterIntervals):
     Covariates are named at the fit. Past ones are further features of the window. Known ones are too, and the network
     reads their values at the steps ahead beside its last state. Static ones are categories: `Network(embeddings=[8])`
     gives each its width, 0 for one-hot; ``static="unique_id"`` gives each series a vector of its own. With
-    ``missing="mask"`` a feature tells which targets were missing; these are filled for the input alone, not learned.
+    ``missing="indicator"`` a feature tells which targets were missing; these are filled in the input alone.
 
     The loss says what is forecast. ``mse``, ``mae``, ``huber``: the value. ``direction``: the probability that it lies
     above zero, before scaling; with a transform, that it rises. ``pinball``: the median and the bounds of `levels`,
@@ -67,7 +67,7 @@ class Forecaster(ForecasterIntervals):
         How panels are read, with all scales; widths of what the network reads.
     history_
         Losses by epoch and member.
-    watched_rows_, tail_rows_
+    validation_rows_, tail_rows_
         Length of the validation tail of each series, and how much of it are training rows (all or none).
 
     Examples
@@ -93,6 +93,10 @@ class Forecaster(ForecasterIntervals):
         """Give the table of the network's layers, as it was fitted, or for one series without covariates.
 
         Where forecasts are additions, a line below says to what: the season may have been taken from the frequency.
+
+        Returns
+        -------
+        The table as text.
         """
         table = self.network.summary(*self._widths, self.window)
         told = self.additive and hasattr(self, "season_")
@@ -109,10 +113,10 @@ class Forecaster(ForecasterIntervals):
         """Shift and scale of each series."""
         return self.reader_.scaling
 
-    def prepare(self, train_panel: Panel, watched: Panel | None = None) -> Prepared:
+    def prepare(self, train_panel: Panel, validation: Panel | None = None) -> Prepared:
         """Fit scales and categories on training rows, and cut training and validation samples.
 
-        `watched` holds the same rows followed by others for early stopping; left out, a tail of the training rows is.
+        `validation` holds the same rows followed by validation rows; left out, these are a tail of the training rows.
         """
         self.require_covariates(train_panel)
         lost = TRANSFORMS[self.transform].lost
@@ -120,7 +124,7 @@ class Forecaster(ForecasterIntervals):
         scaling = fit_scaling(self.scale if isinstance(self.scale, str) else "window", scaled, lost)
         season = fit_season(self, train_panel)
         reader = self._reader(scaling, Encoding.fit(train_panel), season, gaps=train_panel.masked)
-        if watched is None:
+        if validation is None:
             least = self.rows_to_fit if self.additive else 0
             panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon, least)
             if self.validation and (border == panel.offsets[1:]).all():
@@ -129,24 +133,24 @@ class Forecaster(ForecasterIntervals):
                     "tail; give more rows, or validation=0."
                 )
         else:
-            panel, border = watched, watched.offsets[:-1] + train_panel.lengths
+            panel, border = validation, validation.offsets[:-1] + train_panel.lengths
         samples = reader.samples(panel, border)
-        if watched is not None and int(samples.validation[self.window].total) == 0:
+        if validation is not None and int(samples.validation[self.window].total) == 0:
             raise DataError(f"the validation frame holds no whole horizon: {self.horizon} rows or more are needed.")
-        return Prepared(samples, reader, panel.offsets[1:] - border, watched is None)
+        return Prepared(samples, reader, panel.offsets[1:] - border, validation is None)
 
     def finish(self, prepared: Prepared, trained: Trained) -> None:
         """Keep what was prepared and what training gave."""
-        self.watched_rows_ = prepared.watched_rows
-        self.tail_rows_ = prepared.watched_rows * prepared.own_tail
+        self.validation_rows_ = prepared.validation_rows
+        self.tail_rows_ = prepared.validation_rows * prepared.own_tail
         self.reader_: Reader = prepared.reader
         self.season_: tuple[int, ...] = prepared.reader.season
         self.inputs_: Inputs = prepared.samples.source.widths
         self.weights_: Any = trained.weights
         self.history_: History = trained.history
 
-    def _fit(self, train_panel: Panel, watched: Panel | None) -> None:
-        self._fit_all([self], [train_panel], [watched])
+    def _fit(self, train_panel: Panel, validation: Panel | None) -> None:
+        self._fit_all([self], [train_panel], [validation])
 
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
         """Return the shape that blocks of so many folds are padded to: the most rows and samples of any of `pairs`."""
@@ -161,11 +165,11 @@ class Forecaster(ForecasterIntervals):
         self,
         models: Sequence[Self],
         trains: Sequence[Panel],
-        watched: Sequence[Panel | None],
+        validation: Sequence[Panel | None],
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
-        panels = zip(trains, watched, strict=True)
+        panels = zip(trains, validation, strict=True)
         prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
@@ -187,7 +191,7 @@ class Forecaster(ForecasterIntervals):
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
 
-    def joined(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+    def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
         """Make one forecast of those of all members ``[members, ...]``: their mean or median."""
         return np.median(members, axis=0) if self.ensemble == "median" else members.mean(axis=0)
 
@@ -262,7 +266,7 @@ class Forecaster(ForecasterIntervals):
             "encoding.shift": self.reader_.encoding.shift,
             "encoding.scale": self.reader_.encoding.scale,
             **stored_history(self.history_),
-            "watched_rows": self.watched_rows_,
+            "watched_rows": self.validation_rows_,
             "tail_rows": self.tail_rows_,
             **({"season": np.array(self.season_, dtype=np.int64)} if self.additive else {}),
         }
@@ -273,10 +277,10 @@ class Forecaster(ForecasterIntervals):
         encoding = Encoding(shift, scale, Encoding.values_of(self.tail_.static))
         scaling = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
         self.season_ = tuple(arrays.get("season", np.zeros(0, dtype=np.int64)).tolist())
-        self.reader_ = self._reader(scaling, encoding, self.season_, gaps=self.kind_.missing == "mask")
+        self.reader_ = self._reader(scaling, encoding, self.season_, gaps=self.kind_.missing == "indicator")
         self.inputs_ = self.reader_.source(self.tail_, np.arange(len(self.tail_))).widths
         outputs = self.outputs(len(self.ids_))
         self.weights_ = restored_weights(arrays, self.network, self.inputs_, outputs, self.members)
         self.history_ = restored_history(arrays)
-        self.watched_rows_ = arrays["watched_rows"]
-        self.tail_rows_ = arrays.get("tail_rows", 0 * self.watched_rows_)
+        self.validation_rows_ = arrays["watched_rows"]
+        self.tail_rows_ = arrays.get("tail_rows", 0 * self.validation_rows_)

@@ -40,10 +40,10 @@ class ForecasterIntervals(ForecasterOptions):
         if isinstance(head, Value):
             spreads = self.reader_.spreads(panel, origins, fitted)
             around = self._tail_errors().bounds(fitted[panel.series_of(origins)], spreads, levels)
-            return self.joined(self._forecast(panel, origins, fitted)) + around
+            return self.aggregate(self._forecast(panel, origins, fitted)) + around
         out = self._put_out(panel, origins, fitted)
         sides = [head.bounds(out, level) for level in levels]
-        return np.array([[self.joined(self._levels(s, panel, origins, fitted)) for s in pair] for pair in sides])
+        return np.array([[self.aggregate(self._levels(s, panel, origins, fitted)) for s in pair] for pair in sides])
 
     def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
         head = self.head()
@@ -55,7 +55,7 @@ class ForecasterIntervals(ForecasterOptions):
         if deviation is None:
             return None
         upper, middle = (self._levels(each, panel, origins, fitted) for each in (centre + deviation, centre))
-        return self.joined(upper - middle)
+        return self.aggregate(upper - middle)
 
     def _tail_errors(self) -> TailErrors:
         """Forecast the validation tail, which stands in the rows that are kept."""
@@ -68,7 +68,7 @@ class ForecasterIntervals(ForecasterOptions):
         tails = [(end, rows) for end, rows in zip(panel.offsets[1:], self.tail_rows_, strict=True) if rows >= horizon]
         origins = np.concatenate([np.arange(end - rows - 1, end - horizon) for end, rows in tails])
         targets = origins[:, None] + np.arange(1, horizon + 1)
-        errors = panel.y[targets] - self.joined(self.forecast_panel(panel, origins))
+        errors = panel.y[targets] - self.aggregate(self.forecast_panel(panel, origins))
         spreads = self.reader_.spreads(panel, origins, self._fitted_series(panel))[:, None]
         unknown = panel.filled[targets] | (spreads == 0)
         errors = np.where(unknown, np.nan, errors / np.where(spreads == 0, 1, spreads))

@@ -71,7 +71,7 @@ class ForecasterOptions(TrainingOptions, Estimator):
     )
     validation: float | str = option(
         0.1,
-        "tail of the training rows to watch: a share below 1, or rows, or one horizon; 0: none",
+        "validation tail of training rows: a share below 1, or rows, or one horizon; 0: none",
         at_least=0,
         choices=("horizon",),
     )
@@ -152,7 +152,17 @@ class ForecasterOptions(TrainingOptions, Estimator):
         return head_named(self.loss, checked_levels(self.levels), gaps=gaps, steps=summed)
 
     def outputs(self, series: int) -> int:
-        """Count what the network puts out for a panel of so many series."""
+        """Count what the network puts out for a panel of so many series.
+
+        Parameters
+        ----------
+        series
+            Series of the panel.
+
+        Returns
+        -------
+        The number of outputs.
+        """
         return self.steps * self.head().width * (series if self.joint else 1)
 
     @property

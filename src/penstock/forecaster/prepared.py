@@ -23,7 +23,7 @@ class Prepared:
         What training reads.
     reader
         How panels become samples, fitted on the training rows.
-    watched_rows
+    validation_rows
         Length of the validation tail of each series, ``[series]``.
     own_tail
         Whether that tail was cut from the training rows.
@@ -31,5 +31,5 @@ class Prepared:
 
     samples: Samples
     reader: Reader
-    watched_rows: NDArray[np.int64]
+    validation_rows: NDArray[np.int64]
     own_tail: bool

@@ -69,7 +69,7 @@ class Reader:
         return () if self.windows is None else self.windows.season
 
     def samples(self, panel: Panel, border: Rows) -> Samples:
-        """Give what training reads of the fitted series: samples before the border of each are learned, others watched.
+        """Return training samples before the border of each series, and validation samples behind it.
 
         Raises
         ------

@@ -19,7 +19,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class TailErrors:
-    """Errors (actual minus forecast) of forecasts of rows that were watched, but not learned from.
+    """Errors (actual minus forecast) of forecasts of validation rows, which training has not seen.
 
     Attributes
     ----------

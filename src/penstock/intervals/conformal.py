@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from penstock.errors import DataError, OptionError, nearest
 from penstock.options import Description, option
 
-__all__ = ["INTERVALS", "Adaptive", "Conformal", "Own", "Stream", "intervals_named"]
+__all__ = ["INTERVALS", "Adaptive", "Conformal", "ModelIntervals", "ResidualStream", "intervals_named"]
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class ResidualStream:
     """Residuals of one series and one step ahead, as they become known.
 
     Attributes
@@ -58,7 +58,7 @@ class Conformal(Description):
     Examples
     --------
     >>> times = np.arange(3)
-    >>> stream = Stream(np.arange(1.0, 20.0), np.array([50.0, 0.0, 0.0]), times, times + 1)
+    >>> stream = ResidualStream(np.arange(1.0, 20.0), np.array([50.0, 0.0, 0.0]), times, times + 1)
     >>> Conformal().bounds(stream, (80, 95))[:, 1].tolist()  # the 50 is known at the second cutoff
     [[16.0, 17.0, 17.0], [19.0, 50.0, 50.0]]
     """
@@ -78,6 +78,15 @@ class Conformal(Description):
     def fewest(self, level: float) -> int:
         """Count the residuals without which no bound of a level exists.
 
+        Parameters
+        ----------
+        level
+            Level in percent.
+
+        Returns
+        -------
+        The number of residuals.
+
         Examples
         --------
         >>> Conformal().fewest(95), Conformal(symmetric=False).fewest(95)
@@ -86,7 +95,7 @@ class Conformal(Description):
         share = level / 100 if self.symmetric else 0.5 + level / 200
         return math.ceil(share / (1 - share) - 1e-9)
 
-    def bounds(self, stream: Stream, levels: tuple[float, ...]) -> Values:
+    def bounds(self, stream: ResidualStream, levels: tuple[float, ...]) -> Values:
         """Give what to add to the forecasts for their lower and upper bounds, ``[levels, 2, n]``; they never cross.
 
         Raises
@@ -149,14 +158,14 @@ class Adaptive(Conformal):
 
 
 @dataclass(frozen=True, repr=False)
-class Own(Conformal):
+class ModelIntervals(Conformal):
     """Each model's own intervals, as ``predict(level=...)`` gives them; those of split conformal where it has none.
 
     Standard errors, quantiles and distributions that a model has learned stay as they are until it is fitted again.
     """
 
 
-INTERVALS: dict[str, type[Conformal]] = {"conformal": Conformal, "adaptive": Adaptive, "own": Own}
+INTERVALS: dict[str, type[Conformal]] = {"conformal": Conformal, "adaptive": Adaptive, "own": ModelIntervals}
 """The ways to intervals, by name."""
 
 

@@ -1,4 +1,4 @@
-"""The compiled library: where it lies, what it offers, and its doors for XLA."""
+"""The compiled library: where it lies, what it offers, and its entry points for XLA."""
 
 from __future__ import annotations
 

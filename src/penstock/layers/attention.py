@@ -130,7 +130,21 @@ class Attention(Description):
 
     @abc.abstractmethod
     def build(self, queries: int, keys: int, key: jax.Array) -> AttentionModule:
-        """Draw the weights of a module for queries and keys of these widths."""
+        """Draw the weights of a module for queries and keys of these widths.
+
+        Parameters
+        ----------
+        queries
+            Width of what asks.
+        keys
+            Width of what is asked.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The module with weights.
+        """
 
 
 @dataclass(frozen=True, repr=False)

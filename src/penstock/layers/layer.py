@@ -32,9 +32,31 @@ class Layer(Description):
         """Width of the output at each step; None where it depends on that of the input, as :meth:`width` says."""
 
     def width(self, inputs: int) -> int:
-        """Give the width of the output for ``inputs`` features: the same, where `outputs` is None."""
+        """Give the width of the output for ``inputs`` features: the same, where `outputs` is None.
+
+        Parameters
+        ----------
+        inputs
+            Width of the input at each step.
+
+        Returns
+        -------
+        Width of the output at each step.
+        """
         return self.outputs or inputs
 
     @abc.abstractmethod
     def build(self, inputs: int, key: jax.Array) -> eqx.Module:
-        """Draw the weights of a module that takes ``inputs`` features."""
+        """Draw the weights of a module that takes ``inputs`` features.
+
+        Parameters
+        ----------
+        inputs
+            Width of the input at each step.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The module with weights.
+        """

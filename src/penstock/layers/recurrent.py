@@ -126,7 +126,19 @@ class RecurrentLayer(Layer):
         return self.units
 
     def draw(self, inputs: int, key: jax.Array) -> Cell[Any]:
-        """Draw the weights of the cell."""
+        """Draw the weights of the cell.
+
+        Parameters
+        ----------
+        inputs
+            Width of the input at each step.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The cell with weights.
+        """
         if self.cell_class is None:
             raise NotImplementedError(f"{type(self).__name__} names no cell and does not say how one is drawn")
         options = {argument: getattr(self, name) for name, argument in self.cell_options.items()}
@@ -177,7 +189,9 @@ class Recurrent(RecurrentLayer):
     dropout, recurrent_dropout
         Shares dropped in training, as in every recurrent layer.
     options
-        What else the cell takes, such as ``leak=0.1``.
+        What else the cell takes, as pairs of a name and a value.
+    **more
+        The same by name, such as ``leak=0.1``.
 
     Notes
     -----

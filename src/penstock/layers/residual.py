@@ -47,6 +47,13 @@ class Residual(Layer):
     as wide as it is; with ``"concat"`` whatever comes after reads input and output side by side (a skip connection, as
     in Graves 2013).
 
+    Parameters
+    ----------
+    layers
+        The layers, bottom first.
+    merge
+        ``sum`` adds input and output, ``concat`` puts them side by side.
+
     Examples
     --------
     >>> from penstock.layers.declared import GRU

@@ -80,8 +80,8 @@ def unroll(
     first = cell.initial_state(x.shape[0]) if state is None else state
     walk = Walk(lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)
     whole, by_step = None, bool(cell.overridden())
-    if x_mask is not None and cell.drops and not by_step:
-        whole = cell.unroll(x, first, **walk, x_mask=x_mask)  # type: ignore[call-arg] # drops says so
+    if x_mask is not None and cell.supports_input_dropout and not by_step:
+        whole = cell.unroll(x, first, **walk, x_mask=x_mask)  # type: ignore[call-arg] # supports_input_dropout says so
     if whole is None and x_mask is not None:  # nobody multiplies while reading
         x = x * jax.lax.stop_gradient(x_mask)[:, None]
     if whole is None and not by_step:
@@ -100,12 +100,12 @@ def check_takes_mask(cell: Cell[Any], owner: str = "") -> None:
     Raises
     ------
     OptionError
-        Where the cell does not set `masks`, or its step takes no mask.
+        Where the cell does not sets `supports_recurrent_dropout`, or its step takes no mask.
     """
     if not cell.takes_mask():
         raise OptionError(
             f"{owner}{type(cell).__name__} knows no recurrent dropout; allowed: dropout of its inputs, or a cell that "
-            "sets `masks` and takes a mask, as `__call__(self, x, state, mask=None)`."
+            "sets `supports_recurrent_dropout` and takes a mask, as `__call__(self, x, state, mask=None)`."
         )
 
 

@@ -29,7 +29,7 @@ class ZoneoutCell(Cell[tuple[Any, jax.Array]]):
     the inner cell puts out h; else what the inner cell puts out.
     """
 
-    masks: ClassVar[bool] = True
+    supports_recurrent_dropout: ClassVar[bool] = True
     inner: Cell[Any]
     hidden: float = eqx.field(static=True)
     memory: float = eqx.field(static=True)

@@ -79,8 +79,8 @@ class EncoderDecoderModule(eqx.Module):
     readout: DenseModule
     inputs: Inputs = eqx.field(static=True)
     over_time: tuple[bool, ...] = eqx.field(static=True)
-    feeds_every: bool = eqx.field(static=True)
-    feedback: bool = eqx.field(static=True)
+    conditions_every_step: bool = eqx.field(static=True)
+    autoregressive: bool = eqx.field(static=True)
     reads: int = eqx.field(static=True)
     embeddings: tuple[Any, ...] = ()
 
@@ -127,7 +127,7 @@ class EncoderDecoderModule(eqx.Module):
         """Do what :meth:`__call__` does after the look-ups."""
         encoded = self.encode(vectors, lengths=lengths, extra=extra, key=key)
         state = self.first_state(encoded)
-        if teacher.share is not None and self.feedback and key is not None:
+        if teacher.share is not None and self.autoregressive and key is not None:
             return self._sampled(encoded, state, teacher.y, teacher.share, key)
         x = self._inputs(self._fed(teacher.y), encoded)
         x = x if encoded.masks[0] is None else x * encoded.masks[0][:, None]
@@ -172,13 +172,13 @@ class EncoderDecoderModule(eqx.Module):
 
     def opening(self, batch: int) -> jax.Array:
         """Give what is fed before anything was put out: the vector of the end's token, or zeros."""
-        if self.table is not None and self.feedback:
+        if self.table is not None and self.autoregressive:
             return jnp.broadcast_to(self.table[-1], (batch, self.table.shape[1]))
-        return jnp.zeros((batch, self.readout.W.shape[1] if self.feedback else 0), self.W0.dtype)
+        return jnp.zeros((batch, self.readout.W.shape[1] if self.autoregressive else 0), self.W0.dtype)
 
     def feed(self, output: jax.Array) -> jax.Array:
         """Give what is fed back of outputs ``[batch, ·]``: the vector of a token ``[batch]``, or the values."""
-        if not self.feedback:
+        if not self.autoregressive:
             return self.opening(len(output))
         return output if self.table is None else self.table[output]
 
@@ -239,15 +239,15 @@ class EncoderDecoderModule(eqx.Module):
 
     def _feed(self, y: jax.Array) -> jax.Array:
         """Give what is fed back of true outputs, ``[batch, steps, width]``."""
-        if not self.feedback:
+        if not self.autoregressive:
             return jnp.zeros((*y.shape[:2], 0), self.W0.dtype)
         return y if self.table is None else self.table[y[..., 0].astype(jnp.int32)]
 
     def _inputs(self, fed: jax.Array, encoded: Encoded) -> jax.Array:
         """Put what the decoder reads at each step side by side, ``[batch, steps, width]``."""
         shape = (*fed.shape[:2], encoded.vector.shape[1])
-        parts = [fed] if self.feedback else []
-        parts += [jnp.broadcast_to(encoded.vector[:, None], shape)] if self.feeds_every else []
+        parts = [fed] if self.autoregressive else []
+        parts += [jnp.broadcast_to(encoded.vector[:, None], shape)] if self.conditions_every_step else []
         return jnp.concatenate(parts, axis=-1) if parts else jnp.zeros((*fed.shape[:2], 1), self.W0.dtype)
 
     def _told(self, outputs: jax.Array, encoded: Encoded) -> tuple[jax.Array, jax.Array | None]:

@@ -25,7 +25,7 @@ from penstock.options import Description, check_options, option
 
 __all__ = ["EncoderDecoder"]
 
-FEEDS = ("first", "every")
+CONDITIONS = ("initial_state", "every_step")
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -44,12 +44,12 @@ class EncoderDecoder(Description):
         One recurrent layer.
     attention
         How the decoder's outputs score the encoder's; None for no attention.
-    feed
-        What is read of the source reaches the ``first`` state only, or ``every`` step too.
+    condition
+        Where the decoder sees what was read of the source: in its ``initial_state`` only, or at ``every_step`` too.
     embedding
         Width of the vectors of the target's tokens, which are fed back; 0 where targets are values, fed back as they
         are.
-    feedback
+    autoregressive
         Whether the previous output is fed back at all.
 
     Examples
@@ -58,7 +58,7 @@ class EncoderDecoder(Description):
     >>> from penstock.layers.declared import GRU
     >>> EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), AdditiveAttention(8), embedding=8)
     EncoderDecoder([Embedding(40, 8), GRU(16)], GRU(16), attention=AdditiveAttention(8), embedding=8)
-    >>> EncoderDecoder([], GRU(20), feed="every", feedback=False).parameters(Inputs(3), outputs=1)
+    >>> EncoderDecoder([], GRU(20), condition="every_step", autoregressive=False).parameters(Inputs(3), outputs=1)
     1541
 
     References
@@ -70,9 +70,9 @@ class EncoderDecoder(Description):
     encoder: tuple[Layer, ...]
     decoder: RecurrentLayer
     attention: Attention | None
-    feed: str = option("first", "where what was read of the source goes", choices=FEEDS)
+    condition: str = option("initial_state", "where the decoder sees what was read of the source", choices=CONDITIONS)
     embedding: int = option(0, "width of the vectors of target tokens; 0: targets are values", at_least=0)
-    feedback: bool = option(True, "feed the previous output back")
+    autoregressive: bool = option(True, "feed the previous output back")
 
     def __init__(
         self,
@@ -80,14 +80,14 @@ class EncoderDecoder(Description):
         decoder: RecurrentLayer,
         attention: Attention | None = None,
         *,
-        feed: str = "first",
+        condition: str = "initial_state",
         embedding: int = 0,
-        feedback: bool = True,
+        autoregressive: bool = True,
     ) -> None:
         layers = tuple(encoder) if isinstance(encoder, Iterable) else (encoder,)
         for name, value in (
-            ("encoder", layers), ("decoder", decoder), ("attention", attention), ("feed", feed),
-            ("embedding", embedding), ("feedback", feedback),
+            ("encoder", layers), ("decoder", decoder), ("attention", attention), ("condition", condition),
+            ("embedding", embedding), ("autoregressive", autoregressive),
         ):  # fmt: skip
             object.__setattr__(self, name, value)
         check_options(self)
@@ -109,7 +109,12 @@ class EncoderDecoder(Description):
     def __repr__(self) -> str:
         told = "".join(
             f", {name}={getattr(self, name)!r}"
-            for name, usual in (("attention", None), ("feed", "first"), ("embedding", 0), ("feedback", True))
+            for name, usual in (
+                ("attention", None),
+                ("condition", "initial_state"),
+                ("embedding", 0),
+                ("autoregressive", True),
+            )
             if getattr(self, name) != usual
         )
         return f"EncoderDecoder({list(self.encoder)!r}, {self.decoder!r}{told})"
@@ -123,6 +128,19 @@ class EncoderDecoder(Description):
         """Draw the weights of a module that reads `inputs` and puts out ``[batch, steps, outputs]``.
 
         Where tokens are fed back, the last output is the end of the sequence.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            Width of an output; of labels one more than their number, for the end.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The module with weights.
         """
         if inputs.categories:
             raise OptionError("an EncoderDecoder reads no categories; give them as further features: extra=.")
@@ -133,8 +151,8 @@ class EncoderDecoder(Description):
             built.append(layer.build(width, subkey))
             width = layer.width(width)
         source = width + inputs.extra
-        fed = (self.embedding or outputs) if self.feedback else 0
-        reads = fed + (source if self.feed == "every" else 0)
+        fed = (self.embedding or outputs) if self.autoregressive else 0
+        reads = fed + (source if self.condition == "every_step" else 0)
         decoder = self.decoder.build(max(reads, 1), keys[0])
         dtype = jax.dtypes.canonicalize_dtype(float)
         state = jax.eval_shape(lambda: decoder.cell.initial_state(1))
@@ -150,17 +168,43 @@ class EncoderDecoder(Description):
             readout=Dense(outputs, "linear").build(units + (width if self.attention else 0), keys[4]),
             inputs=inputs,
             over_time=tuple(layer.over_time for layer in self.encoder),
-            feeds_every=self.feed == "every",
-            feedback=self.feedback,
+            conditions_every_step=self.condition == "every_step",
+            autoregressive=self.autoregressive,
             reads=max(reads, 1),
         )
 
     def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> EncoderDecoderModule:
-        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module."""
+        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
+
+        Parameters
+        ----------
+        weights
+            The weights.
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+
+        Returns
+        -------
+        The module with these weights.
+        """
         module: EncoderDecoderModule = joined(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding."""
+        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+
+        Returns
+        -------
+        The number of trained weights.
+        """
         module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
         return count_weights(module) - count_untrained(module)

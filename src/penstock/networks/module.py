@@ -44,7 +44,7 @@ class NetworkModule(eqx.Module):
     embeddings: tuple[EmbeddingModule | OneHotModule, ...]
     inputs: Inputs = eqx.field(static=True)
     over_time: tuple[bool, ...] = eqx.field(static=True)
-    every_step: bool = eqx.field(static=True, default=False)
+    return_sequences: bool = eqx.field(static=True, default=False)
 
     def __call__(
         self,
@@ -101,9 +101,11 @@ class NetworkModule(eqx.Module):
         _require("extra", extra, 2, self.inputs.extra, "[batch, extra]")
         first = int(embeds)
         modules, over_time = self.layers[first:], self.over_time[first:]
-        x = run_layers(modules, over_time, vectors.x, lengths=lengths, sequence=self.every_step, key=key, first=first)
+        x = run_layers(
+            modules, over_time, vectors.x, lengths=lengths, sequence=self.return_sequences, key=key, first=first
+        )
         beside = [*vectors.categories, *([] if extra is None else [extra])]
-        if self.every_step:
+        if self.return_sequences:
             beside = [jnp.broadcast_to(each[:, None], (*x.shape[:2], each.shape[1])) for each in beside]
         x = jnp.concatenate([x, *beside], axis=-1)
         for place, dense in enumerate(self.dense, start=len(self.layers)):

@@ -39,7 +39,7 @@ class Network(Description):
     embeddings
         For each static category of a sample, such as its series, the width of its vector, which joins the last step;
         0 for one-hot.
-    every_step
+    return_sequences
         Whether to put out a vector at every step (aligned many to many), or one for the whole sequence.
 
     Examples
@@ -55,7 +55,7 @@ class Network(Description):
     layers: tuple[Layer, ...]
     dense: tuple[Dense | Dropout, ...]
     embeddings: tuple[int, ...]
-    every_step: bool = option(False, "put out a vector at every step, or one for the whole sequence")
+    return_sequences: bool = option(False, "put out a vector at every step, or one for the whole sequence")
 
     def __init__(
         self,
@@ -63,13 +63,13 @@ class Network(Description):
         dense: Iterable[Dense | Dropout | int] | Dense | int = (),
         embeddings: Iterable[int] | int = (),
         *,
-        every_step: bool = False,
+        return_sequences: bool = False,
     ) -> None:
         above = [d if isinstance(d, (Dense, Dropout)) else Dense(d) for d in _several(dense)]
         object.__setattr__(self, "layers", _several(layers))
         object.__setattr__(self, "dense", tuple(above))
         object.__setattr__(self, "embeddings", _several(embeddings))
-        object.__setattr__(self, "every_step", every_step)
+        object.__setattr__(self, "return_sequences", return_sequences)
         check_options(self)
         wrong = [layer for place, layer in enumerate(self.layers) if not _allowed(layer, place)]
         if wrong or not any(layer.over_time for layer in self.layers):
@@ -82,11 +82,24 @@ class Network(Description):
     def __repr__(self) -> str:
         dense = f", dense={list(self.dense)!r}" if self.dense else ""
         embeddings = f", embeddings={list(self.embeddings)!r}" if self.embeddings else ""
-        every_step = ", every_step=True" if self.every_step else ""
-        return f"Network({list(self.layers)!r}{dense}{embeddings}{every_step})"
+        return_sequences = ", return_sequences=True" if self.return_sequences else ""
+        return f"Network({list(self.layers)!r}{dense}{embeddings}{return_sequences})"
 
     def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> NetworkModule:
         """Draw the weights of a module that reads `inputs` and gives ``[batch, outputs]``.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The module with weights.
 
         Raises
         ------
@@ -115,19 +128,60 @@ class Network(Description):
         )
         over_time = tuple(layer.over_time for layer in self.layers)
         own = len(self.layers)
-        return NetworkModule(tuple(built[:own]), tuple(built[own:]), embeddings, inputs, over_time, self.every_step)
+        return NetworkModule(
+            tuple(built[:own]), tuple(built[own:]), embeddings, inputs, over_time, self.return_sequences
+        )
 
     def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> NetworkModule:
-        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module."""
+        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
+
+        Parameters
+        ----------
+        weights
+            The weights.
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+
+        Returns
+        -------
+        The module with these weights.
+        """
         module: NetworkModule = joined(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding."""
+        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+
+        Returns
+        -------
+        The number of trained weights.
+        """
         return sum(count for _, _, count, _ in self._rows(inputs, outputs))
 
     def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
         """Give a table of the layers: what each puts out and how many weights it has, trained and untrained.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            How many values it puts out.
+        window
+            Input length in steps; shown as ``time`` if left out.
+
+        Returns
+        -------
+        The table as text.
 
         Examples
         --------
@@ -178,7 +232,7 @@ class Network(Description):
             width = layer.width(width)
             name = f"{type(layer).__name__}({width})" if layer.outputs else repr(layer)
             untrained = count_untrained(part)
-            shape = (None, width) if place < top or self.every_step else (width,)
+            shape = (None, width) if place < top or self.return_sequences else (width,)
             rows.append((name, shape, count_weights(part) - untrained, untrained))
         return rows
 

@@ -110,7 +110,17 @@ class Reported(abc.ABC):
         """Lay it out in words, tables and pictures."""
 
     def report(self, path: str | Path) -> Path:
-        """Write :meth:`page` as one self-contained HTML file, whole or not at all."""
+        """Write :meth:`page` as one self-contained HTML file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            File to write.
+
+        Returns
+        -------
+        The path of the page.
+        """
         check_destination(path)
         return write_whole(path, self.page().html())
 

@@ -37,15 +37,15 @@ def forecast_picture(
     return curves_picture(title, caption, Curves(lines, dark=actual), height=3.4)
 
 
-def loss_picture(name: str, learned: Values, watched: Values, watched_name: str) -> Picture:
+def loss_picture(name: str, training: Values, validation: Values, validation_name: str) -> Picture:
     """Show the losses ``[epochs, members]`` on a logarithmic scale: each member thin, their median bold."""
     from matplotlib.ticker import MaxNLocator, NullFormatter
 
     def plot(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
         for losses, color, label in (
-            (learned, SERIES[0], "training rows"),
-            (watched, SERIES[1], watched_name),
+            (training, SERIES[0], "training rows"),
+            (validation, SERIES[1], validation_name),
         ):
             if not np.isfinite(losses).any():
                 continue
@@ -64,9 +64,9 @@ def loss_picture(name: str, learned: Values, watched: Values, watched_name: str)
 
     caption = (
         f"Losses of {name} by epoch, each member thin and the median of all bold (drawn while all still train); a "
-        f"member's best weights on the {watched_name} are kept."
-        if np.isfinite(watched).any()
-        else f"Losses of {name} by epoch; nothing was watched, so the last weights are kept."
+        f"member's best weights on the {validation_name} are kept."
+        if np.isfinite(validation).any()
+        else f"Losses of {name} by epoch; without validation the last weights are kept."
     )
     return draw(f"Losses of {name}", caption, plot)
 

@@ -52,7 +52,19 @@ class SequenceClassifier(SequenceEstimator):
     )
 
     def predict(self, X: Any, **samples: Any) -> NDArray[Any]:
-        """Give the most probable label of each sample; the arguments are those of :meth:`predict_proba`."""
+        """Give the most probable label of each sample; the arguments are those of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        A label for each sample.
+        """
         most = np.argmax(self.predict_proba(X, **samples), axis=1)
         return self.classes_[most]
 
@@ -61,24 +73,63 @@ class SequenceClassifier(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:
         """Give the probability of each label, ``[samples, classes]``, the mean of the members'.
 
         The arguments are those of :meth:`fit`.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, categories, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        Probabilities ``[samples, classes]``, in the order of `classes_`.
         """
         each = self.member_proba(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         return each.mean(axis=0)
 
     def member_proba(self, X: Any, **samples: Any) -> NDArray[np.float64]:
-        """Give the probabilities of each member, ``[members, samples, classes]``, as :meth:`predict_proba` does."""
+        """Give the probabilities of each member, ``[members, samples, classes]``, as :meth:`predict_proba` does.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        Probabilities ``[members, samples, classes]``.
+        """
         logits = self.outputs(X, **samples)
         return probabilities(self._loss, logits)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
-        """Give the share of samples whose label is predicted."""
+        """Give the share of samples whose label is predicted.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        y
+            Their true labels.
+        sample_weight
+            What each sample counts, ``[samples]``.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        The accuracy.
+        """
         right = self.predict(X, **samples) == np.asarray(y)
         return float(np.average(right, weights=sample_weight))
 

@@ -6,7 +6,7 @@ import abc
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,44 +19,24 @@ from penstock.networks.network import Network
 from penstock.options import but, check_options, option
 from penstock.saved import Saved
 from penstock.sequences.grammar import SklearnGrammar
-from penstock.sequences.inputs import Coding, Given, read_given, require_vectors
+from penstock.sequences.inputs import Coding, Given, Ready, read_given, require_vectors
 from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
 from penstock.storage import Arrays
 from penstock.training.buckets import bucket_bounds, in_buckets
 from penstock.training.callbacks import Callback
 from penstock.training.config import TrainSpec
-from penstock.training.forward import Buckets, forward, in_order
+from penstock.training.forward import forward, in_order
 from penstock.training.history import History
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
 from penstock.training.progress import with_progress_bar
 from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
-from penstock.training.source import Source
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
 from penstock.values import storable
 
 __all__ = ["SequenceEstimator"]
-
-
-class Ready(NamedTuple):
-    """What every kind of prediction starts from.
-
-    Attributes
-    ----------
-    weights
-        Weights of all members.
-    source, lengths
-        The samples on the device, and their true steps ``[samples]``.
-    buckets
-        Their numbers, by the length of their bucket.
-    """
-
-    weights: Any
-    source: Source
-    lengths: NDArray[np.int64]
-    buckets: Buckets
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
@@ -81,7 +61,9 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     batch: int = but(TrainingOptions, "batch", 32)
     epochs: int = but(TrainingOptions, "epochs", 50)
     patience: int | None = but(TrainingOptions, "patience", 5)
-    validation: float = option(0.1, "training samples to watch: a share below 1, or a number; 0: none", at_least=0)
+    validation: float = option(
+        0.1, "training samples for validation: a share below 1, or a number; 0: none", at_least=0
+    )
 
     # ---- what an estimator implements --------------------------------------------------------------------------------
 
@@ -115,7 +97,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         y: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
         sample_weight: Any = None,
@@ -134,8 +116,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         y
             One target a sample.
         lengths, padding
-            True steps of each sample of an array that was padded, and where its padding stands: ``behind`` or
-            ``front``. Padding is not read.
+            True steps of each sample of an array that was padded, and where its padding stands: ``post`` or
+            ``pre``. Padding is not read.
         categories
             Labels of static categories of each sample, ``[samples, categories]``; the network says in `embeddings`
             how each is read.
@@ -146,10 +128,14 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         vectors
             Initial table of the embedding that the network begins with, ``[vocabulary, units]``.
         validation
-            Samples for early stopping to watch instead of a share cut from these: ``(X, y)``, or a mapping of this
+            Samples for early stopping instead of a share cut from these: ``(X, y)``, or a mapping of this
             method's arguments. Never give it the samples that you will judge the model by.
         callbacks
             Hooks of the training loop.
+
+        Returns
+        -------
+        This estimator.
 
         Raises
         ------
@@ -196,17 +182,19 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         learn, watch = learn[targets.weight[learn] > 0], watch[targets.weight[watch] > 0]
         if len(learn) == 0:
             raise DataError(
-                f"no sample of {count} is left to learn from: all that are not watched weigh zero (weight=0)."
+                f"no sample of {count} is left to learn from: all but the validation samples weigh zero (weight=0)."
             )
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
         source = self.coding_.source(given)
         longest, schedule = self._decoder_training(targets)
-        train, watched = (
+        train, validation_samples = (
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
             for part in (learn, watch)
         )
-        prepared = Samples.of_sequences(source, targets.y, train, watched, targets.weight, max_target_length=longest)
+        prepared = Samples.of_sequences(
+            source, targets.y, train, validation_samples, targets.weight, max_target_length=longest
+        )
         (trained,) = train_folds(
             TrainSpec(self.whole_network, self.train_config(self._loss, schedule), source.widths, self.outputs_),
             [prepared],
@@ -226,13 +214,24 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:
         """Give what the network puts out for each member and sample, ``[members, samples, outputs]``: logits or scaled.
 
         A sample's outputs do not depend on the other samples, bit for bit.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, categories, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        Outputs ``[members, samples, outputs]``.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)

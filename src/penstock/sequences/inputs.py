@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,11 @@ from penstock.layers.embedding import Embedding
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
+from penstock.training.forward import Buckets
 from penstock.training.source import Source
 from penstock.values import from_plain, storable
 
-__all__ = ["Coding", "Given", "read_given", "require_vectors"]
+__all__ = ["Coding", "Given", "Ready", "read_given", "require_vectors"]
 
 Floats = NDArray[np.float64]
 
@@ -53,12 +54,31 @@ class Given:
         )
 
 
+class Ready(NamedTuple):
+    """What every kind of prediction starts from.
+
+    Attributes
+    ----------
+    weights
+        Weights of all members.
+    source, lengths
+        The samples on the device, and their true steps ``[samples]``.
+    buckets
+        Their numbers, by the length of their bucket.
+    """
+
+    weights: Any
+    source: Source
+    lengths: NDArray[np.int64]
+    buckets: Buckets
+
+
 def read_given(
     X: Any,
     network: Network | EncoderDecoder,
     *,
     lengths: Any = None,
-    padding: str = "behind",
+    padding: str = "post",
     categories: Any = None,
     extra: Any = None,
     name: str = "X",

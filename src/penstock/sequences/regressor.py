@@ -46,20 +46,47 @@ class SequenceRegressor(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:
         """Give the value of each sample, ``[samples]`` or as many columns as y had; the mean of the members'.
 
         The arguments are those of :meth:`fit`.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, categories, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        Values ``[samples]``, or ``[samples, columns]``.
         """
         scaled = self.outputs(X, lengths=lengths, padding=padding, categories=categories, extra=extra).mean(axis=0)
         values = scaled * self.y_scale_ + self.y_shift_
         return values[:, 0] if self.y_axes_ == 1 else values
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
-        """Give R², the share of the variance that is explained; the mean over the columns of y."""
+        """Give R², the share of the variance that is explained; the mean over the columns of y.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        y
+            Their true values.
+        sample_weight
+            What each sample counts, ``[samples]``.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        R².
+        """
         truth = self._values(y, len(np.asarray(y)))
         values = self.predict(X, **samples).reshape(truth.shape)
         residual = np.average((truth - values) ** 2, axis=0, weights=sample_weight)

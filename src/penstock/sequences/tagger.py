@@ -15,7 +15,7 @@ from penstock.sequences.labels import probabilities
 from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
-from penstock.training.forward import every_step, forward
+from penstock.training.forward import forward, true_steps
 from penstock.values import from_plain, storable
 
 __all__ = ["SequenceTagger"]
@@ -50,6 +50,17 @@ class SequenceTagger(SequenceEstimator):
         """Give the most probable label of each step, one array a sample.
 
         The arguments are those of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        For each sample the labels of its steps.
         """
         found = self.predict_proba(X, **samples)
         return [self.classes_[np.argmax(each, axis=1)] for each in found]
@@ -59,21 +70,46 @@ class SequenceTagger(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> list[NDArray[np.float64]]:
         """Give the probability of each label at each step, ``[time, classes]`` a sample; the mean of the members'.
 
         The arguments are those of :meth:`fit`.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, categories, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        For each sample probabilities ``[time, classes]``.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
-        steps = probabilities(self._loss, every_step(found, ready.buckets, ready.lengths)).mean(axis=0)
+        steps = probabilities(self._loss, true_steps(found, ready.buckets, ready.lengths)).mean(axis=0)
         return np.split(steps, np.cumsum(ready.lengths)[:-1])
 
     def score(self, X: Any, y: Any, **samples: Any) -> float:
-        """Give the share of steps whose label is predicted."""
+        """Give the share of steps whose label is predicted.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        y
+            The true labels of their steps.
+        **samples
+            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        The accuracy over all steps.
+        """
         found = self.predict(X, **samples)
         truth = read_label_sequences(y, len(found), np.array([len(each) for each in found]))
         right = [each == np.array(track, dtype=object) for each, track in zip(found, truth, strict=True)]
@@ -86,7 +122,7 @@ class SequenceTagger(SequenceEstimator):
     @property
     def whole_network(self) -> Network:
         """The network that is trained: the one described, which puts out at every step."""
-        return Network(self.network.layers, self.network.dense, self.network.embeddings, every_step=True)
+        return Network(self.network.layers, self.network.dense, self.network.embeddings, return_sequences=True)
 
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         tracks = read_label_sequences(y, len(lengths), lengths)

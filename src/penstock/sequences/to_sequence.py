@@ -72,7 +72,7 @@ class SequenceToSequence(SequenceEstimator):
         X: Any,
         *,
         lengths: Any = None,
-        padding: str = "behind",
+        padding: str = "post",
         extra: Any = None,
         beam: int = 1,
         steps: int | None = None,
@@ -84,7 +84,7 @@ class SequenceToSequence(SequenceEstimator):
         X, lengths, padding, extra
             As in :meth:`fit`.
         beam
-            Beginnings that are followed at once, for labels; 1 is the greedy search.
+            Beam width, for labels; 1 is greedy decoding.
         steps
             Steps after which a sequence ends in any case; as many as the longest that was learned from if left out.
 
@@ -103,9 +103,21 @@ class SequenceToSequence(SequenceEstimator):
         return values[..., 0] if values.shape[-1] == 1 else values
 
     def attention(
-        self, X: Any, *, lengths: Any = None, padding: str = "behind", extra: Any = None
+        self, X: Any, *, lengths: Any = None, padding: str = "post", extra: Any = None
     ) -> list[NDArray[np.float64]]:
-        """Give what each told label attends to, ``[labels and end, time]`` a sample; rows add up to one."""
+        """Give what each told label attends to, ``[labels and end, time]`` a sample; rows add up to one.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        lengths, padding, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        For each sample the weights ``[labels and end, time]``.
+        """
         ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
         decoding = self._decoding(1, None)
         if not self._tells_labels or self.network.attention is None:
@@ -115,7 +127,21 @@ class SequenceToSequence(SequenceEstimator):
         return [each[:end] for each, end in zip(attend(decoding, *ready, tokens), ends, strict=True)]
 
     def score(self, X: Any, y: Any, **samples: Any) -> float:
-        """Give the share of samples that are told exactly; of values R², over all steps."""
+        """Give the share of samples that are told exactly; of values R², over all steps.
+
+        Parameters
+        ----------
+        X
+            Samples, as in :meth:`fit`.
+        y
+            Their true sequences.
+        **samples
+            ``lengths``, ``padding`` and ``extra``, as in :meth:`fit`.
+
+        Returns
+        -------
+        The share of samples that are decoded exactly, or R².
+        """
         if self._tells_labels:
             told = self.predict(X, **samples)
             pairs = zip(told, read_label_sequences(y, len(told)), strict=True)
@@ -158,7 +184,7 @@ class SequenceToSequence(SequenceEstimator):
 
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         if self._tells_labels:
-            if self.network.feedback and not self.network.embedding:
+            if self.network.autoregressive and not self.network.embedding:
                 raise OptionError("labels are fed back as vectors; say how wide: EncoderDecoder(..., embedding=16).")
             tracks = read_label_sequences(y, len(lengths))
             self.classes_ = labels_of(tracks)

@@ -50,7 +50,8 @@ def network(request: Request) -> TextRegressor:
     length, phrases = request.options.tokens, request.options.phrases
     return TextRegressor(
         network=Network([Bidirectional(GRU(32))], dense=[Dense(5, "relu")]),
-        tokens=Tokens(25_000, length=length, keep="first", cut="letters", min_count=2, phrases=phrases), units=100,
+        tokens=Tokens(25_000, length=length, truncation="post", tokenizer="letters", min_count=2, phrases=phrases),
+        units=100,
         batch=32, patience=2, clip=1.0, **request.training(6),
     )  # fmt: skip
 
@@ -64,7 +65,7 @@ def run(request: Request) -> StudyResult:
     order = np.random.default_rng(request.seed).permutation(len(frame)) if request.leaking else np.arange(len(frame))
     cut = int(0.8 * len(frame))
     train, test = (([texts[row] for row in part], returns[part]) for part in (order[:cut], order[cut:]))
-    model, words = network(request), Tokens(25_000, length=None, cut="letters", min_count=2)
+    model, words = network(request), Tokens(25_000, length=None, tokenizer="letters", min_count=2)
     bags = {bag.label: bag for bag in (BagRegressor(kind, tokens=words) for kind in ("ridge", "lasso"))}
     result = compare(
         {NAME: model, **bags, "zero": Zero()}, train, test, baselines=["zero"],

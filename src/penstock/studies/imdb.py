@@ -37,9 +37,9 @@ __all__ = ["GRU_NAME", "OURS_NAME", "Reviews", "reviews", "run", "vectors_of"]
 
 GRU_NAME, OURS_NAME = "GRU 32, learned embedding", "GRU 64 on word2vec"
 
-KERAS = Tokens(20_000, length=100, keep="last", cut="keras", html=False)
-ISLP = Tokens(10_000, length=500, keep="last", cut="keras", html=False)
-BAG = Tokens(10_000, length=None, cut="keras", html=False)
+KERAS = Tokens(20_000, length=100, truncation="pre", tokenizer="keras", html=False)
+ISLP = Tokens(10_000, length=500, truncation="pre", tokenizer="keras", html=False)
+BAG = Tokens(10_000, length=None, tokenizer="keras", html=False)
 WHOLE = Tokens(100_000, length=None, min_count=5)
 
 
@@ -117,15 +117,13 @@ def ours(request: Request) -> TextClassifier:
 def baselines(part: str, seed: int) -> list[BagClassifier]:
     """Describe the baselines: the strongest bag of words known, and the others where they are asked for."""
     pairs = Tokens(50_000, length=None)
-    strongest = BagClassifier(
-        "nb", weight="binary", pairs=True, features=200_000, tokens=pairs, strength=1.0, seed=seed
-    )
+    strongest = BagClassifier("nb", weight="binary", bigrams=True, features=200_000, tokens=pairs, alpha=1.0, seed=seed)
     if part not in ("all", "baselines"):
         return [strongest]
-    words = Tokens(50_000, length=None, cut="letters")
+    words = Tokens(50_000, length=None, tokenizer="letters")
     return [
         strongest,
-        BagClassifier("ridge", pairs=True, features=200_000, tokens=pairs, seed=seed),
+        BagClassifier("ridge", bigrams=True, features=200_000, tokens=pairs, seed=seed),
         BagClassifier("ridge", tokens=words, seed=seed),
         BagClassifier("lasso", tokens=words, seed=seed),
         BagClassifier("nb", weight="binary", tokens=words, seed=seed),
@@ -185,7 +183,7 @@ def run(request: Request) -> StudyResult:
 
 
 def _learned(model: TextClassifier, rows: int) -> int:
-    """Count the rows that are not watched."""
+    """Count the training rows without the validation rows."""
     return rows - tail_length(rows, model.validation, 1)
 
 

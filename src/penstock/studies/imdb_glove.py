@@ -22,7 +22,7 @@ from penstock.text.vectors import WordVectors
 __all__ = ["run"]
 
 PUBLISHED = {1: 0.9107, 2: 0.9150}
-TOKENS = Tokens(10_000, length=100, keep="first", cut="letters")
+TOKENS = Tokens(10_000, length=100, truncation="post", tokenizer="letters")
 
 
 def network(request: Request) -> TextClassifier:

@@ -10,7 +10,7 @@ from penstock.errors import DataError, nearest
 from penstock.report.numbers import show
 from penstock.report.table import Table
 from penstock.studies.figures import Figure, figures_table
-from penstock.studies.shelf import STUDIES
+from penstock.studies.registry import STUDIES
 from penstock.studies.summary import summary_table
 
 __all__ = ["fill", "pictures_of"]

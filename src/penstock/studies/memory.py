@@ -39,12 +39,12 @@ def laid_out(request: Request, found: Found) -> StudyResult:
     shown = min(200, lengths[-1])
     facts = {
         "training sequences": request.options.samples,
-        "watched by early stopping": request.options.samples // 10,
+        "for validation": request.options.samples // 10,
         "test sequences": TEST,
         "optimiser": "Adam, step .005, batches of 50, gradients clipped at a norm of 1",
         "epochs, at most": request.epochs or EPOCHS,
-        "epochs without a lower watched error that end training": PATIENCE,
-        **{f"watched error that ends training, {name}": task.target_loss for name, task in TASKS.items()},
+        "epochs without a lower validation error that end training": PATIENCE,
+        **{f"validation error that ends training, {name}": task.target_loss for name, task in TASKS.items()},
         "members": request.networks,
         **{f"parameters, adding, {cell}": found["adding", cell, lengths[0]].parameters for cell in LAYERS},
     }
@@ -130,7 +130,7 @@ def _epochs_table(found: Found, lengths: list[int]) -> Table:
         "Epochs trained",
         {"task": "", "cell": "", **{f"{steps} steps": "" for steps in lengths}},
         rows,
-        ["The median of the members. Training ends where the watched sequences are solved, or no longer improve."],
+        ["The median of the members. Training ends where the validation sequences are solved, or no longer improve."],
     )
 
 

@@ -80,7 +80,7 @@ class Task:
     score, form, without
         Name of the score, how it is printed, and what it is without memory.
     target_loss
-        Mean squared error on the watched sequences that ends training: the task is solved with room to spare.
+        Mean squared error on the validation sequences that ends training: the task is solved with room to spare.
     """
 
     draw: Callable[[int, int, int], tuple[Values, Values]]

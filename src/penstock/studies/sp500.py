@@ -86,7 +86,7 @@ def run(request: Request) -> StudyResult:
     )
     windows = cut_windows(result.panel, WINDOW, horizon=1)
     fitted = result.entries[lstm.label].model
-    watched = 0 if request.leaking else int(fitted.watched_rows_[0])  # type: ignore[attr-defined]
+    watched = 0 if request.leaking else int(fitted.validation_rows_[0])  # type: ignore[attr-defined]
     train = len(windows.starts) - test
     facts = {
         "source": "arch.data.sp500, adjusted close" if request.edition == 1 and request.data is None else "FRED SP500",
@@ -96,7 +96,7 @@ def run(request: Request) -> StudyResult:
         "windows": list(windows.shape),
         "train": train,
         "learned from": train - watched,
-        "watched by early stopping": watched or "the test rows",
+        "for validation": watched or "the test rows",
         "test": test,
         "parameters": lstm.parameters,
         "figures in": f"the source's units: one is {spread:,.2f} index points",

@@ -82,8 +82,8 @@ class StockWeeks:
     tickers, weeks
         Names of the tickers, and the weeks, in order.
     train, learn, watch, test
-        Row at which each window starts; its target stands 52 rows on. The network learns from `learn` and is watched
-        on `watch`; `train` are all windows before the test.
+        Row at which each window starts; its target stands 52 rows on. The network learns from `learn`, with `watch` for
+        validation; `train` are all windows before the test.
     dropped
         Windows left out because their ticker no longer traded at the cutoff.
     frozen
@@ -123,7 +123,7 @@ class StockWeeks:
             "first": f"{pd.Timestamp(self.weeks[0]):%F}",
             "last": f"{pd.Timestamp(self.weeks[-1]):%F}",
             "windows to learn from": len(self.learn),
-            "windows watched": len(self.watch),
+            "validation windows": len(self.watch),
             "test windows": len(self.test),
             "windows of tickers no longer traded, dropped": self.dropped,
             "tickers frozen": self.frozen,

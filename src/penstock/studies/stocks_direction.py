@@ -142,5 +142,5 @@ def _pictures(
             "Area under the curve, week by week",
             "Each test week ranked by itself.", number, np.full(len(number), 0.5), shown, "chance",
         ),
-        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "watched windows"),
+        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "validation windows"),
     ]  # fmt: skip

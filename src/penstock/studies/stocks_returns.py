@@ -198,5 +198,5 @@ def _pictures(
             {row["model"]: [100 * row[number] for number in numbers] for row in fifths.rows},
             "mean weekly return, %",
         ),
-        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "watched windows"),
+        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "validation windows"),
     ]  # fmt: skip

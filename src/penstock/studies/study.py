@@ -128,8 +128,8 @@ class Study:
 
     Examples
     --------
-    >>> from penstock.studies.shelf import study_named
-    >>> study_named("sp500").editions
+    >>> from penstock.studies.registry import resolve_study
+    >>> resolve_study("sp500").editions
     (1, 2)
     """
 

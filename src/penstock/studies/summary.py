@@ -17,7 +17,7 @@ _COLUMNS = ("study", "figure", "published", "published protocol", "honest protoc
 
 
 def summary_rows(results: Mapping[str, dict[str, Any]]) -> list[list[str]]:
-    """Give one row for each study and edition, in the order of the shelf.
+    """Give one row for each study and edition, in the order of the registry.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def summary_rows(results: Mapping[str, dict[str, Any]]) -> list[list[str]]:
         What :meth:`StudyResult.to_json` gave, by the name of the result. Of several with one protocol, the one
         with the fewest options of its own stands for all.
     """
-    from penstock.studies.shelf import STUDIES
+    from penstock.studies.registry import STUDIES
 
     rows = []
     order = list(STUDIES)

@@ -76,8 +76,8 @@ def run(request: Request) -> StudyResult:
     )
 
 
-def _fit(request: Request, feed: str, given: Values, true: Values) -> SequenceToSequence:
-    network = EncoderDecoder([], LSTM(request.options.units), feed=feed, feedback=False)
+def _fit(request: Request, condition: str, given: Values, true: Values) -> SequenceToSequence:
+    network = EncoderDecoder([], LSTM(request.options.units), condition=condition, autoregressive=False)
     model = SequenceToSequence(
         network,
         loss="mse",

@@ -75,8 +75,8 @@ def _fold(
     seed = request.seed
     bags = [
         BagClassifier("ridge", tokens=TOKENS, seed=seed),
-        BagClassifier("ridge", pairs=True, tokens=TOKENS, seed=seed),
-        BagClassifier("nb", weight="binary", pairs=True, tokens=TOKENS, seed=seed),
+        BagClassifier("ridge", bigrams=True, tokens=TOKENS, seed=seed),
+        BagClassifier("nb", weight="binary", bigrams=True, tokens=TOKENS, seed=seed),
     ]
     own = word2vec(
         pair[0], Tokens(20_000, length=None, min_count=2), units=50, epochs=30, sample=1e-3, seed=seed,

@@ -19,7 +19,7 @@ from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.labels import column, numbers, read_labels
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
-from penstock.text.linear import CLASSIFIERS, REGRESSORS, STRENGTHS, Chain, answer, fit_classifier, fit_regressor
+from penstock.text.linear import ALPHAS, CLASSIFIERS, REGRESSORS, Chain, answer, fit_classifier, fit_regressor
 from penstock.text.ngrams import WEIGHTS, NGrams
 from penstock.text.tokens import Tokens
 from penstock.text.vocabulary import Vocabulary
@@ -34,7 +34,7 @@ class Fitted(SklearnGrammar):
     vocabulary_: Vocabulary
     ngrams_: NGrams
     chain_: Chain
-    strength_: float
+    alpha_: float
     classes_: NDArray[Any]
 
 
@@ -46,7 +46,7 @@ class BagOfWords(Fitted):
     ----------
     vocabulary_, ngrams_
         The words, and the features that are counted.
-    strength_
+    alpha_
         The penalty that was given, or chosen on a part of the training rows that was left out for it.
     """
 
@@ -55,10 +55,10 @@ class BagOfWords(Fitted):
 
     model: str = option("ridge", "what is fitted to the bag", choices=CLASSIFIERS)
     weight: str = option("tfidf", "how a count is weighed", choices=WEIGHTS)
-    pairs: bool = option(False, "count pairs of neighbouring words too")
+    bigrams: bool = option(False, "count pairs of neighbouring words too")
     features: int = option(20_000, "most frequent words and pairs that are counted", at_least=1)
-    tokens: Tokens = option(Tokens(50_000, length=None, cut="letters"), "how documents are cut")
-    strength: float | None = option(None, "penalty; None: chosen on training rows left out for it", above=0)
+    tokens: Tokens = option(Tokens(50_000, length=None, tokenizer="letters"), "how documents are cut")
+    alpha: float | None = option(None, "penalty; None: chosen on training rows left out for it", above=0)
     validation: float = option(0.1, "share of the training rows, drawn by the seed, that chooses", above=0, below=1)
     seed: int = option(0, "seed of that draw, and of the net", at_least=0, below=2**32)
 
@@ -66,7 +66,7 @@ class BagOfWords(Fitted):
     def label(self) -> str:
         """Short name in tables."""
         names = {"nb": "naive-Bayes-weighted ridge", "net": "net 16-16"}
-        words = "words and pairs" if self.pairs else "words"
+        words = "words and pairs" if self.bigrams else "words"
         return f"{names.get(self.model, self.model)} on {'' if self.weight != 'tfidf' else 'TF-IDF of '}{words}"
 
     @property
@@ -75,7 +75,7 @@ class BagOfWords(Fitted):
         return sum(int(np.count_nonzero(W)) + len(b) for W, b in self.chain_)
 
     @abstractmethod
-    def _fit_chain(self, X: Any, y: NDArray[Any], strength: float) -> Chain:
+    def _fit_chain(self, X: Any, y: NDArray[Any], alpha: float) -> Chain:
         """Fit to bags."""
 
     @abstractmethod
@@ -87,11 +87,11 @@ class BagOfWords(Fitted):
         if self.model not in self.kinds:
             raise OptionError(f"{type(self).__name__}: model={self.model!r} is for labels; allowed: {self.kinds}.")
         self.ngrams_ = NGrams.fit(
-            documents, len(self.vocabulary_), features=self.features, pairs=self.pairs, weight=self.weight
+            documents, len(self.vocabulary_), features=self.features, bigrams=self.bigrams, weight=self.weight
         )
         X = self.ngrams_.transform(documents)
-        self.strength_ = self.strength or self._chosen(X, y)
-        self.chain_ = self._fit_chain(X, y, self.strength_)
+        self.alpha_ = self.alpha or self._chosen(X, y)
+        self.chain_ = self._fit_chain(X, y, self.alpha_)
         self.fitted_options_ = self.get_params()
 
     def _chosen(self, X: Any, y: NDArray[Any]) -> float:
@@ -101,12 +101,10 @@ class BagOfWords(Fitted):
         if self.kind == "classifier":
             learn, watch = keep_every_class(learn, watch, y)
         if len(learn) < 2 or len(watch) == 0 or (y[learn] == y[learn][0]).all():
-            raise OptionError(
-                f"{len(y)} documents are too few to choose the penalty on a part of them; give strength=."
-            )
+            raise OptionError(f"{len(y)} documents are too few to choose the penalty on a part of them; give alpha=.")
         losses = {
-            strength: self._loss(y[watch], answer(self._fit_chain(X[learn], y[learn], strength), X[watch]))
-            for strength in STRENGTHS[self.model]
+            alpha: self._loss(y[watch], answer(self._fit_chain(X[learn], y[learn], alpha), X[watch]))
+            for alpha in ALPHAS[self.model]
         }
         return min(losses, key=losses.__getitem__)
 
@@ -135,14 +133,14 @@ class BagOfWords(Fitted):
         keys, idf = arrays["ngrams.keys"], arrays["ngrams.idf"]
         if len(keys) != len(self.chain_[0][0]):
             raise ValueError(f"{len(keys)} features meet coefficients of {len(self.chain_[0][0])}")
-        self.ngrams_ = NGrams(keys, idf, len(self.vocabulary_), self.pairs, self.weight)
+        self.ngrams_ = NGrams(keys, idf, len(self.vocabulary_), self.bigrams, self.weight)
 
     def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        return {"vocabulary": self.vocabulary_.to_json(), "strength": self.strength_}, {}
+        return {"vocabulary": self.vocabulary_.to_json(), "strength": self.alpha_}, {}
 
     def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.vocabulary_ = Vocabulary.from_json(description["vocabulary"])
-        self.strength_ = description["strength"]
+        self.alpha_ = description["strength"]
 
 
 @dataclass(repr=False, eq=False)
@@ -150,7 +148,7 @@ class BagClassifier(BagOfWords):
     """A classifier on a bag of words: the baseline that a network on text has to beat.
 
     `model` is ``ridge`` or ``lasso`` (penalised logistic regression), ``nb`` (ridge on features weighed by naive Bayes'
-    log ratios, best with ``weight="binary", pairs=True``), or ``net`` (two layers of 16 ReLU units).
+    log ratios, best with ``weight="binary", bigrams=True``), or ``net`` (two layers of 16 ReLU units).
 
     References
     ----------
@@ -159,7 +157,7 @@ class BagClassifier(BagOfWords):
     Examples
     --------
     >>> texts = ["a good film", "good fun", "a bad film", "bad, bad"] * 5
-    >>> model = BagClassifier("ridge", strength=1.0).fit(texts, [1, 1, 0, 0] * 5)
+    >>> model = BagClassifier("ridge", alpha=1.0).fit(texts, [1, 1, 0, 0] * 5)
     >>> model.predict(["good", "so bad"]).tolist()
     [1, 0]
     """
@@ -195,8 +193,8 @@ class BagClassifier(BagOfWords):
         """Give the share of documents whose class is right."""
         return float(np.mean(self.predict(X) == np.asarray(y)))
 
-    def _fit_chain(self, X: Any, y: NDArray[Any], strength: float) -> Chain:
-        return fit_classifier(self.model, X, y, len(self.classes_), strength, self.seed)
+    def _fit_chain(self, X: Any, y: NDArray[Any], alpha: float) -> Chain:
+        return fit_classifier(self.model, X, y, len(self.classes_), alpha, self.seed)
 
     def _loss(self, y: NDArray[Any], answers: NDArray[np.float64]) -> float:
         return float(-np.log(self._probabilities(answers)[np.arange(len(y)), y] + 1e-12).mean())
@@ -232,7 +230,7 @@ class BagRegressor(BagOfWords):
     Examples
     --------
     >>> texts = ["up up", "up", "down", "down down"] * 5
-    >>> model = BagRegressor("ridge", weight="counts", strength=1e-6).fit(texts, [2.0, 1.0, -1.0, -2.0] * 5)
+    >>> model = BagRegressor("ridge", weight="counts", alpha=1e-6).fit(texts, [2.0, 1.0, -1.0, -2.0] * 5)
     >>> model.predict(["up up up"]).round(2).tolist()
     [3.0]
     """
@@ -258,8 +256,8 @@ class BagRegressor(BagOfWords):
         truth = np.asarray(y, dtype=np.float64)
         return float(1 - np.sum((truth - self.predict(X)) ** 2) / np.sum((truth - truth.mean()) ** 2))
 
-    def _fit_chain(self, X: Any, y: NDArray[Any], strength: float) -> Chain:
-        return fit_regressor(self.model, X, y, strength, self.seed)
+    def _fit_chain(self, X: Any, y: NDArray[Any], alpha: float) -> Chain:
+        return fit_regressor(self.model, X, y, alpha, self.seed)
 
     def _loss(self, y: NDArray[Any], answers: NDArray[np.float64]) -> float:
         return float(np.mean((y - answers[:, 0]) ** 2))

@@ -16,7 +16,7 @@ PADDING, UNKNOWN = 0, 1
 """The ids of padding, and of a word that the vocabulary does not hold."""
 
 
-def padded(documents: Sequences, padding: str = "front", length: int | None = None) -> NDArray[np.int64]:
+def padded(documents: Sequences, padding: str = "pre", length: int | None = None) -> NDArray[np.int64]:
     """Give token ids as a rectangle ``[documents, length]``, for models that want one; ours read no padding.
 
     Parameters
@@ -24,14 +24,18 @@ def padded(documents: Sequences, padding: str = "front", length: int | None = No
     documents
         What :meth:`penstock.text.Vocabulary.encode` gives.
     padding
-        Where padding goes: in ``front`` or ``behind``.
+        Where padding goes: in ``pre`` or ``post``.
     length
         The width; that of the longest document if left out.
+
+    Returns
+    -------
+    Ids ``[documents, length]``, 0 for padding.
 
     Examples
     --------
     >>> documents = Sequences(np.array([5, 6, 7]), np.array([0, 2, 3]))
-    >>> padded(documents).tolist(), padded(documents, "behind").tolist()
+    >>> padded(documents).tolist(), padded(documents, "post").tolist()
     ([[5, 6], [0, 7]], [[5, 6], [7, 0]])
     """
     if padding not in PADDINGS:
@@ -41,7 +45,7 @@ def padded(documents: Sequences, padding: str = "front", length: int | None = No
     if (lengths > width).any():
         raise OptionError(f"length={width} is shorter than the longest document, {lengths.max()} tokens.")
     places = np.arange(width)
-    filled = places < lengths[:, None] if padding == "behind" else places >= width - lengths[:, None]
+    filled = places < lengths[:, None] if padding == "post" else places >= width - lengths[:, None]
     table = np.full((len(documents), width), PADDING, dtype=np.int64)
     table[filled] = documents.values
     return table

@@ -79,7 +79,7 @@ class TextEstimator(Fitted):
         validation: Any = None,
         callbacks: Sequence[Callback] = (),
         lengths: None = None,
-        padding: str = "behind",
+        padding: str = "post",
     ) -> Self:
         """Fit afresh on documents; earlier fits leave no trace.
 
@@ -95,7 +95,7 @@ class TextEstimator(Fitted):
         vectors
             Pretrained vectors, as wide as `units`; words without one start at zero. With ``frozen=True`` they stay.
         validation
-            Documents for early stopping to watch instead of a share drawn from these: ``(X, y)``, or a mapping of this
+            Documents for early stopping instead of a share drawn from these: ``(X, y)``, or a mapping of this
             method's arguments. Never give it the documents that you will judge the model by.
         callbacks
             Hooks of the training loop.
@@ -124,7 +124,7 @@ class TextEstimator(Fitted):
         X: Iterable[str],
         *,
         lengths: None = None,
-        padding: str = "behind",
+        padding: str = "post",
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:
@@ -169,5 +169,5 @@ class TextEstimator(Fitted):
 
 
 def _no_steps(lengths: Any, padding: str) -> None:
-    if lengths is not None or padding != "behind":
+    if lengths is not None or padding != "post":
         raise OptionError("documents are cut and measured here; leave lengths= and padding= out.")

@@ -83,7 +83,7 @@ def compare(
     --------
     >>> from penstock.text.bag_of_words import BagClassifier
     >>> texts, labels = ["good", "bad", "good fun", "so bad"] * 10, [1, 0, 1, 0] * 10
-    >>> model = BagClassifier("ridge", strength=1.0)
+    >>> model = BagClassifier("ridge", alpha=1.0)
     >>> compare([model], (texts, labels), (["good", "bad"] * 2, [1, 0, 1, 0])).rows[0]["accuracy"]
     1.0
     >>> compare([model], (texts, labels), folds=5).folds.tolist()[:9]

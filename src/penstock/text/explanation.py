@@ -74,12 +74,27 @@ class Explanation(Reported):
         return [self.text[word.start : word.end] for word in self.words]
 
     def top(self, count: int = 10) -> list[tuple[str, float]]:
-        """Give the tokens whose absence moves the score most, with what each adds to it."""
+        """Give the tokens whose absence moves the score most, with what each adds to it.
+
+        Parameters
+        ----------
+        count
+            How many words.
+
+        Returns
+        -------
+        Words with what they moved the score by.
+        """
         order = np.argsort(-np.abs(self.occlusion), kind="stable")[:count]
         return [(self.tokens[place], float(self.occlusion[place])) for place in order]
 
     def page(self) -> Page:
-        """Lay the explanation out: the text highlighted both ways, the score and the state over the words."""
+        """Lay the explanation out: the text highlighted both ways, the score and the state over the words.
+
+        Returns
+        -------
+        The page.
+        """
         sections = [
             Section("Which words moved the score", passages=self._passages()),
             Section(
@@ -153,6 +168,10 @@ def explain(
         explained, for values the value.
     categories, extra
         Its columns, as in `predict`, each ``[columns]``.
+
+    Returns
+    -------
+    What each word of the text moved the score by.
 
     References
     ----------

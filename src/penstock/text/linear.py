@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CLASSIFIERS", "REGRESSORS", "STRENGTHS", "Chain", "answer", "fit_classifier", "fit_regressor"]
+__all__ = ["ALPHAS", "CLASSIFIERS", "REGRESSORS", "Chain", "answer", "fit_classifier", "fit_regressor"]
 
 CLASSIFIERS = ("ridge", "lasso", "nb", "net")
 REGRESSORS = ("ridge", "lasso", "net")
-STRENGTHS: dict[str, tuple[float, ...]] = {
+ALPHAS: dict[str, tuple[float, ...]] = {
     "ridge": (0.1, 1.0, 10.0, 100.0),
     "lasso": (1.0, 3.0, 10.0, 30.0, 100.0),
     "nb": (0.1, 1.0, 10.0, 100.0),
@@ -29,7 +29,7 @@ the squared weights of a mean loss. The loss of the others is a sum over the doc
 Chain = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
-def fit_classifier(kind: str, X: Any, y: NDArray[np.int64], classes: int, strength: float, seed: int) -> Chain:
+def fit_classifier(kind: str, X: Any, y: NDArray[np.int64], classes: int, alpha: float, seed: int) -> Chain:
     """Fit a classifier to bags ``[documents, features]`` and class numbers; its last layer gives logits.
 
     Two classes have one logit; more are fitted each against the rest, but by the net, which has one for each.
@@ -40,23 +40,23 @@ def fit_classifier(kind: str, X: Any, y: NDArray[np.int64], classes: int, streng
     in the two classes, and ridge is fitted to these.
     """
     if kind == "net":
-        return _net("MLPClassifier", X, y, strength, seed)
+        return _net("MLPClassifier", X, y, alpha, seed)
     columns = [
-        _logistic(kind, X, (y == label).astype(int), strength) for label in ([1] if classes == 2 else range(classes))
+        _logistic(kind, X, (y == label).astype(int), alpha) for label in ([1] if classes == 2 else range(classes))
     ]
     return [(np.stack([w for w, _ in columns], axis=1), np.array([b for _, b in columns]))]
 
 
-def fit_regressor(kind: str, X: Any, y: NDArray[np.float64], strength: float, seed: int) -> Chain:
+def fit_regressor(kind: str, X: Any, y: NDArray[np.float64], alpha: float, seed: int) -> Chain:
     """Fit a regression to bags ``[documents, features]`` and values, standardised here and back."""
     shift, scale = y.mean(), y.std() or 1.0
     z = (y - shift) / scale
     if kind == "net":
-        chain = _net("MLPRegressor", X, z, strength, seed)
+        chain = _net("MLPRegressor", X, z, alpha, seed)
     else:
         from sklearn.linear_model import Lasso, Ridge
 
-        model = Ridge(alpha=strength) if kind == "ridge" else Lasso(alpha=strength / X.shape[0])
+        model = Ridge(alpha=alpha) if kind == "ridge" else Lasso(alpha=alpha / X.shape[0])
         model.fit(X, z)
         coefficients = np.asarray(model.coef_, dtype=np.float64)
         chain = [(coefficients[:, None], np.array([float(model.intercept_)]))]
@@ -74,7 +74,7 @@ def answer(chain: Chain, X: Any) -> NDArray[np.float64]:
     return np.asarray(values, dtype=np.float64)
 
 
-def _logistic(kind: str, X: Any, y: NDArray[np.int64], strength: float) -> tuple[NDArray[np.float64], float]:
+def _logistic(kind: str, X: Any, y: NDArray[np.int64], alpha: float) -> tuple[NDArray[np.float64], float]:
     from sklearn.linear_model import LogisticRegression
 
     r = _log_ratio(X, y) if kind == "nb" else None
@@ -82,7 +82,7 @@ def _logistic(kind: str, X: Any, y: NDArray[np.int64], strength: float) -> tuple
         X = X.multiply(r[None, :]).tocsr()
     lasso = kind == "lasso"
     model = LogisticRegression(
-        C=1 / strength, l1_ratio=float(lasso), solver="liblinear" if lasso else "lbfgs", max_iter=2000, random_state=0,
+        C=1 / alpha, l1_ratio=float(lasso), solver="liblinear" if lasso else "lbfgs", max_iter=2000, random_state=0,
         **({"intercept_scaling": 10.0} if lasso else {}),
     )  # fmt: skip
     model.fit(X, y)
@@ -96,7 +96,7 @@ def _log_ratio(X: Any, y: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.log(p / p.sum()) - np.log(q / q.sum()))
 
 
-def _net(name: str, X: Any, y: NDArray[Any], strength: float, seed: int, units: Sequence[int] = (16, 16)) -> Chain:
+def _net(name: str, X: Any, y: NDArray[Any], alpha: float, seed: int, units: Sequence[int] = (16, 16)) -> Chain:
     """Train two layers of 16 ReLU units, stopped early by a tenth of the rows, drawn, where there are enough.
 
     Of labels there are enough where each has two rows, and the tenth has one row for each.
@@ -111,7 +111,7 @@ def _net(name: str, X: Any, y: NDArray[Any], strength: float, seed: int, units: 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=UserWarning)  # the last epoch came before the patience ran out
         model = getattr(neural_network, name)(
-            tuple(units), alpha=strength, batch_size=min(128, max(rows // 50, 8), rows), early_stopping=enough,
+            tuple(units), alpha=alpha, batch_size=min(128, max(rows // 50, 8), rows), early_stopping=enough,
             n_iter_no_change=4, max_iter=int(np.clip(200_000 // rows, 20, 200)), random_state=seed,
         ).fit(X, y)  # fmt: skip
     return [

@@ -32,26 +32,26 @@ class NGrams:
         size of the vocabulary.
     idf
         What each feature's count is multiplied by under ``tfidf``: ln((1 + n) / (1 + documents with it)) + 1.
-    vocabulary, pairs, weight
+    vocabulary, bigrams, weight
         Size V of the vocabulary; whether pairs are counted; ``binary``, ``counts`` or ``tfidf``.
     """
 
     keys: NDArray[np.int64]
     idf: NDArray[np.float64]
     vocabulary: int
-    pairs: bool
+    bigrams: bool
     weight: str
 
     @classmethod
-    def fit(cls, documents: Sequences, vocabulary: int, *, features: int, pairs: bool, weight: str) -> NGrams:
+    def fit(cls, documents: Sequences, vocabulary: int, *, features: int, bigrams: bool, weight: str) -> NGrams:
         """Take the features that stand in the most documents; equally frequent ones in the order of their numbers."""
-        _, keys, _ = _counted(documents, vocabulary, pairs)
+        _, keys, _ = _counted(documents, vocabulary, bigrams)
         found, frequency = np.unique(keys, return_counts=True)
         if not len(found):
             raise DataError("no document holds a word of the vocabulary; nothing can be learned from them.")
         best = np.sort(np.argsort(-frequency, kind="stable")[:features])
         idf = np.log((1 + len(documents)) / (1 + frequency[best])) + 1
-        return cls(found[best], idf, vocabulary, pairs, weight)
+        return cls(found[best], idf, vocabulary, bigrams, weight)
 
     def transform(self, documents: Sequences) -> Any:
         """Weigh the features of each document: a sparse matrix ``[documents, features]`` of scipy's.
@@ -60,7 +60,7 @@ class NGrams:
         """
         from scipy.sparse import csr_matrix
 
-        rows, keys, counts = _counted(documents, self.vocabulary, self.pairs)
+        rows, keys, counts = _counted(documents, self.vocabulary, self.bigrams)
         places = np.searchsorted(self.keys, keys).clip(max=len(self.keys) - 1)
         known = self.keys[places] == keys
         rows, places, values = rows[known], places[known], counts[known].astype(np.float64)
@@ -79,13 +79,13 @@ class NGrams:
 
 
 def _counted(
-    documents: Sequences, vocabulary: int, pairs: bool
+    documents: Sequences, vocabulary: int, bigrams: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Give document, key and count of everything that a document holds; unknown words and their pairs are left out."""
     ids, rows = documents.values, np.repeat(np.arange(len(documents)), documents.lengths)
     known = ids > UNKNOWN
     keys, of = [ids[known]], [rows[known]]
-    if pairs:
+    if bigrams:
         both = known[:-1] & known[1:] & (rows[:-1] == rows[1:])
         keys.append(((ids[:-1] + 1) * vocabulary + ids[1:])[both])
         of.append(rows[:-1][both])

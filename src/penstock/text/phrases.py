@@ -39,14 +39,38 @@ class Phrases:
 
     @classmethod
     def learn(cls, sentences: Iterable[list[str]], min_count: int = 10, threshold: float = 0.6) -> Phrases:
-        """Find the pairs whose normalised pointwise mutual information is above `threshold` (at most 1)."""
+        """Find the pairs whose normalised pointwise mutual information is above `threshold` (at most 1).
+
+        Parameters
+        ----------
+        sentences
+            The words of each document.
+        min_count
+            Occurrences below which a pair is no phrase.
+        threshold
+            Least normalised pointwise mutual information.
+
+        Returns
+        -------
+        The phrases.
+        """
         module = library("gensim.models.phrases")
         found = module.Phrases(sentences, min_count=min_count, threshold=threshold, scoring="npmi", delimiter="_")
         pairs = (tuple(phrase.split("_")) for phrase in found.export_phrases())
         return cls(frozenset(pair for pair in pairs if len(pair) == 2 and all(part.isalpha() for part in pair)))
 
     def join(self, words: list[str]) -> str:
-        """Write words as one text, their pairs joined from left to right."""
+        """Write words as one text, their pairs joined from left to right.
+
+        Parameters
+        ----------
+        words
+            The words of a document.
+
+        Returns
+        -------
+        The words, separated by blanks, with pairs joined by ``_``.
+        """
         written: list[str] = []
         place = 0
         while place < len(words):
@@ -57,14 +81,34 @@ class Phrases:
         return " ".join(written)
 
     def join_all(self, documents: Iterable[list[str]]) -> list[str]:
-        """Write each document as :meth:`join` does."""
+        """Write each document as :meth:`join` does.
+
+        Parameters
+        ----------
+        documents
+            The words of each document.
+
+        Returns
+        -------
+        Each document as one text.
+        """
         return [self.join(words) for words in documents]
 
     def to_json(self) -> list[list[str]]:
-        """Give the pairs, in order."""
+        """Return the pairs, in order."""
         return [list(pair) for pair in sorted(self.pairs)]
 
     @classmethod
     def from_json(cls, given: list[Any]) -> Phrases:
-        """Read back what :meth:`to_json` gave."""
+        """Read back what :meth:`to_json` gave.
+
+        Parameters
+        ----------
+        given
+            What :meth:`to_json` gave.
+
+        Returns
+        -------
+        The phrases.
+        """
         return cls(frozenset((first, second) for first, second in given))

@@ -117,14 +117,38 @@ class WordVectors:
         return self.table[self.places[word]]
 
     def nearest(self, word: str, count: int = 10) -> list[tuple[str, float]]:
-        """Give the words whose vectors point most nearly the same way, with their cosines."""
+        """Give the words whose vectors point most nearly the same way, with their cosines.
+
+        Parameters
+        ----------
+        word
+            A word of the vocabulary.
+        count
+            How many.
+
+        Returns
+        -------
+        Words with the cosine of their vectors, nearest first.
+        """
         lengths = np.linalg.norm(self.table, axis=1)
         cosines = self.table @ self[word] / np.maximum(lengths * lengths[self.places[word]], 1e-12)
         order = [place for place in np.argsort(-cosines, kind="stable") if self.words[place] != word]
         return [(self.words[place], float(cosines[place])) for place in order[:count]]
 
     def coverage(self, vocabulary: Vocabulary, texts: Iterable[str] | None = None) -> Coverage:
-        """Tell how many words of a vocabulary, and how many tokens of documents, have a vector."""
+        """Tell how many words of a vocabulary, and how many tokens of documents, have a vector.
+
+        Parameters
+        ----------
+        vocabulary
+            The words that are asked for.
+        texts
+            Documents whose words are counted by occurrence; none if left out.
+
+        Returns
+        -------
+        How many words, and occurrences, have a vector.
+        """
         has = np.array([word in self.places for word in vocabulary.words])
         has[: UNKNOWN + 1] = False
         named = vocabulary.words[UNKNOWN + 1 :]
@@ -134,6 +158,17 @@ class WordVectors:
 
     def for_vocabulary(self, vocabulary: Vocabulary, units: int | None = None) -> NDArray[np.float32]:
         """Lay the vectors out by a vocabulary's ids; padding, unknown and words without a vector are zero.
+
+        Parameters
+        ----------
+        vocabulary
+            The words, in the order of their ids.
+        units
+            Width that the vectors must have; any if left out.
+
+        Returns
+        -------
+        The table ``[vocabulary, units]``, zero where a word has no vector.
 
         Raises
         ------
@@ -153,7 +188,17 @@ class WordVectors:
         return table
 
     def write(self, path: str | Path) -> Path:
-        """Write word2vec's form, which other libraries read: binary where the name ends in ``.bin``, else text."""
+        """Write word2vec's form, which other libraries read: binary where the name ends in ``.bin``, else text.
+
+        Parameters
+        ----------
+        path
+            File to write.
+
+        Returns
+        -------
+        The path.
+        """
         path = check_destination(path)
         keyed = library("gensim.models.keyedvectors").KeyedVectors(self.units)
         keyed.add_vectors(list(self.words), self.table)

@@ -80,16 +80,36 @@ class Vocabulary:
         """A short name of the words in their order, by which a model knows its own vocabulary."""
         return hashlib.sha256("\n".join(self.words).encode()).hexdigest()[:16]
 
-    def joined(self, texts: Iterable[str]) -> list[str]:
-        """Give the documents as they are cut: without HTML where that is asked for, and with their phrases joined."""
+    def preprocess(self, texts: Iterable[str]) -> list[str]:
+        """Give the documents as they are cut: without HTML where that is asked for, and with their phrases joined.
+
+        Parameters
+        ----------
+        texts
+            The documents.
+
+        Returns
+        -------
+        The documents as they are cut into tokens.
+        """
         documents = checked_texts(texts)
         if self.phrases is not None:
             return self.phrases.join_all(self.tokens.split(documents))
         return self.tokens.cleaned(documents)
 
     def encode(self, texts: Iterable[str]) -> Sequences:
-        """Turn documents into ids, laid end to end; one without a word becomes one unknown word."""
-        documents = self.joined(texts)
+        """Turn documents into ids, laid end to end; one without a word becomes one unknown word.
+
+        Parameters
+        ----------
+        texts
+            The documents.
+
+        Returns
+        -------
+        Their token ids.
+        """
+        documents = self.preprocess(texts)
         found: list[list[int]] = []
         for first in range(0, len(documents), _CHUNK):
             part = self.tokenizer.encode_batch_fast(documents[first : first + _CHUNK])
@@ -99,19 +119,44 @@ class Vocabulary:
         return Sequences(flat, offsets)
 
     def locate(self, text: str) -> tuple[str, list[Word]]:
-        """Give a document as it is cut, and where each of its tokens stands in it."""
-        (joined,) = self.joined([text])
+        """Give a document as it is cut, and where each of its tokens stands in it.
+
+        Parameters
+        ----------
+        text
+            A document.
+
+        Returns
+        -------
+        The text that was cut, and each word with its place.
+        """
+        (joined,) = self.preprocess([text])
         encoding = self.tokenizer.encode(joined)
         return joined, [Word(token, *place) for token, place in zip(encoding.ids, encoding.offsets, strict=True)]
 
     def sentences(self, texts: Iterable[str]) -> list[list[str]]:
-        """Cut documents into the words that have a number, whole, whatever the length; for training word vectors."""
+        """Cut documents into the words that have a number, whole, whatever the length; for training word vectors.
+
+        Parameters
+        ----------
+        texts
+            The documents.
+
+        Returns
+        -------
+        The words of each document that are in the vocabulary.
+        """
         whole = self.whole().encode(texts)
         parts = (whole.part(place).tolist() for place in range(len(whole)))
         return [[self.words[token] for token in part if token > UNKNOWN] for part in parts]
 
     def whole(self) -> Vocabulary:
-        """Give the same vocabulary without a limit of the length."""
+        """Give the same vocabulary without a limit of the length.
+
+        Returns
+        -------
+        The vocabulary without truncation.
+        """
         if self.tokens.length is None:
             return self
         twin = library("tokenizers").Tokenizer.from_str(self.tokenizer.to_str())
@@ -119,7 +164,7 @@ class Vocabulary:
         return Vocabulary(self.tokens, twin, self.phrases)
 
     def to_json(self) -> dict[str, Any]:
-        """Give all that a model file needs to cut documents in the same way."""
+        """Return all that a model file needs to cut documents in the same way."""
         return {
             "tokens": to_json(self.tokens),
             "tokenizer": json.loads(self.tokenizer.to_str()),
@@ -130,6 +175,15 @@ class Vocabulary:
     @staticmethod
     def from_json(given: dict[str, Any]) -> Vocabulary:
         """Read back what :meth:`to_json` gave.
+
+        Parameters
+        ----------
+        given
+            What :meth:`to_json` gave.
+
+        Returns
+        -------
+        The vocabulary.
 
         Raises
         ------

@@ -54,6 +54,10 @@ def word2vec(
     progress
         Show a progress bar; None: on a terminal only.
 
+    Returns
+    -------
+    The vectors of the words.
+
     References
     ----------
     Mikolov et al. (2013), *Distributed representations of words and phrases*. ``gensim`` trains.

@@ -169,7 +169,7 @@ def _targets(
     network: Network, y: Any, sequences: Sequences, lengths: Any, name: str
 ) -> NDArray[np.float64] | Sequences:
     """Read one row of targets a sample, or one a step."""
-    if network.every_step:
+    if network.return_sequences:
         targets = read_sequences(y, lengths=lengths, name=name)
         if targets.lengths.tolist() != sequences.lengths.tolist():
             raise DataError(f"the sequences of {name} are not as long as those of x; give one target a step.")

@@ -75,14 +75,36 @@ class Callback:
     """
 
     def on_fit_begin(self, event: FitBegin) -> None:
-        """See what the fit is about to do, before the first epoch."""
+        """See what the fit is about to do, before the first epoch.
+
+        Parameters
+        ----------
+        event
+            What the fit is about to do.
+        """
 
     def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:
-        """See the losses after every epoch; return which networks are to stop, ``[lanes]``, or None."""
+        """See the losses after every epoch; return which networks are to stop, ``[lanes]``, or None.
+
+        Parameters
+        ----------
+        event
+            The losses of the epoch.
+
+        Returns
+        -------
+        Which networks are to stop, bool ``[lanes]``, or None for none.
+        """
         return None
 
     def on_fit_end(self, trained: Sequence[Trained] | None) -> None:
-        """See what each fold gave at the end; None where the fit failed or was interrupted."""
+        """See what each fold gave at the end; None where the fit failed or was interrupted.
+
+        Parameters
+        ----------
+        trained
+            Weights and losses of each fold; None where the fit failed or was interrupted.
+        """
 
 
 def check_callbacks(callbacks: Any) -> None:

@@ -31,7 +31,7 @@ class Decoding(NamedTuple):
     steps
         Steps after which a sequence ends in any case.
     beam
-        Beginnings that are followed at once.
+        Beam width; 1 is greedy decoding.
     """
 
     network: EncoderDecoder
@@ -46,7 +46,7 @@ class Decoding(NamedTuple):
 
 
 class _Beams(NamedTuple):
-    """The beginnings that are followed, the best first: tokens, log-probabilities, whether the end has come."""
+    """The partial sequences of a beam, the best first: tokens, log-probabilities, whether the end has come."""
 
     tokens: jax.Array
     score: jax.Array
@@ -161,7 +161,7 @@ def _values(decoding: Decoding, length: int) -> Callable[[Any, Source, jax.Array
             def step(carry: tuple[Any, jax.Array], _: None) -> tuple[tuple[Any, jax.Array], jax.Array]:
                 state, fed = carry
                 output, state, _weights = module.step(fed, state, encoded)
-                return (state, module.feed(output) if module.feedback else fed), output
+                return (state, module.feed(output) if module.autoregressive else fed), output
 
             start = (module.first_state(encoded), module.opening(len(chunk)))
             return jnp.moveaxis(jax.lax.scan(step, start, None, length=decoding.steps)[1], 0, 1)

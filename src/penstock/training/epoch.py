@@ -197,7 +197,7 @@ class _Epoch:
         return jax.lax.fori_loop(turn[1], turn[2], step, carry)
 
     def validate(self, weights: Any, validation: dict[int, SampleSet], samples: Samples) -> jax.Array:
-        """Return the mean validation loss, weighed; infinite where no sample is watched."""
+        """Return the mean validation loss, weighed; infinite without validation samples."""
         total = jnp.zeros((), samples.dtype)
         for length, found in validation.items():
             chunk = min(samples_at_once(length, _VALIDATION_CHUNK), len(found.numbers))

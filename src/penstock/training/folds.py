@@ -46,9 +46,9 @@ class BlockShape(NamedTuple):
         """Return the shape of a block of folds like one, whose samples are windows."""
         assert isinstance(samples.targets, FollowingRows)  # noqa: S101 (sequences are not stacked)
         (train,), (validation,) = samples.train.values(), samples.validation.values()
-        watched = len(validation.numbers) if int(validation.total) else 0
+        validated = len(validation.numbers) if int(validation.total) else 0
         total = int(train.total)
-        return cls(folds, len(samples.targets.values), len(train.numbers), watched, total, total)
+        return cls(folds, len(samples.targets.values), len(train.numbers), validated, total, total)
 
     @classmethod
     def of_all(cls, folds: Sequence[Samples], least: BlockShape | None = None) -> BlockShape:

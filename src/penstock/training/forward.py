@@ -22,7 +22,7 @@ from penstock.training.buckets import samples_at_once
 from penstock.training.compile_options import quickly
 from penstock.training.source import Source, padded_length
 
-__all__ = ["Buckets", "blocks", "every_step", "forward", "in_order", "run_blocks"]
+__all__ = ["Buckets", "blocks", "forward", "in_order", "run_blocks", "true_steps"]
 
 _BLOCK = 64  # samples at once, at most
 
@@ -148,7 +148,7 @@ def in_order(found: Mapping[int, NDArray[Any]], buckets: Buckets) -> NDArray[Any
     return np.concatenate([found[length] for length in buckets], axis=1)[:, order]
 
 
-def every_step(
+def true_steps(
     found: Mapping[int, NDArray[np.float64]], buckets: Buckets, lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Lay the outputs at the true steps of all samples one after the other, ``[members, steps, outputs]``.

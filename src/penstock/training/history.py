@@ -34,7 +34,15 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """Weights of all members, every leaf ``[members, ...]``, and how they came about."""
+    """Weights of all members, every leaf ``[members, ...]``, and how they came about.
+
+    Parameters
+    ----------
+    weights
+        Weights of all members, every leaf ``[members, ...]``.
+    history
+        Losses by epoch and member.
+    """
 
     weights: Any
     history: History

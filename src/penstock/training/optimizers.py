@@ -25,10 +25,21 @@ class Optimizer(Description):
     def build(self) -> optax.GradientTransformation:
         """Make the Optax transformation, which works on each weight for itself."""
 
-    def rested(self, state: Any, steps: jax.Array) -> Any:
+    def decay_idle_state(self, state: Any, steps: jax.Array) -> Any:
         """Give the state of a table's rows after `steps` steps ``[n, 1]`` in which they were not looked up.
 
         By default it is what it was: moments rest too.
+
+        Parameters
+        ----------
+        state
+            State of the optimiser for some rows.
+        steps
+            Steps in which each of them had no gradient.
+
+        Returns
+        -------
+        The state as these steps leave it.
         """
         return state
 
@@ -82,7 +93,7 @@ class RMSprop(Optimizer):
         """Give the numbers."""
         return Rule("rmsprop", self.learning_rate, squares=self.decay, epsilon=self.epsilon)
 
-    def rested(self, state: Any, steps: jax.Array) -> Any:
+    def decay_idle_state(self, state: Any, steps: jax.Array) -> Any:
         """Let the mean of squares decay, as steps with a gradient of zero would."""
         # The barrier: without it XLA fuses the power into the product and takes it once for each weight.
         kept = jax.lax.optimization_barrier(jnp.power(self.decay, steps))  # type: ignore[no-untyped-call]

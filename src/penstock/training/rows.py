@@ -4,8 +4,8 @@ A step touches the rows whose ids it looks up. A row that is not touched has a g
 would do to it meanwhile is made up for when it is touched next:
 
 - SGD without momentum does nothing; the result is that of the dense update.
-- RMSprop leaves the row where it is and lets its mean of squares decay by ρ a step, which :meth:`Optimizer.rested`
-  makes up for; the result is that of the dense update, but for rounding.
+- RMSprop leaves the row where it is and lets its mean of squares decay by ρ a step, which
+  :meth:`Optimizer.decay_idle_state` makes up for; the result is that of the dense update, but for rounding.
 - Adam, and SGD with momentum, would go on moving the row by its moments. Here both rest until the row is touched
   (the "lazy" form, as in TensorFlow's LazyAdam); Adam's correction of its bias counts all steps.
 
@@ -134,7 +134,7 @@ def update_rows(
     like_table = jax.tree.map(lambda leaf: leaf.shape == table.shape, state.optimizer)
     part = jax.tree.map(lambda leaf, per_row: _at(leaf, rows) if per_row else leaf, state.optimizer, like_table)
     idle = (state.number - touched - 1).astype(table.dtype)
-    updates, part = optimizer.build().update(summed.gradients, optimizer.rested(part, idle[:, None]))
+    updates, part = optimizer.build().update(summed.gradients, optimizer.decay_idle_state(part, idle[:, None]))
     updates = slowed(updates, rate)
 
     def put(whole: jax.Array, new: jax.Array, per_row: bool) -> jax.Array:

@@ -95,7 +95,7 @@ class Samples(NamedTuple):
     targets
         Their targets: rows that follow each window, one row for each sequence ``[samples, width]``, or a sequence each.
     train, validation
-        The samples to learn from, and those whose loss early stopping watches, by the length of their bucket.
+        Training and validation samples, by the length of their bucket.
     weight
         Weight of each sample in the loss, ``[samples]``, of windows by their first row; None where all weigh the same.
     """
@@ -148,10 +148,10 @@ class Samples(NamedTuple):
             y = TargetSequences(pad_rows(targets.values, dtype), first, lengths, max_target_length)
         else:
             y = pad_rows(targets, dtype)
-        learned, watched = (
+        training, held_out = (
             {length: SampleSet.of(found) for length, found in part.items()} for part in (train, validation)
         )
-        return cls(source, y, learned, watched, pad_rows(weight, dtype))
+        return cls(source, y, training, held_out, pad_rows(weight, dtype))
 
     @property
     def dtype(self) -> Any:

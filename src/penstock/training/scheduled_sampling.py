@@ -33,5 +33,15 @@ class ScheduledSampling(Description):
     epochs: int = option(10, "epochs from the first share to the last", at_least=1)
 
     def teacher_forcing_ratio(self, epoch: Any) -> Any:
-        """Return the share in an epoch, counted from 0; `epoch` may be traced."""
+        """Return the share in an epoch, counted from 0; `epoch` may be traced.
+
+        Parameters
+        ----------
+        epoch
+            Epochs trained before this one.
+
+        Returns
+        -------
+        The share of steps that are fed the true target.
+        """
         return self.start + (self.end - self.start) * jnp.minimum(epoch / self.epochs, 1.0)

@@ -20,7 +20,17 @@ class Schedule(Description):
 
     @abc.abstractmethod
     def factor(self, progress: jax.Array) -> jax.Array:
-        """Return the factor of the learning rate at a share 0 to 1 of all steps."""
+        """Return the factor of the learning rate at a share 0 to 1 of all steps.
+
+        Parameters
+        ----------
+        progress
+            Share of all steps that were taken, from 0 to 1.
+
+        Returns
+        -------
+        The factor of the learning rate.
+        """
 
 
 @dataclass(frozen=True, repr=False)

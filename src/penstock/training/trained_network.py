@@ -17,7 +17,7 @@ from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
 from penstock.networks.network import Network
 from penstock.training.buckets import bucket_bounds, in_buckets
-from penstock.training.forward import every_step, forward, in_order
+from penstock.training.forward import forward, in_order, true_steps
 from penstock.training.history import History
 from penstock.training.source import Source
 
@@ -102,7 +102,9 @@ class TrainedNetwork:
             raise DataError(f"x has {sequences.features} features, but the network reads {self.inputs.features}.")
         buckets = in_buckets(sequences.lengths, bucket_bounds(sequences.lengths))
         found = forward(self.network, self.weights, Source.of_sequences(sequences), buckets, self.outputs)
-        return every_step(found, buckets, sequences.lengths) if self.network.every_step else in_order(found, buckets)
+        return (
+            true_steps(found, buckets, sequences.lengths) if self.network.return_sequences else in_order(found, buckets)
+        )
 
 
 def read_samples(network: Network, x: Any, lengths: Any, name: str) -> Sequences:

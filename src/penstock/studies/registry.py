@@ -6,7 +6,7 @@ from penstock.errors import OptionError, nearest
 from penstock.studies import options
 from penstock.studies.study import Study
 
-__all__ = ["STUDIES", "study_named"]
+__all__ = ["STUDIES", "resolve_study"]
 
 _ALL = (
     Study(
@@ -132,7 +132,7 @@ STUDIES: dict[str, Study] = {study.name: study for study in _ALL}
 """The studies, in the order in which they are listed."""
 
 
-def study_named(name: str) -> Study:
+def resolve_study(name: str) -> Study:
     """Find a study, or name the nearest."""
     if name not in STUDIES:
         raise OptionError(f"there is no study {name!r}; {nearest(name, STUDIES)}")

@@ -19,7 +19,7 @@ from penstock.anatomy.walk import walk
 from penstock.errors import OptionError, nearest
 from penstock.report.page import Reported
 
-__all__ = ["EXPLANATIONS", "Explanation", "explanation_named"]
+__all__ = ["EXPLANATIONS", "Explanation", "resolve_explanation"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,18 @@ EXPLANATIONS: dict[str, Explanation] = {
 """The explanations, in the order in which they are listed."""
 
 
-def explanation_named(name: str) -> Explanation:
-    """Find an explanation, or name the nearest."""
+def resolve_explanation(name: str) -> Explanation:
+    """Find an explanation, or name the nearest.
+
+    Parameters
+    ----------
+    name
+        Name of an explanation, as ``penstock explain`` lists it.
+
+    Returns
+    -------
+    The explanation.
+    """
     if name not in EXPLANATIONS:
         raise OptionError(f"there is no explanation {name!r}; {nearest(name, EXPLANATIONS)}")
     return EXPLANATIONS[name]

@@ -1,0 +1,159 @@
+"""The words of the field: names that were replaced come back neither in public names, nor in messages, nor in docs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import penstock as ps
+
+SRC = Path(ps.__file__).parent
+ROOT = Path(__file__).resolve().parents[1]
+
+NAMES = {
+    "watched": "validation",
+    "enough": "target_loss",
+    "rate_decay": "learning_rate_decay",
+    "teaching": "scheduled_sampling",
+    "Teaching": "ScheduledSampling",
+    "reach_": "max_target_length_",
+    "feed": "condition",
+    "feedback": "autoregressive",
+    "every_step": "return_sequences",
+    "strength": "alpha",
+    "strength_": "alpha_",
+    "cut": "tokenizer, or partition",
+    "keep": "truncation",
+    "Own": "ModelIntervals",
+    "own_bounds": "model_intervals",
+    "Stream": "ResidualStream",
+    "harvest": "collect",
+    "refill": "schedule",
+    "shrink": "compact",
+    "Plan": "TrainConfig",
+    "Recipe": "TrainSpec",
+    "Learning": "TrainState",
+    "Track": "TargetSequence",
+    "Piece": "RaggedBatch",
+    "parted": "partition",
+    "derive": "fold_in",
+    "slowed": "scale_updates",
+    "rested": "decay_idle_state",
+    "fits": "state_fields",
+    "shelf": "registry",
+    "put_out": "outputs",
+    "own": "select_outputs",
+    "joined": "aggregate",
+    "at_once": "micro_batch_size",
+    "letters": "state_names",
+    "masks": "supports_recurrent_dropout",
+    "drops": "supports_input_dropout",
+}
+"""Names that no public class, function, method or argument has, and what to call it instead."""
+
+TEXTS = {
+    r"\bwatched\b": "validation",
+    r"\benough=": "target_loss=",
+    r"\brate_decay\b(?<!learning_rate_decay)": "learning_rate_decay",
+    r"\bTeaching\b": "ScheduledSampling",
+    r"\breach_\b": "max_target_length_",
+    r"\bfeed=": "condition=",
+    r"\bfeedback=": "autoregressive=",
+    r"\bevery_step=": "return_sequences=",
+    r"""padding=["'](behind|front)""": "padding='post' or 'pre'",
+    r"""missing=["']mask""": "missing='indicator'",
+    r"\bstrength=": "alpha=",
+    r"\bpairs=": "bigrams=",
+    r"\bcut=": "tokenizer=",
+    r"\bkeep=": "truncation=",
+    r"\bshelf\b": "registry",
+    r"\bBeginnings\b": "beam",
+}
+"""Patterns that stand in no docstring, message or page, and what to write instead."""
+
+PAGE_TEXTS = {
+    r"\b(house|noun|nouns)\b": "package, concept",
+    r"\b(room|rooms|floor|floors|door|doors)\b": "package, layer, entry point",
+}
+"""Patterns that stand on no page."""
+
+GENERATED = ("docs/studies", "docs/results", "docs/decisions")  # records of the past, or written from results
+
+
+def packages() -> Iterator[Any]:
+    yield ps
+    for name in ps.__all__:
+        if inspect.ismodule(getattr(ps, name)):
+            yield getattr(ps, name)
+
+
+def public_names() -> Iterator[tuple[str, str]]:
+    """Give every public name with the place where it is found: classes, functions, their members, their arguments."""
+    for package in packages():
+        for name in package.__all__:
+            value, place = getattr(package, name), f"{package.__name__}.{name}"
+            yield name, place
+            if inspect.isfunction(value):
+                yield from ((argument, place) for argument in inspect.signature(value).parameters)
+            if not inspect.isclass(value):
+                continue
+            for member in {*dir(value), *getattr(value, "__dataclass_fields__", ())}:
+                found = inspect.getattr_static(value, member, None)
+                function = getattr(found, "__func__", found)
+                if not member.startswith("_"):
+                    yield member, place
+                if inspect.isfunction(function) and (member == "__init__" or not member.startswith("_")):
+                    yield from ((argument, f"{place}.{member}") for argument in inspect.signature(function).parameters)
+
+
+def test_public_names_are_words_of_the_field() -> None:
+    found = sorted({f"{place}: {name}, say {NAMES[name]}" for name, place in public_names() if name in NAMES})
+    assert found == []
+
+
+@cache
+def texts(path: Path) -> list[tuple[int, str]]:
+    """Return every string of a source file, or every line of a page, with its line."""
+    content = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return list(enumerate(content.splitlines(), start=1))
+    nodes = ast.walk(ast.parse(content))
+    return [
+        (node.lineno, node.value) for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+
+
+PAGES = [
+    path
+    for path in sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
+    if path.exists() and not str(path.relative_to(ROOT)).startswith(GENERATED)
+]
+SOURCES = [
+    path for path in sorted(SRC.rglob("*.py")) if path.name not in ("formats.py", "stored.py")
+]  # names within files
+
+
+@pytest.mark.parametrize("pattern", [*TEXTS, *PAGE_TEXTS])
+def test_texts_are_written_in_the_words_of_the_field(pattern: str) -> None:
+    found = [
+        f"{path.name}:{line}: {match[0]!r}, say {(TEXTS | PAGE_TEXTS)[pattern]}"
+        for path in (PAGES if pattern in PAGE_TEXTS else [*SOURCES, *PAGES])
+        for line, text in texts(path)
+        for match in re.finditer(pattern, text)
+    ]
+    assert found == []
+
+
+def test_the_patterns_find_what_they_are_for() -> None:
+    text = 'nothing was watched; fit(enough=1), Network(every_step=True), padding="front", cut="words", '
+    text += "learning_rate_decay"
+    found = {pattern for pattern in TEXTS if re.search(pattern, text)}
+    assert found == {r"\bwatched\b", r"\benough=", r"\bevery_step=", r"""padding=["'](behind|front)""", r"\bcut="}
+    assert ("epochs", "penstock.Forecaster.__init__") in set(public_names())
