@@ -59,9 +59,8 @@ def test_imports_only_point_down(path: Path) -> None:
 
 
 def test_no_file_holds_more_than_one_noun_can_need() -> None:
-    long = {
-        str(path.relative_to(SRC)): n for path in SRC.rglob("*.py") if (n := len(path.read_text().splitlines())) > 310
-    }
+    lines = {str(path.relative_to(SRC)): len(path.read_text().splitlines()) for path in SRC.rglob("*.py")}
+    long = {name: count for name, count in lines.items() if count > 320}  # with whole docstrings
     assert long == {}
 
 

@@ -180,11 +180,11 @@ def test_covariates_gaps_and_categories_stand_beside_scaled_windows(tmp_path: Pa
     shop = {"a": "north", "b": "south", "c": "north"}
     frame["shop"] = frame["unique_id"].map(shop)
     network = ps.Network([ps.GRU(3)], embeddings=[2])
-    columns: dict[str, Any] = {"known": "sale", "past": "visits", "static": "shop", "missing": "mask"}
+    columns: dict[str, Any] = {"known": "sale", "past": "visits", "static": "shop", "missing": "indicator"}
     after = frame.groupby("unique_id").cumcount(ascending=False) < 2
     model = ps.Forecaster(network, scale="window", **SMALL).fit(frame[~after], **columns)
     ahead = model.predict(future=frame[after])["yhat"].to_numpy()
-    panel, _ = read_panel(frame, Columns(known="sale", past="visits", static="shop"), "mask")
+    panel, _ = read_panel(frame, Columns(known="sale", past="visits", static="shop"), "indicator")
     whole = model.forecast_panel(panel, panel.offsets[1:] - 3)[0]
     assert np.array_equal(ahead, whole.ravel())
     model.save(tmp_path / "m.penstock")

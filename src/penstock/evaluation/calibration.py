@@ -70,7 +70,7 @@ def held_out_residuals(
         border = train.offsets[1:] - tails
     else:
         border = tail_border(train, method.calibration, fitted.horizon)
-        if (border <= train.offsets[:-1]).any():
+        if ((border <= train.offsets[:-1]) | (border == train.offsets[1:])).any():
             raise DataError(
                 f"calibration={method.calibration:g} rows leave none of {int(train.lengths.min())} training rows "
                 f"of {fitted.label}; keep a shorter calibration tail."
