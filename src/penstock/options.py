@@ -180,7 +180,7 @@ class Options:
         return [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Give every option by name (`deep` is accepted for scikit-learn's `clone`; options do not nest).
+        """Return every option by name.
 
         Parameters
         ----------
@@ -215,12 +215,7 @@ class Options:
         return self
 
     def clone(self) -> Self:
-        """Make an unfitted twin with the same options.
-
-        Returns
-        -------
-        The twin.
-        """
+        """Return an unfitted twin with the same options."""
         return type(self)(**self.get_params())
 
     def __sklearn_clone__(self) -> Self:
