@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.centred import Centred
 from penstock.baselines.lag_regression import LagRegression
 from penstock.data.panel import Panel
 from penstock.options import option
@@ -68,9 +69,12 @@ class ARX(LagRegression):
         with warnings.catch_warnings():
             # Regressors that repeat each other leave the weights open; the smallest ones are taken.
             warnings.simplefilter("ignore", SingularMatrixWarning)
-            fit = OLS(y, np.column_stack([np.ones(len(y)), X])).fit()
-        self.sigma_[series, step] = np.sqrt(fit.scale)
-        return np.asarray(fit.params)
+            target, regressors = Centred.of(y[:, None]), Centred.of(X)
+            fit = OLS(target.forward(y[:, None])[:, 0], np.column_stack([np.ones(len(y)), regressors.forward(X)])).fit()
+        self.sigma_[series, step] = np.sqrt(fit.scale) * target.spread[0]
+        params = np.asarray(fit.params)
+        constant, weights = target.coefficients(params[:1], params[1:, None], regressors)
+        return np.concatenate([constant, weights[:, 0]])
 
     def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         return self.sigma_[fitted[panel.series_of(origins)]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.centred import Centred
 from penstock.baselines.lag_order import LagOrder
 from penstock.data.panel import Panel
 from penstock.options import option
@@ -53,13 +54,17 @@ class AR(LagOrder):
         self.coef_ = np.zeros((len(train), 1 + self.rows_needed))
         self.sigma_ = np.zeros(len(train))
         for series in range(len(train)):
-            y = train.y[train.span(series)]
+            levels = train.y[train.span(series)][:, None]
+            scale = Centred.of(levels)
+            y = scale.forward(levels)[:, 0]
             order = self._chosen(y) if isinstance(self.order, str) else self.order
             X, ahead = _lagged(y, order)
             # A constant series leaves the coefficients open; the smallest ones, which are taken, forecast it rightly.
-            coef = np.linalg.lstsq(X, ahead, rcond=None)[0]
-            self.coef_[series, : order + 1] = coef
-            self.sigma_[series] = np.sqrt(np.mean(np.square(ahead - X @ coef)))
+            coef = np.asarray(np.linalg.lstsq(X, ahead, rcond=None)[0], dtype=np.float64)
+            self.sigma_[series] = np.sqrt(np.mean(np.square(ahead - X @ coef))) * scale.spread[0]
+            lags = Centred(np.repeat(scale.mean, order), np.repeat(scale.spread, order))
+            constant, weights = scale.coefficients(coef[:1], coef[1:, None], lags)
+            self.coef_[series, : order + 1] = np.concatenate([constant, weights[:, 0]])
 
     def _chosen(self, y: NDArray[np.float64]) -> int:
         """Return the order that the criterion favours: one decomposition gives the squared errors of all orders."""

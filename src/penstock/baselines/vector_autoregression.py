@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.centred import Centred
 from penstock.baselines.lag_order import LagOrder
 from penstock.data.panel import Panel
 from penstock.errors import DataError
@@ -124,6 +125,9 @@ def _least_squares(values: NDArray[np.float64], order: int) -> tuple[NDArray[np.
     """Regress ``[T, K]`` on a constant and `order` lags; give the coefficients and the residuals."""
     rows = np.arange(order, len(values))
     lags = values[rows[:, None] - 1 - np.arange(order)].reshape(len(rows), -1)
-    X = np.column_stack([np.ones(len(rows)), lags])
-    coef = np.linalg.lstsq(X, values[rows], rcond=None)[0]
-    return coef, values[rows] - X @ coef
+    targets, regressors = Centred.of(values[rows]), Centred.of(lags)
+    X = np.column_stack([np.ones(len(rows)), regressors.forward(lags)])
+    ahead = targets.forward(values[rows])
+    coef: NDArray[np.float64] = np.asarray(np.linalg.lstsq(X, ahead, rcond=None)[0], dtype=np.float64)
+    constant, weights = targets.coefficients(coef[0], coef[1:], regressors)
+    return np.vstack([constant, weights]), (ahead - X @ coef) * targets.spread

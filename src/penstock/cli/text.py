@@ -262,9 +262,10 @@ def _documents(file: Path | None) -> Iterator[str]:
                 yield raw.decode().rstrip("\r\n")
             except UnicodeDecodeError as error:
                 where, byte = "standard input" if file is None else repr(str(file)), raw[error.start]
+                kind = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
                 raise DataError(
                     f"{where} is not UTF-8: byte 0x{byte:02x} at position {read + error.start} (line {number}); save "
-                    "it as UTF-8, for example: iconv -f latin1 -t utf-8."
+                    f"it as UTF-8, for example: iconv -f {kind} -t utf-8 old.txt > new.txt"
                 ) from error
             read += len(raw)
 

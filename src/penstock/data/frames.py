@@ -138,6 +138,8 @@ class FrameKind:
             return self.form.write(times)
         if self.time == nw.String and times.dtype.kind == "M":
             return [show_time(value).replace("T", " ") for value in times]
+        if isinstance(self.time, nw.Datetime) and times.dtype.kind == "M":
+            return times.astype(f"datetime64[{self.time.time_unit}]")  # a median step may be finer than the column
         return times
 
     @property

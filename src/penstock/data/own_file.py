@@ -72,6 +72,8 @@ def read_own_file(
         raise OptionError("--wide reads every column of numbers as a series; leave --target out.")
     table = read_table(path, text={id, time or Columns().time, *static})
     name = Path(path).name
+    if not len(table):
+        raise DataError(f"{name} has a line of names ({named(table.columns, 6)}) and no rows below it.")
     time = _time(table, time, name)
     name_column = id
     if wide:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,7 +62,7 @@ class Rhythms:
             if key not in seen:
                 seen[key] = read_rhythm(times)
             found.append(seen[key])
-        usual = max(dict.fromkeys(found), key=found.count) if len(set(found)) > 1 else found[0]
+        usual = Counter(found).most_common(1)[0][0]
         others = {name: each for name, each in zip(panel.ids, found, strict=True) if each != usual}
         return cls(usual, others)
 

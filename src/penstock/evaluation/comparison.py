@@ -258,6 +258,8 @@ class Comparison(ComparisonResult):
             **self._interval_scores(entry),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
+            "scored_series": len(np.unique(self.panel.series_of(self.origins))),
+            "scored_values": len(np.unique(self.targets)),
             "members": spread([self._score(member) for member in entry.yhat]),
         }
 

@@ -22,6 +22,7 @@ __all__ = ["read_csv"]
 
 _HEAD = 1 << 16  # bytes that the form of a table is told from
 _TAIL = 1 << 14
+_LARGE = 300_000_000  # bytes that take more than some five seconds to read
 _EXTRA = "\0more"
 _LONGEST_FOOTER = 40
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
@@ -48,7 +49,10 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
         Where rows hold more fields than the header, quotes do not close, or the bytes are of an unknown encoding.
     """
     name = path.name
-    raw = as_utf8(decompressed(path), name)
+    raw = decompressed(path)
+    if len(raw) > _LARGE:
+        note(f"{name} holds {len(raw) / 1e6:,.0f} MB; reading it takes a while.")
+    raw = as_utf8(raw, name)
     if b"\r" in raw[:_HEAD] and b"\n" not in raw[:_HEAD]:
         raw = raw.replace(b"\r", b"\n")
     head = raw[:_HEAD]

@@ -138,7 +138,7 @@ def number_columns(table: nw.DataFrame[Any], leave_out: tuple[str, ...] = ()) ->
         if column.dtype.is_numeric():
             found.append(name)
         elif column.dtype == nw.String:
-            cells = [cell for cell in column.head(_SAMPLE).to_list() if cell is not None]
+            cells = [cell for cell in column.head(_SAMPLE).to_list() if isinstance(cell, str)]
             try:
                 read = read_cells(dict.fromkeys(cells), evidence=lambda: ".")
             except (NotNumbersError, ValueError):
