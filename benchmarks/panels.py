@@ -35,29 +35,6 @@ MODELS = ("naive", "theta", "network", "combination")
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
 
 
-def defaults(horizon: int, season: tuple[int, ...], members: int) -> Any:
-    """Return the forecaster whose options follow from the horizon and the periods alone."""
-    import penstock as ps
-
-    return ps.Forecaster(
-        ps.Network([ps.GRU(32)], dense=[64]),
-        window=max(2 * season[0], season[-1], horizon, 8),
-        horizon=horizon,
-        season=season,
-        scale="window",
-        loss="mae",
-        optimizer=ps.Adam(0.003),
-        schedule="one_cycle",
-        batch=256,
-        epochs=20,
-        steps_per_epoch=100,
-        patience=None,
-        validation=0,
-        members=members,
-        ensemble="median",
-    )
-
-
 def split(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read a set; return its training and its test rows."""
     frame = pd.read_csv(folder / f"{name}.csv.gz")
@@ -82,11 +59,14 @@ def scores(train: pd.DataFrame, test: pd.DataFrame, forecasts: pd.DataFrame, sea
 def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
     """Fit and forecast one set; return scores, seconds and peak memory of each model."""
     import penstock as ps
+    from penstock.forecaster.automatic import panel_forecaster
 
     horizon, season = SETS[name]
     train, test = split(folder, name)
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
-    network, theta = defaults(horizon, season, members), ps.Theta(season[0], horizon=horizon)
+    periods = tuple(period for period in season if period > 1)
+    network = panel_forecaster(horizon, periods, members=members)
+    theta = ps.Theta(season[0], horizon=horizon)
     every = {
         "naive": (naive.label, naive),
         "theta": (theta.label, theta),

@@ -47,6 +47,25 @@ def test_weights_are_those_of_the_last_horizon(tmp_path: Path) -> None:
     assert loaded.predict(level=80).equals(both.predict(level=80))
 
 
+def test_intervals_come_from_the_errors_that_weights_were_validated_on(tmp_path: Path) -> None:
+    """Of 60 random walks, each in its own units; another 60 walks are covered as often as is said."""
+    draw = np.random.default_rng(2)
+    y = draw.normal(size=(60, 43)).cumsum(axis=1) * 10.0 ** draw.integers(-2, 4, size=(60, 1))
+    frame = pd.DataFrame({"unique_id": np.repeat(np.arange(60), 43), "ds": np.tile(np.arange(43), 60), "y": y.ravel()})
+    model = ps.Ensemble([ps.Naive(), ps.Ridge(3, penalty=1.0)], "weighted", horizon=3).fit(frame[frame["ds"] < 40])
+    out = model.predict(level=[80, 95])
+    assert model.residuals_.shape == (60, 3)
+    half = (out["hi-80"] - out["yhat"]).to_numpy().reshape(60, 3)
+    steps = np.abs(np.diff(y[:, :40], axis=1)).mean(axis=1)
+    expected = np.sort(np.abs(model.residuals_), axis=0)[int(np.ceil(61 * 0.8)) - 1]
+    np.testing.assert_allclose(half, steps[:, None] * expected, rtol=1e-9)
+    later = frame[frame["ds"] >= 40]["y"].to_numpy()
+    for level, low, high in ((80, 0.65, 0.93), (95, 0.87, 1.0)):
+        assert low < np.mean((out[f"lo-{level}"] <= later) & (later <= out[f"hi-{level}"])) <= high
+    model.save(tmp_path / "m.penstock")
+    assert ps.load(tmp_path / "m.penstock").predict(level=[80, 95]).equals(out)
+
+
 def test_refused_in_words() -> None:
     with pytest.raises(ps.OptionError, match="models holds no model; allowed: forecasters and baselines"):
         ps.Ensemble([])

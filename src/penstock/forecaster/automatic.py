@@ -137,7 +137,7 @@ def forecast(
     season
         Periods in steps; left out: from the frequency. 1: none.
     level
-        Coverage of intervals, in percent; they are those of the parts that have some.
+        Coverage of intervals, in percent; :class:`penstock.Ensemble` says what they come from.
     missing
         What to do where values are missing, as in :meth:`penstock.Forecaster.fit`.
     members, steps, seed

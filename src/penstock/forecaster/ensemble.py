@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
+from penstock.forecaster.tail import TailErrors
+from penstock.intervals.conformal import Conformal
 from penstock.options import check_options, option
 from penstock.storage import Arrays
 
@@ -34,7 +36,8 @@ class Ensemble(Estimator):
     ``combine="weighted"`` fits every model without the last horizon of the training rows first, takes the weights
     (tenths, alike for all series) that forecast it with the smallest absolute error, in units of each series' mean
     absolute step, and then fits all models with a weight above zero on all rows. Intervals are those of the models that
-    have some, combined alike.
+    have some, combined alike; with validated weights they are split conformal, from the errors of all series on that
+    horizon, where there are enough series.
 
     Attributes
     ----------
@@ -45,6 +48,8 @@ class Ensemble(Estimator):
     validation_errors_
         Mean absolute errors on the last horizon of the training rows, in units of each series' mean absolute step: of
         every model that was given, and of all together; NaN where no weights were validated.
+    residuals_
+        Errors of all together there, in these units, ``[series, horizon]``; none where no weights were validated.
 
     Examples
     --------
@@ -108,7 +113,9 @@ class Ensemble(Estimator):
 
     @property
     def rows_kept(self) -> int | None:
-        """As many as the model that keeps most; None: all."""
+        """As many as the model that keeps most; None: all, from which weighted intervals take their units."""
+        if self.combine == "weighted":
+            return None
         kept = [model.rows_kept for model in self._all]
         return None if None in kept else max(rows for rows in kept if rows is not None)
 
@@ -134,6 +141,7 @@ class Ensemble(Estimator):
         models = [model.clone().set_params(horizon=self.horizon) for model in self.given]
         weights = np.full(len(models), 1 / len(models))
         self.validation_errors_ = np.full(len(models) + 1, np.nan)
+        self.residuals_ = np.zeros((0, self.horizon))
         if self.combine == "weighted" and len(models) > 1:
             weights = self._validated(models, train)
         for model, weight in zip(models, weights, strict=True):
@@ -161,7 +169,7 @@ class Ensemble(Estimator):
             own = train.with_only(twin.covariates)
             found.append(twin.aggregate(twin._forecast(own, origins, fitted)))
         actual = train.y[origins[:, None] + np.arange(1, self.horizon + 1)]
-        steps = np.array([np.abs(np.diff(before.y[before.span(series)])).mean() for series in range(len(train))])
+        steps = _mean_steps(before, before.offsets[1:] - 1)
         usable = steps > 0
         if not usable.any():
             raise DataError(f"{self.label}: all series are constant, which tells no weights; use combine='mean'.")
@@ -170,6 +178,7 @@ class Ensemble(Estimator):
         losses = [float(np.abs(np.tensordot(weights, errors, 1)).mean()) for weights in tried]
         best = int(np.argmin(losses))
         self.validation_errors_ = np.array([*np.abs(errors).mean(axis=(1, 2)), losses[best]])
+        self.residuals_ = -np.tensordot(tried[best], errors, 1)
         return tried[best]
 
     def _members(self) -> tuple[Estimator, ...]:
@@ -196,6 +205,10 @@ class Ensemble(Estimator):
         return joined
 
     def _bounds(self, panel: Panel, origins: Rows, fitted: Rows, levels: tuple[float, ...]) -> Values:
+        if len(self.residuals_) >= Conformal().fewest(levels[-1]):
+            tail = TailErrors(self.residuals_, np.zeros(len(self.residuals_), dtype=np.int64))
+            around = tail.bounds(np.full(len(origins), -1), _mean_steps(panel, origins), levels)
+            return self.joined(self._forecast(panel, origins, fitted)) + around
         found, weights = [], []
         for model, weight in zip(self._members(), self.weights_, strict=True):
             own = panel.with_only(model.covariates)
@@ -211,14 +224,19 @@ class Ensemble(Estimator):
         return self.aggregate(self._forecast(panel, origins, fitted)) + around
 
     def _arrays(self) -> Arrays:
-        arrays = {"weights": self.weights_, "chosen": self.chosen_, "validation_errors": self.validation_errors_}
+        arrays = {
+            "weights": self.weights_,
+            "chosen": self.chosen_,
+            "validation_errors": self.validation_errors_,
+            "residuals": self.residuals_,
+        }
         for place, model in enumerate(self.models_):
             arrays |= {f"models.{place}.{name}": array for name, array in model._arrays().items()}
         return arrays
 
     def _restore(self, arrays: Arrays) -> None:
         self.weights_, self.chosen_ = arrays["weights"], arrays["chosen"]
-        self.validation_errors_ = arrays["validation_errors"]
+        self.validation_errors_, self.residuals_ = arrays["validation_errors"], arrays["residuals"]
         models = [self.given[int(place)].clone().set_params(horizon=self.horizon) for place in self.chosen_]
         self.models_ = tuple(models)
         for place, model in enumerate(self._members()):
@@ -236,6 +254,18 @@ def _fit_one(model: Estimator, train: Panel, validation: Panel | None) -> Any:
     model._fit(own, validation and validation.with_only(model.covariates))
     model.ids_ = train.ids
     return model
+
+
+def _mean_steps(panel: Panel, origins: Rows) -> Values:
+    """Return the mean absolute step of the series of each origin, over its rows up to there, ``[n]``."""
+    found = np.zeros(len(origins))
+    series = panel.series_of(origins)
+    for place in np.unique(series):
+        total = np.cumsum(np.abs(np.diff(panel.y[panel.span(place)], prepend=panel.y[panel.offsets[place]])))
+        own = series == place
+        rows = origins[own] - panel.offsets[place]
+        found[own] = total[rows] / np.maximum(rows, 1)
+    return found
 
 
 def _weights(models: int) -> list[Values]:
