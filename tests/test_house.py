@@ -66,7 +66,7 @@ def test_no_file_holds_more_than_one_noun_can_need() -> None:
 
 
 def test_the_public_face_is_one_screen_and_all_of_it_works() -> None:
-    assert len((SRC / "__init__.pyi").read_text().splitlines()) <= 70
+    assert len((SRC / "__init__.pyi").read_text().splitlines()) <= 72
     for name in ps.__all__:
         assert getattr(ps, name) is not None
     assert {"Forecaster", "Network", "LSTM", "compare", "load", "datasets", "RollingOrigin"} <= set(ps.__all__)

@@ -1,4 +1,3 @@
-# The public face. Data, files and text
 from . import anatomy as anatomy
 from . import cells as cells
 from . import datasets as datasets
@@ -22,6 +21,7 @@ from .baselines.relaxed_lasso import RelaxedLasso as RelaxedLasso
 from .baselines.ridge import Ridge as Ridge
 from .baselines.seasonal_naive import SeasonalNaive as SeasonalNaive
 from .baselines.sma import SMA as SMA
+from .baselines.theta import Theta as Theta
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
 from .data.window_scaling import WindowScale as WindowScale
@@ -38,6 +38,8 @@ from .evaluation.comparison import Comparison as Comparison
 from .evaluation.leaks import Leak as Leak
 from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
 from .forecaster import Forecaster as Forecaster
+from .forecaster.automatic import forecast as forecast
+from .forecaster.ensemble import Ensemble as Ensemble
 from .intervals.conformal import Adaptive as Adaptive
 from .intervals.conformal import Conformal as Conformal
 from .layers.declared import GRU as GRU

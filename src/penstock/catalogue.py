@@ -49,6 +49,8 @@ MODELS: dict[str, ModelEntry] = {
     "LocalLevel": ModelEntry("penstock.baselines.local_level", command="local-level"),
     "LocalTrend": ModelEntry("penstock.baselines.local_trend", command="local-trend"),
     "GARCH": ModelEntry("penstock.baselines.garch"),
+    "Theta": ModelEntry("penstock.baselines.theta", command="theta", number=0),
+    "Ensemble": ModelEntry("penstock.forecaster.ensemble"),
     "SequenceClassifier": ModelEntry("penstock.sequences.classifier", "sequences"),
     "SequenceRegressor": ModelEntry("penstock.sequences.regressor", "sequences"),
     "SequenceTagger": ModelEntry("penstock.sequences.tagger", "sequences"),

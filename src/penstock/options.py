@@ -162,6 +162,9 @@ _OWN: tuple[type, ...] = (int, float, bool)
 class Options:
     """scikit-learn's grammar for a dataclass of options: `get_params`, `set_params`, a repr, checks at once."""
 
+    registered: ClassVar[Registry[Any]] = Registry("model", "penstock")
+    """The classes whose fits can be saved; an option of one that is another is stored by its name and options."""
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         document_options(cls)
@@ -193,6 +196,10 @@ class Options:
     def clone(self) -> Self:
         """Make an unfitted twin with the same options."""
         return type(self)(**self.get_params())
+
+    def __sklearn_clone__(self) -> Self:
+        """Make what scikit-learn's ``clone`` gives: :meth:`clone`."""
+        return self.clone()
 
     def __repr__(self) -> str:
         return _call(self)
@@ -237,10 +244,17 @@ def _call(owner: Any) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """Turn options into JSON: descriptions as ``{"kind": name, field: value}``, mappings as ``{"pairs": [...]}``."""
+    """Turn options into JSON.
+
+    Models become ``{"model": name, "options": {name: value}}``, descriptions ``{"kind": name, field: value}``, mappings
+    ``{"pairs": [...]}``.
+    """
     if isinstance(value, Description):
         fields = {name: to_json(field) for name, field in value.stored().items()}
         return {"kind": Description.kinds.name_of(type(value)), **fields}
+    if isinstance(value, Options):
+        options = {name: to_json(option) for name, option in value.get_params().items()}
+        return {"model": Options.registered.name_of(type(value)), "options": options}
     if isinstance(value, (list, tuple)):
         return [to_json(item) for item in value]
     if isinstance(value, dict):
@@ -255,6 +269,9 @@ def from_json(value: Any) -> Any:
     """Turn the JSON of :func:`to_json` back into the same options; lists come back as tuples."""
     if isinstance(value, dict) and value.keys() == {"pairs"}:
         return {from_json(name): from_json(item) for name, item in value["pairs"]}
+    if isinstance(value, dict) and value.keys() == {"model", "options"}:
+        options = {name: from_json(option) for name, option in value["options"].items()}
+        return Options.registered.find(value["model"])(**options)
     if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"date", "datetime"}:
         return from_plain(value)
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ from penstock.data.panel import Panel
 from penstock.errors import ModelFileError, OptionError, named, nearest
 from penstock.formats import upgraded
 from penstock.options import Options, from_json, to_json
-from penstock.registry import Registry, is_ours
+from penstock.registry import is_ours
 from penstock.storage import Arrays, read_model, write_model
 from penstock.values import from_plain, storable
 
@@ -30,7 +30,6 @@ class Saved(Options):
     fits: ClassVar[tuple[str, ...]] = ()
     """Arrays that a fit leaves, without their underscore; models that keep other things write their own methods."""
 
-    registered: ClassVar[Registry[Saved]] = Registry("model")
     fitted_options_: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

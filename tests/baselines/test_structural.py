@@ -78,3 +78,21 @@ def test_predict_starts_from_all_rows(walk: pd.DataFrame) -> None:
     model = ps.LocalLevel().fit(walk)
     assert model.tail_.rows == 160
     assert np.array_equal(model.predict()["yhat"], model.predict(walk)["yhat"])
+
+
+def test_all_series_at_once_are_what_each_is_alone() -> None:
+    """Of unlike lengths and units, a line and a constant among them; statsmodels finds no likelier variances."""
+    rng = np.random.default_rng(3)
+    series = [np.cumsum(rng.normal(size=n)) * unit + rng.normal(size=n) for n, unit in ((40, 1), (25, 0.1), (60, 3))]
+    series += [np.full(30, 2.0), 0.5 * np.arange(20)]
+    frames = [pd.DataFrame({"unique_id": str(k), "ds": range(len(y)), "y": y}) for k, y in enumerate(series)]
+    for kind in KINDS:
+        together = KINDS[kind](horizon=3).fit(pd.concat(frames))
+        for place, frame in enumerate(frames):
+            alone = KINDS[kind](horizon=3).fit(frame)
+            np.testing.assert_allclose(together.variances_[place], alone.variances_[0], rtol=1e-3, atol=1e-9)
+            rows = slice(3 * place, 3 * place + 3)
+            np.testing.assert_allclose(together.predict()["yhat"][rows], alone.predict()["yhat"], rtol=1e-4, atol=1e-6)
+        for y, variances in zip(series[:3], together.variances_, strict=False):
+            reference = UnobservedComponents(y, kind, use_exact_diffuse=True)
+            assert reference.loglike(variances, transformed=True) > reference.fit(disp=False, maxiter=500).llf - 1e-4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.data.columns import Columns
 from penstock.data.frames import read_panel
 
 NETWORK = ps.Network([ps.GRU(3)])
@@ -169,3 +171,21 @@ def test_a_season_beyond_the_window_is_read_from_the_rows_before_it() -> None:
 def test_refused_in_words(options: dict[str, Any], frame: pd.DataFrame, message: str) -> None:
     with pytest.raises(ps.PenstockError, match=message):
         ps.Forecaster(NETWORK, **{**SMALL, **options}).fit(frame)
+
+
+def test_covariates_gaps_and_categories_stand_beside_scaled_windows(tmp_path: Path) -> None:
+    """The same forecasts from the whole frame, from the rows that follow, and from a file."""
+    frame = PANEL.assign(sale=lambda rows: rows["ds"].dt.month % 2, visits=lambda rows: rows["y"] % 7)
+    frame.loc[frame.index == 12, "y"] = np.nan
+    shop = {"a": "north", "b": "south", "c": "north"}
+    frame["shop"] = frame["unique_id"].map(shop)
+    network = ps.Network([ps.GRU(3)], embeddings=[2])
+    columns: dict[str, Any] = {"known": "sale", "past": "visits", "static": "shop", "missing": "mask"}
+    after = frame.groupby("unique_id").cumcount(ascending=False) < 2
+    model = ps.Forecaster(network, scale="window", **SMALL).fit(frame[~after], **columns)
+    ahead = model.predict(future=frame[after])["yhat"].to_numpy()
+    panel, _ = read_panel(frame, Columns(known="sale", past="visits", static="shop"), "mask")
+    whole = model.forecast_panel(panel, panel.offsets[1:] - 3)[0]
+    assert np.array_equal(ahead, whole.ravel())
+    model.save(tmp_path / "m.penstock")
+    assert np.array_equal(ps.load(tmp_path / "m.penstock").predict(future=frame[after])["yhat"], ahead)

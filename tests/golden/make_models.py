@@ -46,6 +46,8 @@ SERIES: dict[str, Any] = {
     "LocalLevel": ps.LocalLevel(horizon=3),
     "LocalTrend": ps.LocalTrend(horizon=3),
     "GARCH": ps.GARCH(horizon=3),
+    "Theta": ps.Theta(7, horizon=3),
+    "Ensemble": ps.Ensemble([ps.Theta(7), ps.AR(3), ps.Drift()], "weighted", horizon=3),
     "Forecaster": ps.Forecaster(ps.Network([ps.LSTM(3)]), window=4, horizon=3, epochs=2, batch=16, seed=1),
 }
 NETWORK = ps.Network([ps.GRU(3)])

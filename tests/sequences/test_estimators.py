@@ -10,6 +10,7 @@ import pytest
 
 import penstock as ps
 from penstock.networks.fitted import fitted_network
+from penstock.sequences.targets import split_samples
 
 RNG = np.random.default_rng(0)
 LENGTHS = RNG.integers(2, 9, size=60)
@@ -50,6 +51,23 @@ def test_ordered_classes_are_learned_and_no_probability_is_negative(stars: ps.Se
     np.testing.assert_allclose(p.sum(axis=1), 1)
     assert np.abs(stars.predict(X, **BESIDE) - STARS).mean() < 0.5 < np.abs(STARS - np.median(STARS)).mean()
     assert stars.score(X, STARS, **BESIDE) == np.mean(stars.predict(X, **BESIDE) == STARS)
+
+
+def test_a_class_of_one_sample_is_learned_whatever_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    split: list[set[int]] = []
+
+    def recorded(_: Any, __: Any, train: dict[int, Any], watched: dict[int, Any], *___: Any, **____: Any) -> None:
+        split[:] = [{int(row) for rows in part.values() for row in rows} for part in (train, watched)]
+        raise RuntimeError("no need to train")
+
+    monkeypatch.setattr("penstock.sequences.estimator.Samples.of_sequences", recorded)
+    labels = ["rare" if row == 19 else "usual" for row in range(20)]
+    seed = next(seed for seed in range(100) if 19 in split_samples(20, 0.1, seed)[1])  # drawn for validation
+    with pytest.raises(RuntimeError, match="no need to train"):
+        ps.SequenceClassifier(NETWORK, seed=seed, **SMALL).fit(X[:20], labels, **some(BESIDE, slice(20)))
+    assert 19 in split[0]
+    assert len(split[1]) == 1
+    assert split[0] | split[1] == set(range(20))
 
 
 def test_a_sample_alone_and_in_company_is_the_same_bit_for_bit(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from penstock.cells.activations import ACTIVATIONS
 from penstock.errors import OptionError, nearest
 from penstock.report.lines import Curves, curves_picture
+from penstock.report.numbers import show_minus
 from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
@@ -65,7 +66,7 @@ class Activations(Reported):
         rows = [
             [
                 name,
-                f"{values.min():.2f} to {values.max():.2f}".replace("-", "−"),
+                f"{show_minus(values.min(), '.2f')} to {show_minus(values.max(), '.2f')}",
                 f"{self.at(values, 0):.2f}",
                 f"{slopes.max():.2f}",
                 f"{self.at(slopes, 3):.3f}",

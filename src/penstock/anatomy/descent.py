@@ -141,7 +141,7 @@ class Descent(Reported):
             goal=(0.0, 1.0),
         )
         rows = [
-            [name, _or_dash(path.steps_to(0.1)), _or_dash(path.steps_to(1e-3)), f"{path.heights[-1]:.1e}"]
+            [name, path.steps_to(0.1), path.steps_to(1e-3), f"{path.heights[-1]:.1e}"]
             for name, path in self.paths.items()
         ]
         table = Table.of("Steps needed", ["way", "to below .1", "to below .001", f"after {_STEPS} steps"], rows)
@@ -242,7 +242,3 @@ def _grid(surface: Surface, x: tuple[float, float], y: tuple[float, float]) -> t
     across, up = np.linspace(*x, 121), np.linspace(*y, 121)
     points = jnp.asarray(np.stack(np.meshgrid(across, up), axis=-1))
     return across, up, np.asarray(jax.vmap(jax.vmap(surface))(points), float)
-
-
-def _or_dash(steps: int | None) -> str:
-    return "–" if steps is None else str(steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from penstock.derivatives.floats import Cancellation, float32_example
+from penstock.report.numbers import show_minus
 from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
@@ -22,13 +23,13 @@ class Rounding(Reported):
         each = self.example
         a, b, c = (f"{abs(term):,.10g}" for term in each.terms)
         stored = [
-            [f"{term:,.10g}".replace("-", "−"), f"{held:,.10g}".replace("-", "−")]
+            [show_minus(term, ",.10g"), show_minus(held, ",.10g")]
             for term, held in zip(each.terms, each.stored, strict=True)
         ]
         orders = [
             [f"({a} − {b}) − {c}", f"{each.as_written:.4f}"],
-            [f"({a} − {c}) − {b}", f"{each.large_first:.4f}".replace("-", "−")],
-            ["truth", f"{each.truth:.4f}".replace("-", "−")],
+            [f"({a} − {c}) − {b}", show_minus(each.large_first, ".4f")],
+            ["truth", show_minus(each.truth, ".4f")],
         ]
         return Page(
             "Floats: the order of a sum decides",

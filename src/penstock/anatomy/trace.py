@@ -13,6 +13,7 @@ from penstock.anatomy.latch import LATCHES, latch
 from penstock.anatomy.probe import probed
 from penstock.anatomy.subject import subject_of
 from penstock.report.heat import heat_picture
+from penstock.report.numbers import show_minus
 from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
@@ -101,7 +102,7 @@ class Trace(Reported):
     def _ranges(self) -> Table:
         """Tell how far open each gate was, and how far each state went."""
         rows = [
-            [name if len(layers) == 1 else f"{name}: {layer.name}", letter, *map(_n, _range(values))]
+            [name if len(layers) == 1 else f"{name}: {layer.name}", letter, *map(show_minus, _range(values))]
             for name, layers in self.networks.items()
             for layer in layers
             for letter, values in {**layer.gates, **layer.states}.items()
@@ -183,9 +184,5 @@ def _range(values: Values) -> tuple[float, float, float]:
     return float(values.mean()), float(values.min()), float(values.max())
 
 
-def _n(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
-
-
 def _numbers(values: Values) -> str:
-    return ", ".join(map(_n, values[:6])) + (", …" if len(values) > 6 else "")
+    return ", ".join(map(show_minus, values[:6])) + (", …" if len(values) > 6 else "")

@@ -19,6 +19,7 @@ from penstock.cells.lstm import LSTMCell
 from penstock.errors import OptionError
 from penstock.layers.unroll import unroll
 from penstock.report.bars import bars_picture
+from penstock.report.numbers import show_minus
 from penstock.report.page import Page, Reported, Section
 from penstock.report.table import Table
 
@@ -92,22 +93,22 @@ class Walk(Reported):
         """Walk through the step in words and numbers."""
         i, f, g, o = (gate.value for gate in self.gates)
         (h, c), (h_after, c_after) = self.before, self.after
-        x = ", ".join(f"{value:.4g}".replace("-", "−") for value in self.x[:4]) + (", …" if len(self.x) > 4 else "")
+        x = ", ".join(show_minus(value, ".4g") for value in self.x[:4]) + (", …" if len(self.x) > 4 else "")
         gates = {gate.letter: gate for gate in self.gates}
 
         def line(letter: str) -> str:
             gate = gates[letter]
             φ = "tanh" if gate.activation == "tanh" else "σ"
             return (
-                f"{letter}  =  {φ}({_n(gate.from_x)} {_signed(gate.from_h)} {_signed(gate.bias)})  =  "
-                f"{φ}({_n(gate.sum)})  =  {_n(gate.value)}"
+                f"{letter}  =  {φ}({show_minus(gate.from_x)} {_signed(gate.from_h)} {_signed(gate.bias)})  =  "
+                f"{φ}({show_minus(gate.sum)})  =  {show_minus(gate.value)}"
             )
 
         table = Table.of(
             "The four gates",
             ["gate", "x W", "h U", "b", "sum", "value"],
             [
-                [each.letter, *map(_n, (each.from_x, each.from_h, each.bias, each.sum, each.value))]
+                [each.letter, *map(show_minus, (each.from_x, each.from_h, each.bias, each.sum, each.value))]
                 for each in self.gates
             ],
         )
@@ -120,10 +121,10 @@ class Walk(Reported):
         return Page(
             "One step of an LSTM, gate by gate",
             [
-                f"The input is {x}. Before the step the unit shows h = {_n(h)} and remembers c = {_n(c)}; after it h' "
-                f"= {_n(h_after)} and c' = {_n(c_after)}.",
-                f"It forgets {1 - f:.0%} of its memory, lets in {i:.0%} of the candidate {_n(g)}, and shows {o:.0%} of "
-                "what it then holds.",
+                f"The input is {x}. Before the step the unit shows h = {show_minus(h)} and remembers "
+                f"c = {show_minus(c)}; after it h' = {show_minus(h_after)} and c' = {show_minus(c_after)}.",
+                f"It forgets {1 - f:.0%} of its memory, lets in {i:.0%} of the candidate {show_minus(g)}, and shows "
+                f"{o:.0%} of what it then holds.",
             ],
             sections=[
                 Section(
@@ -132,27 +133,28 @@ class Walk(Reported):
                         "The forget gate looks at the input and at what the layer showed before, and decides how much "
                         "of the cell state stays: 1 keeps all, 0 clears it."
                     ],
-                    [line("f"), f"f · c  =  {_n(f)} · {_factor(c)}  =  {_n(f * c)}"],
+                    [line("f"), f"f · c  =  {show_minus(f)} · {_factor(c)}  =  {show_minus(f * c)}"],
                 ),
                 Section(
                     "2. Write",
                     ["The candidate g says what could be written; the input gate i says how much of it is."],
-                    [line("i"), line("g"), f"i · g  =  {_n(i)} · {_factor(g)}  =  {_n(i * g)}"],
+                    [line("i"), line("g"), f"i · g  =  {show_minus(i)} · {_factor(g)}  =  {show_minus(i * g)}"],
                 ),
                 Section(
                     "3. Remember",
                     [
                         "The new cell state is a sum. That is what lets a gradient pass: ∂c'/∂c is the forget gate, "
-                        f"here {_n(f)}."
+                        f"here {show_minus(f)}."
                     ],
-                    [f"c'  =  f · c + i · g  =  {_n(f * c)} {_signed(i * g)}  =  {_n(c_after)}"],
+                    [f"c'  =  f · c + i · g  =  {show_minus(f * c)} {_signed(i * g)}  =  {show_minus(c_after)}"],
                 ),
                 Section(
                     "4. Show",
                     ["The output gate decides how much of the memory, brought between −1 and 1, the layer shows."],
                     [
                         line("o"),
-                        f"h'  =  o · tanh(c')  =  {_n(o)} · {_factor(float(np.tanh(c_after)))}  =  {_n(h_after)}",
+                        f"h'  =  o · tanh(c')  =  {show_minus(o)} · {_factor(float(np.tanh(c_after)))}  =  "
+                        + show_minus(h_after),
                     ],
                 ),
                 Section("All numbers", [f"Unit {self.unit} of {self.name}."], pictures=[bars], tables=[table]),
@@ -245,12 +247,8 @@ def _by_hand() -> Subject:
     return Subject("an LSTM of one unit", _Start(cell), jnp.full((1, 1, 1), 2.0))
 
 
-def _n(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
-
-
 def _factor(value: float) -> str:
-    return f"({_n(value)})" if value < 0 else _n(value)
+    return f"({show_minus(value)})" if value < 0 else show_minus(value)
 
 
 def _signed(value: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +19,8 @@ __all__ = ["AR"]
 class AR(LagOrder):
     """AR(p): a constant and the last p values, by least squares, each series for itself.
 
-    y_t = c + φ_1 y_{t−1} + … + φ_p y_{t−p}; further steps ahead feed the forecasts back. statsmodels' ``AutoReg``
-    does the estimation. Where `order` names a criterion, each series takes the p of 0 to `max_order` that it favours on
-    common rows.
+    y_t = c + φ_1 y_{t−1} + … + φ_p y_{t−p}; further steps ahead feed the forecasts back. Where
+    `order` names a criterion, each series takes the p of 0 to `max_order` that it favours on common rows.
 
     Attributes
     ----------
@@ -53,28 +51,29 @@ class AR(LagOrder):
         return self.rows_needed + 1
 
     def _fit(self, train: Panel, watched: Panel | None) -> None:
-        from statsmodels.tools.sm_exceptions import SingularMatrixWarning
-        from statsmodels.tsa.ar_model import AutoReg, ar_select_order
-
         self.coef_ = np.zeros((len(train), 1 + self.rows_needed))
         self.sigma_ = np.zeros(len(train))
-        with warnings.catch_warnings(), np.errstate(divide="ignore"):  # ln 0: a fit without error, which is the best
+        for series in range(len(train)):
+            levels = train.y[train.span(series)][:, None]
+            scale = Centred.of(levels)
+            y = scale.forward(levels)[:, 0]
+            order = self._chosen(y) if isinstance(self.order, str) else self.order
+            X, ahead = _lagged(y, order)
             # A constant series leaves the coefficients open; the smallest ones, which are taken, forecast it rightly.
-            warnings.simplefilter("ignore", SingularMatrixWarning)
-            for series in range(len(train)):
-                levels = train.y[train.span(series)][:, None]
-                scale = Centred.of(levels)
-                y = scale.forward(levels)[:, 0]
-                if isinstance(self.order, str):
-                    model = ar_select_order(y, self.max_order, ic=self.order, trend="c").model
-                else:
-                    model = AutoReg(y, self.order, trend="c")
-                fit = model.fit()
-                params = np.asarray(fit.params)
-                lags = Centred(np.repeat(scale.mean, len(params) - 1), np.repeat(scale.spread, len(params) - 1))
-                constant, weights = scale.coefficients(params[:1], params[1:, None], lags)
-                self.coef_[series, : len(params)] = np.concatenate([constant, weights[:, 0]])
-                self.sigma_[series] = np.sqrt(fit.sigma2) * scale.spread[0]
+            coef = np.asarray(np.linalg.lstsq(X, ahead, rcond=None)[0], dtype=np.float64)
+            self.sigma_[series] = np.sqrt(np.mean(np.square(ahead - X @ coef))) * scale.spread[0]
+            lags = Centred(np.repeat(scale.mean, order), np.repeat(scale.spread, order))
+            constant, weights = scale.coefficients(coef[:1], coef[1:, None], lags)
+            self.coef_[series, : order + 1] = np.concatenate([constant, weights[:, 0]])
+
+    def _chosen(self, y: NDArray[np.float64]) -> int:
+        """Return the order that the criterion favours: one decomposition gives the squared errors of all orders."""
+        X, ahead = _lagged(y, self.max_order)
+        R = np.asarray(np.linalg.qr(np.column_stack([X, ahead]), mode="r"))
+        errors = np.cumsum(np.square(R[::-1, -1]))[::-1][1:]  # of the constant alone, with one lag, with two ...
+        price = 2.0 if self.order == "aic" else np.log(len(ahead))
+        with np.errstate(divide="ignore"):  # ln 0: a fit without error, which is the best
+            return int(np.argmin(len(ahead) * np.log(errors) + price * np.arange(len(errors))))
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = fitted[panel.series_of(origins)]
@@ -94,3 +93,10 @@ class AR(LagOrder):
             psi[:, step] = (self.coef_[:, 1 : lags + 1] * psi[:, step - lags : step][:, ::-1]).sum(axis=1)
         spread = self.sigma_[:, None] * np.sqrt(np.cumsum(np.square(psi), axis=1))
         return spread[fitted[panel.series_of(origins)]]
+
+
+def _lagged(y: NDArray[np.float64], order: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a constant and the last `order` values, newest first, of every row that has them, and its value."""
+    rows = np.arange(order, len(y))
+    lags = y[rows[:, None] - np.arange(1, order + 1)]
+    return np.column_stack([np.ones(len(rows)), lags]), y[order:]

@@ -47,6 +47,10 @@ class EMA(MovingAverage):
         weights = (1 - stay ** (rows + 1.0)) / (1 - stay)
         return weighted[rows] / weights
 
+    def _averages_by_span(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        rows = np.arange(self.max_span - 1, len(y) - 1)
+        return np.stack([self._averages(y, rows, span) for span in range(1, self.max_span + 1)])
+
     def _spreads(self, y: NDArray[np.float64], observed: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         rows = np.arange(span - 1, len(y) - 1)
         errors = observed[span:] - self._averages(y, rows, span) if len(rows) else np.zeros(0)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.baselines.structural import StructuralModel
+from penstock.baselines.structural import Filtered, StructuralModel
 
 __all__ = ["LocalLevel"]
+
+Values = NDArray[np.float64]
 
 
 @dataclass(repr=False, eq=False)
@@ -34,14 +37,23 @@ class LocalLevel(StructuralModel):
     rows_needed = 2
     rows_to_fit = 10
     parameters = 2
-    components = "llevel"
+    states = 1
 
-    def _ahead(
-        self, state: NDArray[np.float64], covariance: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _filter(self, y: Values, variances: tuple[Values, ...]) -> Iterator[Filtered]:
+        irregular, level = variances
+        known, P = y[0], irregular
+        yield Filtered(None, None, (known,), (P,))
+        for value in y[1:]:
+            P = P + level
+            v, F = value - known, P + irregular
+            gain = P / np.where(F > 0, F, 1)
+            known, P = known + gain * v, P * (1 - gain)
+            yield Filtered(v, F, (known,), (P,))
+
+    def _ahead(self, state: tuple[Values, ...], covariance: tuple[Values, ...]) -> tuple[Values, Values]:
         steps = (1, self.horizon)
-        return np.tile(state[:, :1], steps), np.tile(covariance[:, :1, 0], steps)
+        return np.tile(state[0][:, None], steps), np.tile(covariance[0][:, None], steps)
 
-    def _shocks(self, params: NDArray[np.float64]) -> NDArray[np.float64]:
-        irregular, level = params
+    def _shocks(self, variances: Values) -> Values:
+        irregular, level = variances.T[:, :, None]
         return irregular + level * np.arange(1, self.horizon + 1)

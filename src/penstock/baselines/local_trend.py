@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.baselines.structural import StructuralModel
+from penstock.baselines.structural import Filtered, StructuralModel
 
 __all__ = ["LocalTrend"]
+
+Values = NDArray[np.float64]
 
 
 @dataclass(repr=False, eq=False)
@@ -34,16 +37,29 @@ class LocalTrend(StructuralModel):
     rows_needed = 3
     rows_to_fit = 15
     parameters = 3
-    components = "lltrend"
+    states = 2
 
-    def _ahead(
-        self, state: NDArray[np.float64], covariance: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _filter(self, y: Values, variances: tuple[Values, ...]) -> Iterator[Filtered]:
+        irregular, level, slope = variances
+        known, drift = y[1], y[1] - y[0]  # two values tell both states, with these errors
+        P, C, D = irregular, irregular, 2 * irregular + level + slope
+        yield Filtered(None, None, (known, drift), (P, C, D))
+        for value in y[2:]:
+            known = known + drift
+            P, C, D = P + 2 * C + D + level, C + D, D + slope
+            v, F = value - known, P + irregular
+            some = np.where(F > 0, F, 1)
+            gain, turn = P / some, C / some
+            known, drift = known + gain * v, drift + turn * v
+            P, C, D = P * (1 - gain), C * (1 - gain), D - turn * C
+            yield Filtered(v, F, (known, drift), (P, C, D))
+
+    def _ahead(self, state: tuple[Values, ...], covariance: tuple[Values, ...]) -> tuple[Values, Values]:
         h = np.arange(1, self.horizon + 1)
-        level, both, slope = (covariance[:, i, j, None] for i, j in ((0, 0), (0, 1), (1, 1)))
-        return state[:, :1] + h * state[:, 1:], level + 2 * h * both + h**2 * slope
+        (known, drift), (P, C, D) = ([part[:, None] for part in parts] for parts in (state, covariance))
+        return known + h * drift, P + 2 * h * C + h**2 * D
 
-    def _shocks(self, params: NDArray[np.float64]) -> NDArray[np.float64]:
-        irregular, level, slope = params
+    def _shocks(self, variances: Values) -> Values:
+        irregular, level, slope = variances.T[:, :, None]
         h = np.arange(1, self.horizon + 1)
         return irregular + level * h + slope * (h - 1) * h * (2 * h - 1) / 6  # the squares up to h - 1, summed

@@ -79,9 +79,12 @@ class MovingAverage(Estimator):
         self.sigma_ = np.array([self._spreads(y, seen, int(span)) for y, seen, span in each])
 
     def _chosen(self, y: NDArray[np.float64]) -> int:
-        rows = np.arange(self.max_span - 1, len(y) - 1)
-        losses = [np.square(y[rows + 1] - self._averages(y, rows, span)).mean() for span in range(1, self.max_span + 1)]
-        return 1 + int(np.argmin(losses))
+        errors = y[self.max_span :] - self._averages_by_span(y)
+        return 1 + int(np.argmin(np.square(errors).mean(axis=1)))
+
+    @abc.abstractmethod
+    def _averages_by_span(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Average the values up to each row, from ``max_span − 1`` to the last but one, by each span ``[spans, n]``."""
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = panel.series_of(origins)

@@ -35,6 +35,12 @@ class SMA(MovingAverage):
     def _averages(self, y: NDArray[np.float64], rows: NDArray[np.int64], span: int) -> NDArray[np.float64]:
         return y[rows[:, None] - np.arange(span)].mean(axis=1)
 
+    def _averages_by_span(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = np.concatenate([[0.0], np.cumsum(y - y[0])])  # from the first value: large levels lose no digits
+        rows = np.arange(self.max_span - 1, len(y) - 1)
+        spans = np.arange(1, self.max_span + 1)[:, None]
+        return (total[rows + 1] - total[rows + 1 - spans]) / spans + y[0]
+
     def _spreads(self, y: NDArray[np.float64], observed: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         rows = np.arange(span - 1, len(y))
         average = self._averages(y, rows, span)

@@ -12,7 +12,7 @@ from penstock.data.panel import Panel
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday
 from penstock.errors import DataError, OptionError
 
-__all__ = ["check_season", "season_of", "season_positions", "season_steps"]
+__all__ = ["check_season", "season_of", "season_places", "season_positions", "season_steps"]
 
 _MINUTE = 60 * 10**9
 
@@ -86,11 +86,20 @@ def season_positions(panel: Panel, season: tuple[int, ...]) -> NDArray[np.float6
     >>> season_positions(panel, (4,)).round(6).tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, -0.0]]
     """
-    places = np.zeros(panel.rows)
+    periods = np.array(season, dtype=np.int64)
+    angles = 2 * np.pi * (season_places(panel)[:, None] % periods) / periods
+    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(panel.rows, -1)
+
+
+def season_places(panel: Panel) -> NDArray[np.int64]:
+    """Count the steps since the epoch, in each series' own frequency, at every row of a panel.
+
+    A row's place in a season is the remainder of its division by the period.
+    """
+    places = np.zeros(panel.rows, dtype=np.int64)
     for series in range(len(panel)):
         places[panel.span(series)] = _places(panel.times[panel.span(series)])
-    angles = 2 * np.pi * (places[:, None] % np.array(season, dtype=float)) / np.array(season, dtype=float)
-    return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(panel.rows, -1)
+    return places
 
 
 def check_season(season: tuple[int, ...], panel: Panel) -> None:
@@ -109,29 +118,29 @@ def check_season(season: tuple[int, ...], panel: Panel) -> None:
         )
 
 
-def _places(times: NDArray[Any]) -> NDArray[np.float64]:
+def _places(times: NDArray[Any]) -> NDArray[np.int64]:
     """Count the steps of a series' own frequency since the epoch, at each of its times."""
     rhythm = read_rhythm(times)
     step = rhythm.step
     if rhythm.kind == "count":
-        return np.asarray(times, dtype=np.int64).astype(float) // step
+        return np.asarray(times, dtype=np.int64) // step
     days = times.astype("datetime64[D]")
     monday = np.datetime64("1970-01-05")
     if rhythm.kind == "week":
         mask = "".join(str(int(each)) for each in rhythm.week)
-        return np.busday_count(monday, days, weekmask=mask).astype(float)
+        return np.asarray(np.busday_count(monday, days, weekmask=mask), dtype=np.int64)
     if rhythm.kind == "months":
-        return days.astype("datetime64[M]").astype(np.int64).astype(float) // step
+        return days.astype("datetime64[M]").astype(np.int64) // step
     if rhythm.kind == "weeks":  # a holiday shifts a day, and not its week
-        return np.floor((days - monday).astype(np.int64) / (7 * step))
+        return (days - monday).astype(np.int64) // (7 * step)
     if rhythm.kind == "session":
         return _bars(times, rhythm)
-    return times.astype("datetime64[ns]").astype(np.int64).astype(float) // step
+    return times.astype("datetime64[ns]").astype(np.int64) // step
 
 
-def _bars(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.float64]:
+def _bars(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.int64]:
     """Count the bars of all sessions since the first Monday of the epoch."""
     since: NDArray[Any] = since_monday(times)
     mondays: NDArray[Any] = times.astype("datetime64[ns]").astype(np.int64) - since
-    weeks = np.floor((mondays - 4 * DAY_NS) / (7 * DAY_NS))
-    return weeks * len(rhythm.slots) + np.searchsorted(np.array(rhythm.slots), since)
+    weeks = (mondays - 4 * DAY_NS) // (7 * DAY_NS)
+    return np.asarray(weeks * len(rhythm.slots) + np.searchsorted(np.array(rhythm.slots), since), dtype=np.int64)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from penstock.report.axes import legend, plain
+from penstock.report.numbers import show_minus
 from penstock.report.svg import INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def bars_picture(title: str, caption: str, values: Mapping[str, float], *, form:
         colors = [SERIES[0] if value >= 0 else SERIES[1] for value in values.values()]
         axes.bar(range(len(values)), list(values.values()), color=colors, width=0.62)
         for place, value in enumerate(values.values()):
-            text = f"{value:{form}}".replace("-", "−")
+            text = show_minus(value, form)
             axes.annotate(
                 text, (place, value), xytext=(0, 4 if value >= 0 else -4), textcoords="offset points",
                 ha="center", va="bottom" if value >= 0 else "top", fontsize=8.5 if not narrow else 7.5, color=INK,

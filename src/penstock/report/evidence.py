@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from penstock.report.axes import finish, legend, shortened
 from penstock.report.grid import Square, grid_picture
 from penstock.report.lines import Curves, curves_picture
+from penstock.report.numbers import show
 from penstock.report.svg import GRID, INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def pairs_picture(names: Sequence[str], statistic: Values, pvalue: Values) -> Pi
             return None
         strength = min(-np.log10(max(p, 1e-3)) / 3, 1.0)
         shown = len(names) <= (_MOST_NUMBERS // 2 if narrow else _MOST_NUMBERS)
-        text = ("<.001" if p < 0.001 else f"{p:.3f}".lstrip("0")) if shown else ""
+        text = show(p, "p").lstrip("0") if shown else ""
         return _BETTER if statistic[row, column] < 0 else _WORSE, 0.06 + 0.6 * strength, text
 
     caption = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["show", "show_p"]
+__all__ = ["show", "show_minus", "show_p"]
 
 
 def show(value: Any, form: str = "") -> str:
@@ -46,6 +46,17 @@ def show(value: Any, form: str = "") -> str:
     if form in ("", "<"):
         return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
     return f"{value:{form}}"
+
+
+def show_minus(value: float, form: str = ".3f") -> str:
+    """Format a number in a formula or a sentence, with a minus sign where Python sets a hyphen.
+
+    Examples
+    --------
+    >>> show_minus(-0.5), show_minus(-1234, ",.10g")
+    ('−0.500', '−1,234')
+    """
+    return f"{value:{form}}".replace("-", "−")
 
 
 def show_p(p: float) -> str:

@@ -93,7 +93,7 @@ class SequenceClassifier(SequenceEstimator):
         kinds = len(self.classes_)
         outputs = 1 if kinds == 2 else kinds - (self.loss == "ordered")
         self._by_class = by_class
-        return Targets(codes[:, None].astype(np.float64), weight, outputs)
+        return Targets(codes[:, None].astype(np.float64), weight, outputs, codes)
 
     def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
         codes = codes_of(y, self.classes_, len(lengths))

@@ -187,7 +187,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         self.coding_: Coding = Coding.fit(given, self.scale)
         self.outputs_: int = targets.outputs
         if validation is None:
-            learn, watch = split_samples(count, self.validation, self.seed)
+            learn, watch = split_samples(count, self.validation, self.seed, targets.codes)
         else:
             other, their_targets = self._read_validation(validation)
             learn, watch = np.arange(count), count + np.arange(len(other))

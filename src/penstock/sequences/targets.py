@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
-from penstock.data.splits import tail_length
+from penstock.data.splits import keep_every_class, tail_length
 from penstock.errors import DataError, OptionError, nearest
 
 __all__ = ["Targets", "sample_weights", "split_samples", "validation_arguments"]
@@ -28,11 +28,14 @@ class Targets:
         What each sample weighs, ``[samples]``.
     outputs
         Outputs of the network.
+    codes
+        Number of each sample's class, ``[samples]``; None where a sample has no class.
     """
 
     y: NDArray[np.float64] | Sequences
     weight: NDArray[np.float64]
     outputs: int
+    codes: NDArray[np.int64] | None = None
 
     def followed_by(self, others: Targets) -> Targets:
         """Put the targets of other samples behind these."""
@@ -59,8 +62,12 @@ def sample_weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None
     return weight
 
 
-def split_samples(count: int, validation: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def split_samples(
+    count: int, validation: float, seed: int, codes: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split training samples at random, by the seed, into those to learn from and those for validation.
+
+    Of each class among the class numbers `codes`, ``[samples]``, one sample at least is learned from.
 
     Examples
     --------
@@ -75,7 +82,8 @@ def split_samples(count: int, validation: float, seed: int) -> tuple[NDArray[np.
             "give more samples, or validation=0 for none."
         )
     order = np.random.default_rng([seed, count]).permutation(count)
-    return np.sort(order[held_out:]), np.sort(order[:held_out])
+    learn, watch = np.sort(order[held_out:]), np.sort(order[:held_out])
+    return (learn, watch) if codes is None else keep_every_class(learn, watch, codes)
 
 
 def validation_arguments(validation: Any) -> dict[str, Any]:

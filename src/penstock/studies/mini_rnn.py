@@ -24,6 +24,7 @@ from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
 from penstock.networks.network import Network
 from penstock.report.lines import Curves, curves_picture
+from penstock.report.numbers import show_minus
 from penstock.report.pictures import loss_picture
 from penstock.report.svg import Picture
 from penstock.report.table import Table
@@ -163,8 +164,8 @@ def run(request: Request) -> StudyResult:
     solved = bool((np.abs(wide - [right for _, right in ZIGZAGS.values()]) <= _ALLOWED).all())
     taught = learned["three weights"]
     facts = {
-        "weights": ", ".join(f"{weight:g}".replace("-", "−") for weight in WEIGHTS),
-        "weights by training": ", ".join(map(_n, _weights(taught))),
+        "weights": ", ".join(show_minus(weight, "g") for weight in WEIGHTS),
+        "weights by training": ", ".join(show_minus(weight, ".2f") for weight in _weights(taught)),
         "weights of the wider network": models[f"{units} units"].parameters_,
         "sequences to learn from": len(seen[0]),
         "steps of the long sequence": steps,
@@ -177,8 +178,9 @@ def run(request: Request) -> StudyResult:
     verdict = [
         "Three weights give the eight published outputs and both wrong zig-zags "
         f"{'exactly' if exact else 'NOT exactly'}.",
-        f"Trained by back-propagation through time, the {units} units continue the zig-zags with {_n(wide[0])} and "
-        f"{_n(wide[1])}: {'right' if solved else 'NOT right'} (1 and 0 ± {_ALLOWED}).",
+        f"Trained by back-propagation through time, the {units} units continue the zig-zags with "
+        f"{' and '.join(show_minus(value, '.2f') for value in wide)}: {'right' if solved else 'NOT right'} "
+        f"(1 and 0 ± {_ALLOWED}).",
         "Three weights cannot: after an input of 0 only w2 s is left in the ReLU, so w2 must be positive to give 1; "
         "then an input of 1 needs a negative w1 to give 0, and the state never leaves zero.",
         f"A sequence of {steps:,} steps runs, with its gradient, in {seconds:.2f} s.",
@@ -215,10 +217,6 @@ def _best(model: SequenceRegressor) -> NetworkModule:
 def _weights(module: NetworkModule) -> list[float]:
     leaves: Any = (module.layers[0].cell.W, module.layers[0].cell.U, module.dense[0].W)  # type: ignore[attr-defined]
     return [float(leaf[0, 0]) for leaf in leaves]
-
-
-def _n(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 def _long(module: NetworkModule, steps: int) -> tuple[float, int]:

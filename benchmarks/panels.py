@@ -1,0 +1,150 @@
+"""Forecasts of panels beside published figures: one set of defaults for all, each set in a process of its own.
+
+Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--models MODEL ...] [--members N]
+
+FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, model, metric, value, source, note). The
+last rows of each series are the test; nothing is chosen by them, nor by a set's name. sMAPE is the mean over the test
+rows of 200 |y − ŷ| / (|y| + |ŷ|), MASE the mean absolute error over that of the seasonal naive forecast on the training
+rows; both are then averaged over the series. Seconds are those of the clock, memory the largest of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+SETS = {
+    "m3_yearly": (6, (1,)),
+    "m3_quarterly": (8, (4,)),
+    "m3_monthly": (18, (12,)),
+    "m4_hourly": (48, (24, 168)),
+    "nn5_daily": (56, (7,)),
+}
+"""Horizon and periods of each set, as its publishers give them; the first period is that of MASE."""
+
+MODELS = ("naive", "theta", "network", "combination")
+
+SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
+
+
+def defaults(horizon: int, season: tuple[int, ...], members: int) -> Any:
+    """Return the forecaster whose options follow from the horizon and the periods alone."""
+    import penstock as ps
+
+    return ps.Forecaster(
+        ps.Network([ps.GRU(32)], dense=[64]),
+        window=max(2 * season[0], season[-1], horizon, 8),
+        horizon=horizon,
+        season=season,
+        scale="window",
+        loss="mae",
+        optimizer=ps.Adam(0.003),
+        schedule="one_cycle",
+        batch=256,
+        epochs=20,
+        steps_per_epoch=100,
+        patience=None,
+        validation=0,
+        members=members,
+        ensemble="median",
+    )
+
+
+def split(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read a set; return its training and its test rows."""
+    frame = pd.read_csv(folder / f"{name}.csv.gz")
+    if not pd.api.types.is_integer_dtype(frame["ds"]):
+        frame["ds"] = pd.to_datetime(frame["ds"])
+    last = frame.groupby("unique_id").cumcount(ascending=False) < SETS[name][0]
+    return frame[~last], frame[last]
+
+
+def scores(train: pd.DataFrame, test: pd.DataFrame, forecasts: pd.DataFrame, season: int) -> dict[str, float]:
+    """Return MASE and sMAPE, averaged over the series."""
+    both = test.merge(forecasts, on=["unique_id", "ds"], validate="one_to_one")
+    if len(both) != len(test):
+        raise ValueError(f"{len(test) - len(both)} test rows have no forecast")
+    steps = train.groupby("unique_id")["y"].apply(lambda y: y.diff(season).abs().mean())
+    error = (both["y"] - both["yhat"]).abs()
+    scaled = (error / both["unique_id"].map(steps)).groupby(both["unique_id"]).mean()
+    relative = (200 * error / (both["y"].abs() + both["yhat"].abs())).groupby(both["unique_id"]).mean()
+    return {"MASE": float(scaled.mean()), "sMAPE": float(relative.mean())}
+
+
+def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
+    """Fit and forecast one set; return scores, seconds and peak memory of each model."""
+    import penstock as ps
+
+    horizon, season = SETS[name]
+    train, test = split(folder, name)
+    naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
+    network, theta = defaults(horizon, season, members), ps.Theta(season[0], horizon=horizon)
+    every = {
+        "naive": (naive.label, naive),
+        "theta": (theta.label, theta),
+        "network": (f"{network.label}, {members} members", network),
+        "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
+    }
+    found = {}
+    for label, model in (every[each] for each in models):
+        began = time.perf_counter()
+        forecasts = model.fit(train).predict()
+        seconds = time.perf_counter() - began
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        found[label] = {**scores(train, test, forecasts, season[0]), "seconds": seconds, "MB": peak}
+    return found
+
+
+def published(folder: Path, name: str) -> pd.DataFrame:
+    """Return the published figures of a set for the models that are shown and for the best of all."""
+    table = pd.read_csv(folder / "published.csv")
+    table = table[(table["data"] == name) & table["metric"].isin(["MASE", "sMAPE"])]
+    other = table["note"].fillna("").str.extract(r"season (\d+);")[0]  # figures scaled by another season
+    table = table[other.isna() | (other == str(SETS[name][1][0]))]
+    wide = table.pivot_table(index=["model", "source"], columns="metric", values="value", aggfunc="min").reset_index()
+    wide = wide.reindex(columns=["model", "source", "MASE", "sMAPE"])
+    return wide[wide["model"].str.contains("|".join(SHOWN))].sort_values("MASE")
+
+
+def main() -> int:
+    """Measure what the command line asks for; 1 if a set failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="folder of the sets")
+    parser.add_argument("--only", nargs="+", choices=SETS, default=list(SETS), metavar="SET", help=", ".join(SETS))
+    parser.add_argument("--members", type=int, default=3, help="networks from different seeds; their median is taken")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL", help=", ".join(MODELS))
+    parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.alone:
+        print(json.dumps(measure(options.folder, options.only[0], options.models, options.members)))
+        return 0
+    failed = False
+    for name in options.only:
+        command = [sys.executable, __file__, str(options.folder), "--alone", "--members", str(options.members)]
+        done = subprocess.run(
+            [*command, "--only", name, "--models", *options.models], capture_output=True, text=True, check=False
+        )
+        print(f"\n## {name}\n\n| model | MASE | sMAPE | seconds | MB |\n|---|---|---|---|---|")
+        if done.returncode:
+            print(done.stderr, file=sys.stderr)
+            failed = True
+            continue
+        for label, row in json.loads(done.stdout.splitlines()[-1]).items():
+            print(f"| {label} | {row['MASE']:.3f} | {row['sMAPE']:.2f} | {row['seconds']:.0f} | {row['MB']:.0f} |")
+        for row in published(options.folder, name).itertuples():
+            mase, smape = (f"{value:.3f}" if value == value else "" for value in (row.MASE, row.sMAPE))
+            print(f"| {row.model} ({row.source}) | {mase} | {smape} | | |")
+        sys.stdout.flush()
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

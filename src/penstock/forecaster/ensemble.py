@@ -1,0 +1,245 @@
+"""Several models as one: the mean, the median or a weighted mean of their forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.errors import DataError, OptionError
+from penstock.estimator import Estimator
+from penstock.options import check_options, option
+from penstock.storage import Arrays
+
+__all__ = ["COMBINATIONS", "Ensemble"]
+
+Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+COMBINATIONS = ("mean", "median", "weighted")
+"""How forecasts become one: their mean, their median, or a mean whose weights are validated."""
+
+_PARTS = 10  # weights are tenths
+
+
+@dataclass(repr=False, eq=False)
+class Ensemble(Estimator):
+    """Several models, each fitted on the same rows, whose forecasts become one.
+
+    ``combine="weighted"`` fits every model without the last horizon of the training rows first, takes the weights
+    (tenths, alike for all series) that forecast it with the smallest absolute error, in units of each series' mean
+    absolute step, and then fits all models with a weight above zero on all rows. Intervals are those of the models that
+    have some, combined alike.
+
+    Attributes
+    ----------
+    models_, chosen_
+        The fitted models, and the places of these among those that were given.
+    weights_
+        Weight of each fitted model; equal for the mean and the median.
+    validation_errors_
+        Mean absolute errors on the last horizon of the training rows, in units of each series' mean absolute step: of
+        every model that was given, and of all together; NaN where no weights were validated.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from penstock.baselines.drift import Drift
+    >>> from penstock.baselines.naive import Naive
+    >>> frame = pd.DataFrame({"ds": range(5), "y": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    >>> both = Ensemble([Naive(), Drift()], horizon=2).fit(frame)
+    >>> both.predict()["yhat"].tolist()
+    [5.5, 6.0]
+
+    References
+    ----------
+    Bates & Granger (1969), *The combination of forecasts*.
+    """
+
+    models: Estimator | Sequence[Estimator] = option(help="the models, unfitted; their horizon is that of the ensemble")
+    combine: str = option("mean", "how the forecasts become one", choices=COMBINATIONS)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no list of models."""
+        super().__post_init__()
+        given = self.given
+        self.models = given
+        wrong = [model for model in given if not isinstance(model, Estimator)]
+        if wrong or not given:
+            held = repr(wrong[0]) if wrong else "no model"
+            raise OptionError(f"Ensemble: models holds {held}; allowed: forecasters and baselines, such as Naive().")
+
+    @property
+    def covariates(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The covariates that any of the models uses."""
+        return tuple(name for name in ("past", "known", "static") if any(name in each.covariates for each in self._all))
+
+    @property
+    def given(self) -> tuple[Estimator, ...]:
+        """The models as they were given."""
+        return (self.models,) if isinstance(self.models, Estimator) else tuple(self.models)
+
+    @property
+    def _all(self) -> tuple[Estimator, ...]:
+        """The models with the horizon of the ensemble; the fitted ones once there are any."""
+        if hasattr(self, "models_"):
+            return self.models_
+        return tuple(model.clone().set_params(horizon=self.horizon) for model in self.given)
+
+    @property
+    def label(self) -> str:
+        """Short name in tables."""
+        return f"{self.combine}({', '.join(model.label for model in self.given)})"
+
+    @property
+    def rows_needed(self) -> int:
+        """As many as the model that needs most."""
+        return max(model.rows_needed for model in self._all)
+
+    @property
+    def rows_to_fit(self) -> int:
+        """As many as the model that needs most; weights are validated on the series that have another horizon."""
+        return max(model.rows_to_fit for model in self._all)
+
+    @property
+    def rows_kept(self) -> int | None:
+        """As many as the model that keeps most; None: all."""
+        kept = [model.rows_kept for model in self._all]
+        return None if None in kept else max(rows for rows in kept if rows is not None)
+
+    @property
+    def parameters(self) -> int:
+        """Those of all models."""
+        return sum(model.parameters for model in self._all)
+
+    @property
+    def forecasts_new_series(self) -> bool:
+        """Whether all of the models do."""
+        return all(model.forecasts_new_series for model in self._all)
+
+    def long_enough(self, train: Panel) -> NDArray[np.bool_]:
+        """Say which series are fitted, ``[series]``: those that none of the models leaves out."""
+        return np.all([model.long_enough(train) for model in self._all], axis=0)
+
+    def not_scored(self, panel: Panel) -> str:
+        """Say why the forecasts of a model cannot be scored; empty where all can."""
+        return next((said for model in self._all if (said := model.not_scored(panel))), "")
+
+    def _fit(self, train: Panel, watched: Panel | None) -> None:
+        models = [model.clone().set_params(horizon=self.horizon) for model in self.given]
+        weights = np.full(len(models), 1 / len(models))
+        self.validation_errors_ = np.full(len(models) + 1, np.nan)
+        if self.combine == "weighted" and len(models) > 1:
+            weights = self._validated(models, train)
+        for model, weight in zip(models, weights, strict=True):
+            if weight > 0:
+                _fit_one(model, train, watched)
+        self.chosen_ = np.flatnonzero(weights > 0)
+        self.weights_ = weights[self.chosen_]
+        self.models_ = tuple(model for model, weight in zip(models, weights, strict=True) if weight > 0)
+
+    def _validated(self, models: Sequence[Estimator], train: Panel) -> Values:
+        """Return the weights with which forecasts of the last horizon of the training rows have the smallest error."""
+        kept = np.flatnonzero(train.lengths >= self.rows_to_fit + self.horizon)
+        if not len(kept):
+            raise DataError(
+                f"{self.label}: no series has the {self.rows_to_fit + self.horizon} training rows that weights are "
+                "validated on; give more rows, or combine='mean'."
+            )
+        train = train.with_series(kept)
+        before = train.before(train.offsets[1:] - self.horizon)
+        origins = train.offsets[1:] - self.horizon - 1
+        fitted = np.arange(len(train))
+        found = []
+        for model in models:
+            twin = _fit_one(model.clone(), before, None)
+            own = train.with_only(twin.covariates)
+            found.append(twin.joined(twin._forecast(own, origins, fitted)))
+        actual = train.y[origins[:, None] + np.arange(1, self.horizon + 1)]
+        steps = np.array([np.abs(np.diff(before.y[before.span(series)])).mean() for series in range(len(train))])
+        usable = steps > 0
+        if not usable.any():
+            raise DataError(f"{self.label}: all series are constant, which tells no weights; use combine='mean'.")
+        errors = (np.stack(found) - actual)[:, usable] / steps[usable, None]
+        tried = _weights(len(models))
+        losses = [float(np.abs(np.tensordot(weights, errors, 1)).mean()) for weights in tried]
+        best = int(np.argmin(losses))
+        self.validation_errors_ = np.array([*np.abs(errors).mean(axis=(1, 2)), losses[best]])
+        return tried[best]
+
+    def _members(self) -> tuple[Estimator, ...]:
+        """Return the fitted models, each with what it needs of the ensemble's fit."""
+        for model in self.models_:
+            model.ids_, model.kind_ = self.ids_, self.kind_.only(model.covariates)
+            model.tail_, model.fitted_options_ = self.tail_.with_only(model.covariates), model.get_params()
+        return self.models_
+
+    def _forecast(self, panel: Panel, origins: Rows, fitted: Rows) -> Values:
+        each = []
+        for model in self._members():
+            own = panel.with_only(model.covariates)
+            each.append(model.joined(model._forecast(own, origins, fitted)))
+        return np.stack(each)
+
+    def joined(self, members: Values) -> Values:
+        """Make one forecast of those of all models ``[models, ...]``."""
+        if self.combine == "median":
+            return np.median(members, axis=0)
+        joined = np.zeros(members.shape[1:])
+        for weight, each in zip(self.weights_, members, strict=True):  # in an order that no shape changes
+            joined += weight * each
+        return joined
+
+    def _bounds(self, panel: Panel, origins: Rows, fitted: Rows, levels: tuple[float, ...]) -> Values:
+        found, weights = [], []
+        for model, weight in zip(self._members(), self.weights_, strict=True):
+            own = panel.with_only(model.covariates)
+            try:
+                bounds = model._bounds(own, origins, fitted, levels)
+            except OptionError:
+                continue  # a model without intervals of its own
+            found.append(bounds - model.joined(model._forecast(own, origins, fitted)))
+            weights.append(weight)
+        if not found:
+            raise OptionError(f"{self.label}: none of the models has intervals of its own; leave level= out.")
+        around = np.median(found, axis=0) if self.combine == "median" else np.average(found, axis=0, weights=weights)
+        return self.joined(self._forecast(panel, origins, fitted)) + around
+
+    def _arrays(self) -> Arrays:
+        arrays = {"weights": self.weights_, "chosen": self.chosen_, "validation_errors": self.validation_errors_}
+        for place, model in enumerate(self.models_):
+            arrays |= {f"models.{place}.{name}": array for name, array in model._arrays().items()}
+        return arrays
+
+    def _restore(self, arrays: Arrays) -> None:
+        self.weights_, self.chosen_ = arrays["weights"], arrays["chosen"]
+        self.validation_errors_ = arrays["validation_errors"]
+        models = [self.given[int(place)].clone().set_params(horizon=self.horizon) for place in self.chosen_]
+        self.models_ = tuple(models)
+        for place, model in enumerate(self._members()):
+            prefix = f"models.{place}."
+            own = {name.removeprefix(prefix): each for name, each in arrays.items() if name.startswith(prefix)}
+            model._restore(own)
+
+
+def _fit_one(model: Estimator, train: Panel, watched: Panel | None) -> Any:
+    """Check and fit one model on the panel."""
+    check_options(model)
+    own = train.with_only(model.covariates)
+    if watched is None:
+        model.check_rows(own)
+    model._fit(own, watched and watched.with_only(model.covariates))
+    model.ids_ = train.ids
+    return model
+
+
+def _weights(models: int) -> list[Values]:
+    """List all weights in tenths that add up to one, equal ones first."""
+    cuts = combinations_with_replacement(range(_PARTS + 1), models - 1)
+    parts = [np.diff([0, *cut, _PARTS]) / _PARTS for cut in cuts]
+    return sorted(parts, key=lambda weights: float(np.square(weights).sum()))
