@@ -308,9 +308,6 @@ def test_audits_refused(market: pd.DataFrame) -> None:
         ps.audit(ps.Naive(), market, test=2)
     with pytest.raises(ps.OptionError, match="horizon=0 is not allowed"):
         ps.audit(ps.Naive(), market, horizon=0)
-    late = pd.concat([market.assign(unique_id="a"), market[-10:].assign(unique_id="b")])
-    with pytest.raises(ps.DataError, match="some series have no rows before the test"):
-        ps.audit(ps.Naive(), late)
     both = pd.concat([market.assign(unique_id="a"), market.assign(unique_id="b")])
     with pytest.raises(ps.DataError, match="gave 3 forecasts for 2 series"):
         ps.audit(lambda frame, horizon: np.zeros(3), both)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from penstock.data.frames import Columns
+from penstock.data.reading.notes import note
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
 from penstock.evaluation.subject import Backtest, Rows, subject_of
@@ -127,8 +128,12 @@ def audit(
     if not least <= test <= times - 2:
         raise OptionError(f"test={test} is out of range; allowed: from {least} (the horizon) to {times - 2}.")
     train = rows.until(rows.calendar[-test - 1])
-    if len(np.unique(train.series)) <= rows.series.max():
-        raise DataError("some series have no rows before the test; leave them out, or choose a smaller test.")
+    every, there = int(rows.series.max()) + 1, np.unique(train.series)
+    if len(there) < every:
+        if not len(there):
+            raise DataError(f"no series has rows before the {test} times of the test; choose a smaller test.")
+        note(f"{every - len(there)} of {every} series have no rows before the test and are left out.")
+        rows, train = rows.only(there), train.only(there)
     bench = Bench(subject, rows, train, test, seed)
     findings = []
     for probe in PROBES:

@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.frames import Columns, read_panel
+from penstock.data.reading.labels import group
+from penstock.data.reading.table import as_table, newest_last
+from penstock.data.reading.values import numbers
 from penstock.data.times import read_times
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
@@ -52,7 +55,21 @@ class Rows:
     def read(cls, frame: Any, columns: Columns) -> Rows:
         """Read a frame, or say what is wrong with it."""
         read_panel(frame, columns)
-        table = nw.from_native(frame, eager_only=True)
+        table = as_table(frame, columns)
+        times, form = read_times(table[columns.time])
+        backend = table.implementation
+        plain = [
+            nw.new_series(
+                columns.target, numbers(table[columns.target], "target", table), nw.Float64(), backend=backend
+            )
+        ]
+        if form.kind != "native":  # text is read once: a part of the rows may leave open what all of them tell
+            kind = nw.Int64() if form.counts else nw.Datetime("ns")
+            plain.append(nw.new_series(columns.time, times, kind, backend=backend))
+        table = table.with_columns(*plain)
+        order, offsets, _ = group(table[columns.id] if columns.id in table.columns else None, len(table))
+        if (turned := newest_last(order, offsets, times, columns)) is not order:
+            table = table[turned.tolist()]
         names = table[columns.id].to_list() if columns.id in table.columns else [None] * len(table)
         places = {name: place for place, name in enumerate(dict.fromkeys(names))}
         return cls(table, columns, read_times(table[columns.time])[0], np.array([places[name] for name in names]))
@@ -82,6 +99,12 @@ class Rows:
         """Keep the rows up to a time."""
         keep = self.times <= time
         return Rows(self.table.filter(keep.tolist()), self.columns, self.times[keep], self.series[keep])
+
+    def only(self, series: NDArray[np.int64]) -> Rows:
+        """Keep the rows of these series."""
+        keep = np.isin(self.series, series)
+        numbered = np.unique(self.series[keep], return_inverse=True)[1]
+        return Rows(self.table.filter(keep.tolist()), self.columns, self.times[keep], numbered)
 
     def with_y(self, y: Values) -> Rows:
         """Put other targets at the same rows."""
