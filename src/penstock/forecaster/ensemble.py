@@ -208,7 +208,7 @@ class Ensemble(Estimator):
         if len(self.residuals_) >= Conformal().fewest(levels[-1]):
             tail = TailErrors(self.residuals_, np.zeros(len(self.residuals_), dtype=np.int64))
             around = tail.bounds(np.full(len(origins), -1), _mean_steps(panel, origins), levels)
-            return self.joined(self._forecast(panel, origins, fitted)) + around
+            return self.aggregate(self._forecast(panel, origins, fitted)) + around
         found, weights = [], []
         for model, weight in zip(self._members(), self.weights_, strict=True):
             own = panel.with_only(model.covariates)
