@@ -21,6 +21,8 @@ __all__ = ["COMMANDS", "app", "main"]
 COMMANDS = {
     "study": "Run a published experiment, under the honest protocol or as it was published.",
     "compare": "Compare a recurrent network with its baselines on your own file.",
+    "forecast": "Forecast every series of a file by a network, Theta and the seasonal naive, weighted on training "
+    "rows.",
     "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
     "fails.",
     "explain": "Explain a mechanism in numbers, and as a page with pictures.",

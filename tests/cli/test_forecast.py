@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import penstock as ps
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SMALL = ("--members", 1, "--steps", 20)
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> pd.DataFrame:
+    months = pd.date_range("2018-01-01", periods=60, freq="MS")
+    y = 100 + np.arange(60) + 10 * np.sin(np.arange(60) * np.pi / 6)
+    frame = pd.concat(
+        [pd.DataFrame({"shop": name, "month": months, "sales": y * k}) for k, name in ((1, "a"), (3, "b"))]
+    )
+    frame.to_csv(tmp_path / "panel.csv", index=False)
+    return frame
+
+
+def test_forecasts_are_those_of_the_call(penstock: Run, panel: pd.DataFrame, tmp_path: Path) -> None:
+    done = penstock(
+        "forecast", "panel.csv", "--horizon", 3, "--id", "shop", "--level", 80, *SMALL, "--out", "f.csv",
+        "--model", "m.penstock",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("season: 12; horizon: 3\n")
+    assert done.stdout.endswith("Written: m.penstock\nWritten: f.csv\n")
+    written = pd.read_csv(tmp_path / "f.csv")
+    assert written.columns.tolist() == ["shop", "month", "yhat", "lo-80", "hi-80"]
+    assert written["month"].tolist() == ["2023-01-01", "2023-02-01", "2023-03-01"] * 2
+    expected = ps.forecast(panel, 3, id="shop", time="month", target="sales", level=80, members=1, steps=20).frame
+    assert written["yhat"].to_numpy() == pytest.approx(expected["yhat"].to_numpy(), rel=1e-12)
+    again = ps.load(tmp_path / "m.penstock").predict(level=80)
+    assert again["lo-80"].to_numpy() == pytest.approx(written["lo-80"].to_numpy(), rel=1e-12)
+
+
+def test_without_a_file_the_table_alone_goes_to_standard_output(penstock: Run, panel: pd.DataFrame) -> None:
+    done = penstock("forecast", "panel.csv", "--horizon", 2, "--id", "shop", "--level", "", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "shop,month,yhat"
+    assert len(done.stdout.splitlines()) == 1 + 2 * 2
+    assert "season: 12" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--out", "panel.csv"), "is the file that is read"),
+        (("--out", "f.csv", "--model", "f.csv"), "two results cannot go to one file"),
+        (("--season", "12;24"), "--season '12;24': whole numbers by comma are needed, such as --season 24,168"),
+        (("--level", "a"), "--level 'a': whole numbers by comma are needed"),
+        (("--season", "400"), "season=400 steps is longer than every series"),
+    ],
+)
+def test_bad_input(penstock: Run, panel: pd.DataFrame, words: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    before = (tmp_path / "panel.csv").read_bytes()
+    done = penstock("forecast", "panel.csv", "--horizon", 3, "--id", "shop", *SMALL, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert (tmp_path / "panel.csv").read_bytes() == before
+    assert not (tmp_path / "f.csv").exists()
