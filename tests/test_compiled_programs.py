@@ -34,12 +34,13 @@ def test_a_fast_test_that_is_not_fast_fails(request: pytest.FixtureRequest) -> N
         def get_closest_marker(self, name: str) -> bool | None:
             return self.marked or None
 
-    def run(processor: float, *, marked: bool = False) -> None:
+    def run(processor: float, *, marked: bool = False, slowness: float = 1.0) -> None:
         """Give the hook a test of .06 s on the clock, where .05 s are allowed; the patches end before this one's."""
         readings = iter([0.0, processor])
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(hooks, "FAST_SECONDS", 0.05)
             patch.setattr(hooks, "used", lambda: next(readings))
+            patch.setattr(hooks, "slowness", lambda: slowness)
             around = hooks.pytest_runtest_call(Item(marked))
             next(around)
             time.sleep(0.06)
@@ -47,5 +48,6 @@ def test_a_fast_test_that_is_not_fast_fails(request: pytest.FixtureRequest) -> N
 
     run(0.01)  # the machine was busy with something else
     run(9.0, marked=True)
+    run(9.0, slowness=5.0)  # a machine that is five times slower
     with pytest.raises(pytest.fail.Exception, match="took 0.1 s, and a fast test may take 0.05 s: make it smaller or"):
         run(9.0)

@@ -134,6 +134,8 @@ def test_the_current_folder_is_not_searched(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "yelp_labelled.txt").write_text("Fine\t1\n")
     monkeypatch.chdir(tmp_path)
     for value in (None, ""):
-        monkeypatch.delenv("PENSTOCK_DATA") if value is None else monkeypatch.setenv("PENSTOCK_DATA", value)
+        monkeypatch.delenv("PENSTOCK_DATA", raising=False) if value is None else monkeypatch.setenv(
+            "PENSTOCK_DATA", value
+        )
         with pytest.raises(ps.DataError, match="put it in a folder, and set PENSTOCK_DATA to that folder"):
             ps.datasets.yelp()
