@@ -59,9 +59,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """Fail a fast test that is not fast.
 
     Both clocks must be over: the processor's time grows little where other programs load the machine, and the time
-    on the clock is the smaller one where a test computes on many cores. A slow machine, or a core whose other half works
-    too, is allowed for. XLA's compilations do not count, so that a test passes with an empty cache where it passes with
-    a full one.
+    on the clock is the smaller one where a test computes on many cores. A machine that is slow, or busy with something
+    else, is allowed for. XLA's compilations do not count, so that a test passes with an empty cache where it passes
+    with a full one.
     """
     clock, processor, compiling = time.perf_counter(), used(), _compiling[0]
     yield
