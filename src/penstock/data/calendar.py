@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday, weekday
+from penstock.data.rhythm import WEEK_NS, Rhythm, read_rhythm, since_monday, weekday
 
 __all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "off_rhythm"]
 
@@ -15,7 +15,6 @@ CLOSED = 10
 """Business days in a row that a market may be closed for; more are missing rows."""
 
 _DAY = np.timedelta64(1, "D")
-_WEEK_NS = 7 * DAY_NS
 
 
 def next_times(times: NDArray[Any], steps: int, rhythm: Rhythm | None = None) -> NDArray[Any]:
@@ -44,8 +43,7 @@ def continue_times(times: NDArray[Any], row: int, steps: int, rhythm: Rhythm | N
     days = times.astype("datetime64[D]")
     clock = times[row] - days[row]
     if rhythm.kind == "week":
-        mask = "".join(str(int(each)) for each in rhythm.week)
-        found = np.busday_offset(days[row], ahead, roll="backward", weekmask=mask)
+        found = np.busday_offset(days[row], ahead, roll="backward", weekmask=rhythm.open_days)
     elif rhythm.kind == "weeks":
         shift = (int(rhythm.anchor) - int(weekday(days[row : row + 1])[0]) + 3) % 7 - 3
         found = days[row] + shift + 7 * rhythm.step * ahead
@@ -77,14 +75,13 @@ def missing_steps(times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[
     taken: NDArray[Any]
     if rhythm.kind == "week":
         days = times.astype("datetime64[D]")
-        mask = "".join(str(int(each)) for each in rhythm.week)
-        skipped = np.busday_count(days[:-1] + _DAY, days[1:], weekmask=mask)
+        skipped = np.busday_count(days[:-1] + _DAY, days[1:], weekmask=rhythm.open_days)
         missing[1:] = np.where(skipped > CLOSED, skipped, 0)
         return missing
     if rhythm.kind == "months":
         taken = np.diff(times.astype("datetime64[M]").astype(np.int64)) / rhythm.step
     elif rhythm.kind == "weeks":
-        taken = np.rint(gaps / _WEEK_NS) / rhythm.step
+        taken = np.rint(gaps / WEEK_NS) / rhythm.step
     elif rhythm.kind == "session":
         taken = _session_steps(times, rhythm)
     else:
@@ -111,12 +108,9 @@ def off_rhythm(history: NDArray[Any], steps: NDArray[Any], rhythm: Rhythm) -> ND
     clock = both - days
     if rhythm.kind == "session":
         held = np.isin(since_monday(both), rhythm.slots)
-        open_days = np.bincount(np.array(rhythm.slots) // DAY_NS, minlength=7) > 0
-        mask = "".join(str(int(each)) for each in open_days)
     else:
         held = np.array(rhythm.week)[weekday(days)] & (clock == clock[0])
-        mask = "".join(str(int(each)) for each in rhythm.week)
-    skipped = np.busday_count(np.minimum(days[:-1] + _DAY, days[1:]), days[1:], weekmask=mask)
+    skipped = np.busday_count(np.minimum(days[:-1] + _DAY, days[1:]), days[1:], weekmask=rhythm.open_days)
     longest = max(1, int(skipped[: len(history) - 1].max(initial=0)))
     wrong: NDArray[np.bool_] = ~held[len(history) :] | (skipped[len(history) - 1 :] > longest)
     if rhythm.kind == "session":
@@ -140,7 +134,7 @@ def _sessions_ahead(time: Any, ahead: NDArray[np.int64], rhythm: Rhythm) -> NDAr
     monday = np.datetime64(time, "ns") - np.timedelta64(now, "ns")
     first = int(np.searchsorted(slots, now, side="right"))
     places = first + ahead - 1
-    offsets = slots[places % len(slots)] + places // len(slots) * _WEEK_NS
+    offsets = slots[places % len(slots)] + places // len(slots) * WEEK_NS
     found: NDArray[Any] = monday + offsets.astype("timedelta64[ns]")
     return found
 

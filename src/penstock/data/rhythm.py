@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DAY_NS", "Rhythm", "read_rhythm"]
+__all__ = ["DAY_NS", "WEEK_NS", "Rhythm", "read_rhythm", "since_monday", "weekday"]
 
 DAY_NS = 86_400 * 10**9
-_WEEK_NS = 7 * DAY_NS
+WEEK_NS = 7 * DAY_NS
 _DAY = np.timedelta64(1, "D")
 _OPEN = 0.5  # share of weeks in which a weekday, or an hour of the week, occurs where a series holds it
 _MOST_CLOSED = 0.05  # share of rows on days that a series does not usually hold
@@ -46,6 +46,13 @@ class Rhythm:
     anchor: str = ""
     slots: tuple[int, ...] = ()
 
+    @property
+    def open_days(self) -> list[bool]:
+        """The days of the week that the series holds, from Monday on, as NumPy takes a week mask."""
+        if self.kind != "session":
+            return list(self.week)
+        return (np.bincount(np.array(self.slots) // DAY_NS, minlength=7) > 0).tolist()
+
     def to_json(self) -> list[Any]:
         """Describe the rhythm for a model file."""
         return [self.kind, self.step, [int(each) for each in self.week], self.anchor, list(self.slots)]
@@ -70,7 +77,7 @@ class Rhythm:
         if self.kind == "session":
             return bool(np.isin(since_monday(times), self.slots).mean() >= 1 - _MOST_CLOSED)
         if self.kind == "weeks":
-            weeks = gaps / _WEEK_NS
+            weeks = gaps / WEEK_NS
             return bool((np.abs(weeks - np.rint(weeks)) <= 3 / 7).all())
         months: NDArray[Any] = np.diff(days.astype("datetime64[M]").astype(np.int64))
         return bool((months % self.step == 0).all() and (months > 0).all())
@@ -84,7 +91,7 @@ def weekday(days: NDArray[Any]) -> NDArray[np.int64]:
 
 def since_monday(times: NDArray[Any]) -> NDArray[np.int64]:
     """Give the nanoseconds since the start of Monday of each time."""
-    return (times.astype("datetime64[ns]").astype(np.int64) + 3 * DAY_NS) % _WEEK_NS
+    return (times.astype("datetime64[ns]").astype(np.int64) + 3 * DAY_NS) % WEEK_NS
 
 
 def read_rhythm(times: NDArray[Any]) -> Rhythm:
@@ -125,7 +132,7 @@ def read_rhythm(times: NDArray[Any]) -> Rhythm:
 
 def _days(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     """Days of the week that a series holds; None where it is no daily series."""
-    if np.median(gaps) >= _WEEK_NS or (gaps % DAY_NS).any() or gaps.min() <= 0:
+    if np.median(gaps) >= WEEK_NS or (gaps % DAY_NS).any() or gaps.min() <= 0:
         return None
     counts = np.bincount(weekday(days), minlength=7)
     every = np.arange(days[0], days[-1] + _DAY)
@@ -148,8 +155,8 @@ def _days(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
 
 def _weeks(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     """One day every so many weeks, shifted by a day or two where a holiday falls on it."""
-    weeks = np.rint(gaps / _WEEK_NS)
-    if (weeks < 1).any() or (np.abs(gaps / _WEEK_NS - weeks) > 2.1 / 7).any():
+    weeks = np.rint(gaps / WEEK_NS)
+    if (weeks < 1).any() or (np.abs(gaps / WEEK_NS - weeks) > 2.1 / 7).any():
         return None
     counts = np.bincount(weekday(days), minlength=7)
     if counts.max() < _FULL * len(days):
@@ -183,7 +190,7 @@ def _months(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
 def _within_days(times: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     """Hours of the week that a series holds; None where its steps are no multiples of one."""
     step = int(np.median(gaps))
-    if step <= 0 or _WEEK_NS % step or (gaps % step).any():
+    if step <= 0 or WEEK_NS % step or (gaps % step).any():
         return None
     slots = since_monday(times)
     phase = slots[0] % step
@@ -196,9 +203,9 @@ def _within_days(times: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     if span < 2 * DAY_NS and len(seen) < day_slots and len(np.unique(times.astype("datetime64[D]"))) < 2:
         return Rhythm("fixed", step)  # within one day, where no night has been seen
     places = ((slots - phase) // step).astype(np.int64)
-    counts = np.bincount(places, minlength=_WEEK_NS // step)
-    every = (np.arange(span // step + 1) + int(places[0])) % (_WEEK_NS // step)
-    possible = np.bincount(every, minlength=_WEEK_NS // step)
+    counts = np.bincount(places, minlength=WEEK_NS // step)
+    every = (np.arange(span // step + 1) + int(places[0])) % (WEEK_NS // step)
+    possible = np.bincount(every, minlength=WEEK_NS // step)
     held: NDArray[Any] = counts >= np.maximum(_OPEN * possible, 1)
     if (possible == 0).any():  # less than a week: what a day holds, all of these days hold
         held = _by_the_day(held, possible, day_slots)

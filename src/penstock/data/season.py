@@ -127,8 +127,7 @@ def _places(times: NDArray[Any]) -> NDArray[np.int64]:
     days = times.astype("datetime64[D]")
     monday = np.datetime64("1970-01-05")
     if rhythm.kind == "week":
-        mask = "".join(str(int(each)) for each in rhythm.week)
-        return np.asarray(np.busday_count(monday, days, weekmask=mask), dtype=np.int64)
+        return np.asarray(np.busday_count(monday, days, weekmask=rhythm.open_days), dtype=np.int64)
     if rhythm.kind == "months":
         return days.astype("datetime64[M]").astype(np.int64) // step
     if rhythm.kind == "weeks":  # a holiday shifts a day, and not its week
