@@ -205,23 +205,23 @@ class Ensemble(Estimator):
         return joined
 
     def _bounds(self, panel: Panel, origins: Rows, fitted: Rows, levels: tuple[float, ...]) -> Values:
+        forecasts = self._forecast(panel, origins, fitted)
         if len(self.residuals_) >= Conformal().fewest(levels[-1]):
             tail = TailErrors(self.residuals_, np.zeros(len(self.residuals_), dtype=np.int64))
             around = tail.bounds(np.full(len(origins), -1), _mean_steps(panel, origins), levels)
-            return self.aggregate(self._forecast(panel, origins, fitted)) + around
+            return self.aggregate(forecasts) + around
         found, weights = [], []
-        for model, weight in zip(self._members(), self.weights_, strict=True):
-            own = panel.with_only(model.covariates)
+        for model, weight, forecast in zip(self._members(), self.weights_, forecasts, strict=True):
             try:
-                bounds = model._bounds(own, origins, fitted, levels)
+                bounds = model._bounds(panel.with_only(model.covariates), origins, fitted, levels)
             except OptionError:
                 continue  # a model without intervals of its own
-            found.append(bounds - model.aggregate(model._forecast(own, origins, fitted)))
+            found.append(bounds - forecast)
             weights.append(weight)
         if not found:
             raise OptionError(f"{self.label}: none of the models has intervals of its own; leave level= out.")
         around = np.median(found, axis=0) if self.combine == "median" else np.average(found, axis=0, weights=weights)
-        return self.aggregate(self._forecast(panel, origins, fitted)) + around
+        return self.aggregate(forecasts) + around
 
     def _arrays(self) -> Arrays:
         arrays = {
@@ -260,9 +260,10 @@ def _mean_steps(panel: Panel, origins: Rows) -> Values:
     """Return the mean absolute step of the series of each origin, over its rows up to there, ``[n]``."""
     found = np.zeros(len(origins))
     series = panel.series_of(origins)
-    for place in np.unique(series):
+    order = np.argsort(series, kind="stable")
+    for own in np.split(order, np.flatnonzero(np.diff(series[order])) + 1):
+        place = int(series[own[0]])
         total = np.cumsum(np.abs(np.diff(panel.y[panel.span(place)], prepend=panel.y[panel.offsets[place]])))
-        own = series == place
         rows = origins[own] - panel.offsets[place]
         found[own] = total[rows] / np.maximum(rows, 1)
     return found
