@@ -119,18 +119,19 @@ def joining(
 
     Returns
     -------
-    The panel of the others, and the reason for each series that was left out, by its name.
+    The panel of the others, and the reason for each series that was left out, by its name. Where all are too short none
+    is left out: the fit then says what is missing.
 
     Raises
     ------
     DataError
-        Where no series is left, or, with `strict`, one is too short.
+        With `strict`, where one is too short and others are not.
     """
     known = split.rows_known(panel)
     needs = {name: max(model.rows_to_fit, 2) for name, model in models.items()}
     most = max(needs, key=needs.__getitem__)
     short = known < needs[most]
-    if not short.any() or (short.all() and len(panel) == 1) or short.all():
+    if not short.any() or short.all():
         return panel, {}
     reasons = {
         str(panel.ids[series]): f"with fewer than the {needs[most]} rows before the first cutoff that {most} needs"
