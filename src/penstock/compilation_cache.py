@@ -131,7 +131,7 @@ def _root(environment: MutableMapping[str, str]) -> Path | None:
     wanted = environment.get(VARIABLE, "")
     if wanted.lower() in OFF:
         return None
-    return Path(wanted) if wanted else user_cache(environment) / "penstock" / "programs"
+    return Path(wanted).absolute() if wanted else user_cache(environment) / "penstock" / "programs"
 
 
 def _own_folder(root: Path, shared: Path) -> Path:
@@ -139,7 +139,11 @@ def _own_folder(root: Path, shared: Path) -> Path:
     running = root / RUNNING
     running.mkdir(exist_ok=True)
     for folder in running.iterdir():
-        if time.time() - folder.stat().st_mtime > ABANDONED:
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:  # its process has just ended
+            continue
+        if age > ABANDONED:
             shutil.rmtree(folder, ignore_errors=True)
     own = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=running))
     for path in shared.glob("*-cache"):
