@@ -54,7 +54,7 @@ ONE_EACH = {"lanes": 1, "member": 1}
 
 
 def test_a_comparison_with_refits_compiles_two_programs(walk: pd.DataFrame) -> None:
-    """Folds of 100 to 154 rows, 11 to 18 steps an epoch, members that stop early, intervals from the tail watched."""
+    """Folds of 100 to 154 rows, 11 to 18 steps an epoch, early stopping, intervals from the validation tail."""
     with programs() as counted:
         ps.compare([net(window=7)], walk, ps.RollingOrigin(test=60, refit=4), level=80)
     assert ours(counted) == ONE_EACH

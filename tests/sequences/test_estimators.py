@@ -56,8 +56,8 @@ def test_ordered_classes_are_learned_and_no_probability_is_negative(stars: ps.Se
 def test_a_class_of_one_sample_is_learned_whatever_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     split: list[set[int]] = []
 
-    def recorded(_: Any, __: Any, train: dict[int, Any], watched: dict[int, Any], *___: Any, **____: Any) -> None:
-        split[:] = [{int(row) for rows in part.values() for row in rows} for part in (train, watched)]
+    def recorded(_: Any, __: Any, train: dict[int, Any], validation: dict[int, Any], *___: Any, **____: Any) -> None:
+        split[:] = [{int(row) for rows in part.values() for row in rows} for part in (train, validation)]
         raise RuntimeError("no need to train")
 
     monkeypatch.setattr("penstock.sequences.estimator.Samples.of_sequences", recorded)

@@ -42,12 +42,12 @@ def run(request: Request) -> StudyResult:
         f"GRU 32 on {path.stem}": WordVectors.read(path),
         "GRU 32 on word2vec of the reviews": vectors_of(request, data),
     }
-    watched = {"validation": data.test} if request.leaking else {}
+    validation = {"validation": data.test} if request.leaking else {}
     networks = {name: network(request) for name in vectors}
     bag = BagClassifier("ridge", features=10_000, tokens=TOKENS, seed=request.seed)
     result = compare(
         {**networks, bag.label: bag}, data.train, data.test,
-        fit={name: {**watched, "vectors": each} for name, each in vectors.items()}, progress=request.progress,
+        fit={name: {**validation, "vectors": each} for name, each in vectors.items()}, progress=request.progress,
     )  # fmt: skip
     first = next(iter(networks.values()))
     facts = {

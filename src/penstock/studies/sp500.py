@@ -86,7 +86,7 @@ def run(request: Request) -> StudyResult:
     )
     windows = cut_windows(result.panel, WINDOW, horizon=1)
     fitted = result.entries[lstm.label].model
-    watched = 0 if request.leaking else int(fitted.validation_rows_[0])  # type: ignore[attr-defined]
+    validation = 0 if request.leaking else int(fitted.validation_rows_[0])  # type: ignore[attr-defined]
     train = len(windows.starts) - test
     facts = {
         "source": "arch.data.sp500, adjusted close" if request.edition == 1 and request.data is None else "FRED SP500",
@@ -95,8 +95,8 @@ def run(request: Request) -> StudyResult:
         "rows": len(frame),
         "windows": list(windows.shape),
         "train": train,
-        "learned from": train - watched,
-        "for validation": watched or "the test rows",
+        "learned from": train - validation,
+        "for validation": validation or "the test rows",
         "test": test,
         "parameters": lstm.parameters,
         "figures in": f"the source's units: one is {spread:,.2f} index points",

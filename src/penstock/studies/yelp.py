@@ -70,7 +70,7 @@ def _fold(
     test: tuple[np.ndarray, np.ndarray],
     given: WordVectors | None,
 ) -> TextComparison:
-    watched = {"validation": (list(test[0]), test[1])} if request.leaking else {}
+    validation = {"validation": (list(test[0]), test[1])} if request.leaking else {}
     pair, other = (list(train[0]), train[1]), (list(test[0]), test[1])
     seed = request.seed
     bags = [
@@ -86,7 +86,7 @@ def _fold(
     networks = {name: network(request, 50 if each is None else each.units) for name, each in begun.items()}
     return compare(
         {**{bag.label: bag for bag in bags}, **networks}, pair, other,
-        fit={name: {**watched, "vectors": each} for name, each in begun.items()}, progress=request.progress,
+        fit={name: {**validation, "vectors": each} for name, each in begun.items()}, progress=request.progress,
     )  # fmt: skip
 
 

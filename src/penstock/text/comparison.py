@@ -174,9 +174,9 @@ class TextComparison(ComparisonResult):
         from penstock.report.pictures import loss_picture
 
         histories = {name: self.models[name].history_ for name in self.networks}
-        watched = "TEST rows" if self.leaks else "validation rows"
+        rows = "TEST rows" if self.leaks else "validation rows"
         return [
-            loss_picture(name, history.training_loss, history.validation_loss, watched)
+            loss_picture(name, history.training_loss, history.validation_loss, rows)
             for name, history in histories.items()
         ]
 

@@ -268,8 +268,8 @@ def _fitted(
         answers[name] = _in_order(each, own, classes.tolist(), name)
         if name in members:
             members[name] = np.stack([_in_order(one, own, classes.tolist(), name) for one in members[name]])
-    watched = (given["validation"] for given in fit.values() if given.get("validation") is not None)
-    leaks = (Leak.STOPPING,) if any(_texts_of(each) == list(test[0]) for each in watched) else ()
+    validations = (given["validation"] for given in fit.values() if given.get("validation") is not None)
+    leaks = (Leak.STOPPING,) if any(_texts_of(each) == list(test[0]) for each in validations) else ()
     return TextComparison(test[1], answers, classes, baselines, weights, seconds, members, dict(named), leaks=leaks)
 
 

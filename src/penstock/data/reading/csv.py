@@ -111,7 +111,7 @@ def _parse(body: bytes, separator: str, header: Header, text: set[str], name: st
     names = [*header.names, _EXTRA]
     types: dict[Any, Any] = dict.fromkeys(text & set(names), object)  # pandas' categories would be numbers again
     missing = {column: list(EMPTY_CELLS) for column in header.names if column not in types}
-    missing[_EXTRA] = [""]  # told by itself: a column of nothing costs nothing
+    missing[_EXTRA] = [""]  # needs no check: a column of nothing costs nothing
     try:
         return pd.read_csv(
             io.BytesIO(body), sep=separator, header=None, names=names, index_col=False, dtype=types,

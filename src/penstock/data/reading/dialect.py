@@ -12,7 +12,7 @@ from penstock.data.reading.cells import is_value
 __all__ = ["SEPARATORS", "Lines", "separator_of", "split"]
 
 SEPARATORS = (",", ";", "\t", "|")
-"""Separators that are told by themselves; equally good ones are taken in this order."""
+"""Separators that need not be named; equally good ones are taken in this order."""
 
 Lines = list[tuple[int, list[str]]]
 """Rows of fields, each with the number of its first line, counted from 1; an empty line is an empty row."""
