@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
 from penstock.formats import upgraded_description
@@ -19,7 +19,18 @@ from penstock.option_docs import document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
 
-__all__ = ["Description", "Options", "but", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
+__all__ = [
+    "Description",
+    "Options",
+    "but",
+    "check_arguments",
+    "check_options",
+    "default_of",
+    "from_json",
+    "help_of",
+    "option",
+    "to_json",
+]
 
 
 def option(
@@ -112,6 +123,28 @@ def check_options(owner: Any) -> None:
     ]
     if faults:
         raise OptionError(f"{type(owner).__name__}: " + "; ".join(faults))
+
+
+def check_arguments(owner: str, call: Any, given: Mapping[str, Any]) -> None:
+    """Raise an :class:`OptionError` for arguments that a constructor declares by :func:`option` and does not allow.
+
+    Parameters
+    ----------
+    owner
+        What is made, for the message.
+    call
+        The constructor; arguments that it declares in no annotation are not checked.
+    given
+        The arguments by name.
+    """
+    faults = []
+    for name, hint in get_type_hints(call, include_extras=True).items():
+        kind, *declared = get_args(hint) if get_origin(hint) is Annotated else [hint]
+        for field in (each for each in declared if isinstance(each, dataclasses.Field) and name in given):
+            field.name = name
+            faults += [fault] if (fault := _fault(field, kind, given[name])) else []
+    if faults:
+        raise OptionError(f"{owner}: " + "; ".join(faults))
 
 
 @cache

@@ -17,7 +17,7 @@ from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
 from penstock.layers.noise import derive
 from penstock.layers.unroll import check_step, check_takes_mask, unroll
-from penstock.options import option
+from penstock.options import check_arguments, option
 
 __all__ = ["Recurrent", "RecurrentLayer", "RecurrentModule"]
 
@@ -245,6 +245,7 @@ class Recurrent(RecurrentLayer):
             raise OptionError(
                 f"{self!r}: {kind.__name__}(features, units, key, ...) does not take these: {error}."
             ) from error
+        check_arguments(f"Recurrent({kind.__name__})", kind.__init__, given)
 
     def stored(self) -> dict[str, Any]:
         """Return the fields by name, for a model file: the cell by its name."""
