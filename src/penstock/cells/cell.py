@@ -127,7 +127,7 @@ class Cell(eqx.Module, Generic[State]):
             Inputs ``[batch, time, features]``.
         state
             State before the first step.
-        **walk
+        **options
             Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
 
         Returns
@@ -181,7 +181,7 @@ class HiddenCell(Cell[jax.Array]):
             Inputs ``[batch, time, features]``.
         h
             State before the first step, ``[batch, units]``.
-        **walk
+        **options
             Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
 
         Returns
