@@ -18,7 +18,7 @@ FLOORS = [
     ["version", "errors", "build_record", "compilation_cache"],
     ["registry", "programs", "values", "option_docs", "formats", "files", "strict_json", "kernels"],
     ["options", "stored_arrays"],
-    ["data", "cells"],
+    ["data", "cells", "arguments"],
     ["storage", "datasets", "layers", "intervals"],
     ["saved", "fitting"],
     ["estimator", "networks"],

@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
 from penstock.formats import upgraded_description
@@ -23,9 +23,9 @@ __all__ = [
     "Description",
     "Options",
     "but",
-    "check_arguments",
     "check_options",
     "default_of",
+    "fault_of",
     "from_json",
     "help_of",
     "option",
@@ -119,32 +119,10 @@ def check_options(owner: Any) -> None:
     faults = [
         fault
         for field in dataclasses.fields(owner)
-        if field.metadata and (fault := _fault(field, hints[field.name], getattr(owner, field.name)))
+        if field.metadata and (fault := fault_of(field, hints[field.name], getattr(owner, field.name)))
     ]
     if faults:
         raise OptionError(f"{type(owner).__name__}: " + "; ".join(faults))
-
-
-def check_arguments(owner: str, call: Any, given: Mapping[str, Any]) -> None:
-    """Raise an :class:`OptionError` for arguments that a constructor declares by :func:`option` and does not allow.
-
-    Parameters
-    ----------
-    owner
-        What is made, for the message.
-    call
-        The constructor; arguments that it declares in no annotation are not checked.
-    given
-        The arguments by name.
-    """
-    faults = []
-    for name, hint in get_type_hints(call, include_extras=True).items():
-        kind, *declared = get_args(hint) if get_origin(hint) is Annotated else [hint]
-        for field in (each for each in declared if isinstance(each, dataclasses.Field) and name in given):
-            field.name = name
-            faults += [fault] if (fault := _fault(field, kind, given[name])) else []
-    if faults:
-        raise OptionError(f"{owner}: " + "; ".join(faults))
 
 
 @cache
@@ -152,7 +130,8 @@ def _hints(owner: type) -> dict[str, Any]:
     return get_type_hints(owner)
 
 
-def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
+def fault_of(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
+    """Say what is wrong with the value of an option; None where nothing is."""
     rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
     if value is None:
         return None if type(None) in kinds else f"{field.name} was None, but a value is needed"

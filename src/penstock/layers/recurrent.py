@@ -11,13 +11,14 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.arguments import check_arguments
 from penstock.cells.cell import Cell
 from penstock.errors import OptionError
 from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
 from penstock.layers.noise import fold_in
 from penstock.layers.unroll import check_step, check_takes_mask, unroll
-from penstock.options import check_arguments, option
+from penstock.options import option
 
 __all__ = ["Recurrent", "RecurrentLayer", "RecurrentModule"]
 
