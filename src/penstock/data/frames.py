@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.calendar import continue_times, missing_steps
+from penstock.data.column_types import dtype_from_json, dtype_to_json, known_zone
 from penstock.data.columns import Columns
 from penstock.data.missing import MISSING, fill_forward, refuse_infinite, refuse_missing
 from penstock.data.panel import Panel
@@ -21,15 +22,7 @@ from penstock.data.reading.table import as_table, newest_last, require_column, r
 from penstock.data.reading.values import numbers
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
 from penstock.data.rhythms import NO_RHYTHMS, Rhythms
-from penstock.data.times import (
-    as_time_type,
-    dtype_from_json,
-    dtype_to_json,
-    known_zone,
-    read_times,
-    show_time,
-    time_type,
-)
+from penstock.data.times import as_time_type, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
 from penstock.formats import MISSING_BEFORE
 
