@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +36,9 @@ def test_trees_equal_those_of_scikit_learn() -> None:
     staged = list(trees.staged(X))
     assert len(staged) == 7
     np.testing.assert_allclose(trees.first(2).predict(X), staged[2], rtol=1e-12)
+    trees.check()
+    with pytest.raises(ps.DataError, match="the file is damaged"):
+        replace(trees, left=trees.left * 0).check()
 
 
 def test_features_are_those_of_the_window() -> None:

@@ -49,7 +49,7 @@ class Boosting(Estimator):
         The periods.
     windows_
         Windows in the training rows, and those that were drawn for the fit.
-    errors_
+    residuals_
         Errors on the last horizon in units of the spread, ``[series, horizon]``.
 
     Examples
@@ -76,7 +76,7 @@ class Boosting(Estimator):
     samples: int = option(200_000, "most samples, drawn at random where there are more", at_least=100)
     seed: int = option(0, "seed of the draw", at_least=0)
 
-    state_fields = ("season", "windows", "errors")
+    state_fields = ("season", "windows", "residuals")
     rows_needed = _LEAST
     rows_made_of = "a window and the horizon"
     forecasts_new_series = True
@@ -136,7 +136,7 @@ class Boosting(Estimator):
         self.season_ = np.array(season_of_panel(train) if given is None else given, dtype=np.int64)
         held = np.flatnonzero(train.lengths >= self.rows_to_fit + self.horizon)
         most = self.trees
-        self.errors_ = np.zeros((0, self.horizon))
+        self.residuals_ = np.zeros((0, self.horizon))
         with counted("fits", 2, self.label) as advance:
             if len(held):
                 ends = train.offsets[1:].copy()
@@ -144,7 +144,7 @@ class Boosting(Estimator):
                 self.trees_ = self._boosted(train.before(ends), most)
                 most = self._best_count(train, held)
                 self.trees_ = self.trees_.first(most)
-                self.errors_ = self._held_out_errors(train, held)
+                self.residuals_ = self._held_out_errors(train, held)
             advance()
             self.trees_ = self._boosted(train, most)
             advance()
@@ -233,7 +233,7 @@ class Boosting(Estimator):
 
     def _bounds(self, panel: Panel, origins: Rows, fitted: Rows, levels: tuple[float, ...]) -> Values:
         spreads = LagFeatures(panel, self._lags, self._periods).measures(origins).spread
-        tail = TailErrors(self.errors_, np.zeros(len(self.errors_), dtype=np.int64))
+        tail = TailErrors(self.residuals_, np.zeros(len(self.residuals_), dtype=np.int64))
         around = tail.bounds(np.full(len(origins), -1), spreads, levels)
         return self.aggregate(self._forecast(panel, origins, fitted)) + around
 
@@ -243,3 +243,4 @@ class Boosting(Estimator):
     def _restore(self, arrays: Arrays) -> None:
         super()._restore(arrays)
         self.trees_ = Trees(**{name[6:]: array for name, array in arrays.items() if name.startswith("trees.")})
+        self.trees_.check()

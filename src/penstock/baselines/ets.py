@@ -93,7 +93,7 @@ def ets_state(fitted: Any) -> Values:
     """Put what a fitted AutoETS needs for forecasts into one array; :func:`ets_model` makes it again."""
     found = fitted.model_
     codes = [_CODES.index(each) for each in found["components"]]
-    return np.array([*codes, found["m"], found["n_params"], *found["par"]], dtype=np.float64)
+    return np.array([*codes, found["m"], found["n_params"], *np.nan_to_num(found["par"])], dtype=np.float64)
 
 
 def ets_model(state: Values) -> Any:
@@ -101,11 +101,14 @@ def ets_model(state: Values) -> Any:
     from statsforecast.models import AutoETS
 
     model = AutoETS(int(state[4]))
+    components, par = "".join(_CODES[int(code)] for code in state[:4]), state[6:].copy()
+    for place, part in enumerate(components[1:], 1):
+        par[place] = np.nan if part == "N" else par[place]  # no trend, no season, not damped: no parameter
     model.model_ = {
-        "components": "".join(_CODES[int(code)] for code in state[:4]),
+        "components": components,
         "m": int(state[4]),
         "n_params": int(state[5]),
-        "par": state[6:],
+        "par": par,
         "fit": None,
     }
     return model

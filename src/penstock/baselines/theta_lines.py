@@ -9,10 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ThetaLines", "ThetaState", "fit_lines"]
+__all__ = ["PARAMETERS", "ThetaLines", "ThetaState", "fit_lines"]
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
+
+PARAMETERS = ("alpha", "share", "start", "intercept", "slope")
+"""What is chosen for each series."""
 
 _BLOCK = 1 << 20  # numbers that are computed at once
 _SOLVED = ("share", "start")
@@ -41,7 +44,9 @@ class ThetaLines:
     alpha, share, start
         Smoothing parameter α, share 1 − 1/θ of the trend line (0: none, θ = 1), and the level before the first row.
     intercept, slope
-        The trend line of the training rows; NaN where it follows the rows up to each cutoff (dynamic).
+        The trend line of the training rows; zero where it is not fixed.
+    dynamic
+        Whether the line follows the rows up to each cutoff instead.
     """
 
     alpha: Values
@@ -49,10 +54,11 @@ class ThetaLines:
     start: Values
     intercept: Values
     slope: Values
+    dynamic: bool
 
     def of(self, fitted: Rows) -> ThetaLines:
         """Give the parameters of some series."""
-        return ThetaLines(*(getattr(self, name)[fitted] for name in self.__dataclass_fields__))
+        return ThetaLines(*(getattr(self, name)[fitted] for name in PARAMETERS), dynamic=self.dynamic)
 
     def states(self, y: Values) -> Iterator[ThetaState]:
         """Yield what is known after each row of series side by side, ``[rows, series]``, NaN behind their ends."""
@@ -76,8 +82,7 @@ class ThetaLines:
 
     def _line(self, intercept: Values, slope: Values) -> tuple[Values, Values]:
         """Return the fixed trend line, or the one that follows the rows."""
-        fixed = ~np.isnan(self.slope)
-        return np.where(fixed, self.intercept, intercept), np.where(fixed, self.slope, slope)
+        return (intercept, slope) if self.dynamic else (self.intercept, self.slope)
 
     def _after(self, state: ThetaState, value: Values) -> ThetaState:
         rows = state.rows + 1
@@ -117,33 +122,33 @@ def fit_lines(y: Values, alphas: Values, *, dynamic: bool) -> tuple[ThetaLines, 
     relationship to state space models*: equations 5 to 16.
     """
     count = y.shape[1]
-    intercept, slope = np.full((2, count), np.nan) if dynamic else _trend(y)
-    best, least = _best(y, np.tile(alphas[:, None], count), intercept, slope)
+    intercept, slope = np.zeros((2, count)) if dynamic else _trend(y)
+    best, least = _best(y, np.tile(alphas[:, None], count), intercept, slope, dynamic)
     step = float(np.diff(alphas).max()) / 2
     while step > 0.002:
         around = np.clip(best.alpha + np.array([[-step], [0.0], [step]]), alphas[0], alphas[-1])
-        best, least = _best(y, around, intercept, slope)
+        best, least = _best(y, around, intercept, slope, dynamic)
         step /= 2
     return best, least
 
 
-def _best(y: Values, alphas: Values, intercept: Values, slope: Values) -> tuple[ThetaLines, Values]:
+def _best(y: Values, alphas: Values, intercept: Values, slope: Values, dynamic: bool) -> tuple[ThetaLines, Values]:
     """Solve with each α of ``[alphas, series]`` and keep the best of each series."""
     together = max(_BLOCK // y.shape[1], 1)
     found = [
-        _solved(y, alphas[at : at + together], intercept, slope) for at in range(0, len(alphas), together)
+        _solved(y, alphas[at : at + together], intercept, slope, dynamic) for at in range(0, len(alphas), together)
     ]  # fmt: skip
     errors = np.concatenate([each for _, each in found])
     best = errors.argmin(axis=0)
     own = np.arange(y.shape[1])
     share, start = (np.concatenate([getattr(lines, name) for lines, _ in found])[best, own] for name in _SOLVED)
-    return ThetaLines(alphas[best, own], share, start, intercept, slope), errors[best, own]
+    return ThetaLines(alphas[best, own], share, start, intercept, slope, dynamic), errors[best, own]
 
 
-def _solved(y: Values, alpha: Values, intercept: Values, slope: Values) -> tuple[ThetaLines, Values]:
+def _solved(y: Values, alpha: Values, intercept: Values, slope: Values, dynamic: bool) -> tuple[ThetaLines, Values]:
     """Solve for the start and the share that, with each α ``[..., series]``, have the smallest squared errors."""
     zero = np.zeros_like(alpha)
-    lines = ThetaLines(alpha, zero, zero, intercept, slope)
+    lines = ThetaLines(alpha, zero, zero, intercept, slope, dynamic)
     ww, wc, cc, we, ce, ee = np.zeros((6, *alpha.shape))
     state, weight = ThetaState(zero, zero, zero, *lines._line(zero, zero)), np.ones_like(alpha)
     for row, value in enumerate(y):
@@ -162,7 +167,7 @@ def _solved(y: Values, alpha: Values, intercept: Values, slope: Values) -> tuple
     known = ww > 1e-10  # else the start is forgotten before the first error
     start = np.where(known, (we - share * wc) / np.where(known, ww, 1), 0)
     errors = ee - 2 * start * we - 2 * share * ce + start**2 * ww + 2 * start * share * wc + share**2 * cc
-    return ThetaLines(alpha, share, start, intercept, slope), np.maximum(errors, 0)
+    return ThetaLines(alpha, share, start, intercept, slope, dynamic), np.maximum(errors, 0)
 
 
 def _trend(y: Values) -> tuple[Values, Values]:

@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.errors import DataError
+
 __all__ = ["Trees"]
 
 Values = NDArray[np.float64]
@@ -61,12 +63,20 @@ class Trees:
             base=np.array([float(np.asarray(regressor._baseline_prediction).item())]),
             roots=roots,
             feature=np.where(leaf, 0, every["feature_idx"]).astype(np.int64),
-            threshold=np.where(leaf, np.inf, every["num_threshold"]),
+            threshold=np.where(leaf, 0.0, np.nan_to_num(every["num_threshold"])),
             left=np.where(leaf, own, start + every["left"]),
             right=np.where(leaf, own, start + every["right"]),
             missing_left=every["missing_go_to_left"].astype(bool),
             value=np.where(leaf, every["value"], 0.0),
         )
+
+    def check(self) -> None:
+        """Refuse arrays of a damaged file: every node must lead to later ones, or to itself."""
+        own, nodes = np.arange(len(self.value)), len(self.value)
+        onward = [((each >= own) & (each < nodes)).all() for each in (self.left, self.right)]
+        leaves_only_at = (self.left == own) == (self.right == own)
+        if not all(onward) or not leaves_only_at.all() or not ((self.roots >= 0) & (self.roots < nodes)).all():
+            raise DataError("the trees of this model lead nowhere; the file is damaged.")
 
     def first(self, trees: int) -> Self:
         """Keep the first trees."""

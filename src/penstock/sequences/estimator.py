@@ -17,9 +17,9 @@ from penstock.layers.declared import GRU
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import but, check_options, option
-from penstock.saved import Saved
+from penstock.saved import Saved, warn_not_finite
 from penstock.sequences.grammar import SklearnGrammar
-from penstock.sequences.inputs import Coding, Given, Ready, read_given, require_vectors
+from penstock.sequences.inputs import RawSamples, Ready, SampleEncoder, read_samples, require_vectors
 from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
 from penstock.storage import Arrays
 from penstock.training.buckets import bucket_bounds, in_buckets
@@ -34,7 +34,7 @@ from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
-from penstock.values import storable
+from penstock.values import storable, stored_count
 
 __all__ = ["SequenceEstimator"]
 
@@ -49,7 +49,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         Weights of all members, every leaf ``[members, ...]``.
     history_
         Losses by epoch and member.
-    coding_
+    encoder_
         How samples become numbers.
     bounds_
         Lengths of the buckets in which samples of like length go through the network.
@@ -166,11 +166,11 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             raise OptionError(
                 f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
             )
-        given = self._given(X, **samples)
+        given = self._raw(X, **samples)
         table = require_vectors(vectors, self.whole_network)
         count = len(given)
         targets = self._fit_targets(y, given.sequences.lengths, sample_weights(sample_weight, count))
-        self.coding_: Coding = Coding.fit(given, self.scale)
+        self.encoder_: SampleEncoder = SampleEncoder.fit(given, self.scale)
         self.outputs_: int = targets.outputs
         if validation is None:
             learn, watch = split_samples(count, self.validation, self.seed, targets.codes)
@@ -186,7 +186,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             )
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
-        source = self.coding_.source(given)
+        source = self.encoder_.source(given)
         longest, schedule = self._decoder_training(targets)
         train, validation_samples = (
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
@@ -235,20 +235,22 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
-        return in_order(found, ready.buckets)
+        outputs = in_order(found, ready.buckets)
+        warn_not_finite(outputs, type(self).__name__)
+        return outputs
 
     # ---- how ---------------------------------------------------------------------------------------------------------
 
-    def _given(self, X: Any, **samples: Any) -> Given:
+    def _raw(self, X: Any, **samples: Any) -> RawSamples:
         """Read samples."""
-        return read_given(X, self.whole_network, **samples)
+        return read_samples(X, self.whole_network, **samples)
 
     def _ready(self, X: Any, **samples: Any) -> Ready:
         """Read what every kind of prediction starts from."""
         self._require_fit()
-        given = self._given(X, **samples)
+        given = self._raw(X, **samples)
         known = given.sequences.lengths
-        return Ready(self.weights_, self.coding_.source(given), known, in_buckets(known, self.bounds_))
+        return Ready(self.weights_, self.encoder_.source(given), known, in_buckets(known, self.bounds_))
 
     @property
     def whole_network(self) -> Network:
@@ -258,33 +260,35 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     @property
     def inputs_(self) -> Inputs:
         """What the network reads."""
-        features, sizes = max(len(self.coding_.shift), 1), tuple(len(labels) for labels in self.coding_.categories)
-        return Inputs(features, sizes, len(self.coding_.extra_shift))
+        features, sizes = max(len(self.encoder_.steps), 1), tuple(len(labels) for labels in self.encoder_.categories)
+        return Inputs(features, sizes, len(self.encoder_.extra))
 
-    def _read_validation(self, validation: Any) -> tuple[Given, Targets]:
+    def _read_validation(self, validation: Any) -> tuple[RawSamples, Targets]:
         arguments = validation_arguments(validation)
         y = arguments.pop("y")
-        given = self._given(name="the validation X", **arguments)
+        given = self._raw(name="the validation X", **arguments)
         return given, self._read_targets(y, given.sequences.lengths)
 
     def _arrays(self) -> Arrays:
         return {
             **stored_weights(self.weights_),
             **stored_history(self.history_),
-            **self.coding_.arrays(),
+            **self.encoder_.arrays(),
             "bounds": np.asarray(self.bounds_, dtype=np.int64),
         }
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        categories = [storable(labels, "categories") for labels in self.coding_.categories]
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        categories = [storable(labels, "categories") for labels in self.encoder_.categories]
         return {"categories": categories, "outputs": self.outputs_}, {}
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.coding_ = Coding.of_arrays(description["categories"], arrays)
-        self.outputs_ = description["outputs"]
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
+        self.encoder_ = SampleEncoder.of_arrays(description["categories"], arrays)
+        self.outputs_ = stored_count(description["outputs"], "outputs")
         self.n_features_in_ = self.inputs_.features
 
     def _restore(self, arrays: Arrays) -> None:
         self.weights_ = restored_weights(arrays, self.whole_network, self.inputs_, self.outputs_, self.members)
         self.history_ = restored_history(arrays)
-        self.bounds_ = tuple(int(bound) for bound in arrays["bounds"])
+        self.bounds_ = tuple(stored_count(int(bound), "steps of a sample") for bound in arrays["bounds"])
+        if not self.bounds_ or list(self.bounds_) != sorted({*self.bounds_}):
+            raise ValueError(f"the lengths of buckets do not rise: {self.bounds_[:9]}")

@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.data.scaling import Standardizer
 from penstock.errors import DataError, nearest
 
-__all__ = ["Encoding"]
+__all__ = ["CovariateEncoder"]
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Encoding:
-    """How the covariates of a panel become what a network reads.
+class CovariateEncoder:
+    """Encoder of the covariates of a panel.
 
     A past or known covariate is scaled to mean 0 and deviation 1 over the training rows of all series together, unless
     it holds zeros and ones alone. A static covariate becomes the place of its value among those of the fitted series,
@@ -26,8 +27,8 @@ class Encoding:
 
     Attributes
     ----------
-    shift, scale
-        scaled = (x − shift) / scale, both ``[past + known]``.
+    numbers
+        The map of each past and each known covariate, ``[past + known]``.
     values
         The values of each static covariate.
 
@@ -35,23 +36,22 @@ class Encoding:
     --------
     >>> volume = np.array([[1.0, 0.0], [3.0, 1.0], [5.0, 0.0]])
     >>> panel = Panel(np.zeros(3), np.arange(3), np.array([0, 3]), (None,), past=volume)
-    >>> Encoding.fit(panel).past(panel).round(3).tolist()
+    >>> CovariateEncoder.fit(panel).past(panel).round(3).tolist()
     [[-1.225, 0.0], [0.0, 1.0], [1.225, 0.0]]
     """
 
-    shift: Values
-    scale: Values
+    numbers: Standardizer
     values: tuple[tuple[Any, ...], ...] = ()
 
     @classmethod
-    def fit(cls, train: Panel) -> Encoding:
+    def fit(cls, train: Panel) -> CovariateEncoder:
         """Fit on the rows of a panel, which must be training rows."""
         numbers = np.hstack([train.past, train.known])
         marks = np.all((numbers == 0) | (numbers == 1), axis=0)
         spread = np.std(numbers, axis=0)
         scaled = ~marks & (spread > 0)
         shift = np.where(marks, 0.0, np.mean(numbers, axis=0))
-        return cls(shift, np.where(scaled, spread, 1.0), cls.values_of(train.static))
+        return cls(Standardizer(shift, np.where(scaled, spread, 1.0)), cls.values_of(train.static))
 
     @staticmethod
     def values_of(static: NDArray[Any]) -> tuple[tuple[Any, ...], ...]:
@@ -65,13 +65,11 @@ class Encoding:
 
     def past(self, panel: Panel) -> Values:
         """Scale the past covariates, ``[rows, past]``."""
-        count = panel.past.shape[1]
-        return (panel.past - self.shift[:count]) / self.scale[:count]
+        return self.numbers[: panel.past.shape[1]].transform(panel.past)
 
     def known(self, known: Values) -> Values:
         """Scale known covariates, ``[..., known]``."""
-        first = len(self.shift) - known.shape[-1]
-        return (known - self.shift[first:]) / self.scale[first:]
+        return self.numbers[len(self.numbers) - known.shape[-1] :].transform(known)
 
     def codes(self, panel: Panel) -> NDArray[np.int64]:
         """Give the place of each static covariate of each series, ``[series, static]``.
