@@ -166,7 +166,9 @@ class Theta(Estimator):
 
     def _along_lines(self, y: Values, rows: Rows, series: Rows, own: Rows) -> Values:
         """Forecast the variants from the rows of each series that are given, ``[n, horizon]``."""
-        every = ThetaLines(*(getattr(self, f"{name}_") for name in PARAMETERS), dynamic=self.variant == "dynamic")
+        every = ThetaLines(
+            self.alpha_, self.share_, self.start_, self.intercept_, self.slope_, self.variant == "dynamic"
+        )
         fitted = np.zeros(y.shape[1], dtype=np.int64)
         fitted[series] = own
         states = [np.stack(each) for each in zip(*every.of(fitted).states(y), strict=True)]

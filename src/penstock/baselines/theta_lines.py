@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -58,7 +58,7 @@ class ThetaLines:
 
     def of(self, fitted: Rows) -> ThetaLines:
         """Give the parameters of some series."""
-        return ThetaLines(*(getattr(self, name)[fitted] for name in PARAMETERS), dynamic=self.dynamic)
+        return replace(self, **{name: getattr(self, name)[fitted] for name in PARAMETERS})
 
     def states(self, y: Values) -> Iterator[ThetaState]:
         """Yield what is known after each row of series side by side, ``[rows, series]``, NaN behind their ends."""
