@@ -244,7 +244,9 @@ class TextComparison(ComparisonResult):
         return {
             "model": name, **self._score(answers), **pvalues,
             "parameters": np.nan if weights is None else weights, "fit_seconds": self.seconds.get(name, np.nan),
-            "members": spread([self._score(each) for each in self.members.get(name, ())]),
+            "members": spread(
+                [self._score(each) for each in self.members.get(name, ())], self.judged[0], lower=self.judged[1]
+            ),
         }  # fmt: skip
 
     def _score(self, answers: Values) -> dict[str, float]:
