@@ -18,8 +18,6 @@ __all__ = ["MeanMetric", "Metric", "OwnMetric", "RelativeMetric", "WithinMetric"
 Values = NDArray[np.float64]
 Groups = NDArray[np.int64]
 
-_WORDS = {"series": "every series weighs the same", "size": "every value weighs the same"}
-
 
 @dataclass(frozen=True, eq=False)
 class Metric(abc.ABC):
@@ -35,6 +33,8 @@ class Metric(abc.ABC):
         ``"series"``: the mean of the series' own scores; ``"size"``: all values together.
     lower
         Whether less of it is better; None for what is neither better nor worse by itself, such as a width.
+    intervals
+        Whether it is computed from the bounds of intervals.
     """
 
     key: str
@@ -43,6 +43,7 @@ class Metric(abc.ABC):
     words: str
     weights: str = "series"
     lower: bool | None = True
+    intervals: bool = False
 
     @abc.abstractmethod
     def grouped(self, rows: ScoredRows, group: Groups, count: int) -> Values:
@@ -71,14 +72,25 @@ class Metric(abc.ABC):
         group = np.broadcast_to(rows.series[:, None], rows.yhat.shape)
         return self.grouped(rows, group, len(rows.panel))
 
-    def losses(self, rows: ScoredRows) -> Values | None:
-        """Return losses ``[n]`` whose sum orders models as the score does; None where there are none."""
-        return None
+    def clustered(self, rows: ScoredRows, cluster: Groups, count: int, *, by_series: bool) -> Values:
+        """Return the loss of each cluster of cutoffs, whose sum orders models as the score does.
 
-    @property
-    def weighing(self) -> str:
-        """How series weigh in it, in words."""
-        return _WORDS[self.weights]
+        Parameters
+        ----------
+        rows
+            The forecasts.
+        cluster
+            Number of the cluster of each cutoff, ``[n]``.
+        count
+            Number of clusters.
+        by_series
+            Whether the clusters are the series.
+
+        Returns
+        -------
+        The losses, ``[count]``; NaN where a series has none.
+        """
+        return self.grouped(rows, np.broadcast_to(cluster[:, None], rows.yhat.shape), count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +122,14 @@ class MeanMetric(Metric):
         found = _ratio(_sums(pair, loss, count * series), _sums(pair, per, count * series)).reshape(count, series)
         return _mean(np.sqrt(found) if self.root else found)
 
+    def clustered(self, rows: ScoredRows, cluster: Groups, count: int, *, by_series: bool) -> Values:
+        """Return the loss of each cluster; of a mean of roots over series, by time, that of their squares."""
+        if by_series and self.weights == "series":
+            return super().clustered(rows, cluster, count, by_series=True)
+        return np.bincount(cluster, self.losses(rows), count).astype(np.float64)
+
     def losses(self, rows: ScoredRows) -> Values:
-        """Return losses whose sum orders models as the score does, or, of a mean of roots, as the mean square does."""
+        """Return the loss of each cutoff, ``[n]``, in shares of its series where series weigh the same."""
         loss, per = self._both(rows)
         if self.weights == "series":
             own = _sums(np.broadcast_to(rows.series[:, None], per.shape), per, len(rows.panel))[rows.series]
@@ -144,16 +162,15 @@ class RelativeMetric(Metric):
         """Return the score of each group of values."""
         assert self.reference is not None  # noqa: S101
         base = rows.of(self.reference)
-        ratios = [
-            _ratio(part.grouped(rows, group, count), part.grouped(base, group, count)) for part in self.parts
-        ]
+        ratios = [_ratio(part.grouped(rows, group, count), part.grouped(base, group, count)) for part in self.parts]
         return np.asarray(np.mean(ratios, axis=0))
 
-    def losses(self, rows: ScoredRows) -> Values:
-        """Return losses whose sum orders models as the score does."""
+    def clustered(self, rows: ScoredRows, cluster: Groups, count: int, *, by_series: bool) -> Values:
+        """Return the loss of each cluster, relative to the reference's scores of all values."""
         assert self.reference is not None  # noqa: S101
         base = rows.of(self.reference)
-        return np.asarray(sum(part.losses(rows) / part.value(base) for part in self.parts))
+        losses = sum(part.losses(rows) / part.value(base) for part in self.parts)
+        return np.bincount(cluster, losses, count).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,19 +218,21 @@ class OwnMetric(Metric):
             if self.weights == "size":
                 out[number] = _ratio(np.nansum(found * size), size.sum())
             else:
-                sums = [np.bincount(series, each, len(rows.panel)) for each in (np.nan_to_num(found) * size, size)]
-                out[number] = _mean(_ratio(*sums))
+                count = len(rows.panel)
+                sums = [np.bincount(series, each, count).astype(float) for each in (np.nan_to_num(found) * size, size)]
+                out[number] = _mean(_ratio(sums[0], sums[1]))
         return out
 
     def _call(self, rows: ScoredRows, place: int, cells: tuple[Groups, Groups]) -> float:
         more = [rows.training(*divmod(place, len(rows.panel)))] if self.insample else []
         found = self.function(rows.y[cells], rows.yhat[cells], *more)
+        name = rows.panel.ids[place % len(rows.panel)]
         try:
             return float(found)
         except (TypeError, ValueError):
             raise OptionError(
-                f"the metric {self.key!r} returned {found!r} for the series {rows.panel.ids[place % len(rows.panel)]!r}; "
-                "a metric returns one number for the values and forecasts that it is given."
+                f"the metric {self.key!r} returned {found!r} for the series {name!r}; a metric returns one number for "
+                "the values and forecasts that it is given."
             ) from None
 
 

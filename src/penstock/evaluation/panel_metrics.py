@@ -16,7 +16,7 @@ from penstock.evaluation.metric import MeanMetric, Metric, OwnMetric, RelativeMe
 from penstock.evaluation.scored_rows import ScoredRows
 from penstock.intervals.scores import winkler
 
-__all__ = ["DEFAULT", "METRIC_NAMES", "WEIGHTS", "MetricGiven", "interval_metrics", "metrics_named", "refuse_zeros"]
+__all__ = ["DEFAULT", "METRIC_NAMES", "WEIGHTS", "MetricGiven", "interval_metrics", "refuse_zeros", "resolve_metrics"]
 
 Values = NDArray[np.float64]
 MetricGiven = str | Callable[..., float]
@@ -103,11 +103,11 @@ _PLAIN: dict[str, Metric] = {
 _OF_QUANTILES: dict[str, Metric] = {
     each.key: each
     for each in (
-        MeanMetric("pinball", "pinball", "4g", "mean loss of the quantiles", "size", cells=_pinball),
+        MeanMetric("pinball", "pinball", "4g", "mean loss of the quantiles", "size", intervals=True, cells=_pinball),
         MeanMetric("wql", "WQL", "4g", "twice the sum of the losses over the sum of |y|, mean of the quantiles", "size",
-                   cells=_twice_pinball, per=_actual),
+                   intervals=True, cells=_twice_pinball, per=_actual),
         MeanMetric("crps", "CRPS", "4g", "twice the integral of the quantile losses over the probability, each "
-                   "standing for the probabilities nearest to it", "size", cells=_crps),
+                   "standing for the probabilities nearest to it", "size", intervals=True, cells=_crps),
     )
 }  # fmt: skip
 _OF_INTERVALS = ("coverage", "width", "interval_score", "msis")
@@ -153,21 +153,21 @@ def _interval_metric(name: str, place: int, level: float) -> Metric:
     key, at = f"{name}_{level:g}", f"{level:g} %"
     return {
         "coverage": MeanMetric(
-            key, f"covered {at}", ".1 %", f"share of the values within the {at} bounds", "size", None, cells=inside
+            key, f"covered {at}", ".1 %", f"share of the values within the {at} bounds", "size", None, True, inside
         ),
-        "width": MeanMetric(key, f"width {at}", "4g", f"mean width of the {at} interval", "size", None, cells=width),
+        "width": MeanMetric(key, f"width {at}", "4g", f"mean width of the {at} interval", "size", None, True, width),
         "interval_score": MeanMetric(
             key, f"interval score {at}", "4g", f"width of the {at} interval + 2/α times the distance by which it was "
-            "missed, mean", "size", cells=score,
+            "missed, mean", "size", intervals=True, cells=score,
         ),
         "msis": MeanMetric(
-            key, f"MSIS {at}", "4g", f"interval score of {at} over MASE's scale",
+            key, f"MSIS {at}", "4g", f"interval score of {at} over MASE's scale", intervals=True,
             cells=lambda rows: score(rows) / rows.scales[0][:, None],
         ),
     }[name]  # fmt: skip
 
 
-def metrics_named(
+def resolve_metrics(
     given: MetricGiven | Iterable[MetricGiven], levels: Sequence[float], weights: str | None, naive2: Values | None
 ) -> list[Metric]:
     """Return the metrics that are asked for.
@@ -199,8 +199,9 @@ def metrics_named(
         for metric in _metric(each, levels, naive2):
             if metric.key in found and callable(each):
                 raise OptionError(f"two metrics are named {metric.key!r}; give the function another name.")
-            fixed = weights is None or isinstance(metric, (WithinMetric, RelativeMetric))
-            found[metric.key] = metric if fixed else replace(metric, weights=weights)
+            if weights is not None and not isinstance(metric, (WithinMetric, RelativeMetric)):
+                metric = replace(metric, weights=weights)
+            found[metric.key] = metric
     return list(found.values())
 
 

@@ -8,8 +8,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from penstock.errors import OptionError, nearest
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.significance import Pairs, holm
@@ -22,7 +20,7 @@ from penstock.report.table import Table
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["ComparisonResult", "spread", "unique_name"]
+__all__ = ["ComparisonResult", "unique_name"]
 
 _NARROW = ("model", "rmse", "mae", "skill", "auc", "accuracy", "p_holm")
 
@@ -98,6 +96,11 @@ class ComparisonResult(ABC):
         return ()
 
     @property
+    def untested(self) -> str:
+        """Why a difference has no p-value, where it has none."""
+        return "no test of the difference exists here"
+
+    @property
     def networks(self) -> list[str]:
         """Names of the models that were trained epoch by epoch."""
         return [name for name, model in self.models.items() if hasattr(model, "history_")]
@@ -160,7 +163,7 @@ class ComparisonResult(ABC):
         heading, form = self.columns[score]
         return verdict(
             row, self.row(self.reference), tested, score=score, heading=heading, form=form, lower=lower,
-            against=self.reference_words,
+            against=self.reference_words, untested=self.untested,
         )  # fmt: skip
 
     def standing(self, row: Mapping[str, Any]) -> str:
@@ -266,8 +269,9 @@ class ComparisonResult(ABC):
         return write_whole(path, page.html())
 
     def __str__(self) -> str:
-        """Lay the tables out as text, with the verdicts on networks below them."""
-        return "\n".join([*map(str, self.tables()), *self.said, *(f"Leak: {leak}" for leak in self.warnings)])
+        """Lay the tables out as text, with the verdicts on networks and how to read the scores below them."""
+        leaks = [f"Leak: {leak}" for leak in self.warnings]
+        return "\n".join([*map(str, self.tables()), *self.said, *leaks, *self.notes])
 
     @abstractmethod
     def _frame(self, columns: Mapping[str, Any]) -> Any:
@@ -278,36 +282,6 @@ class ComparisonResult(ABC):
         for row, p in zip(rows, holm([row[pvalue] for row in rows]), strict=True):
             row["p_holm"] = p
         object.__setattr__(self, "rows", rows)
-
-
-def spread(members: Sequence[Mapping[str, float]], judged: str, *, lower: bool = True) -> dict[str, Any]:
-    """Return the count of members, the range of each of their scores, and all scores of the best and the worst member.
-
-    Parameters
-    ----------
-    members
-        Scores of each member.
-    judged
-        The score that says which member is best and which is worst.
-    lower
-        Whether less of it is better.
-
-    Returns
-    -------
-    ``count``; for each score its ``median``, ``low`` and ``high``, which may be of different members; ``best`` and
-    ``worst``, each the scores of one member with its number ``member``, from 1; ``by``, the score that chose them.
-    """
-    scores = {key: [member[key] for member in members] for key in members[0]} if members else {}
-    found: dict[str, Any] = {
-        key: dict(zip(("median", "low", "high"), map(float, (np.median(of), np.min(of), np.max(of))), strict=True))
-        for key, of in scores.items()
-    }
-    if judged in scores:
-        order = np.argsort(np.array(scores[judged]) * (1 if lower else -1), kind="stable")
-        for name, place in (("best", order[0]), ("worst", order[-1])):
-            found[name] = {"member": int(place) + 1, **members[place]}
-        found["by"] = judged
-    return {"count": max(len(members), 1), **found}
 
 
 def unique_name(name: str, taken: Collection[str]) -> str:

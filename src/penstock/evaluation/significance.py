@@ -107,7 +107,7 @@ class Pairs:
         """The p-values, corrected for the number of pairs (Holm), ``[k, k]``."""
         lower = np.tril_indices(len(self.names), -1)
         out = np.full(self.pvalue.shape, np.nan)
-        out[lower] = out.T[lower] = holm(self.pvalue[lower])
+        out[lower] = out.T[lower] = holm(self.pvalue[lower].tolist())
         return out
 
     def to_json(self) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def score_table(
     Parameters
     ----------
     rows
-        Scores by key; ``members`` is what :func:`~penstock.evaluation.result.spread` returns.
+        Scores by key; ``members`` is what :func:`~penstock.evaluation.members.spread` returns.
     columns
         The columns; of a key that no row has, none is made.
     marks
@@ -61,10 +61,8 @@ def _members(members: Mapping[str, Any], columns: Columns) -> list[tuple[str, Ma
     """Return the rows of the members: the median of each score, and the best and the worst member, whole."""
     medians = {key: members[key]["median"] for key in columns if key in members}
     rows: list[tuple[str, Mapping[str, Any]]] = [(f"· median of {members['count']} members", medians)]
-    for name in ("best", "worst"):
-        if name in members:
-            rows.append((f"· {name} member by {columns[members['by']][0]}", members[name]))
-    return rows
+    heading = columns[members["by"]][0] if members.get("by") in columns else members.get("by")
+    return rows + [(f"· {name} member by {heading}", members[name]) for name in ("best", "worst") if name in members]
 
 
 def interval_table(rows: Sequence[Mapping[str, Any]], levels: Sequence[float], method: Any) -> Table:
@@ -82,11 +80,11 @@ def interval_table(rows: Sequence[Mapping[str, Any]], levels: Sequence[float], m
     return Table.of("Intervals on the test rows", columns, cells, (note,))
 
 
-def step_table(errors: Mapping[str, NDArray[np.float64]]) -> Table:
-    """Lay out the error of each model at each step ahead, or at some of many."""
+def step_table(errors: Mapping[str, NDArray[np.float64]], score: str = "RMSE") -> Table:
+    """Lay out a score of each model at each step ahead, or at some of many."""
     horizon = len(next(iter(errors.values())))
     steps = np.unique(np.linspace(1, horizon, min(horizon, _MOST_STEPS)).round().astype(int)).tolist()
-    name = "RMSE by step ahead"
+    name = f"{score} by step ahead"
     rows = [{name: model, **{str(step): float(each[step - 1]) for step in steps}} for model, each in errors.items()]
     return Table(name, {name: "", **dict.fromkeys(map(str, steps), "4g")}, rows)
 
@@ -102,8 +100,8 @@ def pairs_table(pairs: Pairs) -> Table:
         )
     ]
     note = (
-        f"p-values, corrected for the number of pairs (Holm); ▲ the row's model is better than the column's by more than "
-        f"chance (p < {SIGNIFICANT:g}), ▼ it is worse."
+        "p-values, corrected for the number of pairs (Holm); ▲ the row's model is better than the column's by more "
+        f"than chance (p < {SIGNIFICANT:g}), ▼ it is worse."
     )
     return Table(name, {name: "", **dict.fromkeys(numbers, "p")}, rows, (note,))
 

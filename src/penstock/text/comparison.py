@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.labels import auc_difference, auc_interval, mcnemar, paired_bootstrap
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.members import spread
 from penstock.evaluation.metrics import measure
-from penstock.evaluation.result import ComparisonResult, spread
+from penstock.evaluation.result import ComparisonResult
 from penstock.evaluation.significance import Pairs
 from penstock.evaluation.table import Columns
 from penstock.report.table import Table
