@@ -91,14 +91,12 @@ class Comparison(ComparisonResult):
     @property
     def columns(self) -> Columns:
         """Key of each score that the table shows, its heading, and how its numbers are shown."""
-        scoring = self.scoring
-        shown = {metric.key: (metric.heading, metric.form) for metric in scoring.metrics if metric.key in scoring.shown}
         return {
             "model": ("model", ""),
-            **shown,
+            **self.scoring.columns,
             "skill": ("skill", ".4f"),
             "series_won": ("won", ".0 %"),
-            "dm_statistic": (scoring.test.heading, ".2f"),
+            "dm_statistic": (self.scoring.test.heading, ".2f"),
             "dm_pvalue": ("p", "p"),
             "p_holm": ("p Holm", "p"),
             "parameters": ("weights", ","),
@@ -107,7 +105,7 @@ class Comparison(ComparisonResult):
 
     @property
     def judged(self) -> tuple[str, bool]:
-        """The score by which models are judged, and whether less of it is better."""
+        """The score by which models are judged; less of it is better."""
         return self.scoring.judged.key, True
 
     @property
@@ -155,10 +153,7 @@ class Comparison(ComparisonResult):
 
     @property
     def forecasts(self) -> Any:
-        """Every forecast, as a frame of the kind that was given: id, cutoff, time, step, model, y, yhat, bounds.
-
-        The bounds of each level stand in columns of their own, such as ``lo-80`` and ``hi-80``.
-        """
+        """Every forecast, as a frame of the kind given: id, cutoff, time, step, model, y, yhat, ``lo-80``, ``hi-80``."""
         return self.kind.frame(forecast_columns(self))
 
     def scores_by(self, by: str = "unique_id") -> Any:
@@ -205,8 +200,7 @@ class Comparison(ComparisonResult):
     def superiority(self) -> Superiority | None:
         """Superior predictive ability and the model confidence set; None for fewer than two rivals of the last value.
 
-        Models are judged by the losses that the test of the difference takes, at each cutoff or of each series; the
-        resamples have a fixed seed, so that the same forecasts give the same numbers.
+        Both take the losses of the test of the difference; the resamples have a fixed seed.
         """
         known = ~np.isnan(np.stack(list(self.losses.values()))).any(axis=0)
         losses = {name: loss[known] for name, loss in self.losses.items()}

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ComparisonResult", "unique_name"]
 
-_NARROW = ("model", "rmse", "mae", "skill", "auc", "accuracy", "p_holm")
-
 
 class ComparisonResult(ABC):
     """Scores of models on the same rows, and whether they differ by more than chance.
@@ -183,20 +181,9 @@ class ComparisonResult(ABC):
         score, lower = self.judged
         return "better" if (row[score] < self.row(self.reference)[score]) == lower else "worse"
 
-    def table(self, *, whole: bool = True) -> Table:
-        """Lay the scores out; not whole, only the columns that a narrow terminal can hold.
-
-        Parameters
-        ----------
-        whole
-            Whether to show all columns, or only those that a narrow terminal can hold.
-
-        Returns
-        -------
-        The table.
-        """
-        table = score_table(self.rows, self.columns, [self.standing(row) for row in self.rows], self.notes)
-        return table if whole else table.only(self.columns[key][0] for key in _NARROW if key in self.columns)
+    def table(self) -> Table:
+        """Lay the scores out."""
+        return score_table(self.rows, self.columns, [self.standing(row) for row in self.rows], self.notes)
 
     def tables(self) -> list[Table]:
         """Return every table of the page, the scores first."""

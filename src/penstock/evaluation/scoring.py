@@ -78,6 +78,11 @@ class Scoring:
         losses = [metric for metric in self.metrics if metric.lower]
         return next((metric for metric in losses if metric.key in self.shown), losses[0])
 
+    @property
+    def columns(self) -> dict[str, tuple[str, str]]:
+        """Heading and form of each score that is shown, by key."""
+        return {each.key: (each.heading, each.form) for each in self.metrics if each.key in self.shown}
+
     @cached_property
     def series(self) -> Rows:
         """Places of the series that are scored, in their order."""
