@@ -182,7 +182,12 @@ class ComparisonResult(ABC):
         return "better" if (row[score] < self.row(self.reference)[score]) == lower else "worse"
 
     def table(self) -> Table:
-        """Lay the scores out."""
+        """Lay the scores out.
+
+        Returns
+        -------
+        The table.
+        """
         return score_table(self.rows, self.columns, [self.standing(row) for row in self.rows], self.notes)
 
     def tables(self) -> list[Table]:
