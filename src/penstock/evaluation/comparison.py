@@ -153,7 +153,7 @@ class Comparison(ComparisonResult):
 
     @property
     def forecasts(self) -> Any:
-        """Every forecast, as a frame of the kind given: id, cutoff, time, step, model, y, yhat, and ``lo-80`` and so on."""
+        """Every forecast, as a frame of the kind given: id, cutoff, time, step, model, y, yhat, bounds (``lo-80``)."""
         return self.kind.frame(forecast_columns(self))
 
     def scores_by(self, by: str = "unique_id") -> Any:
