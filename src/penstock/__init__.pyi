@@ -5,6 +5,7 @@ from . import derivatives as derivatives
 from . import layers as layers
 from . import text as text
 from . import training as training
+from . import weights as weights
 from .baselines.arima import ARIMA as ARIMA
 from .baselines.arx import ARX as ARX
 from .baselines.autoregression import AR as AR
