@@ -29,6 +29,7 @@ FLOORS = [
     ["catalogue"],
     ["studies"],
     ["cli"],
+    ["__main__"],
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
