@@ -258,8 +258,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     @property
     def inputs_(self) -> Inputs:
         """What the network reads."""
-        features, sizes = max(len(self.encoder_.shift), 1), tuple(len(labels) for labels in self.encoder_.categories)
-        return Inputs(features, sizes, len(self.encoder_.extra_shift))
+        features, sizes = max(len(self.encoder_.steps), 1), tuple(len(labels) for labels in self.encoder_.categories)
+        return Inputs(features, sizes, len(self.encoder_.extra))
 
     def _read_validation(self, validation: Any) -> tuple[RawSamples, Targets]:
         arguments = validation_arguments(validation)
