@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Collection
 from dataclasses import fields
@@ -14,7 +15,7 @@ from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import ModelFileError, OptionError, named, nearest
 from penstock.formats import upgraded_options
-from penstock.options import Options, from_json, to_json
+from penstock.options import Options, check_options, from_json, to_json
 from penstock.registry import is_ours
 from penstock.storage import Arrays, read_model, write_model
 from penstock.values import from_plain, storable
@@ -52,8 +53,15 @@ class Saved(Options):
                 f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit again."
             )
 
-    def _commit(self, fitted: Self) -> Self:
-        """Take over the fit of a copy in one assignment: a fit that fails leaves the earlier one whole."""
+    def _fit_copy(self, fit: Callable[[Self], None]) -> Self:
+        """Check the options, fit a copy, and take over its fit at the end in one assignment.
+
+        A fit that fails or is interrupted leaves the earlier one whole.
+        """
+        check_options(self)
+        fitted = copy.copy(self)
+        fit(fitted)
+        fitted.fitted_options_ = fitted.get_params()
         self.__dict__ = fitted.__dict__
         return self
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.sequences import Sequences
 from penstock.data.splits import keep_every_class
 from penstock.errors import OptionError
-from penstock.options import check_options, option
-from penstock.sequences.grammar import SklearnGrammar
+from penstock.options import option
 from penstock.sequences.labels import column, numbers, read_labels
+from penstock.sequences.sklearn_mixin import SklearnMixin
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
 from penstock.text.linear import ALPHAS, CLASSIFIERS, REGRESSORS, Chain, answer, fit_classifier, fit_regressor
@@ -28,7 +26,7 @@ from penstock.values import from_plain, storable
 __all__ = ["BagClassifier", "BagOfWords", "BagRegressor"]
 
 
-class Fitted(SklearnGrammar):
+class Fitted(SklearnMixin):
     """What a fit leaves."""
 
     vocabulary_: Vocabulary
@@ -82,17 +80,17 @@ class BagOfWords(Fitted):
     def _loss(self, y: NDArray[Any], answers: NDArray[np.float64]) -> float:
         """Judge answers where the penalty is chosen."""
 
-    def _fit_bags(self, documents: Sequences, y: NDArray[Any]) -> None:
-        check_options(self)
+    def _fit_bags(self, texts: Sequence[str], y: NDArray[Any]) -> None:
         if self.model not in self.kinds:
             raise OptionError(f"{type(self).__name__}: model={self.model!r} is for labels; allowed: {self.kinds}.")
+        self.vocabulary_ = self.tokens.fit(texts)
+        documents = self.vocabulary_.encode(texts)
         self.ngrams_ = NGrams.fit(
             documents, len(self.vocabulary_), features=self.features, bigrams=self.bigrams, weight=self.weight
         )
         X = self.ngrams_.transform(documents)
         self.alpha_ = self.alpha or self._chosen(X, y)
         self.chain_ = self._fit_chain(X, y, self.alpha_)
-        self.fitted_options_ = self.get_params()
 
     def _chosen(self, X: Any, y: NDArray[Any]) -> float:
         drawn = np.random.default_rng(self.seed).permutation(len(y))
@@ -174,11 +172,13 @@ class BagClassifier(BagOfWords):
             Where texts or labels cannot be used, or all labels are one class.
         """
         documents = checked_texts(X)
-        fitted = copy.copy(self)
-        fitted.classes_, codes = read_labels(y, len(documents))
-        fitted.vocabulary_ = self.tokens.fit(documents)
-        fitted._fit_bags(fitted.vocabulary_.encode(documents), codes)
-        return self._commit(fitted)
+        classes, codes = read_labels(y, len(documents))
+
+        def learn(fitted: Self) -> None:
+            fitted.classes_ = classes
+            fitted._fit_bags(documents, codes)
+
+        return self._fit_copy(learn)
 
     def predict_proba(self, X: Iterable[str]) -> NDArray[np.float64]:
         """Give the probability of each class, ``[documents, classes]``, in the order of ``classes_``."""
@@ -242,10 +242,7 @@ class BagRegressor(BagOfWords):
         """Fit afresh on documents and a number for each."""
         documents = checked_texts(X)
         values = numbers(column(y, len(documents)))
-        fitted = copy.copy(self)
-        fitted.vocabulary_ = self.tokens.fit(documents)
-        fitted._fit_bags(fitted.vocabulary_.encode(documents), values)
-        return self._commit(fitted)
+        return self._fit_copy(lambda fitted: fitted._fit_bags(documents, values))
 
     def predict(self, X: Iterable[str]) -> NDArray[np.float64]:
         """Give the value of each document."""
