@@ -227,6 +227,13 @@ class Estimator(SavedSeries, IntervalsMixin):
         A frame of the kind that was given to `fit` (or here): the id, the time, ``yhat``, and for each level the bounds
         ``lo-80`` and ``hi-80`` of the model's own interval: from its forecast standard errors and a Gaussian, if its
         class says nothing else.
+
+        Raises
+        ------
+        OptionError
+            Before a fit, after an option changed, or where `future` is missing or not wanted.
+        DataError
+            Where the frame cannot be used, or a series was not fitted.
         """
         self._require_fit()
         levels = checked_levels(level)

@@ -204,6 +204,11 @@ class Options:
         Returns
         -------
         This object.
+
+        Raises
+        ------
+        OptionError
+            For a name that is no option, or a value that is not allowed; nothing is changed then.
         """
         for name in params:
             if name not in self.option_names():

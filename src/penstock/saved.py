@@ -140,6 +140,11 @@ class Saved(Options):
         Returns
         -------
         The fitted model.
+
+        Raises
+        ------
+        ModelFileError
+            Where the file is no model file, is not whole, or holds a class that is not known.
         """
         description, arrays = read_model(path)
         name = description.get("model") if isinstance(description, dict) else None

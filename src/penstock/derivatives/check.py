@@ -139,6 +139,8 @@ def check_gradients(
     ------
     OptionError
         Where the loss is unknown, the network is none, or something in it computes in less than float64.
+    DataError
+        Where no inputs were given.
 
     Examples
     --------

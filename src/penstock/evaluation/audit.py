@@ -45,7 +45,12 @@ class Audit:
         return next(finding for finding in self.findings if finding.probe == probe)
 
     def table(self) -> Table:
-        """Lay the findings out."""
+        """Lay the findings out as a table.
+
+        Returns
+        -------
+        The findings as a table.
+        """
         mark = {PASS: "pass", FAIL: "fail", NOT_APPLICABLE: "minor"}
         rows = [
             {"probe": each.probe, "": Marked(each.outcome, mark[each.outcome]), "what was found": each.sentence}
@@ -54,7 +59,12 @@ class Audit:
         return Table(f"Audit of {self.model}", dict.fromkeys(("probe", "", "what was found"), "<"), rows)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the findings, ready for JSON."""
+        """Give the findings, ready for JSON.
+
+        Returns
+        -------
+        The findings as lists and mappings.
+        """
         found = {each.probe: {"outcome": each.outcome, "sentence": each.sentence} for each in self.findings}
         return {"model": self.model, "ok": self.ok, "findings": found}
 
@@ -102,6 +112,17 @@ def audit(
         library's evaluation looks at cannot be seen.
     seed
         Seed of the changes that probes make.
+
+    Returns
+    -------
+    The findings, one a probe; its ``ok`` says whether none failed.
+
+    Raises
+    ------
+    OptionError
+        Where `horizon` or `test` is out of range.
+    DataError
+        Where the frame cannot be used, or is too short.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import OptionError, named, nearest
+from penstock.errors import named
 from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
@@ -26,7 +26,7 @@ from penstock.evaluation.table import Columns, interval_table
 from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
-from penstock.intervals.scores import interval_scores
+from penstock.intervals.scores import scores_by_level
 from penstock.report.table import Table
 
 if TYPE_CHECKING:
@@ -45,12 +45,16 @@ class Comparison(ComparisonResult):
     ----------
     panel
         All rows, in the units in which the models were compared.
+    kind
+        The kind of the frame that was given, in which frames come back.
     split
         The rolling origin.
     origins
         Flat row of each cutoff, ``[n]``.
     entries
-        The models by name; ``naive`` names the last value among them.
+        The models by name.
+    naive
+        The name of the last value among them.
     leaks
         The leaks that were turned on; none unless asked for.
     levels, intervals
@@ -184,7 +188,12 @@ class Comparison(ComparisonResult):
         return covered + ([] if few or self.superiority is None else self.superiority.sentences)
 
     def interval_table(self) -> Table:
-        """Lay out how well the intervals held."""
+        """Return the table of the intervals.
+
+        Returns
+        -------
+        Coverage, width and score of each model's intervals.
+        """
         return interval_table(self.rows, self.levels, self.intervals)
 
     def tables(self, trading: Trading | None = None) -> list[Table]:
@@ -213,20 +222,26 @@ class Comparison(ComparisonResult):
         rule
             How forecasts become positions: ``"sign"``, ``"quantile"``, ``"volatility"``, or a description of one, such
             as ``Quantile(share=0.1)`` or ``Sign(values="returns")``.
-        options
+        **options
             Those of :class:`~penstock.evaluation.trading.TradingOptions`: ``cost_bps``, ``delay``, ``periods`` and
             ``trials``.
+
+        Returns
+        -------
+        What each strategy earned, step by step, and a table of it.
+
+        Raises
+        ------
+        OptionError
+            For an unknown rule or option, or for forecasts that cannot be traded.
+        DataError
+            Where too few times are left to trade.
         """
         from penstock.evaluation.positions import resolve_rule
-        from penstock.evaluation.trading import TradingOptions, trade
+        from penstock.evaluation.trading import trade, trading_options
 
-        wrong = [name for name in options if name not in TradingOptions.__dataclass_fields__]
-        if wrong:
-            raise OptionError(
-                f"trade has no option {wrong[0]!r}; {nearest(wrong[0], TradingOptions.__dataclass_fields__)}"
-            )
         forecasts = {name: entry.forecast for name, entry in self.entries.items()}
-        return trade(self.panel, self.kind, self.origins, forecasts, resolve_rule(rule), TradingOptions(**options))
+        return trade(self.panel, self.kind, self.origins, forecasts, resolve_rule(rule), trading_options(options))
 
     def settings(self) -> dict[str, str]:
         """Say what was forecast, and with which options."""
@@ -258,7 +273,7 @@ class Comparison(ComparisonResult):
         return {
             "model": name,
             **self._score(entry.forecast),
-            **self._interval_scores(entry),
+            **({} if entry.bounds is None else scores_by_level(self.panel.y[self.targets], entry.bounds, self.levels)),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
             "scored_series": len(np.unique(self.panel.series_of(self.origins))),
@@ -273,17 +288,6 @@ class Comparison(ComparisonResult):
         skill = 1 - float(loss.sum() / loss_naive.sum()) if loss_naive.sum() > 0 else np.nan
         return {**measure(self.panel.y[self.targets], yhat), "skill": skill, "dm_statistic": statistic, "dm_pvalue": p}
 
-    def _interval_scores(self, entry: Entry) -> dict[str, float]:
-        """Score the intervals of each level: ``coverage_80``, ``width_80``, ``winkler_80``."""
-        if entry.bounds is None:
-            return {}
-        y = self.panel.y[self.targets]
-        scores = {
-            level: interval_scores(y, bounds[0], bounds[1], level)
-            for level, bounds in zip(self.levels, entry.bounds, strict=True)
-        }
-        return {f"{key}_{level:g}": value for level, each in scores.items() for key, value in each.items()}
-
     def _bounds(self) -> dict[str, NDArray[np.float64]]:
         return {
             f"{side}-{level:g}": np.concatenate(
@@ -294,10 +298,19 @@ class Comparison(ComparisonResult):
         }
 
     def losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum the squared errors of forecasts ``[n, horizon]`` over series and steps, cutoff by cutoff in time's order.
+        """Return the squared errors of forecasts, summed over series and steps, in the order of cutoffs.
 
         Sums, not means: their total is that of the pooled RMSE, so that RMSE, skill and the test agree in direction
         also where some cutoffs have fewer series.
+
+        Parameters
+        ----------
+        yhat
+            Forecasts ``[n, horizon]``.
+
+        Returns
+        -------
+        The sum of squared errors of each cutoff, ``[cutoffs]``.
         """
         targets = self.targets
         _, when = np.unique(self.panel.times[targets[:, 0]], return_inverse=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["interval_scores", "winkler"]
+__all__ = ["interval_scores", "scores_by_level", "winkler"]
 
 Values = NDArray[np.float64]
 
@@ -24,6 +26,12 @@ def interval_scores(y: Values, lower: Values, upper: Values, level: float) -> di
         "width": float(np.mean(upper - lower)),
         "winkler": float(np.mean(winkler(y, lower, upper, level))),
     }
+
+
+def scores_by_level(y: Values, bounds: Values, levels: Sequence[float]) -> dict[str, float]:
+    """Return the scores of bounds ``[levels, 2, ...]``: ``coverage_80``, ``width_80``, ``winkler_80`` and so on."""
+    found = {level: interval_scores(y, each[0], each[1], level) for level, each in zip(levels, bounds, strict=True)}
+    return {f"{key}_{level:g}": value for level, scores in found.items() for key, value in scores.items()}
 
 
 def winkler(y: Values, lower: Values, upper: Values, level: float) -> Values:

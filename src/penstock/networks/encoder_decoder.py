@@ -141,6 +141,11 @@ class EncoderDecoder(Description):
         Returns
         -------
         The module with weights.
+
+        Raises
+        ------
+        OptionError
+            Where the inputs have categories.
         """
         if inputs.categories:
             raise OptionError("an EncoderDecoder reads no categories; give them as further features: extra=.")

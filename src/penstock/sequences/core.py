@@ -81,7 +81,19 @@ class SampleEstimator(TrainingOptions, SklearnMixin, abc.ABC):
 
     @abc.abstractmethod
     def outputs(self, X: Any, *, categories: Any = None, extra: Any = None) -> NDArray[np.float64]:
-        """Return what the network puts out for each member and sample, ``[members, samples, outputs]``."""
+        """Return what the network puts out, logits or scaled values, ``[members, samples, outputs]``.
+
+        Parameters
+        ----------
+        X
+            Samples, as in `fit`.
+        categories, extra
+            As in `fit`.
+
+        Returns
+        -------
+        Outputs ``[members, samples, outputs]``.
+        """
 
     def _decoder_training(self, targets: Targets) -> tuple[int | None, ScheduledSampling | None]:
         """Return the length of a decoder's longest target, and how it is fed true targets; None for others."""

@@ -172,6 +172,13 @@ def explain(
     -------
     What each word of the text moved the score by.
 
+    Raises
+    ------
+    OptionError
+        Where `model` is no estimator of text, or does not know `label`.
+    DataError
+        Where the document holds no word.
+
     References
     ----------
     Zeiler & Fergus (2014) for occlusion; Shrikumar et al. (2017), section 2, for gradient × input.
