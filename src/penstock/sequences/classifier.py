@@ -84,7 +84,8 @@ class SampleClassifier(SampleEstimator):
         -------
         Probabilities ``[members, samples, classes]``.
         """
-        return probabilities(self._loss, self.outputs(X, **samples))
+        logits = self.outputs(X, **samples)
+        return probabilities(self._loss, logits)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
         """Give the share of samples whose label is predicted.

@@ -43,7 +43,8 @@ class SampleRegressor(SampleEstimator):
         -------
         Values ``[samples]``, or ``[samples, columns]``.
         """
-        values = self.y_scaling_.inverse(self.outputs(X, **samples).mean(axis=0))
+        scaled = self.outputs(X, **samples).mean(axis=0)
+        values = self.y_scaling_.inverse(scaled)
         return values[:, 0] if self.y_axes_ == 1 else values
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
