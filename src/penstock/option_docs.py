@@ -1,4 +1,4 @@
-"""Options in the docstring of their class: a Parameters section, written from their declarations."""
+"""Options in words: in the docstring of their class, written from their declarations, and as a call."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from penstock.errors import named
 
-__all__ = ["document_options"]
+__all__ = ["call_of", "document_options"]
 
 _SECTIONS = ("Attributes", "Methods", "Raises", "Warns", "See Also", "Notes", "References", "Examples")
 
@@ -43,6 +43,18 @@ def document_options(cls: type) -> None:
     after = ["", *lines[first:]] if first < len(lines) else []
     section = ["", "Parameters", "----------", *(line for entry in entries for line in entry)]
     cls.__doc__ = "\n".join(["\n".join(lines[:first]).rstrip(), *section, *after])
+
+
+def call_of(owner: Any) -> str:
+    """Return the call that makes `owner`: what is required by place, what differs from its default by name."""
+    fields = sorted((field for field in dataclasses.fields(owner) if field.init), key=lambda field: bool(field.kw_only))
+    required = [repr(getattr(owner, f.name)) for f in fields if f.default is dataclasses.MISSING]
+    changed = [
+        f"{f.name}={getattr(owner, f.name)!r}"
+        for f in fields
+        if f.default is not dataclasses.MISSING and getattr(owner, f.name) != f.default
+    ]
+    return f"{type(owner).__name__}({', '.join([*required, *changed])})"
 
 
 def _fields(cls: type) -> list[tuple[str, str, dataclasses.Field[Any]]]:

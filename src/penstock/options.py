@@ -15,11 +15,22 @@ from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
 from penstock.formats import upgraded_description
-from penstock.option_docs import document_options
+from penstock.option_docs import call_of, document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
 
-__all__ = ["Description", "Options", "but", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
+__all__ = [
+    "Description",
+    "Options",
+    "but",
+    "check_options",
+    "default_of",
+    "fault_of",
+    "from_json",
+    "help_of",
+    "option",
+    "to_json",
+]
 
 
 def option(
@@ -108,7 +119,7 @@ def check_options(owner: Any) -> None:
     faults = [
         fault
         for field in dataclasses.fields(owner)
-        if field.metadata and (fault := _fault(field, hints[field.name], getattr(owner, field.name)))
+        if field.metadata and (fault := fault_of(field, hints[field.name], getattr(owner, field.name)))
     ]
     if faults:
         raise OptionError(f"{type(owner).__name__}: " + "; ".join(faults))
@@ -119,7 +130,8 @@ def _hints(owner: type) -> dict[str, Any]:
     return get_type_hints(owner)
 
 
-def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
+def fault_of(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
+    """Say what is wrong with the value of an option; None where nothing is."""
     rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
     if value is None:
         return None if type(None) in kinds else f"{field.name} was None, but a value is needed"
@@ -228,7 +240,7 @@ class Options:
         return self.clone()
 
     def __repr__(self) -> str:
-        return _call(self)
+        return call_of(self)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -254,19 +266,7 @@ class Description:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def __repr__(self) -> str:
-        return _call(self)
-
-
-def _call(owner: Any) -> str:
-    """Write the call that would make `owner`: what is required by place, what differs from its default by name."""
-    fields = sorted((field for field in dataclasses.fields(owner) if field.init), key=lambda field: bool(field.kw_only))
-    required = [repr(getattr(owner, f.name)) for f in fields if f.default is dataclasses.MISSING]
-    changed = [
-        f"{f.name}={getattr(owner, f.name)!r}"
-        for f in fields
-        if f.default is not dataclasses.MISSING and getattr(owner, f.name) != f.default
-    ]
-    return f"{type(owner).__name__}({', '.join([*required, *changed])})"
+        return call_of(self)
 
 
 def to_json(value: Any) -> Any:

@@ -16,6 +16,7 @@ from penstock.layers.declared import GRU
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import but, option
+from penstock.saved import warn_not_finite
 from penstock.sequences.inputs import RawSamples, Ready, SampleEncoder, read_samples, require_vectors
 from penstock.sequences.sklearn_mixin import SklearnMixin
 from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
@@ -32,7 +33,7 @@ from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
-from penstock.values import storable
+from penstock.values import storable, stored_count
 
 __all__ = ["SampleEstimator"]
 
@@ -166,7 +167,9 @@ class SampleEstimator(TrainingOptions, SklearnMixin, abc.ABC):
         """Return what the network puts out for each member and sample, ``[members, samples, outputs]``."""
         ready = self._ready(X, **samples)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
-        return in_order(found, ready.buckets)
+        outputs = in_order(found, ready.buckets)
+        warn_not_finite(outputs, type(self).__name__)
+        return outputs
 
     def _raw(self, X: Any, **samples: Any) -> RawSamples:
         """Read and check samples."""
@@ -210,10 +213,12 @@ class SampleEstimator(TrainingOptions, SklearnMixin, abc.ABC):
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.encoder_ = SampleEncoder.of_arrays(description["categories"], arrays)
-        self.outputs_ = description["outputs"]
+        self.outputs_ = stored_count(description["outputs"], "outputs")
         self.n_features_in_ = self.inputs_.features
 
     def _restore(self, arrays: Arrays) -> None:
         self.weights_ = restored_weights(arrays, self.whole_network, self.inputs_, self.outputs_, self.members)
         self.history_ = restored_history(arrays)
-        self.bounds_ = tuple(int(bound) for bound in arrays["bounds"])
+        self.bounds_ = tuple(stored_count(int(bound), "steps of a sample") for bound in arrays["bounds"])
+        if not self.bounds_ or list(self.bounds_) != sorted({*self.bounds_}):
+            raise ValueError(f"the lengths of buckets do not rise: {self.bounds_[:9]}")

@@ -15,6 +15,7 @@ from penstock.layers.attention import AdditiveAttention
 from penstock.layers.declared import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.options import option
+from penstock.saved import warn_not_finite
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import RawSamples
 from penstock.sequences.targets import Targets
@@ -23,7 +24,7 @@ from penstock.storage import Arrays
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
 from penstock.training.losses import VALUE_LOSSES
 from penstock.training.scheduled_sampling import ScheduledSampling
-from penstock.values import from_plain, storable
+from penstock.values import from_plain, storable, stored_count
 
 __all__ = ["SequenceToSequence"]
 
@@ -98,6 +99,7 @@ class SequenceToSequence(SequenceEstimator):
             return labels_along(decode_tokens(decoding, ready.weights, ready.source, ready.buckets)[0], self.classes_)
         scaled = decode_values(decoding, ready.weights, ready.source, ready.buckets).mean(axis=0)
         values = self.y_scaling_.inverse(scaled)
+        warn_not_finite(values, type(self).__name__)
         return values[..., 0] if values.shape[-1] == 1 else values
 
     def attention(
@@ -221,7 +223,7 @@ class SequenceToSequence(SequenceEstimator):
         return about, {**arrays, **self.y_scaling_.arrays("y.")}
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.max_target_length_ = description["reach"]
+        self.max_target_length_ = stored_count(description["reach"], "steps of a target")
         if self._tells_labels:
             self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from penstock.data.splits import keep_every_class
 from penstock.errors import OptionError
 from penstock.options import option
+from penstock.saved import warn_not_finite
 from penstock.sequences.sklearn_mixin import SklearnMixin
 from penstock.storage import Arrays
 from penstock.text.linear import ALPHAS, CLASSIFIERS, Chain, answer
@@ -105,7 +107,14 @@ class BagOfWords(Fitted):
 
     def _answers(self, texts: Iterable[str]) -> NDArray[np.float64]:
         self._require_fit()
-        return answer(self.chain_, self.ngrams_.transform(self.vocabulary_.encode(texts)))
+        answers = answer(self.chain_, self.ngrams_.transform(self.vocabulary_.encode(texts)))
+        warn_not_finite(answers, type(self).__name__)
+        return answers
+
+    def _check_restored(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._answers(["a"])
 
     def top(self, count: int = 10) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """Return the features with the largest and the smallest coefficients of the last output.
@@ -150,4 +159,4 @@ class BagOfWords(Fitted):
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.vocabulary_ = Vocabulary.from_json(description["vocabulary"])
-        self.alpha_ = description["strength"]
+        self.alpha_ = float(description["strength"])

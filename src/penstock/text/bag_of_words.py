@@ -9,12 +9,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.sequences.labels import column, numbers, read_labels
+from penstock.sequences.labels import column, numbers, read_labels, stored_labels
 from penstock.storage import Arrays
 from penstock.text.bag import BagOfWords
 from penstock.text.documents import checked_texts
 from penstock.text.linear import CLASSIFIERS, REGRESSORS, Chain, fit_classifier, fit_regressor
-from penstock.values import from_plain, storable
+from penstock.values import storable
 
 __all__ = ["BagClassifier", "BagOfWords", "BagRegressor"]
 
@@ -141,7 +141,7 @@ class BagClassifier(BagOfWords):
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         super()._load_extra(description, arrays)
-        self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
+        self.classes_ = stored_labels(description["classes"], description["type"])
 
 
 @dataclass(repr=False, eq=False)
