@@ -25,7 +25,7 @@ from penstock.text.vocabulary import Vocabulary
 __all__ = ["BagOfWords"]
 
 
-class Fitted(SklearnMixin):
+class FittedBag(SklearnMixin):
     """What a fit leaves."""
 
     vocabulary_: Vocabulary
@@ -36,7 +36,7 @@ class Fitted(SklearnMixin):
 
 
 @dataclass(repr=False, eq=False)
-class BagOfWords(Fitted):
+class BagOfWords(FittedBag):
     """What the baselines of text share: words and pairs counted, weighed, and the penalty chosen.
 
     Attributes
