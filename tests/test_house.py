@@ -1,4 +1,4 @@
-"""The structure of the packages: imports only point down, files stay small, nothing heavy is imported before it is used."""
+"""The structure of the packages: imports point down, files stay small, nothing heavy is imported before it is used."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
 from penstock.intervals.scores import scores_by_level
+from penstock.report.page import write_page
 from penstock.report.table import Table
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ class Comparison(ComparisonResult):
         trading: Trading | None = None,
     ) -> Path:
         """Write one self-contained HTML page: verdict, scores, forecasts, tests, intervals, and trading if given."""
-        return self._report(path, title, facts, self.tables(trading), lambda: self.pictures(trading))
+        return write_page(path, lambda: self._page(title, facts, self.tables(trading), self.pictures(trading)))
 
     def _frame(self, columns: Mapping[str, Any]) -> Any:
         return self.kind.plain_frame(columns)
