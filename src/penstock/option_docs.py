@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any, get_args
+import re
+import textwrap
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from penstock.errors import named
 
-__all__ = ["call_of", "document_options"]
+__all__ = ["call_of", "document_arguments", "document_options"]
 
 _SECTIONS = ("Attributes", "Methods", "Raises", "Warns", "See Also", "Notes", "References", "Examples")
 
@@ -43,6 +45,38 @@ def document_options(cls: type) -> None:
     after = ["", *lines[first:]] if first < len(lines) else []
     section = ["", "Parameters", "----------", *(line for entry in entries for line in entry)]
     cls.__doc__ = "\n".join(["\n".join(lines[:first]).rstrip(), *section, *after])
+
+
+def document_arguments(cls: type) -> None:
+    """Write what a constructor's annotations say of its arguments into the Parameters section of the class.
+
+    An argument that the section describes already is left as it is. So what many constructors share, an annotation
+    ``Annotated[bool, option(help="add biases")]``, is described once.
+
+    Parameters
+    ----------
+    cls
+        A class with a docstring that has a Parameters section.
+    """
+    doc = inspect.cleandoc(vars(cls).get("__doc__") or "")
+    before, title, rest = doc.partition("\nParameters\n----------\n")
+    if not title:
+        return
+    try:
+        hints = get_type_hints(vars(cls).get("__init__", cls.__init__), include_extras=True)
+    except NameError:  # a class of a user, made where its types are not known
+        return
+    section, end, after = rest.partition("\n\n")
+    described = {each.partition("\n")[0]: each for each in re.split(r"\n(?=\S)", section)}
+    places = {name: place for place, name in enumerate(hints)}
+    for name, hint in hints.items():
+        declared = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+        for field in (each for each in declared if isinstance(each, dataclasses.Field) and name not in described):
+            choices = field.metadata.get("choices")
+            text = f"{field.metadata['help']}: {named(choices)}" if choices else field.metadata["help"]
+            described[name] = f"{name}\n{textwrap.indent(textwrap.fill(_sentence(text), 112), '    ')}"
+    entries = sorted(described.items(), key=lambda each: places.get(each[0], -1))
+    cls.__doc__ = "".join([before, title, "\n".join(text for _, text in entries), end, after])
 
 
 def call_of(owner: Any) -> str:
