@@ -63,7 +63,7 @@ def document_arguments(cls: type) -> None:
     if not title:
         return
     try:
-        hints = get_type_hints(vars(cls).get("__init__", cls.__init__), include_extras=True)
+        hints = get_type_hints(inspect.getattr_static(cls, "__init__"), include_extras=True)
     except NameError:  # a class of a user, made where its types are not known
         return
     section, end, after = rest.partition("\n\n")
@@ -74,7 +74,7 @@ def document_arguments(cls: type) -> None:
         for field in (each for each in declared if isinstance(each, dataclasses.Field) and name not in described):
             choices = field.metadata.get("choices")
             text = f"{field.metadata['help']}: {named(choices)}" if choices else field.metadata["help"]
-            described[name] = f"{name}\n{textwrap.indent(textwrap.fill(_sentence(text), 112), '    ')}"
+            described[name] = f"{name}\n" + textwrap.indent(textwrap.fill(_sentence(text), 112), "    ")
     entries = sorted(described.items(), key=lambda each: places.get(each[0], -1))
     cls.__doc__ = "".join([before, title, "\n".join(text for _, text in entries), end, after])
 
