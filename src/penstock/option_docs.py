@@ -64,7 +64,7 @@ def document_arguments(cls: type) -> None:
         return
     try:
         hints = get_type_hints(inspect.getattr_static(cls, "__init__"), include_extras=True)
-    except NameError:  # a class of a user, made where its types are not known
+    except (NameError, AttributeError, TypeError):  # a class of a user, made where its types are not known
         return
     section, end, after = rest.partition("\n\n")
     described = {each.partition("\n")[0]: each for each in re.split(r"\n(?=\S)", section)}
