@@ -11,7 +11,7 @@ from penstock.data.frames import Columns
 from penstock.data.reading.notes import note
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
-from penstock.evaluation.subject import Backtest, Rows, subject_of
+from penstock.evaluation.subject import Backtest, FrameRows, audited_model
 from penstock.report.table import Marked, Table
 
 __all__ = ["Audit", "audit"]
@@ -139,8 +139,8 @@ def audit(
     columns = Columns(id, time, target)
     if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
         raise OptionError(f"horizon={horizon!r} is not allowed; allowed: a whole number from 1.")
-    subject = subject_of(model, columns, horizon, backtest)
-    rows = Rows.read(frame, columns)
+    subject = audited_model(model, columns, horizon, backtest)
+    rows = FrameRows.read(frame, columns)
     times = len(rows.calendar)
     if times < _FEWEST:
         raise DataError(f"{times} times are too few for an audit: at least {_FEWEST} are needed.")
