@@ -115,7 +115,7 @@ def test_a_file_with_another_vocabulary_is_refused(fitted: TextClassifier, tmp_p
 
     fitted.save(tmp_path / "text.penstock")
     description, arrays = read_model(tmp_path / "text.penstock")
-    description["vocabulary"]["tokenizer"] = Tokens(20).fit(["other words entirely"]).to_json()["tokenizer"]
+    description["vocabulary"]["tokenizer"] = fitted.tokens.fit(["other words entirely"]).to_json()["tokenizer"]
     write_model(tmp_path / "mixed.penstock", description, arrays)
     with pytest.raises(ps.ModelFileError, match="is not the one that the model was trained with"):
         ps.load(tmp_path / "mixed.penstock")
