@@ -22,7 +22,21 @@ class Buildable(abc.ABC, Generic[M]):
 
     @abc.abstractmethod
     def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> M:
-        """Draw the weights."""
+        """Draw the weights of a module.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+        key
+            JAX key that the weights are drawn from.
+
+        Returns
+        -------
+        The module with weights.
+        """
 
     def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> M:
         """Combine weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
