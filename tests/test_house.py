@@ -15,8 +15,8 @@ SRC = Path(ps.__file__).parent
 
 # From the bottom up. Packages on one line do not import each other.
 LAYERS = [
-    ["version", "errors", "build_record", "compilation_cache"],
-    ["registry", "programs", "values", "option_docs", "formats", "files", "strict_json", "kernels"],
+    ["version", "errors", "build_record", "compilation_cache", "progress"],
+    ["registry", "programs", "values", "option_docs", "formats", "files", "strict_json", "kernels", "extras"],
     ["options", "stored_arrays"],
     ["data", "cells", "arguments"],
     ["storage", "datasets", "layers", "intervals"],
@@ -65,7 +65,7 @@ def test_no_file_holds_more_than_one_concept_can_need() -> None:
 
 
 def test_the_public_face_is_one_screen_and_all_of_it_works() -> None:
-    assert len((SRC / "__init__.pyi").read_text().splitlines()) <= 72
+    assert len((SRC / "__init__.pyi").read_text().splitlines()) <= 84
     for name in ps.__all__:
         assert getattr(ps, name) is not None
     assert {"Forecaster", "Network", "LSTM", "compare", "load", "datasets", "RollingOrigin"} <= set(ps.__all__)

@@ -77,6 +77,11 @@ class Estimator(SavedSeries, IntervalsMixin):
         return False
 
     @property
+    def fit_notes(self) -> tuple[str, ...]:
+        """What a fit chose or assumed that no option says, in phrases without a full stop."""
+        return ()
+
+    @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""
         return 0

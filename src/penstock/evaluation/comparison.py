@@ -216,8 +216,8 @@ class Comparison(ComparisonResult):
     def findings(self) -> list[str]:
         """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
         few = len(self.entries) <= 3
-        covered = self.coverage.sentences if self.coverage is not None else []
-        covered = covered + self.scoring.left_out
+        covered = [*(self.coverage.sentences if self.coverage is not None else ()), *self.scoring.left_out]
+        covered += [f"{name}: {said}." for name, entry in self.entries.items() for said in entry.model.fit_notes]
         return covered + ([] if few or self.superiority is None else self.superiority.sentences)
 
     def interval_table(self) -> Table:

@@ -14,8 +14,8 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.forecaster.tail import TailErrors
 from penstock.intervals.conformal import Conformal
+from penstock.intervals.tail import TailErrors
 from penstock.options import check_options, option
 from penstock.storage import Arrays
 
