@@ -1,4 +1,4 @@
-# Every habit of the house. `make help` lists them; each works as the first command on a machine with git, make and Python.
+# Every task of the project. `make help` lists them; each works as the first command on a machine with git, make and Python.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

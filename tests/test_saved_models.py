@@ -29,7 +29,7 @@ def test_every_class_has_a_golden_file() -> None:
 
 
 def test_every_public_model_is_in_the_list() -> None:
-    public = {name: getattr(room, name) for room in (ps, ps.text) for name in room.__all__}
+    public = {name: getattr(package, name) for package in (ps, ps.text) for name in package.__all__}
     models = {name: each for name, each in public.items() if isinstance(each, type) and issubclass(each, Saved)}
     assert models == {name: model_class(name) for name in MODELS}
 

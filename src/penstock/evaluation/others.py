@@ -14,7 +14,7 @@ from penstock.data.panel import Panel
 from penstock.errors import DataError
 from penstock.estimator import Estimator
 from penstock.evaluation.forecast_table import ForecastTable
-from penstock.evaluation.subject import Rows, subject_of
+from penstock.evaluation.subject import FrameRows, audited_model
 from penstock.options import option
 
 __all__ = ["GivenForecasts", "OtherModel", "as_estimator"]
@@ -43,12 +43,12 @@ class OtherModel(Estimator):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return subject_of(self.model, Columns(), self.horizon, None).label
+        return audited_model(self.model, Columns(), self.horizon, None).label
 
     @property
     def fit_notes(self) -> tuple[str, ...]:
         """How often it is fitted."""
-        subject = subject_of(self.model, Columns(), self.horizon, None)
+        subject = audited_model(self.model, Columns(), self.horizon, None)
         return () if subject.reads_history else ("fitted afresh at every cutoff, since it reads no newer rows",)
 
     def _fit(self, train: Panel, validation: Panel | None) -> None:
@@ -56,7 +56,7 @@ class OtherModel(Estimator):
 
     def _forecast(self, panel: Panel, origins: Origins, fitted: Origins) -> Values:
         columns = self.kind_.columns
-        subject = subject_of(self.model, columns, self.horizon, None)
+        subject = audited_model(self.model, columns, self.horizon, None)
         trained = subject.fit(self._rows(self.train_)) if subject.reads_history else None
         found = np.empty((len(origins), self.horizon))
         series = panel.series_of(origins)
@@ -73,11 +73,11 @@ class OtherModel(Estimator):
             found[mine] = values
         return found[None]
 
-    def _rows(self, panel: Panel) -> Rows:
+    def _rows(self, panel: Panel) -> FrameRows:
         columns = self.kind_.columns
         ids = [name for name, rows in zip(panel.ids, panel.lengths, strict=True) for _ in range(rows)]
         frame = self.kind_.frame({columns.id: ids, columns.time: panel.times, columns.target: panel.y})
-        return Rows.read(frame, columns)
+        return FrameRows.read(frame, columns)
 
     def _check(self, values: Values, panel: Panel, series: Origins, cutoffs: NDArray[Any]) -> None:
         if values.shape[1] != self.horizon:
@@ -148,5 +148,5 @@ def as_estimator(given: Any, columns: Columns, horizon: int, name: str | None) -
         return given
     if isinstance(nw.from_native(given, eager_only=True, pass_through=True), nw.DataFrame):
         return GivenForecasts(ForecastTable.read(given, columns, name or "forecasts"))
-    subject_of(given, columns, horizon, None)
+    audited_model(given, columns, horizon, None)
     return OtherModel(given)
