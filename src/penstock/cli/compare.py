@@ -124,7 +124,7 @@ def compare(
     names = {"id": columns.id, "time": columns.time, "target": columns.target, **covariates}
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
     result = run(
-        _beside(chosen, forecasts or [], columns), table, split,
+        _with_forecasts(chosen, forecasts or [], columns), table, split,
         missing=missing, level=level, intervals=intervals, strict=strict,
         metrics=_names(metrics), season=season, weights=weights, groups=groups, **names,  # type: ignore[arg-type]
     )  # fmt: skip
@@ -142,7 +142,7 @@ def compare(
     )
 
 
-def _beside(models: list[Any], files: list[Path], columns: Any) -> Any:
+def _with_forecasts(models: list[Any], files: list[Path], columns: Any) -> Any:
     """Put forecasts of files beside the models, by the names of the files."""
     from penstock.data.tables import read_table
     from penstock.evaluation.result import unique_name
