@@ -46,19 +46,7 @@ class GRUCell(HiddenCell):
     reset_after
         Whether to reset after the recurrent product, with a second bias, as cuDNN and torch do.
     recurrent_activation
-        Activation of the gates: ``sigmoid``, ``hard_sigmoid``.
-    use_bias
-        Whether biases are added.
-    kernel_initializer
-        Initializer of the input weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    recurrent_initializer
-        Initializer of the recurrent weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    bias_initializer
-        Initializer of the biases: ``zeros``, ``ones``, ``random_uniform``, ``random_normal``.
+        Activation of the gates: ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
 
     Attributes
     ----------
@@ -72,7 +60,7 @@ class GRUCell(HiddenCell):
         The second biases b', ``[3 units]``, zero; None where the reset comes before the product, or with
         ``use_bias=False``.
     recurrent_activation
-        σ of the gates: ``"sigmoid"`` or ``"hard_sigmoid"``.
+        σ of the gates: ``"sigmoid"``, ``"hard_sigmoid"`` or ``"hard_sigmoid_keras2"``.
 
     Examples
     --------

@@ -48,23 +48,11 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     key
         JAX key that the weights are drawn from.
     recurrent_activation
-        Activation of the gates: ``sigmoid``, ``hard_sigmoid``.
+        Activation of the gates: ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
     forget
         What f is: a gate, 1 less the input gate, or one: ``gate``, ``coupled``, ``none``.
     peepholes
         Whether the gates see the cell state.
-    use_bias
-        Whether biases are added.
-    kernel_initializer
-        Initializer of the input weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    recurrent_initializer
-        Initializer of the recurrent weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    bias_initializer
-        Initializer of the biases: ``zeros``, ``ones``, ``random_uniform``, ``random_normal``.
     unit_forget_bias
         Whether the biases of the forget gate start from one.
 
@@ -80,7 +68,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     p
         Peepholes of i, f (where it has weights) and o, ``[3, units]``, zero; None without them.
     recurrent_activation
-        σ of the gates: ``"sigmoid"`` or ``"hard_sigmoid"``.
+        σ of the gates: ``"sigmoid"``, ``"hard_sigmoid"`` or ``"hard_sigmoid_keras2"``.
     forget
         What f is: a ``"gate"``, ``"coupled"``, or ``"none"``.
 

@@ -17,7 +17,7 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
-from penstock.forecaster.intervals import ForecasterIntervals
+from penstock.forecaster.loading import LoadsWeights
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
 from penstock.forecaster.season import describe_season, fit_season
@@ -37,7 +37,7 @@ __all__ = ["Forecaster"]
 
 
 @dataclass(repr=False, eq=False)
-class Forecaster(ForecasterIntervals):
+class Forecaster(LoadsWeights):
     """A network that forecasts the next `horizon` values from the last `window`.
 
     By default directly: all steps ahead are read from the network's last state, so each sees the newest value. `fit`
@@ -174,19 +174,24 @@ class Forecaster(ForecasterIntervals):
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
             inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
-            trained = train_folds(
-                TrainSpec(
-                    self.network,
-                    self.train_config(self.head(gaps=gaps), steps_per_epoch=self.steps_per_epoch),
-                    inputs,
-                    outputs,
-                ),
-                [each.samples for _, each in together],
-                epochs=self.epochs,
-                members=self.members,
-                seed=self.seed,
-                callbacks=with_progress_bar(callbacks, self.progress),
-                shape=shape,
+            read = self._read_weights(inputs, outputs)
+            trained = (
+                [read]
+                if read
+                else train_folds(
+                    TrainSpec(
+                        self.network,
+                        self.train_config(self.head(gaps=gaps), steps_per_epoch=self.steps_per_epoch),
+                        inputs,
+                        outputs,
+                    ),
+                    [each.samples for _, each in together],
+                    epochs=self.epochs,
+                    members=self.members,
+                    seed=self.seed,
+                    callbacks=with_progress_bar(callbacks, self.progress),
+                    shape=shape,
+                )
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
@@ -196,10 +201,10 @@ class Forecaster(ForecasterIntervals):
         return np.median(members, axis=0) if self.ensemble == "median" else members.mean(axis=0)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
-        out = self._put_out(panel, origins, fitted)
-        return self._levels(self.head().centre(out), panel, origins, fitted)
+        out = self._outputs_at(panel, origins, fitted)
+        return self._in_units(self.head().centre(out), panel, origins, fitted)
 
-    def _put_out(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _outputs_at(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the outputs for the series of each origin, still scaled, ``[members, n, horizon, width]``."""
         panel.known_after(origins, self.horizon)  # refuses those that are missing
         starts, which = np.unique(self.reader_.starts(panel, origins), return_inverse=True)
@@ -212,7 +217,7 @@ class Forecaster(ForecasterIntervals):
             out = recurse(self.network, self.weights_, source, starts, self.window, self.horizon, *columns)
         return self.reader_.select_outputs(out[:, which], panel, origins, fitted, self.horizon, self.head().width)
 
-    def _levels(
+    def _in_units(
         self, steps: NDArray[np.float64], panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Bring what a head says of scaled steps ahead ``[members, n, horizon]`` to the units of the target."""
@@ -221,7 +226,7 @@ class Forecaster(ForecasterIntervals):
             return steps
         if head.summed > 1:
             steps = np.diff(steps, axis=-1, prepend=0.0)
-        return self.reader_.levels(steps, panel, origins, fitted)
+        return self.reader_.in_units(steps, panel, origins, fitted)
 
     def not_scored(self, panel: Panel) -> str:
         """Say that values are no measure of probabilities, unless they are labels."""
