@@ -54,6 +54,7 @@ from .layers.recurrent import Recurrent as Recurrent
 from .networks.encoder_decoder import EncoderDecoder as EncoderDecoder
 from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
+from .networks.segrnn import SegRNN as SegRNN
 from .programs import clear_caches as clear_caches
 from .sequences.classifier import SequenceClassifier as SequenceClassifier
 from .sequences.regressor import SequenceRegressor as SequenceRegressor
