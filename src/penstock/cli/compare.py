@@ -63,7 +63,7 @@ def compare(
     ] = None,
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
-    cost: Annotated[float, flag("Desk", "cost_bps")] = DEFAULTS["Desk"]["cost_bps"],
+    cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
     dayfirst: DayFirst = False,
     monthfirst: MonthFirst = False,
     zone: Zone = None,
@@ -80,7 +80,7 @@ def compare(
     """
     from penstock.data.own_file import read_own_file
     from penstock.evaluation.compare import compare as run
-    from penstock.evaluation.positions import rule_named
+    from penstock.evaluation.positions import resolve_rule
     from penstock.evaluation.rolling_origin import RollingOrigin
 
     check_paths(json, report, inputs=[file])
@@ -94,7 +94,7 @@ def compare(
         "clip": clip,
     }  # fmt: skip
     chosen = [make_model(name, network_options, len(covariates["static"])) for name in _names(models)]
-    rule = None if trade is None else rule_named(trade)
+    rule = None if trade is None else resolve_rule(trade)
     table, columns = read_own_file(
         file, id=id, time=time, target=target, **{kind: tuple(names) for kind, names in covariates.items()},
         dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal, wide=wide, sort=sort,

@@ -16,7 +16,7 @@ from penstock.errors import OptionError
 from penstock.layers.dense import Dense, DenseModule
 from penstock.layers.dropout import DropoutModule
 from penstock.layers.embedding import EmbeddingModule
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.layers.one_hot import OneHotModule
 from penstock.layers.recurrent import RecurrentLayer, RecurrentModule
 from penstock.layers.unroll import unroll
@@ -104,7 +104,7 @@ class SegRNNModule(eqx.Module):
         # Every segment starts from the same state: its share of the step is computed once.
         found, _ = jax.vmap(cell, in_axes=(0, None))(told, state)
         if key is not None and self.dropout:
-            found = DropoutModule(self.dropout)(found, key=derive(key, 0))
+            found = DropoutModule(self.dropout)(found, key=fold_in(key, 0))
         steps = jnp.moveaxis(self.readout(found), 0, 1)
         return steps.reshape(batch, -1)[:, : self.outputs]
 
