@@ -22,7 +22,7 @@ from penstock.layers.recurrent import RecurrentLayer, RecurrentModule
 from penstock.layers.unroll import unroll
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import Vectors, require_input
-from penstock.networks.weights import count_untrained, count_weights, joined
+from penstock.networks.weights import count_untrained, count_weights, module_of_weights
 from penstock.options import Description, check_options, option
 
 __all__ = ["SegRNN", "SegRNNModule"]
@@ -275,7 +275,7 @@ class SegRNN(Description):
         -------
         The module with these weights.
         """
-        module: SegRNNModule = joined(self, weights, inputs, outputs)
+        module: SegRNNModule = module_of_weights(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
