@@ -59,7 +59,7 @@ def scores(train: pd.DataFrame, test: pd.DataFrame, forecasts: pd.DataFrame, sea
 def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
     """Fit and forecast one set; return scores, seconds and peak memory of each model."""
     import penstock as ps
-    from penstock.forecaster.automatic import panel_forecaster
+    from penstock.automatic.candidates import panel_forecaster
 
     horizon, season = SETS[name]
     train, test = split(folder, name)

@@ -24,7 +24,7 @@ FLOORS = [
     ["estimator", "networks"],
     ["baselines", "training"],
     ["derivatives", "forecaster", "sequences", "report"],
-    ["anatomy", "evaluation"],
+    ["anatomy", "automatic", "evaluation"],
     ["text"],
     ["catalogue"],
     ["studies"],

@@ -5,6 +5,7 @@ from . import derivatives as derivatives
 from . import layers as layers
 from . import text as text
 from . import training as training
+from .automatic.forecast import forecast as forecast
 from .baselines.arx import ARX as ARX
 from .baselines.autoregression import AR as AR
 from .baselines.drift import Drift as Drift
@@ -39,7 +40,6 @@ from .evaluation.comparison import Comparison as Comparison
 from .evaluation.leaks import Leak as Leak
 from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
 from .forecaster import Forecaster as Forecaster
-from .forecaster.automatic import forecast as forecast
 from .forecaster.ensemble import Ensemble as Ensemble
 from .intervals.conformal import Adaptive as Adaptive
 from .intervals.conformal import Conformal as Conformal

@@ -99,7 +99,7 @@ class SegRNNModule(eqx.Module):
         own = [jnp.broadcast_to(each, (parts, *each.shape)) for each in vectors.categories]
         places = jnp.broadcast_to(self.positions[:, None], (parts, batch, self.positions.shape[1]))
         told = jnp.concatenate([places, *own], axis=-1)
-        if self.beside is not None:
+        if self.beside is not None and extra is not None:
             told = told + self.beside(extra)
         # Every segment starts from the same state: its share of the step is computed once.
         found, _ = jax.vmap(cell, in_axes=(0, None))(told, state)
