@@ -19,41 +19,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from penstock.studies.public_panels import PANELS, published_figures, scores, split
 
-SETS = {
-    "m3_yearly": (6, (1,)),
-    "m3_quarterly": (8, (4,)),
-    "m3_monthly": (18, (12,)),
-    "m4_hourly": (48, (24, 168)),
-    "nn5_daily": (56, (7,)),
-}
-"""Horizon and periods of each set, as its publishers give them; the first period is that of MASE."""
+SETS = tuple(PANELS)
 
 MODELS = ("naive", "theta", "network", "combination")
 
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
-
-
-def split(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read a set; return its training and its test rows."""
-    frame = pd.read_csv(folder / f"{name}.csv.gz")
-    if not pd.api.types.is_integer_dtype(frame["ds"]):
-        frame["ds"] = pd.to_datetime(frame["ds"])
-    last = frame.groupby("unique_id").cumcount(ascending=False) < SETS[name][0]
-    return frame[~last], frame[last]
-
-
-def scores(train: pd.DataFrame, test: pd.DataFrame, forecasts: pd.DataFrame, season: int) -> dict[str, float]:
-    """Return MASE and sMAPE, averaged over the series."""
-    both = test.merge(forecasts, on=["unique_id", "ds"], validate="one_to_one")
-    if len(both) != len(test):
-        raise ValueError(f"{len(test) - len(both)} test rows have no forecast")
-    steps = train.groupby("unique_id")["y"].apply(lambda y: y.diff(season).abs().mean())
-    error = (both["y"] - both["yhat"]).abs()
-    scaled = (error / both["unique_id"].map(steps)).groupby(both["unique_id"]).mean()
-    relative = (200 * error / (both["y"].abs() + both["yhat"].abs())).groupby(both["unique_id"]).mean()
-    return {"MASE": float(scaled.mean()), "sMAPE": float(relative.mean())}
 
 
 def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
@@ -61,8 +33,8 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
     import penstock as ps
     from penstock.automatic.candidates import panel_forecaster
 
-    horizon, season = SETS[name]
-    train, test = split(folder, name)
+    horizon, season = PANELS[name].horizon, PANELS[name].season
+    train, test = split(PANELS[name], folder)
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
     periods = tuple(period for period in season if period > 1)
     network = panel_forecaster(horizon, periods, members=members)
@@ -71,7 +43,10 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
         "naive": (naive.label, naive),
         "theta": (theta.label, theta),
         "network": (f"{network.label}, {members} members", network),
-        "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
+        "combination": (
+            "network and Theta, weights validated",
+            ps.Ensemble([network, theta], "weighted", horizon=horizon),
+        ),
     }
     found = {}
     for label, model in (every[each] for each in models):
@@ -81,17 +56,6 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         found[label] = {**scores(train, test, forecasts, season[0]), "seconds": seconds, "MB": peak}
     return found
-
-
-def published(folder: Path, name: str) -> pd.DataFrame:
-    """Return the published figures of a set for the models that are shown and for the best of all."""
-    table = pd.read_csv(folder / "published.csv")
-    table = table[(table["data"] == name) & table["metric"].isin(["MASE", "sMAPE"])]
-    other = table["note"].fillna("").str.extract(r"season (\d+);")[0]  # figures scaled by another season
-    table = table[other.isna() | (other == str(SETS[name][1][0]))]
-    wide = table.pivot_table(index=["model", "source"], columns="metric", values="value", aggfunc="min").reset_index()
-    wide = wide.reindex(columns=["model", "source", "MASE", "sMAPE"])
-    return wide[wide["model"].str.contains("|".join(SHOWN))].sort_values("MASE")
 
 
 def main() -> int:
@@ -119,7 +83,8 @@ def main() -> int:
             continue
         for label, row in json.loads(done.stdout.splitlines()[-1]).items():
             print(f"| {label} | {row['MASE']:.3f} | {row['sMAPE']:.2f} | {row['seconds']:.0f} | {row['MB']:.0f} |")
-        for row in published(options.folder, name).itertuples():
+        found = published_figures(name, PANELS[name].season[0], options.folder)
+        for row in found[found["model"].str.contains("|".join(SHOWN))].itertuples():
             mase, smape = (f"{value:.3f}" if value == value else "" for value in (row.MASE, row.sMAPE))
             print(f"| {row.model} ({row.source}) | {mase} | {smape} | | |")
         sys.stdout.flush()

@@ -110,8 +110,8 @@ def forecast(
     missing: str = "error",
     members: int = 3,
     steps: int = 2000,
-    search: bool = True,
     seed: int = 0,
+    search: bool = True,
 ) -> Forecast:
     """Forecast a panel in one call.
 
