@@ -45,6 +45,7 @@ def test_forecasts_are_those_of_the_call(penstock: Run, panel: pd.DataFrame, tmp
     assert again["lo-80"].to_numpy() == pytest.approx(written["lo-80"].to_numpy(), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_without_a_file_the_table_alone_goes_to_standard_output(penstock: Run, panel: pd.DataFrame) -> None:
     done = penstock("forecast", "panel.csv", "--horizon", 2, "--id", "shop", "--level", "", *SMALL)
     assert done.returncode == 0, done.stderr
