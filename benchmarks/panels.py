@@ -3,9 +3,9 @@
 Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--models MODEL ...] [--members N]
 
 FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, model, metric, value, source, note). The
-last rows of each series are the test; nothing is chosen by them, nor by a set's name. sMAPE is the mean over the test
-rows of 200 |y − ŷ| / (|y| + |ŷ|), MASE the mean absolute error over that of the seasonal naive forecast on the training
-rows; both are then averaged over the series. Seconds are those of the clock, memory the largest of the process.
+last rows of each series are the test; nothing is chosen by them, nor by a set's name. MASE and sMAPE are those of
+``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
+process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from penstock.studies.public_panels import PANELS, published_figures, scores, split
+import pandas as pd
+from penstock.datasets.home import data_file
+from penstock.studies.public_panels import PANELS, published_figures
 
 SETS = tuple(PANELS)
 
@@ -28,13 +30,21 @@ MODELS = ("naive", "theta", "network", "combination")
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
 
 
+def read(folder: Path, name: str) -> pd.DataFrame:
+    """Read a set."""
+    frame = pd.read_csv(data_file(PANELS[name].file, folder))
+    if not pd.api.types.is_integer_dtype(frame["ds"]):
+        frame["ds"] = pd.to_datetime(frame["ds"])
+    return frame
+
+
 def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
     """Fit and forecast one set; return scores, seconds and peak memory of each model."""
     import penstock as ps
     from penstock.automatic.candidates import panel_forecaster
 
     horizon, season = PANELS[name].horizon, PANELS[name].season
-    train, test = split(PANELS[name], folder)
+    frame, split = read(folder, name), ps.RollingOrigin(horizon=horizon, test=horizon, align="series")
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
     periods = tuple(period for period in season if period > 1)
     network = panel_forecaster(horizon, periods, members=members)
@@ -43,18 +53,18 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
         "naive": (naive.label, naive),
         "theta": (theta.label, theta),
         "network": (f"{network.label}, {members} members", network),
-        "combination": (
-            "network and Theta, weights validated",
-            ps.Ensemble([network, theta], "weighted", horizon=horizon),
-        ),
+        "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
     }
     found = {}
     for label, model in (every[each] for each in models):
         began = time.perf_counter()
-        forecasts = model.fit(train).predict()
+        result = ps.compare({label: model}, frame, split, metrics=["mase", "smape"], season=season[0])
         seconds = time.perf_counter() - began
+        if result.coverage.scored < result.coverage.series:
+            raise ValueError(f"{label}: {result.coverage.scored} of {result.coverage.series} series are scored")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        found[label] = {**scores(train, test, forecasts, season[0]), "seconds": seconds, "MB": peak}
+        row = result.row(label)
+        found[label] = {"MASE": row["mase"], "sMAPE": row["smape"], "seconds": seconds, "MB": peak}
     return found
 
 

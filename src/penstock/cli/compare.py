@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.declared import DEFAULTS, INTERVALS, MISSING, RULES, flag
+from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, MISSING, RULES, SCORES, WEIGHTS, flag
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
@@ -58,6 +58,21 @@ def compare(
     validation: Annotated[float, flag("Forecaster", "validation")] = DEFAULTS["Forecaster"]["validation"],
     members: Annotated[int, flag("Forecaster", "members")] = 5,  # a spread, not one lucky seed
     clip: Annotated[float | None, flag("Forecaster", "clip")] = DEFAULTS["Forecaster"]["clip"],
+    metrics: Annotated[
+        str,
+        typer.Option(help=f"Scores by comma, the first of which models are judged by ({', '.join(METRICS)})."),
+    ] = ",".join(SCORES),
+    season: Annotated[
+        int | None, typer.Option(help="Rows in the season of MASE's scale; left out: from the frequency.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help=f"How series weigh in every score ({', '.join(WEIGHTS)}); left out: as is usual for each."),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(help="Scores by series (the id column), step, cutoff, or a column that is the same in a series."),
+    ] = "",
     level: Annotated[
         list[float] | None, typer.Option(help="Level of intervals, in percent; give it again for another.")
     ] = None,
@@ -100,7 +115,11 @@ def compare(
         dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal, wide=wide, sort=sort,
     )  # fmt: skip
     names = {"id": columns.id, "time": columns.time, "target": columns.target, **covariates}
-    result = run(chosen, table, split, missing=missing, level=level, intervals=intervals, strict=strict, **names)  # type: ignore[arg-type]
+    groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
+    result = run(
+        chosen, table, split, missing=missing, level=level, intervals=intervals, strict=strict,
+        metrics=_names(metrics), season=season, weights=weights, groups=groups, **names,  # type: ignore[arg-type]
+    )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
     whose = "times are" if align == "times" else "rows of each are"
@@ -111,6 +130,7 @@ def compare(
         [f"{result.panel.rows:,} rows{_filled(result)}, {count}; the last {test} {whose} the test."],
         [(json, result.write_json), (report, lambda path: result.report(path, title, trading=trading))],
         trading,
+        by,
     )
 
 

@@ -57,10 +57,12 @@ def show(
     lines: Iterable[str],
     writers: Iterable[Writer],
     trading: Trading | None = None,
+    by: str = "",
 ) -> None:
     """Print the title, some lines, the leaks, the tables and the verdicts; only then write files, and name each."""
     from rich.markup import escape
 
+    from penstock.evaluation.by_table import by_table
     from penstock.evaluation.table import pairs_table, step_table
 
     console = output_console()
@@ -70,25 +72,30 @@ def show(
     for leak in comparison.leaks:
         console.print(f"[bold yellow]Leak:[/] {escape(leak.value)}", highlight=False)
     console.print()
-    whole = console.width >= WIDE
-    console.print(comparison.table(whole=whole))
-    if not whole:
-        console.print("More columns: in a wider terminal, with --json, or with --report.", style="dim")
+    console.print(comparison.table())
     console.print()
     if comparison.levels:
         console.print(comparison.interval_table())
         console.print()
     if comparison.split.horizon > 1:
-        console.print(step_table(comparison.step_errors))
+        console.print(step_table(comparison.step_errors, comparison.scoring.judged.heading))
         console.print()
-    if whole and 2 < len(comparison.entries) <= MOST_PAIRED:
-        console.print(pairs_table(comparison.pairs))
+    if 2 < len(comparison.entries) <= MOST_PAIRED:
+        paired = pairs_table(comparison.pairs)
+        console.print(paired)
+        for note in paired.notes:
+            console.print(note, style="dim", highlight=False)
+        console.print()
+    if by:
+        console.print(by_table(comparison, by))
         console.print()
     if trading is not None:
         console.print(trading.table())
         console.print()
     for sentence in comparison.said:
         console.print(escape(sentence), highlight=False)
+    for note in comparison.notes:
+        console.print(escape(note), style="dim", highlight=False)
     for path, write in writers:
         if path is not None:
             write(path)
