@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
 from penstock.datasets.home import data_file
 from penstock.studies.public_panels import PANELS, published_figures
 
