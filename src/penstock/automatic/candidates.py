@@ -17,7 +17,10 @@ from penstock.layers.declared import GRU
 from penstock.networks.network import Network
 from penstock.training.optimizers import Adam
 
-__all__ = ["Candidate", "classical_models", "network_candidates", "panel_forecaster"]
+__all__ = ["WITHOUT_SEASON", "Candidate", "classical_models", "network_candidates", "panel_forecaster"]
+
+WITHOUT_SEASON = "without the season"
+"""Name of the network whose forecasts are additions to the last value, though there is a season."""
 
 _STEPS_PER_EPOCH = 100
 _BATCH = 256
@@ -120,26 +123,29 @@ def network_candidates(
     Parameters
     ----------
     panel
-        Training rows: in logs is tried where all values are positive, a window twice as long where the series have it.
+        Training rows: in logs is tried where all values are positive, a window twice as long where the series have it,
+        and, where there is a season, additions to the last value.
     horizon, season, members, steps, seed
         As in :func:`panel_forecaster`.
     """
     samples = int(np.maximum(panel.lengths - horizon - 2, 0).sum())
     usual = default_window(horizon, season)
-    tried = [("usual", usual, "none")]
+    tried = [("usual", usual, "none", season)]
     if (panel.y > 0).all():
-        tried.append(("in logs", usual, "log"))
+        tried.append(("in logs", usual, "log", season))
     if 2 * usual <= min(_LONGEST, int(np.median(panel.lengths)) - 2 * horizon):
-        tried.append(("window twice as long", 2 * usual, "none"))
+        tried.append(("window twice as long", 2 * usual, "none", season))
+    if season:
+        tried.append((WITHOUT_SEASON, usual, "none", ()))
     return [
         Candidate(
             name,
             panel_forecaster(
-                horizon, season, members=members, steps=steps, seed=seed, window=window, transform=transform,
+                horizon, periods, members=members, steps=steps, seed=seed, window=window, transform=transform,
                 samples=samples,
             ),
         )
-        for name, window, transform in tried
+        for name, window, transform, periods in tried
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.automatic.candidates import Candidate, classical_models, network_candidates
+from penstock.automatic.candidates import WITHOUT_SEASON, Candidate, classical_models, network_candidates
 from penstock.automatic.seasons import choose_season
 from penstock.baselines.naive import Naive
 from penstock.data.columns import Columns
@@ -138,8 +138,8 @@ def forecast(
     members, steps, seed
         Networks, training steps of each, and the seed.
     search
-        Whether to try other networks than the usual one: in logs, and with a longer window; each is one member
-        trained for half of the steps.
+        Whether to try other networks than the usual one: in logs, with a longer window, and without the season where
+        the last value beats the seasonal naive; each is one member trained for half of the steps.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def _chosen(
     train = panel.with_series(np.flatnonzero(kept))
     try:
         rolled = RolledValidation.of("forecast", train, needed, horizon, cutoffs)
-        tried, best = _search(rolled, candidates)
+        tried, best = _search(rolled, candidates, classical)
         models: list[Estimator] = [best.model, *classical]
     except TrainingError as error:
         notes.append(f"The network is left out: {error}")
@@ -216,8 +216,16 @@ def _chosen(
     return kept, model, tried, "" if best is None else best.name
 
 
-def _search(rolled: RolledValidation, candidates: list[Candidate]) -> tuple[dict[str, float], Candidate]:
-    """Give the errors of the networks, one member and half of the steps each, and the one that is taken."""
+def _search(
+    rolled: RolledValidation, candidates: list[Candidate], classical: list[Estimator]
+) -> tuple[dict[str, float], Candidate]:
+    """Give the errors of the networks, one member and half of the steps each, and the one that is taken.
+
+    The one without the season is tried where the last value is better than the seasonal naive.
+    """
+    if len(candidates) > 1 and candidates[-1].name == WITHOUT_SEASON:
+        last, seasonal = (np.abs(rolled.errors(rolled.forecasts(model))).mean() for model in classical[-2:])
+        candidates = candidates if last < seasonal else candidates[:-1]
     if len(candidates) == 1:
         return {candidates[0].name: np.nan}, candidates[0]
     errors = {}

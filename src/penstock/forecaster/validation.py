@@ -126,14 +126,13 @@ def within_chance(errors: Values, reference: Values, groups: Rows) -> bool:
     errors, reference
         Errors of both, ``[n, horizon]``.
     groups
-        The series of each row: rows of one series are no independent evidence. Of one series, its rows are taken.
+        The series of each row: rows of one series are no independent evidence. Of one series, its steps are taken.
     """
-    gain = np.abs(reference).mean(axis=1) - np.abs(errors).mean(axis=1)
-    if len(np.unique(groups)) > 1:
-        gain = np.array([gain[groups == group].mean() for group in np.unique(groups)])
-    if len(gain) < 2:
-        return True
-    return bool(gain.mean() <= gain.std(ddof=1) / np.sqrt(len(gain)))
+    steps = np.abs(reference) - np.abs(errors)
+    series = np.unique(groups)
+    gain = steps.ravel() if len(series) < 2 else np.array([steps[groups == each].mean() for each in series])
+    error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+    return bool(gain.mean() <= error)
 
 
 def fit_one(model: Estimator, train: Panel, validation: Panel | None = None) -> Any:
