@@ -17,13 +17,14 @@ from penstock.baselines.naive import Naive
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
+from penstock.data.scaling import mean_steps
 from penstock.errors import TrainingError, named
 from penstock.estimator import Estimator
 from penstock.forecaster.ensemble import Ensemble
-from penstock.forecaster.tail import TailErrors
-from penstock.forecaster.validation import RolledValidation, mean_steps
+from penstock.forecaster.validation import RolledValidation
 from penstock.intervals.conformal import Conformal
 from penstock.intervals.levels import checked_levels
+from penstock.intervals.tail import TailErrors
 from penstock.report.page import Page, Reported
 
 __all__ = ["Forecast", "forecast"]

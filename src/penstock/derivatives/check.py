@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from penstock.cells.cell import Cell
-from penstock.derivatives.comparison import STEPS, Entry, Parameter, compare_gradients
+from penstock.derivatives.comparison import STEPS, GradientEntry, Parameter, compare_gradients
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.layer import Layer
 from penstock.layers.unroll import unroll
@@ -59,7 +59,7 @@ class GradientCheck:
         return sum(len(each.places) for each in self.parameters)
 
     @property
-    def worst(self) -> Entry:
+    def worst(self) -> GradientEntry:
         """The entry that is farthest from its differences, at its better step."""
         return max((each.worst for each in self.parameters), key=lambda entry: min(entry.errors))
 
@@ -140,6 +140,8 @@ def check_gradients(
     ------
     OptionError
         Where the loss is unknown, the network is none, or something in it computes in less than float64.
+    DataError
+        Where no inputs were given.
 
     Examples
     --------

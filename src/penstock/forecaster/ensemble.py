@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.data.scaling import mean_steps
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.forecaster.tail import TailErrors
-from penstock.forecaster.validation import RolledValidation, fit_one, mean_steps, validated_weights, within_chance
+from penstock.forecaster.validation import RolledValidation, fit_one, validated_weights, within_chance
 from penstock.intervals.conformal import Conformal
+from penstock.intervals.tail import TailErrors
 from penstock.options import option
 from penstock.storage import Arrays
 

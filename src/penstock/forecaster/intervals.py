@@ -11,7 +11,7 @@ from penstock.data.panel import Panel
 from penstock.errors import OptionError
 from penstock.forecaster.options import ForecasterOptions
 from penstock.forecaster.reader import Reader
-from penstock.forecaster.tail import TailErrors
+from penstock.intervals.tail import TailErrors
 from penstock.training.heads import Value
 
 __all__ = ["ForecasterIntervals"]

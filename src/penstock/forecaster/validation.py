@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.data.scaling import mean_steps
 from penstock.errors import DataError
 from penstock.estimator import Estimator
 from penstock.options import check_options
 
-__all__ = ["RolledValidation", "fit_one", "mean_steps", "validated_weights", "within_chance"]
+__all__ = ["RolledValidation", "fit_one", "validated_weights", "within_chance"]
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -144,16 +145,3 @@ def fit_one(model: Estimator, train: Panel, validation: Panel | None = None) -> 
     model._fit(own, validation and validation.with_only(model.covariates))
     model.ids_ = train.ids
     return model
-
-
-def mean_steps(panel: Panel, origins: Rows) -> Values:
-    """Return the mean absolute step of the series of each origin, over its rows up to there, ``[n]``."""
-    found = np.zeros(len(origins))
-    series = panel.series_of(origins)
-    order = np.argsort(series, kind="stable")
-    for own in np.split(order, np.flatnonzero(np.diff(series[order])) + 1):
-        place = int(series[own[0]])
-        total = np.cumsum(np.abs(np.diff(panel.y[panel.span(place)], prepend=panel.y[panel.offsets[place]])))
-        rows = origins[own] - panel.offsets[place]
-        found[own] = total[rows] / np.maximum(rows, 1)
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -17,14 +16,14 @@ from penstock.layers.one_hot import OneHotModule
 from penstock.layers.recurrent import RecurrentLayer
 from penstock.networks.inputs import Inputs
 from penstock.networks.segrnn_module import SegRNNModule
-from penstock.networks.weights import count_untrained, count_weights, module_of_weights
+from penstock.networks.weights import Buildable, count_untrained, count_weights
 from penstock.options import Description, check_options, option
 
 __all__ = ["SegRNN"]
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class SegRNN(Description):
+class SegRNN(Description, Buildable[SegRNNModule]):
     """A recurrent network over segments of the window, described, whose forecasts are decoded in parallel.
 
     The window is cut into segments of `segment` steps, each projected to one input of the recurrent layer: a window of
@@ -156,41 +155,6 @@ class SegRNN(Description):
             outputs=outputs,
             dropout=self.dropout,
         )
-
-    def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> SegRNNModule:
-        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
-
-        Parameters
-        ----------
-        weights
-            The weights.
-        inputs
-            What the network reads.
-        outputs
-            How many values it puts out.
-
-        Returns
-        -------
-        The module with these weights.
-        """
-        module: SegRNNModule = module_of_weights(self, weights, inputs, outputs)
-        return module
-
-    def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that training changes, without drawing them.
-
-        Parameters
-        ----------
-        inputs
-            What the network reads.
-        outputs
-            How many values it puts out.
-
-        Returns
-        -------
-        The number of trained weights.
-        """
-        return sum(count for _, _, count in self._rows(inputs, outputs))
 
     def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
         """Give a table of the parts: what each puts out and how many weights it has.
