@@ -29,6 +29,7 @@ LAYERS = [
     ["catalogue"],
     ["studies"],
     ["cli"],
+    ["__main__"],
 ]
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 
