@@ -24,11 +24,12 @@ LAYERS = [
     ["estimator", "networks"],
     ["baselines", "training", "weights"],
     ["derivatives", "forecaster", "sequences", "report"],
-    ["anatomy", "evaluation"],
+    ["anatomy", "automatic", "evaluation"],
     ["text"],
     ["catalogue"],
     ["studies"],
     ["cli"],
+    ["__main__"],
 ]
 LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 

@@ -19,6 +19,7 @@ from penstock.layers.unroll import unroll
 from penstock.networks.fitted import fitted_network, has_network
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.networks.segrnn import SegRNN
 from penstock.training.losses import LOSSES
 
 __all__ = ["GradientCheck", "check_gradients"]
@@ -158,7 +159,7 @@ def check_gradients(
         if x.size == 0:
             raise DataError(f"check_gradients was given no inputs: x has the shape {x.shape}.")
         given = {name: _double(value) for name, value in given.items() if value is not None}
-        weights, static, call = _parted(network, x, outputs, seed, given)
+        weights, static, call = _partitioned(network, x, outputs, seed, given)
         real = jnp.issubdtype(x.dtype, jnp.floating)
         shape = jax.eval_shape(lambda w: call(eqx.combine(w, static), x), weights)
         if shape.dtype != jnp.float64:
@@ -179,7 +180,7 @@ def check_gradients(
     return GradientCheck(tuple(named), tuple(steps), tolerance)
 
 
-def _parted(
+def _partitioned(
     network: Any, x: jax.Array, outputs: int, seed: int, given: dict[str, Any]
 ) -> tuple[Any, Any, Callable[[Any, jax.Array], jax.Array]]:
     """Give weights in float64, the rest, and how both together map inputs to outputs."""
@@ -187,7 +188,7 @@ def _parted(
         network = fitted_network(network)
     key = jax.random.key(seed)
     width = x.shape[-1] if jnp.issubdtype(x.dtype, jnp.floating) else 1
-    if isinstance(network, Network):
+    if isinstance(network, (Network, SegRNN)):
         sizes = given.get("categories")
         if sizes is not None:
             sizes = tuple(int(size) + 1 for size in jnp.max(sizes, axis=0))
