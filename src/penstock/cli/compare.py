@@ -62,7 +62,7 @@ def compare(
     batch: Annotated[int, flag("Forecaster", "batch")] = DEFAULTS["Forecaster"]["batch"],
     epochs: Annotated[int, flag("Forecaster", "epochs")] = DEFAULTS["Forecaster"]["epochs"],
     patience: Annotated[int, flag("Forecaster", "patience")] = DEFAULTS["Forecaster"]["patience"],
-    validation: Annotated[float, flag("Forecaster", "validation")] = DEFAULTS["Forecaster"]["validation"],
+    validation: Annotated[str, flag("Forecaster", "validation")] = str(DEFAULTS["Forecaster"]["validation"]),
     members: Annotated[int, flag("Forecaster", "members")] = 5,  # a spread, not one lucky seed
     clip: Annotated[float | None, flag("Forecaster", "clip")] = DEFAULTS["Forecaster"]["clip"],
     metrics: Annotated[
@@ -112,8 +112,8 @@ def compare(
     covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
-        "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
-        "clip": clip,
+        "epochs": epochs, "patience": patience, "validation": _number_or_word(validation), "members": members,
+        "seed": seed, "clip": clip,
     }  # fmt: skip
     chosen = [make_model(name, network_options, len(covariates["static"])) for name in _names(models)]
     rule = None if trade is None else resolve_rule(trade)
@@ -166,3 +166,11 @@ def _filled(result: Any) -> str:
 def _names(given: str) -> list[str]:
     """Part names by commas."""
     return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def _number_or_word(given: str) -> float | str:
+    """Read a number; leave a word, which the option checks itself."""
+    try:
+        return float(given)
+    except ValueError:
+        return given
