@@ -140,7 +140,7 @@ def test_bad_input(penstock: Run, content: bytes, words: tuple[Any, ...], messag
 def test_other_models_are_refused(penstock: Run, model: Path, tmp_path: Path) -> None:
     ps.Drift().fit(pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 8.0]})).save(tmp_path / "drift.penstock")
     description, arrays = read_model(model)
-    description["vocabulary"]["tokenizer"] = Tokens(20).fit(["other words entirely"]).to_json()["tokenizer"]
+    description["vocabulary"]["tokenizer"] = Tokens(20, length=16).fit(["other words entirely"]).to_json()["tokenizer"]
     write_model(tmp_path / "mixed.penstock", description, arrays)
     for name, message in (
         ("drift", "holds a Drift, which reads no documents"),

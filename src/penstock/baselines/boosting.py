@@ -91,7 +91,8 @@ class Boosting(Estimator):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return "Boosting" if self.strategy == "direct" else "Boosting(recursive)"
+        said = [str(self.season)] * (self.season is not None) + [self.strategy] * (self.strategy != "direct")
+        return f"Boosting({', '.join(said)})" if said else "Boosting"
 
     @property
     def rows_to_fit(self) -> int:
