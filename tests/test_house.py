@@ -15,7 +15,7 @@ SRC = Path(ps.__file__).parent
 
 # From the ground up. Rooms on one line do not import each other.
 FLOORS = [
-    ["version", "errors", "build_record", "compilation_cache"],
+    ["version", "errors", "build_record", "compilation_cache", "interrupts"],
     ["registry", "programs", "values", "option_docs", "formats", "files", "kernels"],
     ["options"],
     ["data", "cells"],

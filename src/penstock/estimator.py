@@ -128,6 +128,7 @@ class Estimator(SavedSeries, OwnIntervals):
         known: str | Sequence[str] = (),
         static: str | Sequence[str] = (),
         missing: str = "error",
+        calendar: str | None = None,
         validation: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> Self:
@@ -149,6 +150,9 @@ class Estimator(SavedSeries, OwnIntervals):
             Where a value, or a row of a regular series, is missing: ``error`` refuses it, ``ffill`` carries the last
             value of the series forward, here and in `predict`; ``indicator`` does so, and tells models that can be told
             (:class:`penstock.Forecaster`) which targets are filled, so that they do not learn from them.
+        calendar
+            The exchange whose trading days the rows hold, such as ``NYSE`` (``pip install 'penstock[calendars]'``):
+            its holidays are no missing rows and are not forecast, here and in `predict`.
         validation
             A frame of the rows that follow, for early stopping instead of a tail cut from `frame`. Never give
             it the rows that you will judge the model by.
@@ -171,9 +175,9 @@ class Estimator(SavedSeries, OwnIntervals):
             if getattr(columns, name) and name not in self.covariates:
                 uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
                 raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
-        train, kind = read_panel(frame, columns, missing)
+        train, kind = read_panel(frame, columns, missing, calendar=calendar)
         if validation is not None:
-            validation = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
+            validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
         return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.declared import DEFAULTS, INTERVALS, MISSING, RULES, flag
+from penstock.cli.declared import DEFAULTS, INTERVALS, RULES, flag
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
-from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
+from penstock.cli.own_file import File, OwnFileWithCovariates, reads_own_file
 
 __all__ = ["compare"]
 
 
+@reads_own_file(covariates=True)
 def compare(
-    file: Annotated[
-        Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)
-    ],
-    time: Time = None,
-    target: Target = None,
-    id: Id = "unique_id",
-    past: Annotated[
-        str, typer.Option(help="Columns, by comma, of covariates seen up to the cutoff only, like the target.")
-    ] = "",
-    known: Annotated[str, typer.Option(help="Columns of covariates known ahead of it, such as the calendar.")] = "",
-    static: Annotated[
-        str, typer.Option(help="Columns that are the same in every row of a series; the network gets each one-hot.")
-    ] = "",
-    missing: Annotated[
-        str, typer.Option(help=f"What to do where a value is missing ({', '.join(MISSING)}).")
-    ] = "error",
+    file: File,
+    own: OwnFileWithCovariates,
     models: Annotated[
         str,
         typer.Option(help=f"Models by comma: {', '.join(MODEL_NAMES)}; a number may follow: lstm:20,ar:5."),
@@ -64,12 +50,6 @@ def compare(
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     cost: Annotated[float, flag("Desk", "cost_bps")] = DEFAULTS["Desk"]["cost_bps"],
-    dayfirst: DayFirst = False,
-    monthfirst: MonthFirst = False,
-    zone: Zone = None,
-    decimal: Decimal = "",
-    wide: Wide = False,
-    sort: Sort = False,
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
     json: JsonOption = None,
     report: ReportOption = None,
@@ -78,7 +58,6 @@ def compare(
 
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
-    from penstock.data.own_file import read_own_file
     from penstock.evaluation.compare import compare as run
     from penstock.evaluation.positions import rule_named
     from penstock.evaluation.rolling_origin import RollingOrigin
@@ -87,20 +66,23 @@ def compare(
     split = RollingOrigin(
         horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
     )
-    covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
         "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
         "clip": clip,
     }  # fmt: skip
-    chosen = [make_model(name, network_options, len(covariates["static"])) for name in _names(models)]
+    chosen = [make_model(name, network_options, len(own.covariates["static"])) for name in _names(models)]
     rule = None if trade is None else rule_named(trade)
-    table, columns = read_own_file(
-        file, id=id, time=time, target=target, **{kind: tuple(names) for kind, names in covariates.items()},
-        dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal, wide=wide, sort=sort,
-    )  # fmt: skip
-    names = {"id": columns.id, "time": columns.time, "target": columns.target, **covariates}
-    result = run(chosen, table, split, missing=missing, level=level, intervals=intervals, strict=strict, **names)  # type: ignore[arg-type]
+    table, columns = own.read(file)
+    result = run(
+        chosen,
+        table,
+        split,
+        level=level,
+        intervals=intervals,
+        strict=strict,
+        **own.names(columns),
+    )
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
     whose = "times are" if align == "times" else "rows of each are"

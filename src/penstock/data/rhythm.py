@@ -38,6 +38,8 @@ class Rhythm:
         For months: ``day``, ``end``, ``first`` or ``last`` (business day); for weeks: the weekday, 0 for Monday.
     slots
         Nanoseconds since Monday at which a session has its bars.
+    exchange
+        For days and sessions: the exchange whose holidays are left out; empty where none was named.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class Rhythm:
     week: tuple[bool, ...] = _WORKDAYS
     anchor: str = ""
     slots: tuple[int, ...] = ()
+    exchange: str = ""
 
     @property
     def open_days(self) -> list[bool]:
@@ -55,13 +58,14 @@ class Rhythm:
 
     def to_json(self) -> list[Any]:
         """Describe the rhythm for a model file."""
-        return [self.kind, self.step, [int(each) for each in self.week], self.anchor, list(self.slots)]
+        found = [self.kind, self.step, [int(each) for each in self.week], self.anchor, list(self.slots)]
+        return [*found, self.exchange] if self.exchange else found
 
     @classmethod
     def from_json(cls, given: list[Any]) -> Rhythm:
         """Read back what :meth:`to_json` gave."""
-        kind, step, week, anchor, slots = given
-        return cls(kind, step, tuple(map(bool, week)), anchor, tuple(slots))
+        kind, step, week, anchor, slots, *exchange = given
+        return cls(kind, step, tuple(map(bool, week)), anchor, tuple(slots), *exchange)
 
     def agrees(self, times: NDArray[Any]) -> bool:
         """Whether the timestamps of other rows do not contradict this rhythm."""

@@ -13,7 +13,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.frames import Columns, read_panel
+from penstock.data.frames import Columns, FrameKind, read_panel
+from penstock.data.panel import Panel
+from penstock.data.reading.form import NATIVE
 from penstock.data.reading.labels import group
 from penstock.data.reading.table import as_table, newest_last
 from penstock.data.reading.values import numbers
@@ -52,10 +54,10 @@ class Rows:
     series: NDArray[np.int64]
 
     @classmethod
-    def read(cls, frame: Any, columns: Columns) -> Rows:
+    def read(cls, frame: Any, columns: Columns, missing: str = "error", calendar: str | None = None) -> Rows:
         """Read a frame, or say what is wrong with it."""
-        read_panel(frame, columns)
-        table = as_table(frame, columns)
+        panel, kind = read_panel(frame, columns, missing, calendar=calendar)
+        table = as_table(_with_gaps(panel, kind) if panel.filled.any() else frame, columns)
         times, form = read_times(table[columns.time])
         backend = table.implementation
         plain = [
@@ -64,8 +66,8 @@ class Rows:
             )
         ]
         if form.kind != "native":  # text is read once: a part of the rows may leave open what all of them tell
-            kind = nw.Int64() if form.counts else nw.Datetime("ns")
-            plain.append(nw.new_series(columns.time, times, kind, backend=backend))
+            of_times = nw.Int64() if form.counts else nw.Datetime("ns")
+            plain.append(nw.new_series(columns.time, times, of_times, backend=backend))
         table = table.with_columns(*plain)
         order, offsets, _ = group(table[columns.id] if columns.id in table.columns else None, len(table))
         if (turned := newest_last(order, offsets, times, columns)) is not order:
@@ -91,8 +93,9 @@ class Rows:
 
     @property
     def last(self) -> NDArray[np.bool_]:
-        """Whether each row is the last of its series."""
-        newest = np.array([self.times[self.series == s].max() for s in range(int(self.series.max()) + 1)])
+        """Whether each row is the last of its series with a value."""
+        there = np.isfinite(self.y)
+        newest = np.array([self.times[(self.series == s) & there].max() for s in range(int(self.series.max()) + 1)])
         return np.asarray(self.times == newest[self.series])
 
     def until(self, time: Any) -> Rows:
@@ -114,7 +117,7 @@ class Rows:
     def spread(self) -> Values:
         """Give, for each row, the standard deviation of its series; 1 where it is constant."""
         y = self.y
-        deviations = np.array([y[self.series == s].std() for s in range(self.series.max() + 1)])
+        deviations = np.array([np.nanstd(y[self.series == s]) for s in range(self.series.max() + 1)])
         return np.where(deviations > 0, deviations, 1.0)[self.series]
 
 
@@ -150,8 +153,13 @@ class Subject(abc.ABC):
 class _Ours(Subject):
     reads_history = backtests = True
 
-    def __init__(self, model: Estimator, columns: Columns, horizon: int | None) -> None:
-        self.names: dict[str, Any] = {"id": columns.id, "time": columns.time, "target": columns.target}
+    def __init__(self, model: Estimator, rows: Rows, horizon: int | None, reading: dict[str, Any]) -> None:
+        self.every = rows
+        columns = rows.columns.only(model.covariates)
+        self.names: dict[str, Any] = {
+            "id": columns.id, "time": columns.time, "target": columns.target, **reading,
+            **{kind: getattr(columns, kind) for kind in model.covariates},
+        }  # fmt: skip
         usual = model.horizon if model.horizon > 1 else _USUAL_HORIZON
         self.model = model.clone().set_params(horizon=horizon or usual)
         self.label, self.horizon = model.label, self.model.horizon
@@ -162,7 +170,8 @@ class _Ours(Subject):
             model.fit(rows.native, **self.names)
 
         def forecast(rows: Rows) -> Values:
-            out = nw.from_native(model.predict(rows.native), eager_only=True)
+            known = {"future": self.every.native} if self.names.get("known") else {}
+            out = nw.from_native(model.predict(rows.native, **known), eager_only=True)
             return np.asarray(out["yhat"].to_numpy(), dtype=np.float64).reshape(-1, self.horizon)
 
         return forecast
@@ -228,10 +237,10 @@ class _Function(Subject):
         return lambda rows: _values(self.function(rows.native, self.horizon), rows, self.label)
 
 
-def subject_of(model: Any, columns: Columns, horizon: int | None, backtest: Backtest | None) -> Subject:
-    """Tell what was given, or say that it cannot be audited."""
+def subject_of(model: Any, rows: Rows, horizon: int | None, backtest: Backtest | None, **reading: Any) -> Subject:
+    """Tell what was given, or say that it cannot be audited; `rows` are all that there are, read by these options."""
     if isinstance(model, Estimator):
-        return _Ours(model, columns, horizon)
+        return _Ours(model, rows, horizon, reading)
     if isinstance(model, type):
         raise OptionError(f"the class {model.__name__} was given; give a model: {model.__name__}(...).")
     if hasattr(model, "fit") and hasattr(model, "predict"):
@@ -242,6 +251,23 @@ def subject_of(model: Any, columns: Columns, horizon: int | None, backtest: Back
         f"{model!r} cannot be audited; allowed: a Penstock model, an object with fit(frame) and predict(frame), or a "
         "function forecast(frame, horizon) that returns the values to come."
     )
+
+
+def _with_gaps(panel: Panel, kind: FrameKind) -> Any:
+    """Return the frame with a row at every time; targets that were not observed are missing."""
+    columns, series = kind.columns, panel.series_of(np.arange(panel.rows))
+    values = {
+        columns.id: [panel.ids[number] for number in series],
+        columns.time: panel.times,
+        columns.target: panel.observed,
+        **dict(zip(columns.past, panel.past.T, strict=True)),
+        **dict(zip(columns.known, panel.known.T, strict=True)),
+        **{name: panel.static[series, place].tolist() for place, name in enumerate(columns.static)},
+    }
+    if kind.form.kind != "native":
+        time = nw.Int64() if kind.counts_steps else nw.Datetime("ns")
+        kind = replace(kind, form=NATIVE, time=time)
+    return kind.frame(values)
 
 
 def _values(answer: Any, rows: Rows, label: str) -> Values:

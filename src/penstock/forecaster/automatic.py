@@ -116,6 +116,7 @@ def forecast(
     season: int | Sequence[int] | None = None,
     level: float | Sequence[float] = (),
     missing: str = "error",
+    calendar: str | None = None,
     members: int = 3,
     steps: int = 2000,
     seed: int = 0,
@@ -140,6 +141,8 @@ def forecast(
         Coverage of intervals, in percent; :class:`penstock.Ensemble` says what they come from.
     missing
         What to do where values are missing, as in :meth:`penstock.Forecaster.fit`.
+    calendar
+        The exchange whose trading days the rows hold, as in ``fit``.
     members, steps, seed
         Networks, training steps of each, and the seed.
 
@@ -162,7 +165,7 @@ def forecast(
     ((12,), ['ds', 'yhat'])
     """
     columns = Columns(id, time, target)
-    panel, kind = read_panel(frame, columns, missing)
+    panel, kind = read_panel(frame, columns, missing, calendar=calendar)
     periods = season_steps(season)
     if periods is None:
         longest = int(np.argmax(panel.lengths))

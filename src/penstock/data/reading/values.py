@@ -14,7 +14,10 @@ from penstock.data.reading.notes import note
 from penstock.data.reading.numbers import AmbiguousNumbersError, NotNumbersError, Numbers, read_cells
 from penstock.errors import DataError
 
-__all__ = ["number_columns", "numbers", "text_numbers"]
+__all__ = ["DECIMAL_MARK", "number_columns", "numbers", "text_numbers"]
+
+DECIMAL_MARK = "penstock decimal mark"
+"""Among the attributes of a pandas frame: ``"?"`` where its file may use decimal commas."""
 
 _SAMPLE = 1000  # cells of another column that may show the decimal mark
 
@@ -75,10 +78,11 @@ def text_numbers(
         read = read_cells(unique.tolist(), mark, lambda: _mark(table, name))
     except AmbiguousNumbersError as error:
         plain = error.cell.strip()
+        sign = "," if "," in plain else "."
         raise DataError(
             f"the {role} column {name!r} can be read in two ways: {plain!r} in row {cells.index(error.cell)} may be "
-            f"{plain.replace(',', '')} or {plain.replace(',', '.')}; say which: --decimal . or --decimal , on the "
-            f"command line, or frame[{name!r}] = frame[{name!r}].str.replace(',', '').astype(float) for thousands."
+            f"{plain.replace(sign, '')} or {plain.replace(sign, '.')}; say which: --decimal . or --decimal , on the "
+            f"command line, or frame[{name!r}] = frame[{name!r}].str.replace({sign!r}, '').astype(float) for thousands."
         ) from None
     except NotNumbersError as error:
         static = f"; name it in static={name!r} if it is the same in every row" if role != "target" else ""
@@ -103,7 +107,7 @@ def _first_missing(read: Numbers, unique: list[str], cells: list[Any]) -> str:
 
 
 def _mark(table: nw.DataFrame[Any] | None, own: str) -> str:
-    """Tell the decimal mark by the other columns of text; empty where they show none or both."""
+    """Tell the decimal mark by the other columns of text; where they show none or both, as `read_cells` wants it."""
     if table is None:
         return ""
     marks = set()
@@ -117,7 +121,9 @@ def _mark(table: nw.DataFrame[Any] | None, own: str) -> str:
             continue
         if read.decimal and any(_shows(cell, read.decimal) for cell in cells):
             marks.add(read.decimal)
-    return marks.pop() if len(marks) == 1 else ""
+    if len(marks) == 1:
+        return marks.pop()
+    return getattr(table.to_native(), "attrs", {}).get(DECIMAL_MARK, "")
 
 
 def _shows(cell: str, mark: str) -> bool:
