@@ -22,13 +22,13 @@ def test_two_threads_at_once_give_the_bits_of_each_alone(walk: pd.DataFrame) -> 
     assert not np.array_equal(*alone)
     barrier = threading.Barrier(2)
 
-    def at_once(seed: int) -> NDArray[np.float64]:
+    def micro_batch_size(seed: int) -> NDArray[np.float64]:
         barrier.wait(timeout=60)
         return forecast(seed, walk)
 
     with ThreadPoolExecutor(2) as pool:
         for _ in range(3):
-            together = list(pool.map(at_once, (1, 2)))
+            together = list(pool.map(micro_batch_size, (1, 2)))
             assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
 

@@ -47,6 +47,19 @@ NAMES = {
     "slowed": "scale_updates",
     "rested": "decay_idle_state",
     "fits": "state_fields",
+    "Desk": "TradingOptions",
+    "desk": "options",
+    "Book": "StrategyReturns",
+    "books": "strategies",
+    "Given": "RawSamples",
+    "Coding": "SampleEncoder",
+    "coding_": "encoder_",
+    "Encoding": "CovariateEncoder",
+    "OwnIntervals": "IntervalsMixin",
+    "DroppingWalk": "DropoutUnrollOptions",
+    "_beside": "_extra_state",
+    "_recall": "_load_extra",
+    "_given": "_raw",
     "shelf": "registry",
     "put_out": "outputs",
     "own": "select_outputs",
@@ -157,3 +170,28 @@ def test_the_patterns_find_what_they_are_for() -> None:
     found = {pattern for pattern in TEXTS if re.search(pattern, text)}
     assert found == {r"\bwatched\b", r"\benough=", r"\bevery_step=", r"""padding=["'](behind|front)""", r"\bcut="}
     assert ("epochs", "penstock.Forecaster.__init__") in set(public_names())
+
+
+def defined_names(path: Path) -> Iterator[tuple[str, int]]:
+    """Give every name that a source file defines, with its line: classes, functions, arguments, fields."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id, node.lineno
+
+
+INTERNAL_NAMES = NAMES.keys() - {"cut", "keep", "own", "feed", "fits"}
+"""What no class, function, argument or field is called anywhere in the source; the words left out are plain English."""
+
+
+def test_internal_names_are_words_of_the_field() -> None:
+    found = [
+        f"{path.relative_to(SRC)}:{line}: {name}, say {NAMES.get(name, 'resolve_...')}"
+        for path in sorted(SRC.rglob("*.py"))
+        for name, line in defined_names(path)
+        if name in INTERNAL_NAMES or re.fullmatch(r"[a-z]+_named", name)
+    ]
+    assert found == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from frame.bench import Bench
 from frame.row import Row
 from frame.section import Section, measured
-from jobs.walk import Walk
+from jobs.walk import WalkForward
 
 __all__ = ["run"]
 
@@ -17,7 +17,7 @@ def run(bench: Bench, quick: bool) -> Section:
         "An LSTM of 16 units, window 24, batch 32, 36 steps a fit, fitted afresh at every refit, in 5 members; from a "
         "frame to scored forecasts in the first call of a process, compilation included; imports are not counted.\n"
     )
-    walk = Walk(refits=12) if quick else Walk()
+    walk = WalkForward(refits=12) if quick else WalkForward()
     paths = ("ours", "torch-1") if quick else ("ours", "torch-1", "torch-2")
     row = Row(f"{walk.refits} refits of {walk.members} members", walk, paths, fresh=True, rounds=1)
     measured(section, bench, "walk forward", [row])

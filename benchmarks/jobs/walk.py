@@ -9,11 +9,11 @@ import numpy as np
 from frame.row import Arrays
 from jobs.model import Model
 
-__all__ = ["Walk"]
+__all__ = ["WalkForward"]
 
 
 @dataclass(frozen=True)
-class Walk:
+class WalkForward:
     """So many refits of an ensemble on the newest windows, each forecasting `ahead` cutoffs before the next.
 
     Everything counts that a user's call does after the imports: reading the values, cutting windows, building models,

@@ -17,6 +17,7 @@ from .baselines.local_level import LocalLevel as LocalLevel
 from .baselines.local_trend import LocalTrend as LocalTrend
 from .baselines.mean import Mean as Mean
 from .baselines.naive import Naive as Naive
+from .baselines.naive2 import Naive2 as Naive2
 from .baselines.relaxed_lasso import RelaxedLasso as RelaxedLasso
 from .baselines.ridge import Ridge as Ridge
 from .baselines.seasonal_naive import SeasonalNaive as SeasonalNaive

@@ -34,6 +34,7 @@ MODELS: dict[str, ModelEntry] = {
     "Forecaster": ModelEntry("penstock.forecaster"),
     "Naive": ModelEntry("penstock.baselines.naive", command="naive"),
     "SeasonalNaive": ModelEntry("penstock.baselines.seasonal_naive", command="seasonal", number=5),
+    "Naive2": ModelEntry("penstock.baselines.naive2", command="naive2", number=0),
     "Drift": ModelEntry("penstock.baselines.drift", command="drift"),
     "Mean": ModelEntry("penstock.baselines.mean", command="mean"),
     "SMA": ModelEntry("penstock.baselines.sma", command="sma", number=0),

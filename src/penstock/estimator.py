@@ -21,7 +21,7 @@ from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
 from penstock.fitting import fit_each, require_rows
 from penstock.intervals.levels import checked_levels
-from penstock.intervals.own import OwnIntervals
+from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
 from penstock.saved import SavedSeries
 
@@ -29,7 +29,7 @@ __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(SavedSeries, OwnIntervals):
+class Estimator(SavedSeries, IntervalsMixin):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
 from penstock.errors import OptionError, nearest
 
-__all__ = ["Registry", "is_ours"]
+__all__ = ["Registry", "is_ours", "resolve"]
 
 T = TypeVar("T")
 
@@ -126,6 +126,42 @@ def is_ours(cls: type) -> bool:
     (True, False)
     """
     return cls.__module__.partition(".")[0] == "penstock"
+
+
+def resolve(option: str, given: object, choices: Mapping[str, type[T] | T], kind: type[T]) -> T:
+    """Return the choice that an option names, a class with its defaults, or the object that was given instead.
+
+    Parameters
+    ----------
+    option
+        Name of the option, for messages: ``"optimizer"``.
+    given
+        A name among `choices`, or an object of the type `kind`.
+    choices
+        Objects, or classes that can be made without arguments, by name.
+    kind
+        Type of the objects.
+
+    Returns
+    -------
+    An object of the type `kind`.
+
+    Raises
+    ------
+    OptionError
+        If `given` is neither.
+
+    Examples
+    --------
+    >>> resolve("rounding", "up", {"up": 0.5, "down": -0.5}, float), resolve("rounding", 0.25, {}, float)
+    (0.5, 0.25)
+    """
+    if isinstance(given, kind):
+        return given
+    if not isinstance(given, str) or given not in choices:
+        raise OptionError(f"{option}={given!r} is unknown; {nearest(given, choices)}")
+    chosen = choices[given]
+    return chosen() if isinstance(chosen, type) else chosen
 
 
 def _stored_name(cls: type) -> str:

@@ -66,12 +66,12 @@ class Saved(Options):
         for name in self.state_fields:
             setattr(self, f"{name}_", arrays[name])
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
         """Give what the model file holds beside options and fitted arrays: JSON, and more arrays."""
         return {}, {}
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        """Take back what :meth:`_beside` gave, before :meth:`_restore`."""
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
+        """Take back what :meth:`_extra_state` gave, before :meth:`_restore`."""
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file; :func:`penstock.load` reads it.
@@ -90,7 +90,7 @@ class Saved(Options):
             of your own, what its fit keeps beyond `state_fields`.
         """
         self._require_fit()
-        beside, more = self._beside()
+        beside, more = self._extra_state()
         description = {
             "model": Saved.registered.name_of(type(self)),
             "options": {name: to_json(value) for name, value in self.get_params().items()},
@@ -157,7 +157,7 @@ def _restored(kind: type[M], description: dict[str, Any], arrays: Arrays) -> M:
             for key, value in upgraded_options(description["options"], kind.option_names()).items()
         }
     )
-    model._recall(description, arrays)
+    model._load_extra(description, arrays)
     model._restore(arrays)
     model.fitted_options_ = model.get_params()
     return model
@@ -170,13 +170,13 @@ class SavedSeries(Saved):
     kind_: FrameKind
     tail_: Panel
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
         static = {"static": [storable(row, "static covariates") for row in self.tail_.static]}
         static = static if self.tail_.static.size else {}
         tail = {f"tail.{name}": array for name, array in self.tail_.arrays().items()}
         return {"ids": storable(self.ids_, "series"), "frame": self.kind_.to_json(), **static}, tail
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.kind_ = FrameKind.from_json(description["frame"])
         self.ids_ = tuple(map(from_plain, description["ids"]))
         tail = {name[5:]: array for name, array in arrays.items() if name.startswith("tail.")}

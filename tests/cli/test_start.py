@@ -21,7 +21,7 @@ from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.data.missing import MISSING
 from penstock.evaluation.positions import RULES
 from penstock.evaluation.rolling_origin import RollingOrigin
-from penstock.evaluation.trading import Desk
+from penstock.evaluation.trading import TradingOptions
 from penstock.forecaster import Forecaster
 from penstock.intervals.conformal import INTERVALS
 from penstock.options import default_of, help_of
@@ -30,7 +30,9 @@ from penstock.text.classifier import TextClassifier
 from penstock.text.tokens import Tokens
 
 HEAVY = {"jax", "numpy", "pandas", "matplotlib", "sklearn", "statsmodels", "scipy", "arch", "pooch", "optax"}
-OWNERS: dict[str, type] = {kind.__name__: kind for kind in (Forecaster, RollingOrigin, Desk, Tokens, TextClassifier)}
+OWNERS: dict[str, type] = {
+    kind.__name__: kind for kind in (Forecaster, RollingOrigin, TradingOptions, Tokens, TextClassifier)
+}
 
 RUN = """
 import json, sys

@@ -20,6 +20,7 @@ SMALL = {"window": 8, "epochs": 3, "batch": 16, "seed": 3}
 MODELS: dict[str, Estimator] = {
     "Naive": ps.Naive(horizon=3),
     "SeasonalNaive": ps.SeasonalNaive(2, horizon=3),
+    "Naive2": ps.Naive2(5, horizon=3),
     "Drift": ps.Drift(horizon=3),
     "Mean": ps.Mean(horizon=3),
     "SMA": ps.SMA(4, horizon=3),

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import penstock as ps
-from penstock.evaluation.positions import Quantile, Rule, Sign, VolatilityScaled, rule_named
+from penstock.evaluation.positions import Quantile, Rule, Sign, VolatilityScaled, resolve_rule
 from penstock.evaluation.sharpe import (
     Sharpe,
     deflated_sharpe,
@@ -19,7 +19,7 @@ from penstock.evaluation.sharpe import (
     sharpe,
     sharpe_error,
 )
-from penstock.evaluation.trading import HOLDING, Book, Trading
+from penstock.evaluation.trading import HOLDING, StrategyReturns, Trading
 
 
 def test_standard_errors_are_those_of_lo() -> None:
@@ -82,8 +82,8 @@ def test_a_trade_comes_after_its_signal_by_hand(prices: pd.DataFrame, delay: int
         signal = np.sign(y[t - delay - 2] - y[t - delay])  # the value three steps before the one forecast
         returns.append(signal * (y[t + 1] / y[t] - 1) - abs(signal - position) * 0.001)
         position = signal
-    book = found.books["SeasonalNaive(3)"]
-    np.testing.assert_allclose(book.returns, returns, atol=1e-14)
+    strategy = found.strategies["SeasonalNaive(3)"]
+    np.testing.assert_allclose(strategy.returns, returns, atol=1e-14)
     assert np.array_equal(found.times, frame["ds"].to_numpy()[140 + delay :])
     row = found.rows[1]
     wealth = np.cumprod(1 + np.array(returns))
@@ -93,7 +93,7 @@ def test_a_trade_comes_after_its_signal_by_hand(prices: pd.DataFrame, delay: int
     peaks = np.maximum.accumulate(np.concatenate([[1], wealth]))[1:]
     assert row["drawdown"] == pytest.approx((1 - wealth / peaks).max())
     assert row["hit_rate"] == pytest.approx(np.mean(np.array(returns) > 0))
-    held = found.books[HOLDING].returns
+    held = found.strategies[HOLDING].returns
     np.testing.assert_allclose(held[1:], (y[1:] / y[:-1] - 1)[140 + delay :])
     assert held[0] == pytest.approx(y[140 + delay] / y[139 + delay] - 1 - 0.001)  # bought once
 
@@ -104,9 +104,9 @@ def test_no_position_sees_a_value_after_its_signal(prices: pd.DataFrame, rule: A
     late = changed["ds"] > prices["ds"].iloc[170]
     changed.loc[late, "y"] *= np.random.default_rng(5).uniform(0.5, 2, size=late.sum())
     models = [ps.AR(2), ps.SeasonalNaive(3)]
-    books = [ps.compare(models, frame, SPLIT).trade(rule).books for frame in (prices, changed)]
+    strategies = [ps.compare(models, frame, SPLIT).trade(rule).strategies for frame in (prices, changed)]
     for name in ("AR(2)", "SeasonalNaive(3)"):
-        before, after = (each[name].held for each in books)
+        before, after = (each[name].held for each in strategies)
         known = 170 - 139 + 1  # cutoffs 139 to 170 are decided by what did not change
         assert np.array_equal(before[:known], after[:known])
         assert not np.array_equal(before[known:], after[known:])
@@ -130,20 +130,20 @@ def test_rules_by_hand() -> None:
 def test_quantile_long_short_is_neutral_and_turnover_is_paid(prices: pd.DataFrame) -> None:
     result = ps.compare([ps.AR(2)], prices, SPLIT)
     free, dear = result.trade(Quantile(share=0.25)), result.trade(Quantile(share=0.25), cost_bps=20)
-    held = free.books["AR(2)"].held
+    held = free.strategies["AR(2)"].held
     np.testing.assert_allclose(held.sum(axis=1), 0, atol=1e-15)
     np.testing.assert_allclose(np.abs(held).sum(axis=1), 1)
-    traded = free.books["AR(2)"].traded
+    traded = free.strategies["AR(2)"].traded
     assert traded[0] == 1.0
     np.testing.assert_allclose(traded[1:], np.abs(np.diff(held, axis=0)).sum(axis=1))
-    np.testing.assert_allclose(free.books["AR(2)"].returns - dear.books["AR(2)"].returns, traded * 0.002)
+    np.testing.assert_allclose(free.strategies["AR(2)"].returns - dear.strategies["AR(2)"].returns, traded * 0.002)
     assert dear.rows[0]["costs"] == pytest.approx(traded.sum() * 0.002)
 
 
 def test_cutoffs_that_are_apart_hold_their_position_and_a_step_ahead_can_be_chosen(prices: pd.DataFrame) -> None:
     frame = one(prices)
     result = ps.compare([ps.SeasonalNaive(3)], frame, ps.RollingOrigin(horizon=2, test=60, step=10))
-    held = result.trade(Sign(ahead=2)).books["SeasonalNaive(3)"].held[:, 0]
+    held = result.trade(Sign(ahead=2)).strategies["SeasonalNaive(3)"].held[:, 0]
     y = frame["y"].to_numpy()
     signs = [np.sign(y[t - 1] - y[t]) for t in range(139, 199, 10)]
     assert held.tolist() == [sign for sign in signs for _ in range(10)][: len(held)]
@@ -155,7 +155,7 @@ def test_series_of_returns_are_traded_as_they_are(prices: pd.DataFrame) -> None:
     frame = one(prices)
     returns = frame.assign(y=frame["y"].pct_change())[1:]
     by_returns = ps.compare(ps.AR(1), returns, SPLIT).trade(Sign(values="returns"))
-    np.testing.assert_allclose(by_returns.books[HOLDING].returns, returns["y"].to_numpy()[141 - 1 :])
+    np.testing.assert_allclose(by_returns.strategies[HOLDING].returns, returns["y"].to_numpy()[141 - 1 :])
 
 
 def test_the_deflated_ratio_falls_with_the_trials(prices: pd.DataFrame) -> None:
@@ -177,7 +177,7 @@ def test_frame_table_json(prices: pd.DataFrame, as_kind: Any) -> None:
     table = nw.from_native(found.scores, eager_only=True)
     assert table["strategy"].to_list() == ["AR(1)", "Naive", HOLDING]
     assert HOLDING in str(found)
-    assert json.loads(json.dumps(found.to_json()))["desk"] == "Desk(cost_bps=5)"
+    assert json.loads(json.dumps(found.to_json()))["options"] == "TradingOptions(cost_bps=5)"
 
 
 @pytest.mark.parametrize(("freq", "periods"), [("B", 252), ("D", 365), ("W", 52), ("ME", 12), ("QE", 4), ("YE", 1)])
@@ -189,14 +189,14 @@ def test_periods_are_read_from_the_dates(freq: str, periods: int) -> None:
 
 
 def test_drawdown_starts_from_the_capital() -> None:
-    book = Book(np.ones((2, 1)), np.array([-0.1, 0.05]), np.zeros(2))
-    assert book.drawdown == pytest.approx(0.1)
+    strategy = StrategyReturns(np.ones((2, 1)), np.array([-0.1, 0.05]), np.zeros(2))
+    assert strategy.drawdown == pytest.approx(0.1)
 
 
 def test_trades_refused(prices: pd.DataFrame, walk: pd.DataFrame) -> None:
     result = ps.compare(ps.AR(1), prices, SPLIT)
     with pytest.raises(ps.OptionError, match="rule='signs' is unknown; did you mean 'sign'"):
-        rule_named("signs")
+        resolve_rule("signs")
     with pytest.raises(ps.OptionError, match="trade has no option 'cost'; did you mean 'cost_bps'"):
         result.trade(cost=3)
     with pytest.raises(ps.DataError, match="leave no step to earn in with delay=70"):

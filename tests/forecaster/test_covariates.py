@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.data.encoding import Encoding
+from penstock.data.covariate_encoder import CovariateEncoder
 from penstock.data.frames import Columns, read_panel
 from penstock.data.panel import Panel
 
@@ -91,7 +91,7 @@ def test_scaled_on_training_rows_unless_marks(fitted: ps.Forecaster) -> None:
     np.testing.assert_allclose(encoding.shift, expected, rtol=1e-12)
     np.testing.assert_allclose(encoding.scale, [train["volume"].std(ddof=0), 1, train["price"].std(ddof=0)])
     constant = Panel(np.zeros(3), np.arange(3), np.array([0, 3]), (None,), past=np.full((3, 1), 7.0))
-    assert Encoding.fit(constant).past(constant).tolist() == [[0.0]] * 3
+    assert CovariateEncoder.fit(constant).past(constant).tolist() == [[0.0]] * 3
 
 
 def test_marks_cost_a_byte_and_the_series_not_the_windows() -> None:

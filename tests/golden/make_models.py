@@ -31,6 +31,7 @@ TEXT: dict[str, Any] = {**TRAINED, "tokens": Tokens(20, length=8), "units": 3}
 SERIES: dict[str, Any] = {
     "Naive": ps.Naive(horizon=3),
     "SeasonalNaive": ps.SeasonalNaive(2, horizon=3),
+    "Naive2": ps.Naive2(5, horizon=3),
     "Drift": ps.Drift(horizon=3),
     "Mean": ps.Mean(horizon=3),
     "SMA": ps.SMA(4, horizon=3),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import penstock as ps
-from penstock.intervals.conformal import Adaptive, Conformal, ResidualStream, intervals_named
+from penstock.intervals.conformal import Adaptive, Conformal, ResidualStream, resolve_intervals
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.scores import interval_scores, winkler
 
@@ -103,13 +103,13 @@ def test_the_fewest_residuals_are_enough() -> None:
 
 def test_levels_and_names() -> None:
     assert checked_levels((97.5, 80.0)) == (80, 97.5)
-    assert intervals_named("conformal") == Conformal()
+    assert resolve_intervals("conformal") == Conformal()
     with pytest.raises(ps.OptionError, match="level=0.95 is a share; levels are percentages: did you mean 95"):
         checked_levels(0.95)
     with pytest.raises(ps.OptionError, match="level=100 is not allowed"):
         checked_levels([80, 100])
     with pytest.raises(ps.OptionError, match="intervals='adaptiv' is unknown; did you mean 'adaptive'"):
-        intervals_named("adaptiv")
+        resolve_intervals("adaptiv")
     with pytest.raises(ps.OptionError, match="gamma=0 is out of range"):
         Adaptive(gamma=0)
 

@@ -68,7 +68,7 @@ def test_a_layer_has_the_options_of_its_cell_and_builds_it(name: str) -> None:
         assert layer.__dataclass_fields__[option].default == argument.default
         assert option in str(inspect.signature(layer))
         assert f"\n{option} : " in inspect.cleandoc(layer.__doc__)
-    drawn: Any = layer(4).draw(3, jax.random.key(0))
+    drawn: Any = layer(4).build_cell(3, jax.random.key(0))
     same: Any = cell(3, 4, jax.random.key(0))
     assert type(drawn) is cell
     assert all(map(np.array_equal, jax.tree.leaves(drawn), jax.tree.leaves(same)))

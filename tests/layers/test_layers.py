@@ -9,7 +9,7 @@ import pytest
 
 import penstock as ps
 from penstock.layers.dropout import keep_mask
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.layers.unroll import unroll
 from penstock.options import from_json, to_json
 
@@ -32,8 +32,8 @@ def test_no_key_no_dropout(layer: type[Any]) -> None:
 @pytest.mark.parametrize("layer", RECURRENT)
 def test_one_mask_of_inputs_and_one_of_states_for_the_whole_sequence(layer: type[Any]) -> None:
     module = layer(4, dropout=0.5, recurrent_dropout=0.25).build(3, jax.random.key(0))
-    kept = keep_mask(derive(KEY, 0), 0.5, (64, 1, 3), "float32")
-    mask = keep_mask(derive(KEY, 1), 0.25, (64, 4), "float32")
+    kept = keep_mask(fold_in(KEY, 0), 0.5, (64, 1, 3), "float32")
+    mask = keep_mask(fold_in(KEY, 1), 0.25, (64, 4), "float32")
     expected, _ = unroll(module.cell, X * kept, mask=mask)
     np.testing.assert_allclose(module(X, key=KEY), expected, rtol=1e-6)
 

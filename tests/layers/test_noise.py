@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import chisquare
 
 from penstock.layers.dropout import keep_mask
-from penstock.layers.noise import derive, draw
+from penstock.layers.noise import fold_in, random_bits
 
 
 def test_values_and_each_of_their_bits_are_uniform() -> None:
-    bits = np.asarray(draw(jax.random.key(3), (1 << 18,)))
+    bits = np.asarray(random_bits(jax.random.key(3), (1 << 18,)))
     assert chisquare(np.bincount(bits >> 24, minlength=256)).pvalue > 0.001
     assert chisquare(np.bincount(bits & 255, minlength=256)).pvalue > 0.001
     ones = (bits[:, None] >> np.arange(32, dtype=np.uint32) & 1).mean(axis=0)
@@ -22,14 +22,14 @@ def test_values_and_each_of_their_bits_are_uniform() -> None:
 
 @pytest.mark.parametrize("lag", [1, 2, 12, 64, 768])
 def test_neighbours_are_independent(lag: int) -> None:
-    values = np.asarray(draw(jax.random.key(4), (1 << 17,))) / 2.0**32
+    values = np.asarray(random_bits(jax.random.key(4), (1 << 17,))) / 2.0**32
     assert abs(np.corrcoef(values[:-lag], values[lag:])[0, 1]) < 5 / np.sqrt(len(values))
 
 
 def test_steps_layers_and_members_draw_for_themselves() -> None:
     key, other = jax.random.split(jax.random.key(0))
-    keys = [derive(derive(k, step), layer) for k in (key, other) for step in range(20) for layer in range(4)]
-    values = np.stack([np.asarray(draw(k, (2048,))) / 2.0**32 for k in keys])
+    keys = [fold_in(fold_in(k, step), layer) for k in (key, other) for step in range(20) for layer in range(4)]
+    values = np.stack([np.asarray(random_bits(k, (2048,))) / 2.0**32 for k in keys])
     among = np.corrcoef(values)[np.triu_indices(len(keys), 1)]
     assert np.abs(among).max() < 5.5 / np.sqrt(2048)
     np.testing.assert_allclose(among.std(), 1 / np.sqrt(2048), rtol=0.05)

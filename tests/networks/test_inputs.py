@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import penstock as ps
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.options import from_json, to_json
 
 STOCKS = ps.Network([ps.LSTM(25), ps.LSTM(10), ps.Dropout(0.2)], dense=[10], embeddings=[10])
@@ -79,7 +79,7 @@ def test_only_the_top_layer_over_time_gives_its_last_step() -> None:
     expected = module.dense[2](module.dense[0](top(below(x))[:, -1]))
     np.testing.assert_allclose(module(x), expected, atol=1e-6)
     key = jax.random.key(3)
-    keys = [derive(key, place) for place in range(7)]
+    keys = [fold_in(key, place) for place in range(7)]
     h = module.layers[3](top(module.layers[1](below(x), key=keys[1]))[:, -1], key=keys[3])
     expected = module.dense[2](module.dense[1](module.dense[0](h), key=keys[5]))
     np.testing.assert_allclose(module(x, key=key), expected, atol=1e-6)

@@ -10,7 +10,7 @@ from scipy import stats
 
 import penstock as ps
 from gradients import check
-from penstock.training.heads import HEADS, Direction, Gaussian, Head, Quantiles, Student, Value, head_named
+from penstock.training.heads import HEADS, Direction, Gaussian, Head, Quantiles, Student, Value, resolve_head
 
 DRAW = np.random.default_rng(0)
 
@@ -22,7 +22,7 @@ def softplus(x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("loss", list(HEADS))
 def test_gradients(loss: str, gaps: bool) -> None:
-    head = head_named(loss, (50, 90), gaps=gaps, steps=2)
+    head = resolve_head(loss, (50, 90), gaps=gaps, steps=2)
     y = DRAW.normal(size=(3, 2))
     if loss == "direction":
         y = (y > 0).astype(float)

@@ -136,7 +136,7 @@ def test_a_step_is_that_of_dense_gradients(plan: TrainConfig) -> None:
         rule = replace(plan.optimizer, learning_rate=plan.optimizer.learning_rate * plan.learning_rate_decay**2).build()
         if plan.clip is not None:
             rule = optax.chain(optax.clip_by_global_norm(plan.clip), rule)
-        ours = theirs = step.draw(jax.random.key(0))
+        ours = theirs = step.init_weights(jax.random.key(0))
         state, their_state = step.begin(ours), rule.init(theirs)
         run = jax.jit(step)
 
@@ -159,7 +159,7 @@ def test_a_step_is_that_of_dense_gradients(plan: TrainConfig) -> None:
 def test_what_does_not_count_touches_no_row() -> None:
     """Adam moves a touched row even where its gradient is zero: padding must not touch any."""
     step = TrainStep(NETWORK, TrainConfig("mse", ps.Adam(0.1)), INPUTS, 1)
-    weights = step.draw(jax.random.key(0))
+    weights = step.init_weights(jax.random.key(0))
     batch = batches()[0]._replace(lengths=jnp.asarray([2] * 6), counted=jnp.asarray([1.0] + [0.0] * 5))
     after, state, _ = step(weights, step.begin(weights), batch, None)
     moved = np.flatnonzero((after.layers[0].table != weights.layers[0].table).any(axis=1))
@@ -172,7 +172,7 @@ def test_what_does_not_count_touches_no_row() -> None:
 def test_an_embedding_alone_learns() -> None:
     """Without categories: a network of token ids separates two tokens."""
     step = TrainStep(ps.Network([ps.Embedding(5, 3), ps.RNN(4)]), TrainConfig("bce", ps.Adam(0.05)), ps.Inputs(), 1)
-    weights = step.draw(jax.random.key(0))
+    weights = step.init_weights(jax.random.key(0))
     batch = Batch(jnp.asarray([[1, 2, 2], [1, 2, 3]]), jnp.asarray([[0.0], [1.0]]))
     state, run = step.begin(weights), jax.jit(step)
     for _ in range(60):
@@ -183,7 +183,7 @@ def test_an_embedding_alone_learns() -> None:
 def test_members_update_rows_side_by_side() -> None:
     step = TrainStep(NETWORK, TrainConfig("mse", ps.RMSprop(0.01)), INPUTS, 1)
     keys = jax.random.split(jax.random.key(0), 3)
-    weights = jax.vmap(step.draw)(keys)
+    weights = jax.vmap(step.init_weights)(keys)
     state = jax.vmap(step.begin)(weights)
     batch = batches()[0]._replace(y=jnp.ones((6, 1)))
     run = jax.jit(jax.vmap(step, in_axes=(0, 0, None, 0)))

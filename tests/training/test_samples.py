@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import penstock as ps
-from penstock.layers.noise import derive, draw
+from penstock.layers.noise import fold_in, random_bits
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.forward import forward
 from penstock.training.history import Trained
@@ -102,12 +102,12 @@ def test_what_is_missing_is_refused_in_words(missing: dict[str, None]) -> None:
 
 def test_a_shuffle_is_the_same_whichever_path_orders_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The true rows in the stable order of the drawn bits, then the padding: no path may move a row."""
-    starts, keys = SampleSet.of(np.arange(1000) * 3), jax.vmap(lambda n: derive(jax.random.key(0), n))(jnp.arange(3))
+    starts, keys = SampleSet.of(np.arange(1000) * 3), jax.vmap(lambda n: fold_in(jax.random.key(0), n))(jnp.arange(3))
     shuffles = {}
     for path in ("auto", "scan"):
         monkeypatch.setenv("PENSTOCK_KERNELS", path)
         shuffles[path] = np.asarray(jax.vmap(lambda key: starts.shuffled(key, 64))(keys))
     assert np.array_equal(shuffles["auto"], shuffles["scan"])
     for key, shuffle in zip(keys, shuffles["auto"], strict=True):
-        assert np.array_equal(shuffle[:1000], np.argsort(draw(key, (1000,)), kind="stable") * 3)
+        assert np.array_equal(shuffle[:1000], np.argsort(random_bits(key, (1000,)), kind="stable") * 3)
     assert shuffles["auto"].shape == (3, 1024)

@@ -53,7 +53,7 @@ def test_a_step_is_as_long_as_the_schedule_says(schedule: Schedule, progress: fl
     moved = []
     for each in (None, schedule):
         step = TrainStep(NETWORK, TrainConfig("mse", ps.SGD(0.1), schedule=each, schedule_epochs=8), ps.Inputs(), 1)
-        weights = step.draw(jax.random.key(0))
+        weights = step.init_weights(jax.random.key(0))
         after, _, _ = step(weights, step.begin(weights), batch, None, 8 * progress)
         moved.append(jax.tree.leaves(jax.tree.map(lambda new, old: new - old, after, weights)))
     for whole, part in zip(*moved, strict=True):

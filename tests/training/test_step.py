@@ -31,10 +31,10 @@ def test_a_step_in_parts_is_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
             jnp.asarray(rng.normal(size=(6, 1))),
         )  # fmt: skip
 
-    batches, drawn = [batch(12), batch(6)], jax.jit(step.draw)(jax.random.key(0))
+    batches, drawn = [batch(12), batch(6)], jax.jit(step.init_weights)(jax.random.key(0))
     begun, found = step.begin(drawn), []
-    for at_once in (1 << 18, 12):
-        monkeypatch.setattr("penstock.training.batch._AT_ONCE", at_once)
+    for micro_batch_size in (1 << 18, 12):
+        monkeypatch.setattr("penstock.training.batch._AT_ONCE", micro_batch_size)
         take = jax.jit(lambda *given: step(*given, None))
         weights, state, losses = drawn, begun, []
         for each in batches:

@@ -20,7 +20,7 @@ from penstock.training.forward import forward
 from penstock.training.history import Trained
 from penstock.training.lanes import Lanes
 from penstock.training.losses import LOSSES, VALUE_LOSSES
-from penstock.training.optimizers import Optimizer, optimizer_named
+from penstock.training.optimizers import Optimizer, resolve_optimizer
 from penstock.training.progress import ProgressBar
 from penstock.training.samples import Samples
 from penstock.training.source import Source
@@ -168,7 +168,7 @@ OPTIMIZERS = ("sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9))
     ],
 )
 def test_every_optimizer_and_loss_learns(optimizer: str | Optimizer, loss: str) -> None:
-    history = fit(TrainConfig(loss, optimizer_named(optimizer), batch=5), epochs=25).history
+    history = fit(TrainConfig(loss, resolve_optimizer(optimizer), batch=5), epochs=25).history
     assert history.training_loss[-1, 0] < 0.7 * history.training_loss[0, 0]
 
 
@@ -228,7 +228,7 @@ def test_options_refused(options: dict[str, float], message: str) -> None:
     with pytest.raises(ps.OptionError, match=message):
         ps.RMSprop(**options)
     with pytest.raises(ps.OptionError, match="optimizer='rmspop' is unknown; did you mean 'rmsprop'"):
-        optimizer_named("rmspop")
+        resolve_optimizer("rmspop")
 
 
 def test_a_member_that_diverges_is_named_with_its_own_epoch() -> None:

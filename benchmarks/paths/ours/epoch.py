@@ -15,7 +15,7 @@ from penstock.networks.inputs import Inputs
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.folds import stack
-from penstock.training.optimizers import optimizer_named
+from penstock.training.optimizers import resolve_optimizer
 from penstock.training.samples import Samples
 from penstock.training.source import Source
 
@@ -34,7 +34,7 @@ class Task:
         network, tickers = network_of(model), int(arrays["series"].max()) + 1
         inputs = Inputs(1, (tickers,), 12)
         config = TrainConfig(
-            loss=model.loss, optimizer=optimizer_named(model.optimizer), batch=model.batch, patience=None
+            loss=model.loss, optimizer=resolve_optimizer(model.optimizer), batch=model.batch, patience=None
         )
         source = Source.of(
             arrays["returns"][:, None], series=arrays["series"], categories=np.arange(tickers)[:, None],

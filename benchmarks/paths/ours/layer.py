@@ -21,7 +21,7 @@ class Task:
     def __init__(self, job: Layer, arrays: Arrays) -> None:
         given = {name: jnp.asarray(value) for name, value in arrays.items()}
         self._R, self._lengths = given.pop("R"), given.pop("lengths", None)
-        self._given = given
+        self._raw = given
         zero = jnp.zeros((job.batch, job.units), jnp.float32)
 
         def loss(given: dict[str, jax.Array]) -> tuple[jax.Array, jax.Array]:
@@ -38,10 +38,10 @@ class Task:
 
     def outputs(self) -> Arrays:
         """Give the sequence, where it counts, and the gradients."""
-        gradients, h = self._gradients(self._given)
+        gradients, h = self._gradients(self._raw)
         outputs = {f"d{name}": np.asarray(value) for name, value in gradients.items()}
         return outputs | {"h": np.asarray(h) * (np.asarray(self._R) != 0)}
 
     def ways(self) -> dict[str, object]:
         """Give the compiled call."""
-        return {"compiled call": lambda: jax.block_until_ready(self._gradients(self._given))}
+        return {"compiled call": lambda: jax.block_until_ready(self._gradients(self._raw))}

@@ -17,7 +17,7 @@ from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.folds import stack
 from penstock.training.forward import forward
-from penstock.training.optimizers import optimizer_named
+from penstock.training.optimizers import resolve_optimizer
 from penstock.training.samples import Samples
 from penstock.training.source import Source
 
@@ -30,7 +30,7 @@ class Task:
     def __init__(self, job: Model, arrays: Arrays) -> None:
         self.units = job.steps
         self._job = job
-        config = TrainConfig(loss=job.loss, optimizer=optimizer_named(job.optimizer), batch=job.batch, patience=None)
+        config = TrainConfig(loss=job.loss, optimizer=resolve_optimizer(job.optimizer), batch=job.batch, patience=None)
         make = _over_tokens if job.tokens else _over_windows
         self._run, self._yhat = make(job, config, arrays)
 

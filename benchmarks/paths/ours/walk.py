@@ -8,7 +8,7 @@ import scipy.stats
 
 import penstock as ps
 from frame.row import Arrays
-from jobs.walk import Walk
+from jobs.walk import WalkForward
 from penstock.layers.declared import LSTM  # what a user's program has imported before it begins
 
 __all__ = ["Task"]
@@ -21,7 +21,7 @@ class Task:
 
     units = 1
 
-    def __init__(self, job: Walk, arrays: Arrays) -> None:
+    def __init__(self, job: WalkForward, arrays: Arrays) -> None:
         self._job, self._y, self._rmse = job, arrays["y"], float("nan")
 
     def outputs(self) -> Arrays:

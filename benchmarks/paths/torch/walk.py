@@ -7,7 +7,7 @@ import torch
 
 from frame.row import Arrays
 from jobs.model import batches
-from jobs.walk import Walk
+from jobs.walk import WalkForward
 from paths.torch.model import Network, make_loss, make_optimizer
 
 __all__ = ["Task"]
@@ -18,7 +18,7 @@ class Task:
 
     units = 1
 
-    def __init__(self, job: Walk, arrays: Arrays) -> None:
+    def __init__(self, job: WalkForward, arrays: Arrays) -> None:
         self._job, self._y, self._rmse = job, arrays["y"], float("nan")
 
     def outputs(self) -> Arrays:

@@ -43,7 +43,7 @@ class Record:
 
     name: str
     place: int
-    letters: tuple[str, ...]
+    state_names: tuple[str, ...]
     x: jax.Array
     before: tuple[jax.Array, ...]
     after: tuple[jax.Array, ...]
@@ -54,7 +54,7 @@ class Record:
     @property
     def states(self) -> dict[str, jax.Array]:
         """The state after each step by its letters."""
-        return dict(zip(self.letters, self.after, strict=True))
+        return dict(zip(self.state_names, self.after, strict=True))
 
 
 class _Probe(Cell[Any]):
@@ -99,8 +99,8 @@ class _Probe(Cell[Any]):
                 output = sum((n for n, leaf in zip(nudge, after, strict=True) if leaf is output), output)
                 after = [leaf + n for leaf, n in zip(after, nudge, strict=True)]
             if going is not None:
-                after = [jnp.where(_beside(going, n), n, old) for n, old in zip(after, before, strict=True)]
-                output = jnp.where(_beside(going, output), output, 0)
+                after = [jnp.where(_extra_state(going, n), n, old) for n, old in zip(after, before, strict=True)]
+                output = jnp.where(_extra_state(going, output), output, 0)
             return after, (before, after, list(gates.values()), output)
 
         now = (jnp.moveaxis(walked, 1, 0), alive, self.nudges)
@@ -110,11 +110,11 @@ class _Probe(Cell[Any]):
         name = f"layer {self.place + 1}, {type(self.cell).__name__.removesuffix('Cell')}({units})"
         name += ", backwards" if reverse else ""
         named = dict(zip(names, gates, strict=True))
-        letters = self.cell.state_names
-        if len(letters) != len(after):
-            letters = tuple(f"s{number}" for number in range(1, len(after) + 1))
+        state_names = self.cell.state_names
+        if len(state_names) != len(after):
+            state_names = tuple(f"s{number}" for number in range(1, len(after) + 1))
         self.log.append(
-            Record(name, self.place, letters, walked, tuple(before), tuple(after), named, outputs, structure)
+            Record(name, self.place, state_names, walked, tuple(before), tuple(after), named, outputs, structure)
         )
         outputs = jnp.flip(outputs, 1) if reverse else outputs
         state = jax.tree.unflatten(structure, last)
@@ -162,5 +162,5 @@ def probed(
     return outputs, log
 
 
-def _beside(condition: jax.Array, values: jax.Array) -> jax.Array:
+def _extra_state(condition: jax.Array, values: jax.Array) -> jax.Array:
     return condition.reshape(condition.shape + (1,) * (values.ndim - 1))

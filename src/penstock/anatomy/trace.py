@@ -120,8 +120,8 @@ class Trace(Reported):
         units = next(iter(layer.states.values())).shape[1]
         cut = f" The first {_MOST_UNITS} of {units} units are drawn." if units > _MOST_UNITS else ""
         curves = {f"x{n + 1}" if self.x.shape[1] > 1 else "x": self.x[shown, n] for n in range(min(self.x.shape[1], 3))}
-        letters = [*layer.gates, *layer.states]
-        roles = "; ".join(f"{letter}, {_ROLES.get(letter, 'state')}" for letter in letters)
+        symbols = [*layer.gates, *layer.states]
+        roles = "; ".join(f"{letter}, {_ROLES.get(letter, 'state')}" for letter in symbols)
         caption = f"{layer.name}. From the top: x, the input; {roles}.{cut}"
         text = [f"It put out {_numbers(self.outputs[network])} after the last step."]
         if layer.gates.keys() >= {"f", "i"}:

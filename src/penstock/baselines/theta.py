@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.baselines.seasonal_indices import fitted_season, seasonal_indices, without
 from penstock.data.panel import Panel
-from penstock.data.season import check_season, season_of, season_places
+from penstock.data.season import season_places
 from penstock.estimator import Estimator
 from penstock.options import option
 
@@ -72,7 +73,7 @@ class Theta(Estimator):
         return None
 
     def _fit(self, train: Panel, validation: Panel | None) -> None:
-        season = self._season(train)
+        season = fitted_season(self.season, train)
         places = season_places(train)
         count = len(train)
         self.index_, self.multiplicative_ = np.zeros((count, season)), np.zeros(count, dtype=bool)
@@ -80,8 +81,8 @@ class Theta(Estimator):
         for series in range(count):
             y, place = train.y[train.span(series)], places[train.span(series)] % season
             self.multiplicative_[series] = bool((y > 0).all())
-            self.index_[series] = _indices(y, place, season, multiplicative=bool(self.multiplicative_[series]))
-            plain = _without(y, self.index_[series][place], self.multiplicative_[series])
+            self.index_[series] = seasonal_indices(y, place, season, multiplicative=bool(self.multiplicative_[series]))
+            plain = without(y, self.index_[series][place], self.multiplicative_[series])
             time = np.arange(len(y)) - (len(y) - 1) / 2
             self.slope_[series] = time @ plain / (time @ time)
         y = self._side_by_side(train, np.arange(count))
@@ -94,13 +95,6 @@ class Theta(Estimator):
         free = np.maximum(train.lengths - 2, 1)
         self.sigma_ = np.sqrt(self._smooth(y, self.alpha_)[1] / free)
 
-    def _season(self, train: Panel) -> int:
-        if self.season is not None:
-            check_season((self.season,), train)
-            return self.season
-        longest = int(np.argmax(train.lengths))
-        return max(season_of(train.times[train.span(longest)], int(np.median(train.lengths)))[:1], default=1)
-
     def _side_by_side(self, panel: Panel, fitted: Rows) -> Values:
         """Return the series without their seasons side by side ``[rows, series]``, NaN behind the end of each."""
         places = season_places(panel)
@@ -108,7 +102,7 @@ class Theta(Estimator):
         for series, own in enumerate(fitted):
             span = panel.span(series)
             index = self.index_[own][places[span] % self.index_.shape[1]]
-            y[: span.stop - span.start, series] = _without(panel.y[span], index, self.multiplicative_[own])
+            y[: span.stop - span.start, series] = without(panel.y[span], index, self.multiplicative_[own])
         return y
 
     @staticmethod
@@ -144,35 +138,3 @@ class Theta(Estimator):
     def _index_ahead(self, panel: Panel, origins: Rows, own: Rows) -> Values:
         places = season_places(panel)[origins][:, None] + np.arange(1, self.horizon + 1)
         return self.index_[own[:, None], places % self.index_.shape[1]]
-
-
-def _without(y: Values, index: Values, multiplicative: bool | np.bool_) -> Values:
-    return y / index if multiplicative else y - index
-
-
-def _indices(y: Values, place: Rows, season: int, *, multiplicative: bool) -> Values:
-    """Return the seasonal indices of the classical decomposition, neutral where there is no significant season."""
-    neutral = np.full(season, 1.0 if multiplicative else 0.0)
-    if season == 1 or len(y) < 2 * season + 1 or not _seasonal(y, season):
-        return neutral
-    weights = np.ones(season) if season % 2 else np.concatenate([[0.5], np.ones(season - 1), [0.5]])
-    trend = np.convolve(y, weights / season, mode="valid")
-    first = (len(weights) - 1) // 2
-    inner = slice(first, first + len(trend))
-    ratios = y[inner] / trend if multiplicative else y[inner] - trend
-    count = np.bincount(place[inner], minlength=season)
-    if (count == 0).any():
-        return neutral
-    means = np.bincount(place[inner], ratios, minlength=season) / count
-    means = means / means.mean() if multiplicative else means - means.mean()
-    return neutral if multiplicative and (means <= 0).any() else means
-
-
-def _seasonal(y: Values, season: int) -> bool:
-    """Say whether the autocorrelation at the season is significant, given those before it (Bartlett's formula)."""
-    centred = y - y.mean()
-    power = centred @ centred
-    if power <= 1e-24 * max(float(np.abs(y).max()) ** 2, 1e-300) * len(y):
-        return False
-    lags = np.array([centred[lag:] @ centred[:-lag] for lag in range(1, season + 1)]) / power
-    return bool(np.abs(lags[-1]) > 1.645 * np.sqrt((1 + 2 * np.square(lags[:-1]).sum()) / len(y)))

@@ -12,12 +12,12 @@ import jax.numpy as jnp
 
 from penstock.registry import Registry
 
-__all__ = ["Cell", "DroppingWalk", "HiddenCell", "Walk", "masked"]
+__all__ = ["Cell", "DropoutUnrollOptions", "HiddenCell", "UnrollOptions", "masked"]
 
 State = TypeVar("State")
 
 
-class Walk(TypedDict, total=False):
+class UnrollOptions(TypedDict, total=False):
     """How a whole sequence is walked; :func:`penstock.layers.unroll.unroll` says what each option means."""
 
     lengths: jax.Array | None
@@ -26,7 +26,7 @@ class Walk(TypedDict, total=False):
     sequence: bool
 
 
-class DroppingWalk(Walk, total=False):
+class DropoutUnrollOptions(UnrollOptions, total=False):
     """The walk of a cell that multiplies its inputs by a mask while it reads them."""
 
     x_mask: jax.Array | None
@@ -116,7 +116,7 @@ class Cell(eqx.Module, Generic[State]):
         Any pytree whose leaves start with ``[batch, ...]``.
         """
 
-    def unroll(self, x: jax.Array, state: State, **walk: Unpack[Walk]) -> tuple[jax.Array, State] | None:
+    def unroll(self, x: jax.Array, state: State, **options: Unpack[UnrollOptions]) -> tuple[jax.Array, State] | None:
         """Run a whole sequence ``[batch, time, features]`` by other means than step by step; None where there are none.
 
         The result must be that of the steps; a test holds the two equal.
@@ -127,7 +127,7 @@ class Cell(eqx.Module, Generic[State]):
             Inputs ``[batch, time, features]``.
         state
             State before the first step.
-        **walk
+        **options
             Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
 
         Returns
@@ -171,7 +171,7 @@ class HiddenCell(Cell[jax.Array]):
         return jnp.zeros((batch, U.shape[0]), U.dtype)
 
     def run(
-        self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]
+        self, x: jax.Array, h: jax.Array, **options: Unpack[DropoutUnrollOptions]
     ) -> tuple[jax.Array | None, jax.Array] | None:
         """Run a whole sequence by a kernel: all outputs, if wanted, and the last h; None where there is no kernel.
 
@@ -181,7 +181,7 @@ class HiddenCell(Cell[jax.Array]):
             Inputs ``[batch, time, features]``.
         h
             State before the first step, ``[batch, units]``.
-        **walk
+        **options
             Lengths, masks and direction, as in :func:`penstock.layers.unroll.unroll`.
 
         Returns
@@ -191,10 +191,10 @@ class HiddenCell(Cell[jax.Array]):
         return None
 
     def unroll(
-        self, x: jax.Array, state: jax.Array, **walk: Unpack[DroppingWalk]
+        self, x: jax.Array, state: jax.Array, **options: Unpack[DropoutUnrollOptions]
     ) -> tuple[jax.Array, jax.Array] | None:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin, where the cell has them."""
-        whole = self.run(x, state, **walk)
+        whole = self.run(x, state, **options)
         if whole is None:
             return None
         outputs, h = whole

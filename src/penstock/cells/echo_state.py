@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock import kernels
-from penstock.cells.cell import DroppingWalk, HiddenCell, masked
+from penstock.cells.cell import DropoutUnrollOptions, HiddenCell, masked
 from penstock.options import option
 
 __all__ = ["EchoStateCell", "spectral_radius"]
@@ -112,10 +112,12 @@ class EchoStateCell(HiddenCell):
         self.U = U * jnp.where(found > 0, radius / jnp.where(found > 0, found, 1), 1)
         self.leak = leak
 
-    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]) -> tuple[jax.Array | None, jax.Array]:
+    def run(
+        self, x: jax.Array, h: jax.Array, **options: Unpack[DropoutUnrollOptions]
+    ) -> tuple[jax.Array | None, jax.Array]:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
         W, U, b = jax.lax.stop_gradient((self.W, self.U, self.b))
-        return kernels.leaky(x, h, W, U, b, self.leak, **walk)
+        return kernels.leaky(x, h, W, U, b, self.leak, **options)
 
     def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
         """Take one step; the output is h."""

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
-from penstock.cells.cell import DroppingWalk, HiddenCell, masked
+from penstock.cells.cell import DropoutUnrollOptions, HiddenCell, masked
 from penstock.cells.initializers import (
     BIAS_INITIALIZERS,
     INITIALIZERS,
@@ -124,11 +124,13 @@ class GRUCell(HiddenCell):
         self.reset_after = reset_after
         self.recurrent_activation = recurrent_activation
 
-    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]) -> tuple[jax.Array | None, jax.Array]:
+    def run(
+        self, x: jax.Array, h: jax.Array, **options: Unpack[DropoutUnrollOptions]
+    ) -> tuple[jax.Array | None, jax.Array]:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
         σ = cast("kernels.Sigmoid", self.recurrent_activation)
         bU = or_zeros(self.bU, self.U) if self.reset_after else None
-        return kernels.gru(x, h, self.W, self.U, or_zeros(self.b, self.U), bU, recurrent_activation=σ, **walk)
+        return kernels.gru(x, h, self.W, self.U, or_zeros(self.b, self.U), bU, recurrent_activation=σ, **options)
 
     def gates(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> dict[str, jax.Array]:
         """Give r, z and the candidate n, each ``[batch, units]``."""

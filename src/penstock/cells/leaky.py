@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock import kernels
-from penstock.cells.cell import DroppingWalk, HiddenCell, masked
+from penstock.cells.cell import DropoutUnrollOptions, HiddenCell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
 from penstock.options import option
 
@@ -91,9 +91,11 @@ class LeakyCell(HiddenCell):
         """The leak: one number, or one for each unit ``[units]`` where it is learned."""
         return self.leak if self.logit is None else jax.nn.sigmoid(self.logit)
 
-    def run(self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]) -> tuple[jax.Array | None, jax.Array]:
+    def run(
+        self, x: jax.Array, h: jax.Array, **options: Unpack[DropoutUnrollOptions]
+    ) -> tuple[jax.Array | None, jax.Array]:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin."""
-        return kernels.leaky(x, h, self.W, self.U, self.b, self.a, **walk)
+        return kernels.leaky(x, h, self.W, self.U, self.b, self.a, **options)
 
     def gates(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> dict[str, jax.Array]:
         """Give the candidate n = tanh(x W + h U + b), ``[batch, units]``; the leak does not change with the step."""

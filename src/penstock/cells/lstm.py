@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from penstock import kernels
 from penstock.cells.activations import GATE_ACTIVATIONS
-from penstock.cells.cell import Cell, DroppingWalk, masked
+from penstock.cells.cell import Cell, DropoutUnrollOptions, masked
 from penstock.cells.initializers import (
     BIAS_INITIALIZERS,
     INITIALIZERS,
@@ -152,14 +152,14 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         return zeros, zeros
 
     def unroll(
-        self, x: jax.Array, state: tuple[jax.Array, jax.Array], **walk: Unpack[DroppingWalk]
+        self, x: jax.Array, state: tuple[jax.Array, jax.Array], **options: Unpack[DropoutUnrollOptions]
     ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]] | None:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin; None for the variants."""
         if self.forget != "gate" or self.p is not None:
             return None
         σ = cast("kernels.Sigmoid", self.recurrent_activation)
         outputs, last = kernels.lstm(
-            x, *state, self.W, self.U, or_zeros(self.b, self.U), recurrent_activation=σ, **walk
+            x, *state, self.W, self.U, or_zeros(self.b, self.U), recurrent_activation=σ, **options
         )
         return (last[0] if outputs is None else outputs), last
 

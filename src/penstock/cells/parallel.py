@@ -8,7 +8,7 @@ from typing import ClassVar, Unpack
 import jax
 import jax.numpy as jnp
 
-from penstock.cells.cell import Cell, Walk
+from penstock.cells.cell import Cell, UnrollOptions
 from penstock.cells.padding import last_step, true_steps, without_padding
 from penstock.cells.scan import linear_recurrence
 
@@ -54,12 +54,12 @@ class ParallelCell(Cell[jax.Array]):
         """
         return h
 
-    def unroll(self, x: jax.Array, state: jax.Array, **walk: Unpack[Walk]) -> tuple[jax.Array, jax.Array]:
+    def unroll(self, x: jax.Array, state: jax.Array, **options: Unpack[UnrollOptions]) -> tuple[jax.Array, jax.Array]:
         """Run a whole sequence as a parallel scan."""
-        lengths, reverse = walk.get("lengths"), walk.get("reverse", False)
+        lengths, reverse = options.get("lengths"), options.get("reverse", False)
         x = without_padding(x, lengths)
         states, last = linear_recurrence(*self.terms(x), state, lengths=lengths, reverse=reverse)
-        if not walk.get("sequence", True):
+        if not options.get("sequence", True):
             x_last = x[:, 0] if reverse else last_step(x, lengths)
             return self.readout(last, x_last), last
         outputs = self.readout(states, x)

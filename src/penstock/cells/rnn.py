@@ -9,7 +9,7 @@ import jax
 
 from penstock import kernels
 from penstock.cells.activations import ACTIVATIONS
-from penstock.cells.cell import DroppingWalk, HiddenCell, masked
+from penstock.cells.cell import DropoutUnrollOptions, HiddenCell, masked
 from penstock.cells.initializers import (
     BIAS_INITIALIZERS,
     INITIALIZERS,
@@ -100,13 +100,13 @@ class RNNCell(HiddenCell):
         self.activation = activation
 
     def run(
-        self, x: jax.Array, h: jax.Array, **walk: Unpack[DroppingWalk]
+        self, x: jax.Array, h: jax.Array, **options: Unpack[DropoutUnrollOptions]
     ) -> tuple[jax.Array | None, jax.Array] | None:
         """Run a whole sequence by the compiled kernel, or its ``lax.scan`` twin; None for other activations."""
         if self.activation not in ("tanh", "relu"):
             return None
         activation = cast("Literal['tanh', 'relu']", self.activation)
-        return kernels.rnn(x, h, self.W, self.U, or_zeros(self.b, self.U), activation=activation, **walk)
+        return kernels.rnn(x, h, self.W, self.U, or_zeros(self.b, self.U), activation=activation, **options)
 
     def __call__(self, x: jax.Array, state: jax.Array, mask: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
         """Take one step; the output is h."""

@@ -49,7 +49,7 @@ def compare(
     ] = None,
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
-    cost: Annotated[float, flag("Desk", "cost_bps")] = DEFAULTS["Desk"]["cost_bps"],
+    cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
     json: JsonOption = None,
     report: ReportOption = None,
@@ -59,7 +59,7 @@ def compare(
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
     from penstock.evaluation.compare import compare as run
-    from penstock.evaluation.positions import rule_named
+    from penstock.evaluation.positions import resolve_rule
     from penstock.evaluation.rolling_origin import RollingOrigin
 
     check_paths(json, report, inputs=[file])
@@ -72,7 +72,7 @@ def compare(
         "clip": clip,
     }  # fmt: skip
     chosen = [make_model(name, network_options, len(own.covariates["static"])) for name in _names(models)]
-    rule = None if trade is None else rule_named(trade)
+    rule = None if trade is None else resolve_rule(trade)
     table, columns = own.read(file)
     result = run(
         chosen,

@@ -40,7 +40,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "embargo": 0,
         "align": "times",
     },
-    "Desk": {
+    "TradingOptions": {
         "cost_bps": 0.0,
     },
     "Tokens": {
@@ -94,7 +94,7 @@ HELP = {
             "whose last rows are the test: those of all series together, by time, or each series' own (times, series)"
         ),
     },
-    "Desk": {
+    "TradingOptions": {
         "cost_bps": "cost of each side, in basis points of what is traded",
     },
     "Tokens": {

@@ -232,12 +232,12 @@ class Panel:
                     f"the {what} rows{self.name(series)} begin at {other.times[after][0]}, not after the training "
                     f"rows, which end at {self.times[before][-1]}; give the rows that follow."
                 )
-        joined: dict[str, Any] = {
+        columns: dict[str, Any] = {
             name: np.concatenate([rows for b, a in parts for rows in (getattr(self, name)[b], getattr(other, name)[a])])
             for name in _BY_ROW
         }
         offsets = np.concatenate([[0], np.cumsum(self.lengths + other.lengths[places])])
-        return replace(self, offsets=offsets, ahead=other.ahead[places], **joined)
+        return replace(self, offsets=offsets, ahead=other.ahead[places], **columns)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give the arrays that a model file holds, by name; empty covariates are left out, `static` always."""

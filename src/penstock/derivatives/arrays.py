@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.derivatives.formulas import Formula, formula_named, second_wide
+from penstock.derivatives.formulas import Formula, resolve_formula, second_wide
 from penstock.errors import OptionError
 
 __all__ = ["gradient", "hessian"]
@@ -53,7 +53,7 @@ def gradient(
     >>> gradient(lambda x: x[0] ** 2 * x[1], [3.0, 5.0]).round(6).tolist()
     [30.0, 9.0]
     """
-    chosen = formula_named(formula)
+    chosen = resolve_formula(formula)
     if chosen.order != 1:
         raise OptionError(f"formula={chosen.name!r} gives second derivatives; allowed: 'symmetric' and the like.")
     x = np.asarray(x, dtype)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.derivatives.formulas import Formula, formula_named
+from penstock.derivatives.formulas import Formula, resolve_formula
 from penstock.errors import OptionError
 
 __all__ = ["ErrorCurve", "error_curve"]
@@ -97,7 +97,7 @@ def error_curve(
     >>> 1e-6 < curve.best[0] < 1e-4, round(curve.slope(1e-3, 1e-1), 2)
     (True, 2.0)
     """
-    chosen = formula_named(formula)
+    chosen = resolve_formula(formula)
     least = -15 if np.dtype(dtype).itemsize == 8 else -7
     h = np.asarray(np.logspace(least, 0, 20 * -least + 1) if steps is None else steps, dtype=np.float64)
     if h.ndim != 1 or not (h > 0).all():

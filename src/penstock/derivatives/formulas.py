@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from penstock.errors import OptionError, nearest
+from penstock.errors import OptionError
+from penstock.registry import resolve
 
 __all__ = [
     "FORMULAS",
     "Formula",
-    "formula_named",
     "four_point",
     "one_sided",
+    "resolve_formula",
     "second",
     "second_wide",
     "six_point",
@@ -202,13 +203,9 @@ FORMULAS: dict[str, Formula] = {
 """The formulas by name."""
 
 
-def formula_named(given: str | Formula) -> Formula:
-    """Give the formula of a name, or the one that was given."""
-    if isinstance(given, Formula):
-        return given
-    if given not in FORMULAS:
-        raise OptionError(f"formula={given!r} is unknown; {nearest(given, FORMULAS)}")
-    return FORMULAS[given]
+def resolve_formula(given: str | Formula) -> Formula:
+    """Return the formula that a name stands for, with its defaults, or what was given."""
+    return resolve("formula", given, FORMULAS, Formula)
 
 
 def _floating(dtype: Any) -> np.dtype[Any]:

@@ -23,7 +23,7 @@ from penstock.evaluation.entry import Entry
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.result import unique_name
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
-from penstock.intervals.conformal import Conformal, ModelIntervals, intervals_named
+from penstock.intervals.conformal import Conformal, ModelIntervals, resolve_intervals
 from penstock.intervals.levels import checked_levels
 
 __all__ = ["compare"]
@@ -98,7 +98,7 @@ def compare(
         raise OptionError(f"split={split!r} is no split; allowed: RollingOrigin(test=252) and the like.")
     named = _named([models] if isinstance(models, Estimator) else models, split.horizon)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
-    levels, method = checked_levels(level), intervals_named(intervals)
+    levels, method = checked_levels(level), resolve_intervals(intervals)
     columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
     for covariate in COVARIATES:
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):

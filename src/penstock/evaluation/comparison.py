@@ -205,7 +205,7 @@ class Comparison(ComparisonResult):
             "leaks": self.warnings,
         }
 
-    def trade(self, rule: str | Rule = "sign", **desk: Any) -> Trading:
+    def trade(self, rule: str | Rule = "sign", **options: Any) -> Trading:
         """Trade every model's forecasts, one step after they are made, beside holding the series.
 
         Parameters
@@ -213,17 +213,20 @@ class Comparison(ComparisonResult):
         rule
             How forecasts become positions: ``"sign"``, ``"quantile"``, ``"volatility"``, or a description of one, such
             as ``Quantile(share=0.1)`` or ``Sign(values="returns")``.
-        desk
-            Options of :class:`~penstock.evaluation.trading.Desk`: ``cost_bps``, ``delay``, ``periods``, ``trials``.
+        options
+            Those of :class:`~penstock.evaluation.trading.TradingOptions`: ``cost_bps``, ``delay``, ``periods`` and
+            ``trials``.
         """
-        from penstock.evaluation.positions import rule_named
-        from penstock.evaluation.trading import Desk, trade
+        from penstock.evaluation.positions import resolve_rule
+        from penstock.evaluation.trading import TradingOptions, trade
 
-        wrong = [name for name in desk if name not in Desk.__dataclass_fields__]
+        wrong = [name for name in options if name not in TradingOptions.__dataclass_fields__]
         if wrong:
-            raise OptionError(f"trade has no option {wrong[0]!r}; {nearest(wrong[0], Desk.__dataclass_fields__)}")
+            raise OptionError(
+                f"trade has no option {wrong[0]!r}; {nearest(wrong[0], TradingOptions.__dataclass_fields__)}"
+            )
         forecasts = {name: entry.forecast for name, entry in self.entries.items()}
-        return trade(self.panel, self.kind, self.origins, forecasts, rule_named(rule), Desk(**desk))
+        return trade(self.panel, self.kind, self.origins, forecasts, resolve_rule(rule), TradingOptions(**options))
 
     def settings(self) -> dict[str, str]:
         """Say what was forecast, and with which options."""

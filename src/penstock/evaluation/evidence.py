@@ -52,9 +52,9 @@ def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[P
         line = ("last value", rmse[comparison.naive])
         pictures.append(spread_picture("Members", caption, members, rmse, "RMSE", line))
     if trading is not None:
-        books = {HOLDING: trading.books[HOLDING], **trading.books}
-        shown = list(books)[: _MOST_LINES + 1]
-        wealth = {name: books[name].wealth for name in shown}
+        strategies = {HOLDING: trading.strategies[HOLDING], **trading.strategies}
+        shown = list(strategies)[: _MOST_LINES + 1]
+        wealth = {name: strategies[name].wealth for name in shown}
         pictures.append(wealth_picture(trading.times, wealth, trading.table().notes[0]))
     return pictures
 

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError, OptionError
 from penstock.options import Description, option
+from penstock.registry import resolve
 
-__all__ = ["RULES", "Market", "Quantile", "Rule", "Sign", "VolatilityScaled", "positions", "rule_named"]
+__all__ = ["RULES", "Market", "Quantile", "Rule", "Sign", "VolatilityScaled", "positions", "resolve_rule"]
 
 Values = NDArray[np.float64]
 
@@ -92,19 +93,15 @@ RULES: dict[str, type[Rule]] = {"sign": Sign, "quantile": Quantile, "volatility"
 """The rules by name."""
 
 
-def rule_named(given: str | Rule) -> Rule:
-    """Take a rule as it is, or make the usual one of a name.
+def resolve_rule(given: str | Rule) -> Rule:
+    """Return the rule that a name stands for, with its defaults, or what was given.
 
     Examples
     --------
-    >>> rule_named("sign"), rule_named(Quantile(share=0.1))
+    >>> resolve_rule("sign"), resolve_rule(Quantile(share=0.1))
     (Sign(), Quantile(share=0.1))
     """
-    if isinstance(given, Rule):
-        return given
-    if given not in RULES:
-        raise OptionError(f"rule={given!r} is unknown; {nearest(given, RULES)}")
-    return RULES[given]()
+    return resolve("rule", given, RULES, Rule)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from penstock.evaluation.sharpe import Sharpe, deflated_sharpe, probabilistic_sh
 from penstock.options import Description, option
 from penstock.report.table import Table
 
-__all__ = ["COLUMNS", "HOLDING", "Book", "Desk", "Trading", "trade"]
+__all__ = ["COLUMNS", "HOLDING", "StrategyReturns", "Trading", "TradingOptions", "trade"]
 
 Values = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True, repr=False)
-class Desk(Description):
+class TradingOptions(Description):
     """How positions are traded."""
 
     delay: int = option(1, "steps between a signal and its trade; 0: at the price it was read from", at_least=0)
@@ -52,7 +52,7 @@ class Desk(Description):
 
 
 @dataclass(frozen=True, eq=False)
-class Book:
+class StrategyReturns:
     """One strategy, step by step.
 
     Attributes
@@ -89,27 +89,27 @@ class Trading:
     ----------
     times
         End of each step, ``[steps]``.
-    books
+    strategies
         Strategies by name, holding all series among them.
-    rule, desk, periods
+    rule, options, periods
         How forecasts became positions, how these were traded, and steps in a year.
     """
 
     times: NDArray[Any]
-    books: dict[str, Book]
+    strategies: dict[str, StrategyReturns]
     kind: FrameKind
     rule: Rule
-    desk: Desk
+    options: TradingOptions
     periods: float
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """One row a strategy with every figure; Sharpe ratios and their errors are annualised."""
-        ratios = {name: sharpe(book.returns) for name, book in self.books.items()}
+        ratios = {name: sharpe(strategy.returns) for name, strategy in self.strategies.items()}
         tried = [ratio.value for name, ratio in ratios.items() if name != HOLDING and not math.isnan(ratio.value)]
-        trials = self.desk.trials or max(len(tried), 1)
+        trials = self.options.trials or max(len(tried), 1)
         variance = float(np.var(tried, ddof=1)) if len(tried) > 1 else 1 / len(self.times)
-        return [self._row(name, book, ratios[name], trials, variance) for name, book in self.books.items()]
+        return [self._row(name, strategy, ratios[name], trials, variance) for name, strategy in self.strategies.items()]
 
     @property
     def scores(self) -> Any:
@@ -119,42 +119,42 @@ class Trading:
     def table(self) -> Table:
         """Lay the rows out."""
         rows = [{heading: row[key] for key, (heading, _) in COLUMNS.items()} for row in self.rows]
-        desk = self.desk
+        delay, cost = self.options.delay, self.options.cost_bps
         note = (
-            f"Rule {self.rule!r}; each position is taken {desk.delay} step{'s' * (desk.delay != 1)} after its signal "
-            f"and costs {desk.cost_bps:g} basis points a side. Sharpe ratios are annualised ({self.periods:g} steps a "
+            f"Rule {self.rule!r}; each position is taken {delay} step{'s' * (delay != 1)} after its signal "
+            f"and costs {cost:g} basis points a side. Sharpe ratios are annualised ({self.periods:g} steps a "
             "year) with Mertens' standard error; PSR is the probability that the true ratio is above zero, DSR that it "
             "is above what the best of all strategies tried would reach by luck."
         )
         return Table("Trading on the forecasts", dict(COLUMNS.values()), rows, (note,))
 
     def to_json(self) -> dict[str, Any]:
-        """Give rule, desk and rows; the caller turns NaN into null."""
-        return {"rule": repr(self.rule), "desk": repr(self.desk), "periods": self.periods, "rows": self.rows}
+        """Give rule, options and rows; the caller turns NaN into null."""
+        return {"rule": repr(self.rule), "options": repr(self.options), "periods": self.periods, "rows": self.rows}
 
     def __str__(self) -> str:
         """Lay the table out as text."""
         return str(self.table())
 
-    def _row(self, name: str, book: Book, ratio: Sharpe, trials: int, variance: float) -> dict[str, Any]:
-        steps, year = len(book.returns), math.sqrt(self.periods)
-        total = float(book.wealth[-1]) - 1
-        active = book.returns[(book.held != 0).any(axis=1)]
+    def _row(self, name: str, strategy: StrategyReturns, ratio: Sharpe, trials: int, variance: float) -> dict[str, Any]:
+        steps, year = len(strategy.returns), math.sqrt(self.periods)
+        total = float(strategy.wealth[-1]) - 1
+        active = strategy.returns[(strategy.held != 0).any(axis=1)]
         known = not math.isnan(ratio.value)
         deflated = deflated_sharpe(ratio, trials, variance) if known and name != HOLDING else math.nan
         return {
             "strategy": name,
             "total_return": total,
             "annual_return": (1 + total) ** (self.periods / steps) - 1 if total > -1 else -1.0,
-            "volatility": float(book.returns.std(ddof=1)) * year if steps > 1 else math.nan,
+            "volatility": float(strategy.returns.std(ddof=1)) * year if steps > 1 else math.nan,
             "sharpe": ratio.value * year,
             "sharpe_error": sharpe_error(ratio) * year if known else math.nan,
             "probabilistic": probabilistic_sharpe(ratio) if known else math.nan,
             "deflated": deflated,
-            "drawdown": book.drawdown,
+            "drawdown": strategy.drawdown,
             "hit_rate": float((active > 0).mean()) if len(active) else math.nan,
-            "turnover": float(book.traded.sum()) * self.periods / steps,
-            "costs": float(book.traded.sum()) * self.desk.cost_bps / 1e4,
+            "turnover": float(strategy.traded.sum()) * self.periods / steps,
+            "costs": float(strategy.traded.sum()) * self.options.cost_bps / 1e4,
         }
 
 
@@ -164,7 +164,7 @@ def trade(
     origins: NDArray[np.int64],
     forecasts: Mapping[str, Values],
     rule: Rule,
-    desk: Desk,
+    options: TradingOptions,
 ) -> Trading:
     """Trade forecasts, each by itself, and hold every series beside them.
 
@@ -179,36 +179,36 @@ def trade(
         Flat row of each cutoff, ``[n]``.
     forecasts
         Forecasts ``[n, horizon]`` by the name of their model.
-    rule, desk
+    rule, options
         How forecasts become positions, and how these are traded.
     """
     market = Market.of(panel, origins, rule)
-    if len(market.times) < desk.delay + 2:
+    if len(market.times) < options.delay + 2:
         raise DataError(
-            f"{len(market.times)} times from the first cutoff on leave no step to earn in with delay={desk.delay}."
+            f"{len(market.times)} times from the first cutoff on leave no step to earn in with delay={options.delay}."
         )
-    books = {
-        name: _book(positions(rule, market, panel, origins, yhat), market.returns, desk)
+    strategies = {
+        name: _returns_of(positions(rule, market, panel, origins, yhat), market.returns, options)
         for name, yhat in forecasts.items()
     }
-    if HOLDING in books:
+    if HOLDING in strategies:
         raise OptionError(f"a model is called {HOLDING!r}, which is the name of the holding beside it; rename it.")
     there = np.isfinite(market.returns)
     held = there / np.maximum(there.sum(axis=1, keepdims=True), 1)
-    books[HOLDING] = _book(held, market.returns, desk)
-    times = market.times[1 + desk.delay :]
-    return Trading(times, books, kind, rule, desk, desk.periods or _periods(panel.times))
+    strategies[HOLDING] = _returns_of(held, market.returns, options)
+    times = market.times[1 + options.delay :]
+    return Trading(times, strategies, kind, rule, options, options.periods or _periods(panel.times))
 
 
-def _book(wanted: Values, returns: Values, desk: Desk) -> Book:
+def _returns_of(wanted: Values, returns: Values, options: TradingOptions) -> StrategyReturns:
     """Trade the positions `wanted` at each time, ``[times, series]``, `delay` steps later.
 
     ``returns[t]`` is earned from time t − 1 to t, by what was wanted at t − 1 − delay.
     """
-    earned = np.nan_to_num(returns[1 + desk.delay :])
-    held = wanted[: len(wanted) - 1 - desk.delay]
+    earned = np.nan_to_num(returns[1 + options.delay :])
+    held = wanted[: len(wanted) - 1 - options.delay]
     traded = np.abs(np.diff(held, axis=0, prepend=np.zeros((1, held.shape[1])))).sum(axis=1)
-    return Book(held, (held * earned).sum(axis=1) - traded * desk.cost_bps / 1e4, traded)
+    return StrategyReturns(held, (held * earned).sum(axis=1) - traded * options.cost_bps / 1e4, traded)
 
 
 def _periods(times: NDArray[Any]) -> float:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.encoding import Encoding
+from penstock.data.covariate_encoder import CovariateEncoder
 from penstock.data.panel import Panel
 from penstock.data.scaling import Scaling, fit_scaling
 from penstock.data.splits import tail_border
@@ -123,7 +123,7 @@ class Forecaster(ForecasterIntervals):
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
         scaling = fit_scaling(self.scale if isinstance(self.scale, str) else "window", scaled, lost)
         season = fit_season(self, train_panel)
-        reader = self._reader(scaling, Encoding.fit(train_panel), season, gaps=train_panel.masked)
+        reader = self._reader(scaling, CovariateEncoder.fit(train_panel), season, gaps=train_panel.masked)
         if validation is None:
             least = self.rows_to_fit if self.additive else 0
             panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon, least)
@@ -210,7 +210,7 @@ class Forecaster(ForecasterIntervals):
         else:
             columns = self.reader_.columns(panel)
             out = recurse(self.network, self.weights_, source, starts, self.window, self.horizon, *columns)
-        return self.reader_.own(out[:, which], panel, origins, fitted, self.horizon, self.head().width)
+        return self.reader_.select_outputs(out[:, which], panel, origins, fitted, self.horizon, self.head().width)
 
     def _levels(
         self, steps: NDArray[np.float64], panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]
@@ -240,7 +240,7 @@ class Forecaster(ForecasterIntervals):
         read = max(self.window + season, 3 * season) + TRANSFORMS[self.transform].lost
         return read + int(np.max(getattr(self, "tail_rows_", 0))) + 24
 
-    def _reader(self, scaling: Scaling, encoding: Encoding, season: tuple[int, ...], *, gaps: bool) -> Reader:
+    def _reader(self, scaling: Scaling, encoding: CovariateEncoder, season: tuple[int, ...], *, gaps: bool) -> Reader:
         lost = TRANSFORMS[self.transform].lost
         windows = WindowReading(window_scale(self.scale), season, self.window, self.shortest_window, lost)
         return Reader(
@@ -274,7 +274,7 @@ class Forecaster(ForecasterIntervals):
     def _restore(self, arrays: Arrays) -> None:
         none = np.zeros(0)  # files older than covariates
         shift, scale = arrays.get("encoding.shift", none), arrays.get("encoding.scale", none)
-        encoding = Encoding(shift, scale, Encoding.values_of(self.tail_.static))
+        encoding = CovariateEncoder(shift, scale, CovariateEncoder.values_of(self.tail_.static))
         scaling = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
         self.season_ = tuple(arrays.get("season", np.zeros(0, dtype=np.int64)).tolist())
         self.reader_ = self._reader(scaling, encoding, self.season_, gaps=self.kind_.missing == "indicator")

@@ -23,7 +23,7 @@ from penstock.layers.flatten import Flatten
 from penstock.layers.layer import Layer
 from penstock.networks.network import Network
 from penstock.options import option
-from penstock.training.heads import HEADS, Head, Value, head_named
+from penstock.training.heads import HEADS, Head, Value, resolve_head
 from penstock.training.options import TrainingOptions
 
 __all__ = ["STRATEGIES", "ForecasterOptions"]
@@ -149,7 +149,7 @@ class ForecasterOptions(TrainingOptions, Estimator):
     def head(self, *, gaps: bool = False) -> Head:
         """Say what the network's outputs mean; `gaps` where targets may be missing."""
         summed = self.steps if TRANSFORMS[self.transform].lost else 1
-        return head_named(self.loss, checked_levels(self.levels), gaps=gaps, steps=summed)
+        return resolve_head(self.loss, checked_levels(self.levels), gaps=gaps, steps=summed)
 
     def outputs(self, series: int) -> int:
         """Count what the network puts out for a panel of so many series.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.encoding import Encoding
+from penstock.data.covariate_encoder import CovariateEncoder
 from penstock.data.panel import Panel
 from penstock.data.scaling import Scaling
 from penstock.data.splits import cut_at
@@ -51,7 +51,7 @@ class Reader:
     """
 
     scaling: Scaling
-    encoding: Encoding
+    encoding: CovariateEncoder
     transform: str
     window: int
     steps: int
@@ -184,8 +184,10 @@ class Reader:
         targets = tuple(place * width for place in range(series))
         return targets, tuple(target + 1 for target in targets) if self.gaps else ()
 
-    def own(self, out: Values, panel: Panel, origins: Rows, fitted: Rows, horizon: int, width: int) -> Values:
-        """Pick what a network put out for the series of each origin, ``[members, n, horizon, width]``."""
+    def select_outputs(
+        self, out: Values, panel: Panel, origins: Rows, fitted: Rows, horizon: int, width: int
+    ) -> Values:
+        """Return the outputs of the network for the series of each origin, ``[members, n, horizon, width]``."""
         out = out.reshape(*out.shape[:2], horizon, -1, width)
         series = fitted[panel.series_of(origins)] if self.joint else np.zeros(len(origins), dtype=np.int64)
         return np.moveaxis(out[:, np.arange(len(origins)), :, series], 1, 0)

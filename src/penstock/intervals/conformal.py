@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError, OptionError
 from penstock.options import Description, option
+from penstock.registry import resolve
 
-__all__ = ["INTERVALS", "Adaptive", "Conformal", "ModelIntervals", "ResidualStream", "intervals_named"]
+__all__ = ["INTERVALS", "Adaptive", "Conformal", "ModelIntervals", "ResidualStream", "resolve_intervals"]
 
 Values = NDArray[np.float64]
 
@@ -169,19 +170,15 @@ INTERVALS: dict[str, type[Conformal]] = {"conformal": Conformal, "adaptive": Ada
 """The ways to intervals, by name."""
 
 
-def intervals_named(given: str | Conformal) -> Conformal:
-    """Take a description as it is, or make the usual one of a name.
+def resolve_intervals(given: str | Conformal) -> Conformal:
+    """Return the intervals that a name stands for, with their defaults, or what was given.
 
     Examples
     --------
-    >>> intervals_named("adaptive"), intervals_named(Conformal(pooled=True))
+    >>> resolve_intervals("adaptive"), resolve_intervals(Conformal(pooled=True))
     (Adaptive(), Conformal(pooled=True))
     """
-    if isinstance(given, Conformal):
-        return given
-    if given not in INTERVALS:
-        raise OptionError(f"intervals={given!r} is unknown; {nearest(given, INTERVALS)}")
-    return INTERVALS[given]()
+    return resolve("intervals", given, INTERVALS, Conformal)
 
 
 class _Newest:

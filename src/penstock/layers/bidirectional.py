@@ -10,7 +10,7 @@ import jax
 
 from penstock.layers.layer import Layer
 from penstock.layers.merge import MERGES, merge
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.layers.recurrent import RecurrentLayer, RecurrentModule
 from penstock.options import option
 
@@ -37,7 +37,7 @@ class BidirectionalModule(eqx.Module):
         With ``sequence=False``, to what each direction puts out at the end of its walk: at the last true step, and at
         the first.
         """
-        keys = (None, None) if key is None else (derive(key, 0), derive(key, 1))
+        keys = (None, None) if key is None else (fold_in(key, 0), fold_in(key, 1))
         ahead = self.forwards(x, lengths=lengths, sequence=sequence, key=keys[0])
         back = self.backwards(x, lengths=lengths, sequence=sequence, key=keys[1], reverse=True)
         return merge(self.merge, ahead, back)

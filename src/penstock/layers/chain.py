@@ -12,7 +12,7 @@ import jax
 from penstock.cells.padding import without_padding
 from penstock.errors import OptionError
 from penstock.layers.layer import Layer
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 
 __all__ = ["Chain", "ChainModule", "run_layers"]
 
@@ -40,7 +40,7 @@ def run_layers(
     sequence
         Whether to return every step, or the last true one.
     key
-        What dropout draws from, in training: the layer in place n from ``derive(key, n)``.
+        What dropout draws from, in training: the layer in place n from ``fold_in(key, n)``.
     first
         Place of the first module given, where layers below it have run already.
 
@@ -52,7 +52,7 @@ def run_layers(
         x = without_padding(x, lengths)  # what maps each step for itself would see it
     top = max((place for place, runs in enumerate(over_time) if runs), default=-1)
     for place, (module, runs) in enumerate(zip(modules, over_time, strict=True)):
-        own = None if key is None else derive(key, first + place)
+        own = None if key is None else fold_in(key, first + place)
         told = {"lengths": lengths, "sequence": sequence or place < top} if runs else {}
         x = module(x, key=own, **told)
     return x

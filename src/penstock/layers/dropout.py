@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock.layers.layer import Layer
-from penstock.layers.noise import draw
+from penstock.layers.noise import random_bits
 from penstock.options import option
 
 __all__ = ["Dropout", "DropoutModule", "keep_mask"]
@@ -23,7 +23,7 @@ def keep_mask(key: jax.Array, rate: float, shape: tuple[int, ...], dtype: jax.ty
     >>> sorted(set(keep_mask(jax.random.key(0), 0.2, (8, 8), "float32").ravel().tolist()))
     [0.0, 1.25]
     """
-    dropped = draw(key, shape) < jnp.uint32(int(rate * 2**32))
+    dropped = random_bits(key, shape) < jnp.uint32(int(rate * 2**32))
     return jnp.where(dropped, 0, 1 / (1 - rate)).astype(dtype)
 
 

@@ -14,12 +14,12 @@ import jax.extend.random
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["derive", "draw", "seeded"]
+__all__ = ["fold_in", "random_bits", "seeded"]
 
 _GOLDEN = np.uint32(0x9E3779B9)  # 2^32 over the golden ratio: neighbours fall far apart
 
 
-def derive(key: jax.Array, number: jax.Array | int) -> jax.Array:
+def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
     """Give another key for each number.
 
     Parameters
@@ -32,7 +32,7 @@ def derive(key: jax.Array, number: jax.Array | int) -> jax.Array:
     Examples
     --------
     >>> key = jax.random.key(0)
-    >>> bool((derive(key, 1) == derive(key, 2)).any())
+    >>> bool((fold_in(key, 1) == fold_in(key, 2)).any())
     False
     """
     first, second = _words(key)
@@ -40,12 +40,12 @@ def derive(key: jax.Array, number: jax.Array | int) -> jax.Array:
     return jnp.stack([first, _mix(second ^ first)])
 
 
-def draw(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+def random_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """Draw bits, uint32 of this shape, each value equally likely.
 
     Examples
     --------
-    >>> bits = draw(jax.random.key(0), (1000, 1000)) / 2.0**32
+    >>> bits = random_bits(jax.random.key(0), (1000, 1000)) / 2.0**32
     >>> round(float(bits.mean()), 2), round(float(bits.std() * 12**0.5), 2)
     (0.5, 1.0)
     """
@@ -80,21 +80,21 @@ def _mix(x: jax.Array) -> jax.Array:
 
 def _seed(seed: jax.Array) -> jax.Array:
     words = jnp.asarray(seed).astype(jnp.uint32)
-    return derive(jnp.stack([words, words]), 0)
+    return fold_in(jnp.stack([words, words]), 0)
 
 
 def _split(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     numbers = jax.lax.iota(jnp.uint32, math.prod(shape))
-    return jax.vmap(derive, in_axes=(None, 0))(key, numbers).reshape(*shape, 2)
+    return jax.vmap(fold_in, in_axes=(None, 0))(key, numbers).reshape(*shape, 2)
 
 
 def _bits(key: jax.Array, width: int, shape: tuple[int, ...]) -> jax.Array:
     if width == 64:
-        high, low = (draw(derive(key, half), shape).astype(jnp.uint64) for half in (0, 1))
+        high, low = (random_bits(fold_in(key, half), shape).astype(jnp.uint64) for half in (0, 1))
         return (high << 32) | low
-    return jax.lax.convert_element_type(draw(key, shape), jnp.dtype(f"uint{width}"))
+    return jax.lax.convert_element_type(random_bits(key, shape), jnp.dtype(f"uint{width}"))
 
 
 _HASH = jax.extend.random.define_prng_impl(
-    key_shape=(2,), seed=_seed, split=_split, random_bits=_bits, fold_in=derive, name="penstock_hash", tag="hash"
+    key_shape=(2,), seed=_seed, split=_split, random_bits=_bits, fold_in=fold_in, name="penstock_hash", tag="hash"
 )

@@ -15,7 +15,7 @@ from penstock.cells.cell import Cell
 from penstock.errors import OptionError
 from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.layers.unroll import check_step, check_takes_mask, unroll
 from penstock.options import option
 
@@ -62,9 +62,9 @@ class RecurrentModule(eqx.Module):
         mask = x_mask = None
         if key is not None and (self.dropout or self.recurrent_dropout):
             if self.dropout:
-                x_mask = keep_mask(derive(key, 0), self.dropout, (x.shape[0], x.shape[2]), x.dtype)
+                x_mask = keep_mask(fold_in(key, 0), self.dropout, (x.shape[0], x.shape[2]), x.dtype)
             if self.recurrent_dropout:
-                mask = keep_mask(derive(key, 1), self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
+                mask = keep_mask(fold_in(key, 1), self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
         return unroll(self.cell, x, lengths=lengths, mask=mask, x_mask=x_mask, reverse=reverse, sequence=sequence)[0]
 
 
@@ -125,7 +125,7 @@ class RecurrentLayer(Layer):
         """Width of the output at each step."""
         return self.units
 
-    def draw(self, inputs: int, key: jax.Array) -> Cell[Any]:
+    def build_cell(self, inputs: int, key: jax.Array) -> Cell[Any]:
         """Draw the weights of the cell.
 
         Parameters
@@ -152,7 +152,7 @@ class RecurrentLayer(Layer):
         OptionError
             Where recurrent dropout is asked of a cell that knows none.
         """
-        cell = self.draw(inputs, key)
+        cell = self.build_cell(inputs, key)
         if self.recurrent_dropout:
             check_takes_mask(cell, f"{self!r}: ")
         return RecurrentModule(cell, self.units, self.dropout, self.recurrent_dropout)
@@ -255,7 +255,7 @@ class Recurrent(RecurrentLayer):
         more = "".join(f", {name}={value!r}" for name, value in {**dropped, **dict(self.options)}.items())
         return f"Recurrent({self.cell.__name__}, {self.units}{more})"
 
-    def draw(self, inputs: int, key: jax.Array) -> Cell[Any]:
+    def build_cell(self, inputs: int, key: jax.Array) -> Cell[Any]:
         """Draw the weights of the cell, and have it take one step.
 
         Raises

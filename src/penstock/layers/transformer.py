@@ -17,7 +17,7 @@ from penstock.layers.dense import DenseModule
 from penstock.layers.dropout import DropoutModule
 from penstock.layers.layer import Layer
 from penstock.layers.layer_norm import LayerNormModule
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.options import option
 
 __all__ = ["BlockModule", "MultiHeadModule", "TransformerEncoder", "TransformerEncoderModule", "positions"]
@@ -85,7 +85,7 @@ class BlockModule(eqx.Module):
 
     def __call__(self, x: jax.Array, true: jax.Array | None = None, key: jax.Array | None = None) -> jax.Array:
         """Map ``[batch, time, units]`` to the same shape."""
-        keys = [None if key is None else derive(key, place) for place in range(3)]
+        keys = [None if key is None else fold_in(key, place) for place in range(3)]
         x = x + self.dropout(self.attention(self.before_attention(x), true), key=keys[0])
         hidden = self.dropout(self.widen(self.before_dense(x)), key=keys[1])
         return x + self.dropout(self.narrow(hidden), key=keys[2])
@@ -110,7 +110,7 @@ class TransformerEncoderModule(eqx.Module):
     ) -> jax.Array:
         """Map ``[batch, time, features]`` to ``[batch, time, units]``, or ``[batch, units]`` of the last true step."""
         check_sequence("TransformerEncoder", x, lengths)
-        keys = [None if key is None else derive(key, place) for place in range(len(self.blocks) + 1)]
+        keys = [None if key is None else fold_in(key, place) for place in range(len(self.blocks) + 1)]
         true = None if lengths is None else true_steps(lengths, x.shape[1])[:, None]
         if self.causal:
             past = jnp.tri(x.shape[1], dtype=bool)[None]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 
-from penstock.cells.cell import Cell, Walk
+from penstock.cells.cell import Cell, UnrollOptions
 from penstock.cells.padding import check_sequence, true_steps, without_padding
 from penstock.errors import OptionError
 
@@ -78,19 +78,19 @@ def unroll(
     if mask is not None:
         check_takes_mask(cell)
     first = cell.initial_state(x.shape[0]) if state is None else state
-    walk = Walk(lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)
+    options = UnrollOptions(lengths=lengths, mask=mask, reverse=reverse, sequence=sequence)
     whole, by_step = None, bool(cell.overridden())
     if x_mask is not None and cell.supports_input_dropout and not by_step:
-        whole = cell.unroll(x, first, **walk, x_mask=x_mask)  # type: ignore[call-arg] # supports_input_dropout says so
+        whole = cell.unroll(x, first, **options, x_mask=x_mask)  # type: ignore[call-arg] # supports_input_dropout says so
     if whole is None and x_mask is not None:  # nobody multiplies while reading
         x = x * jax.lax.stop_gradient(x_mask)[:, None]
     if whole is None and not by_step:
-        whole = cell.unroll(x, first, **walk)
+        whole = cell.unroll(x, first, **options)
     if whole is None:
         return _steps(cell, x, first, lengths, mask, reverse, sequence)
     outputs, last = whole
     if not sequence and lengths is not None and state is not None:
-        outputs = jnp.where(_beside(lengths > 0, outputs), outputs, 0)
+        outputs = jnp.where(_extra_state(lengths > 0, outputs), outputs, 0)
     return outputs, last
 
 
@@ -148,9 +148,9 @@ def _steps(
         (state, kept), (x_t, going) = carry, now
         output, after = take(x_t, state)
         if going is not None:
-            after = jax.tree.map(lambda new, old: jnp.where(_beside(going, new), new, old), after, state)
-            kept = None if kept is None else jnp.where(_beside(going, output), output, kept)
-            output = jnp.where(_beside(going, output), output, 0)
+            after = jax.tree.map(lambda new, old: jnp.where(_extra_state(going, new), new, old), after, state)
+            kept = None if kept is None else jnp.where(_extra_state(going, output), output, kept)
+            output = jnp.where(_extra_state(going, output), output, 0)
         elif kept is not None:
             kept = output
         return (after, kept), output if sequence else None
@@ -161,6 +161,6 @@ def _steps(
     return kept if kept is not None else jnp.moveaxis(outputs, 0, 1), last
 
 
-def _beside(condition: jax.Array, values: jax.Array) -> jax.Array:
+def _extra_state(condition: jax.Array, values: jax.Array) -> jax.Array:
     """Give a condition ``[batch]`` the axes of values ``[batch, ...]``."""
     return condition.reshape(condition.shape + (1,) * (values.ndim - 1))

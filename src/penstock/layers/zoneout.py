@@ -14,7 +14,7 @@ from penstock.cells.slstm import SLSTMCell
 from penstock.errors import OptionError
 from penstock.layers.dropout import keep_mask
 from penstock.layers.layer import Layer
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.layers.recurrent import RecurrentLayer, RecurrentModule
 from penstock.options import option
 
@@ -59,7 +59,7 @@ class ZoneoutCell(Cell[tuple[Any, jax.Array]]):
             return new
         if self.key is None:
             return rate * old + (1 - rate) * new
-        stays = keep_mask(derive(derive(self.key, t), place), rate, new.shape, jnp.float32) == 0
+        stays = keep_mask(fold_in(fold_in(self.key, t), place), rate, new.shape, jnp.float32) == 0
         return jnp.where(stays, old, new)
 
 
@@ -79,7 +79,7 @@ class ZoneoutModule(eqx.Module):
         """Unroll over ``[batch, time, features]``, as :class:`RecurrentModule` does."""
         module = self.inner
         if key is not None:
-            module = eqx.tree_at(lambda m: m.cell.key, module, derive(key, 2), is_leaf=lambda leaf: leaf is None)
+            module = eqx.tree_at(lambda m: m.cell.key, module, fold_in(key, 2), is_leaf=lambda leaf: leaf is None)
         return module(x, lengths=lengths, sequence=sequence, key=key)
 
 

@@ -15,7 +15,7 @@ from penstock.layers.chain import run_layers
 from penstock.layers.dense import DenseModule
 from penstock.layers.dropout import keep_mask
 from penstock.layers.embedding import EmbeddingModule
-from penstock.layers.noise import derive, draw
+from penstock.layers.noise import fold_in, random_bits
 from penstock.layers.recurrent import RecurrentModule
 from penstock.layers.unroll import unroll
 from penstock.networks.inputs import Inputs
@@ -56,7 +56,7 @@ class Encoded(NamedTuple):
     steps: jax.Array
     lengths: jax.Array | None
     vector: jax.Array
-    masks: tuple[jax.Array | None, jax.Array | None] = (None, None)
+    dropout_masks: tuple[jax.Array | None, jax.Array | None] = (None, None)
 
 
 class EncoderDecoderModule(eqx.Module):
@@ -130,8 +130,8 @@ class EncoderDecoderModule(eqx.Module):
         if teacher.share is not None and self.autoregressive and key is not None:
             return self._sampled(encoded, state, teacher.y, teacher.share, key)
         x = self._inputs(self._fed(teacher.y), encoded)
-        x = x if encoded.masks[0] is None else x * encoded.masks[0][:, None]
-        outputs, _ = unroll(self.decoder.cell, x, state, mask=encoded.masks[1])
+        x = x if encoded.dropout_masks[0] is None else x * encoded.dropout_masks[0][:, None]
+        outputs, _ = unroll(self.decoder.cell, x, state, mask=encoded.dropout_masks[1])
         return self._told(outputs, encoded)[0]
 
     def encode(
@@ -197,8 +197,8 @@ class EncoderDecoderModule(eqx.Module):
         Outputs ``[batch, outputs]``, the next state, and the weights of attention ``[batch, time]`` or None.
         """
         x = self._inputs(fed[:, None], encoded)[:, 0]
-        x = x if encoded.masks[0] is None else x * encoded.masks[0]
-        options = () if encoded.masks[1] is None else (encoded.masks[1],)
+        x = x if encoded.dropout_masks[0] is None else x * encoded.dropout_masks[0]
+        options = () if encoded.dropout_masks[1] is None else (encoded.dropout_masks[1],)
         output, after = self.decoder.cell(x, state, *options)
         told, weights = self._told(output[:, None], encoded)
         return told[:, 0], after, None if weights is None else weights[:, 0]
@@ -228,9 +228,9 @@ class EncoderDecoderModule(eqx.Module):
         layer, dtype = self.decoder, self.W0.dtype
         x = h = None
         if key is not None and layer.dropout:
-            x = keep_mask(derive(key, 101), layer.dropout, (batch, self.reads), dtype)
+            x = keep_mask(fold_in(key, 101), layer.dropout, (batch, self.reads), dtype)
         if key is not None and layer.recurrent_dropout:
-            h = keep_mask(derive(key, 102), layer.recurrent_dropout, (batch, layer.units), dtype)
+            h = keep_mask(fold_in(key, 102), layer.recurrent_dropout, (batch, layer.units), dtype)
         return x, h
 
     def _fed(self, y: jax.Array) -> jax.Array:
@@ -261,7 +261,7 @@ class EncoderDecoderModule(eqx.Module):
         """Feed each step the truth with the probability `share`, else the decoder's own output."""
         batch, steps = y.shape[:2]
         truth = jnp.moveaxis(self._feed(y), 1, 0)
-        taught = draw(derive(key, 103), (steps, batch, 1)) < share * 2.0**32
+        taught = random_bits(fold_in(key, 103), (steps, batch, 1)) < share * 2.0**32
 
         def step(carry: tuple[Any, jax.Array], now: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
             (state, fed), (true, by_truth) = carry, now

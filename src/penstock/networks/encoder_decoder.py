@@ -20,7 +20,7 @@ from penstock.layers.layer import Layer
 from penstock.layers.recurrent import RecurrentLayer
 from penstock.networks.decoder import EncoderDecoderModule
 from penstock.networks.inputs import Inputs
-from penstock.networks.weights import count_untrained, count_weights, joined
+from penstock.networks.weights import count_untrained, count_weights, module_of_weights
 from penstock.options import Description, check_options, option
 
 __all__ = ["EncoderDecoder"]
@@ -189,7 +189,7 @@ class EncoderDecoder(Description):
         -------
         The module with these weights.
         """
-        module: EncoderDecoderModule = joined(self, weights, inputs, outputs)
+        module: EncoderDecoderModule = module_of_weights(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from penstock.errors import OptionError
 from penstock.layers.chain import run_layers
 from penstock.layers.embedding import EmbeddingModule
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 
@@ -109,7 +109,7 @@ class NetworkModule(eqx.Module):
             beside = [jnp.broadcast_to(each[:, None], (*x.shape[:2], each.shape[1])) for each in beside]
         x = jnp.concatenate([x, *beside], axis=-1)
         for place, dense in enumerate(self.dense, start=len(self.layers)):
-            x = dense(x, key=None if key is None else derive(key, place))  # type: ignore[operator]
+            x = dense(x, key=None if key is None else fold_in(key, place))  # type: ignore[operator]
         return x
 
 

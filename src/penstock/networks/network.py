@@ -18,7 +18,7 @@ from penstock.layers.layer_norm import LayerNorm
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
-from penstock.networks.weights import count_untrained, count_weights, joined
+from penstock.networks.weights import count_untrained, count_weights, module_of_weights
 from penstock.options import Description, check_options, option
 
 __all__ = ["Network"]
@@ -148,7 +148,7 @@ class Network(Description):
         -------
         The module with these weights.
         """
-        module: NetworkModule = joined(self, weights, inputs, outputs)
+        module: NetworkModule = module_of_weights(self, weights, inputs, outputs)
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:

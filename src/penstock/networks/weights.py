@@ -1,4 +1,4 @@
-"""Weights of modules: joined with the rest, counted."""
+"""Weights of modules: combined with the rest of a module, and counted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import jax
 from penstock.networks.inputs import Inputs
 from penstock.programs import keep_programs
 
-__all__ = ["Built", "count_untrained", "count_weights", "joined"]
+__all__ = ["Built", "count_untrained", "count_weights", "module_of_weights"]
 
 
 class Built(Protocol):
@@ -21,8 +21,8 @@ class Built(Protocol):
         """Draw the weights."""
 
 
-def joined(network: Built, weights: Any, inputs: Inputs, outputs: int) -> Any:
-    """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the network's module."""
+def module_of_weights(network: Built, weights: Any, inputs: Inputs, outputs: int) -> Any:
+    """Combine weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the network's module."""
     return eqx.combine(weights, _without_weights(network, inputs, outputs))
 
 

@@ -150,14 +150,14 @@ class SequenceClassifier(SequenceEstimator):
         codes = codes_of(y, self.classes_, len(lengths))
         return Targets(codes[:, None].astype(np.float64), self._by_class[codes], 0)
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        about, arrays = super()._beside()
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._extra_state()
         if isinstance(self.class_weight, dict):
             storable(self.class_weight, "labels")
         return {**about, "classes": storable(self.classes_, "labels"), "type": self.classes_.dtype.str}, arrays
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
-        super()._recall(description, arrays)
+        super()._load_extra(description, arrays)
         if len(self.classes_) < 2:
             raise OptionError(f"a classifier has two labels or more, not {self.classes_.tolist()}.")

@@ -19,7 +19,7 @@ from penstock.networks.network import Network
 from penstock.options import but, check_options, option
 from penstock.saved import Saved
 from penstock.sequences.grammar import SklearnGrammar
-from penstock.sequences.inputs import Coding, Given, Ready, read_given, require_vectors
+from penstock.sequences.inputs import RawSamples, Ready, SampleEncoder, read_samples, require_vectors
 from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
 from penstock.storage import Arrays
 from penstock.training.buckets import bucket_bounds, in_buckets
@@ -49,7 +49,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         Weights of all members, every leaf ``[members, ...]``.
     history_
         Losses by epoch and member.
-    coding_
+    encoder_
         How samples become numbers.
     bounds_
         Lengths of the buckets in which samples of like length go through the network.
@@ -166,11 +166,11 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             raise OptionError(
                 f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
             )
-        given = self._given(X, **samples)
+        given = self._raw(X, **samples)
         table = require_vectors(vectors, self.whole_network)
         count = len(given)
         targets = self._fit_targets(y, given.sequences.lengths, sample_weights(sample_weight, count))
-        self.coding_: Coding = Coding.fit(given, self.scale)
+        self.encoder_: SampleEncoder = SampleEncoder.fit(given, self.scale)
         self.outputs_: int = targets.outputs
         if validation is None:
             learn, watch = split_samples(count, self.validation, self.seed, targets.codes)
@@ -186,7 +186,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
             )
         lengths_of = given.sequences.lengths
         self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
-        source = self.coding_.source(given)
+        source = self.encoder_.source(given)
         longest, schedule = self._decoder_training(targets)
         train, validation_samples = (
             {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
@@ -239,16 +239,16 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
 
     # ---- how ---------------------------------------------------------------------------------------------------------
 
-    def _given(self, X: Any, **samples: Any) -> Given:
+    def _raw(self, X: Any, **samples: Any) -> RawSamples:
         """Read samples."""
-        return read_given(X, self.whole_network, **samples)
+        return read_samples(X, self.whole_network, **samples)
 
     def _ready(self, X: Any, **samples: Any) -> Ready:
         """Read what every kind of prediction starts from."""
         self._require_fit()
-        given = self._given(X, **samples)
+        given = self._raw(X, **samples)
         known = given.sequences.lengths
-        return Ready(self.weights_, self.coding_.source(given), known, in_buckets(known, self.bounds_))
+        return Ready(self.weights_, self.encoder_.source(given), known, in_buckets(known, self.bounds_))
 
     @property
     def whole_network(self) -> Network:
@@ -258,29 +258,29 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     @property
     def inputs_(self) -> Inputs:
         """What the network reads."""
-        features, sizes = max(len(self.coding_.shift), 1), tuple(len(labels) for labels in self.coding_.categories)
-        return Inputs(features, sizes, len(self.coding_.extra_shift))
+        features, sizes = max(len(self.encoder_.shift), 1), tuple(len(labels) for labels in self.encoder_.categories)
+        return Inputs(features, sizes, len(self.encoder_.extra_shift))
 
-    def _read_validation(self, validation: Any) -> tuple[Given, Targets]:
+    def _read_validation(self, validation: Any) -> tuple[RawSamples, Targets]:
         arguments = validation_arguments(validation)
         y = arguments.pop("y")
-        given = self._given(name="the validation X", **arguments)
+        given = self._raw(name="the validation X", **arguments)
         return given, self._read_targets(y, given.sequences.lengths)
 
     def _arrays(self) -> Arrays:
         return {
             **stored_weights(self.weights_),
             **stored_history(self.history_),
-            **self.coding_.arrays(),
+            **self.encoder_.arrays(),
             "bounds": np.asarray(self.bounds_, dtype=np.int64),
         }
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        categories = [storable(labels, "categories") for labels in self.coding_.categories]
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        categories = [storable(labels, "categories") for labels in self.encoder_.categories]
         return {"categories": categories, "outputs": self.outputs_}, {}
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.coding_ = Coding.of_arrays(description["categories"], arrays)
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
+        self.encoder_ = SampleEncoder.of_arrays(description["categories"], arrays)
         self.outputs_ = description["outputs"]
         self.n_features_in_ = self.inputs_.features
 

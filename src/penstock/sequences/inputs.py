@@ -19,14 +19,14 @@ from penstock.training.forward import Buckets
 from penstock.training.source import Source
 from penstock.values import from_plain, storable
 
-__all__ = ["Coding", "Given", "Ready", "read_given", "require_vectors"]
+__all__ = ["RawSamples", "Ready", "SampleEncoder", "read_samples", "require_vectors"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
-    """Samples as they were given, checked.
+class RawSamples:
+    """Samples as they were given to an estimator, checked and not yet encoded.
 
     Attributes
     ----------
@@ -45,9 +45,9 @@ class Given:
     def __len__(self) -> int:
         return len(self.sequences)
 
-    def followed_by(self, others: Given) -> Given:
+    def followed_by(self, others: RawSamples) -> RawSamples:
         """Put other samples behind these."""
-        return Given(
+        return RawSamples(
             self.sequences.followed_by(others.sequences),
             tuple(np.concatenate(pair) for pair in zip(self.categories, others.categories, strict=True)),
             None if self.extra is None or others.extra is None else np.concatenate([self.extra, others.extra]),
@@ -73,7 +73,7 @@ class Ready(NamedTuple):
     buckets: Buckets
 
 
-def read_given(
+def read_samples(
     X: Any,
     network: Network | EncoderDecoder,
     *,
@@ -82,7 +82,7 @@ def read_given(
     categories: Any = None,
     extra: Any = None,
     name: str = "X",
-) -> Given:
+) -> RawSamples:
     """Read and check samples for a network.
 
     Raises
@@ -117,12 +117,12 @@ def read_given(
         if not np.isfinite(further).all():
             sample = int((~np.isfinite(further)).any(axis=1).argmax())
             raise DataError(f"extra holds NaN or inf, first for sample {sample}; fill it.")
-    return Given(sequences, columns, further)
+    return RawSamples(sequences, columns, further)
 
 
 @dataclass(frozen=True, eq=False)
-class Coding:
-    """How samples become numbers: what each category's labels are, and shift and scale of each feature.
+class SampleEncoder:
+    """Encoder of samples: the labels of each category, and the shift and scale of each feature.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class Coding:
     extra_scale: Floats
 
     @classmethod
-    def fit(cls, given: Given, scale: str) -> Self:
+    def fit(cls, given: RawSamples, scale: str) -> Self:
         """Fit on samples, which must be training samples."""
         tokens = given.sequences.values.ndim == 1
         steps = np.empty((1, 0)) if tokens else given.sequences.values
@@ -149,7 +149,7 @@ class Coding:
         labels = tuple(tuple(_labels(column)) for column in given.categories)
         return cls(labels, *_fit_columns(steps, scale), *_fit_columns(extra, scale))
 
-    def source(self, given: Given) -> Source:
+    def source(self, given: RawSamples) -> Source:
         """Code samples, and put them on the device.
 
         Raises

@@ -125,11 +125,11 @@ class SequenceRegressor(SequenceEstimator):
     def _scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return (values - self.y_shift_) / self.y_scale_
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        about, arrays = super()._beside()
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._extra_state()
         return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        super()._recall(description, arrays)
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
+        super()._load_extra(description, arrays)
         self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
         self.y_axes_ = 2 if len(self.y_shift_) > 1 else 1

@@ -137,10 +137,10 @@ class SequenceTagger(SequenceEstimator):
         tracks = read_label_sequences(y, len(lengths), lengths)
         return Targets(codes_along(tracks, self.classes_), np.ones(len(lengths)), 0)
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        about, arrays = super()._beside()
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._extra_state()
         return {**about, "classes": storable(self.classes_, "labels")}, arrays
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
-        super()._recall(description, arrays)
+        super()._load_extra(description, arrays)

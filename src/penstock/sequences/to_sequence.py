@@ -16,7 +16,7 @@ from penstock.layers.declared import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
-from penstock.sequences.inputs import Given
+from penstock.sequences.inputs import RawSamples
 from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
@@ -172,10 +172,10 @@ class SequenceToSequence(SequenceEstimator):
             raise OptionError(f"beam={beam} is not allowed; allowed: 1, or more where labels are told.")
         return Decoding(self.network, self.inputs_, self.outputs_, steps or self.max_target_length_, beam)
 
-    def _given(self, X: Any, **samples: Any) -> Given:
+    def _raw(self, X: Any, **samples: Any) -> RawSamples:
         if not self.network.encoder:
             X = read_vectors(X)
-        return super()._given(X, **samples)
+        return super()._raw(X, **samples)
 
     def _decoder_training(self, targets: Targets) -> tuple[int | None, ScheduledSampling | None]:
         always = self.scheduled_sampling.start == self.scheduled_sampling.end == 1
@@ -211,17 +211,17 @@ class SequenceToSequence(SequenceEstimator):
         scaled = (values.values - self.y_shift_) / self.y_scale_
         return Targets(Sequences(scaled, values.offsets), weight, values.features)
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        about, arrays = super()._beside()
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._extra_state()
         about["reach"] = self.max_target_length_
         if self._tells_labels:
             return {**about, "classes": storable(self.classes_, "labels")}, arrays
         return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.max_target_length_ = description["reach"]
         if self._tells_labels:
             self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
         else:
             self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
-        super()._recall(description, arrays)
+        super()._load_extra(description, arrays)

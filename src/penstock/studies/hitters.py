@@ -133,7 +133,7 @@ def _forest(X: Values, y: Values, X_test: Values, y_test: Values) -> float:
 
 
 def _network(
-    request: Request, X: Values, y: Values, X_test: Values, members: int, watched: Values | None, seed: int = 0
+    request: Request, X: Values, y: Values, X_test: Values, members: int, y_validation: Values | None, seed: int = 0
 ) -> Values:
     """Train the lab's network and give each member's forecasts of the test rows, ``[members, n]``."""
     model = SequenceRegressor(
@@ -141,11 +141,11 @@ def _network(
         loss="mse",
         optimizer="rmsprop",
         batch=32,
-        patience=None if watched is None else 25,
+        patience=None if y_validation is None else 25,
         validation=0,
         **(request.training(50, seed=seed) | {"members": members}),
     )
-    model.fit(X[:, None], y, validation=None if watched is None else (X_test[:, None], watched))
+    model.fit(X[:, None], y, validation=None if y_validation is None else (X_test[:, None], y_validation))
     return model.outputs(X_test[:, None])[:, :, 0] * model.y_scale_ + model.y_shift_
 
 

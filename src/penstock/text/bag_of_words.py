@@ -135,10 +135,10 @@ class BagOfWords(Fitted):
             raise ValueError(f"{len(keys)} features meet coefficients of {len(self.chain_[0][0])}")
         self.ngrams_ = NGrams(keys, idf, len(self.vocabulary_), self.bigrams, self.weight)
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
         return {"vocabulary": self.vocabulary_.to_json(), "strength": self.alpha_}, {}
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.vocabulary_ = Vocabulary.from_json(description["vocabulary"])
         self.alpha_ = description["strength"]
 
@@ -210,16 +210,16 @@ class BagClassifier(BagOfWords):
         each = expit(logits)  # one against the rest
         return np.asarray(each / each.sum(axis=1, keepdims=True))
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        description, arrays = super()._beside()
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        description, arrays = super()._extra_state()
         return {
             **description,
             "classes": storable(self.classes_, "labels"),
             "type": self.classes_.dtype.str,
         }, arrays
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
-        super()._recall(description, arrays)
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
+        super()._load_extra(description, arrays)
         self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
 
 

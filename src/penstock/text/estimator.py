@@ -16,7 +16,7 @@ from penstock.layers.embedding import Embedding
 from penstock.networks.network import Network
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
-from penstock.sequences.inputs import Given
+from penstock.sequences.inputs import RawSamples
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
@@ -142,7 +142,7 @@ class TextEstimator(Fitted):
         self._require_fit()
         return WordVectors(self.vocabulary_.words, np.asarray(self.weights_.layers[0].table).mean(axis=0))
 
-    def _read_validation(self, validation: Any) -> tuple[Given, Targets]:
+    def _read_validation(self, validation: Any) -> tuple[RawSamples, Targets]:
         if isinstance(validation, Mapping):
             if "X" in validation:
                 validation = {**validation, "X": self.vocabulary_.encode(validation["X"])}
@@ -150,17 +150,17 @@ class TextEstimator(Fitted):
             validation = (self.vocabulary_.encode(validation[0]), validation[1])
         return super()._read_validation(validation)
 
-    def _beside(self) -> tuple[dict[str, Any], Arrays]:
-        about, arrays = super()._beside()
+    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
+        about, arrays = super()._extra_state()
         found = self.coverage_
         coverage = None if found is None else {**found.__dict__, "missing": list(found.missing)}
         return {**about, "vocabulary": self.vocabulary_.to_json(), "coverage": coverage}, arrays
 
-    def _recall(self, description: dict[str, Any], arrays: Arrays) -> None:
+    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.vocabulary_ = Vocabulary.from_json(description["vocabulary"])
         found = description["coverage"]
         self.coverage_ = found and Coverage(**{**found, "missing": tuple(found["missing"])})
-        super()._recall(description, arrays)
+        super()._load_extra(description, arrays)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

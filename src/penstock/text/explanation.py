@@ -20,7 +20,7 @@ from penstock.report.heat import heat_picture
 from penstock.report.page import Page, Passage, Reported, Section
 from penstock.report.table import Table
 from penstock.sequences.estimator import SequenceEstimator
-from penstock.sequences.inputs import read_given
+from penstock.sequences.inputs import read_samples
 from penstock.text.documents import UNKNOWN
 from penstock.text.estimator import TextEstimator
 from penstock.text.vocabulary import Word
@@ -213,8 +213,8 @@ def explain(
     every = chain([ids], without, (ids[: span[-1] + 1] for span in spans))
     found = np.concatenate([scores(part) for part in iter(lambda: list(islice(every, _AT_ONCE)), [])])
     lost, running = found[0] - found[1 : len(spans) + 1], found[len(spans) + 1 :]
-    given = read_given(Sequences(ids, np.array([0, len(ids)])), model.whole_network, **rows)
-    piece = model.coding_.source(given).read(jnp.array([0]), len(ids))
+    given = read_samples(Sequences(ids, np.array([0, len(ids)])), model.whole_network, **rows)
+    piece = model.encoder_.source(given).read(jnp.array([0]), len(ids))
     modules = [fitted_network(model, member) for member in range(model.members)]
     gradients = [_gradient(module, piece, scored) for module in modules]
     weighed = [each for module in modules if (each := _walk(module, piece.x)[1]) is not None]

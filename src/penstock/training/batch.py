@@ -12,7 +12,7 @@ from penstock.layers.embedding import EmbeddingModule
 from penstock.networks.decoder import EncoderDecoderModule, Teacher
 from penstock.networks.module import NetworkModule, Vectors
 
-__all__ = ["Batch", "at_once", "embeddings_of", "joined", "look_up", "parted", "vectors_of"]
+__all__ = ["Batch", "combine", "embeddings_of", "look_up", "micro_batch_size", "partition", "vectors_of"]
 
 Module = NetworkModule | EncoderDecoderModule
 
@@ -57,15 +57,15 @@ class Batch(NamedTuple):
         return self.lengths if self.y_lengths is None else self.y_lengths
 
 
-def at_once(batch: Batch) -> int:
+def micro_batch_size(batch: Batch) -> int:
     """Count the samples of a batch that go through a network at once: all, unless their steps are very many.
 
     What a step keeps for its way back grows with its samples' steps; beyond some 260,000 of them it goes in parts.
 
     Examples
     --------
-    >>> at_once(Batch(jnp.zeros((32, 400)), jnp.zeros(32))), at_once(Batch(jnp.zeros((32, 20_000)), jnp.zeros(32)))
-    (32, 8)
+    >>> [micro_batch_size(Batch(jnp.zeros((32, steps)), jnp.zeros(32))) for steps in (400, 20_000)]
+    [32, 8]
     """
     count, length = batch.x.shape[:2]
     if batch.teacher is not None:
@@ -83,13 +83,13 @@ def _of_tokens(module: Module) -> bool:
     return any(isinstance(part, EmbeddingModule) for part in module.layers[:1])
 
 
-def parted(weights: Any) -> tuple[Any, list[jax.Array]]:
-    """Part ordinary weights from tables."""
+def partition(weights: Any) -> tuple[Any, list[jax.Array]]:
+    """Separate the ordinary weights from the tables of the embeddings."""
     tables = [part.table for part in embeddings_of(weights)]
-    return joined(weights, [None] * len(tables)), tables
+    return combine(weights, [None] * len(tables)), tables
 
 
-def joined(weights: Any, tables: list[Any]) -> Any:
+def combine(weights: Any, tables: list[Any]) -> Any:
     """Put tables (or None) into their places."""
     if not tables:
         return weights

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from penstock.layers.noise import derive, seeded
+from penstock.layers.noise import fold_in, seeded
 from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
 from penstock.training.compile_options import quickly
@@ -64,7 +64,7 @@ def initial_state(spec: TrainSpec) -> Any:
 
     def lane(seed: jax.Array, member: jax.Array) -> TrainState:
         key_weights, key_shuffle = jax.random.split(jax.random.fold_in(seeded(seed), member))
-        weights = step.draw(key_weights)
+        weights = step.init_weights(key_weights)
         return TrainState(
             weights,
             weights,
@@ -145,12 +145,12 @@ class _Epoch:
         turns: jax.Array | None,
     ) -> tuple[Any, Any, jax.Array]:
         """Take all steps; return weights, state of the optimiser and mean training loss."""
-        key = derive(state.key, state.epochs)
-        shuffles, dropouts = derive(key, 0), derive(key, 1)
+        key = fold_in(state.key, state.epochs)
+        shuffles, dropouts = fold_in(key, 0), fold_in(key, 1)
         if samples.source.first is None:  # one length
             keys = dict.fromkeys(train, (shuffles, dropouts))
         else:
-            keys = {length: (derive(shuffles, length), derive(dropouts, length)) for length in train}
+            keys = {length: (fold_in(shuffles, length), fold_in(dropouts, length)) for length in train}
         orders = {length: found.shuffled(keys[length][0], self.config.batch) for length, found in train.items()}
         schedule = self.config.scheduled_sampling
         ratio = None if schedule is None else schedule.teacher_forcing_ratio(state.epochs.astype(samples.dtype))
@@ -162,7 +162,7 @@ class _Epoch:
             numbers = jax.lax.dynamic_slice_in_dim(orders[length], first, self.config.batch)
             counted = _weight(samples, numbers, first + jnp.arange(self.config.batch) < train[length].total)
             batch = samples.batch(numbers, length, counted, ratio)
-            own = derive(keys[length][1], number)
+            own = fold_in(keys[length][1], number)
             epoch = state.epochs if self.config.schedule is None else state.epochs + taken / all_steps
             weights, optimizer, value = self.take(weights, optimizer, batch, own, epoch)
             after = weights, optimizer, total + value * jnp.sum(counted), weight + jnp.sum(counted), taken + 1

@@ -106,10 +106,10 @@ def stack(folds: Sequence[Samples], shape: BlockShape | None = None) -> Samples:
     shifts = [place * shape.rows for place in range(len(folds))]
     return Samples(
         _sources([fold.source for fold in folds], shape),
-        replace(targets[0], values=_joined([each.values for each in targets], shape.rows, shape.folds)),
+        replace(targets[0], values=_concatenated([each.values for each in targets], shape.rows, shape.folds)),
         _sets([fold.train for fold in folds], shifts, (shape.folds, shape.train)),
         _sets([fold.validation for fold in folds], shifts, (shape.folds, shape.validation)),
-        _joined([fold.weight for fold in folds], shape.rows, shape.folds),
+        _concatenated([fold.weight for fold in folds], shape.rows, shape.folds),
     )
 
 
@@ -118,16 +118,16 @@ def _sources(sources: Sequence[Source], shape: BlockShape) -> Source:
     series = categories = None
     if first.series is not None and first.categories is not None:
         count = max(len(source.categories) for source in sources if source.categories is not None)
-        series = _joined(
+        series = _concatenated(
             [np.asarray(s.series) + np.int32(place * count) for place, s in enumerate(sources)], rows, folds
         )
-        categories = _joined([source.categories for source in sources], count, folds)
+        categories = _concatenated([source.categories for source in sources], count, folds)
     return replace(
         first,
-        values=_joined([source.values for source in sources], rows, folds),
+        values=_concatenated([source.values for source in sources], rows, folds),
         series=series,
         categories=categories,
-        extra=_joined([source.extra for source in sources], rows, folds),
+        extra=_concatenated([source.extra for source in sources], rows, folds),
         units=_units([source.units for source in sources], rows, folds),
     )
 
@@ -136,7 +136,7 @@ def _units(parts: Sequence[WindowUnits | None], rows: int, folds: int) -> Window
     if parts[0] is None:
         return None
     names = ("level", "inverse", "age", "lag", "facts")
-    joined = {name: _joined([getattr(part, name) for part in parts], rows, folds) for name in names}
+    joined = {name: _concatenated([getattr(part, name) for part in parts], rows, folds) for name in names}
     return replace(parts[0], **joined)
 
 
@@ -159,7 +159,7 @@ def _sets(
     return stacked
 
 
-def _joined(parts: Sequence[Any], rows: int, folds: int) -> Any:
+def _concatenated(parts: Sequence[Any], rows: int, folds: int) -> Any:
     """Lay the rows of each fold behind those of the last, with zeros between."""
     if parts[0] is None:
         return None

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from penstock.errors import OptionError, nearest
 from penstock.training.losses import VALUE_LOSSES
 
-__all__ = ["HEADS", "Direction", "Gaussian", "Head", "Quantiles", "Student", "Value", "head_named"]
+__all__ = ["HEADS", "Direction", "Gaussian", "Head", "Quantiles", "Student", "Value", "resolve_head"]
 
 Values = NDArray[np.float64]
 
@@ -210,12 +210,12 @@ HEADS: dict[str, type[Head]] = {
 """The heads by the name of the loss that asks for them."""
 
 
-def head_named(loss: str, levels: tuple[float, ...] = (80, 95), *, gaps: bool = False, steps: int = 1) -> Head:
+def resolve_head(loss: str, levels: tuple[float, ...] = (80, 95), *, gaps: bool = False, steps: int = 1) -> Head:
     """Make the head of a loss; `steps` are summed where the head speaks of a distribution.
 
     Examples
     --------
-    >>> head_named("mae"), head_named("pinball", (90,)).width
+    >>> resolve_head("mae"), resolve_head("pinball", (90,)).width
     (Value(gaps=False, summed=1, loss='mae'), 3)
     """
     if loss not in HEADS:

@@ -10,11 +10,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from penstock.errors import OptionError, nearest
 from penstock.kernels.rows import Rule
 from penstock.options import Description, option
+from penstock.registry import resolve
 
-__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "optimizer_named", "slowed"]
+__all__ = ["OPTIMIZERS", "SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "resolve_optimizer", "scale_updates"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,21 +147,17 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "rmsprop": RMSprop, "adam"
 """The optimisers by name, each with its usual settings."""
 
 
-def slowed(updates: Any, rate: jax.Array | None) -> Any:
+def scale_updates(updates: Any, rate: jax.Array | None) -> Any:
     """Multiply the updates of an optimiser, each proportional to its learning rate, by a factor of that rate."""
     return updates if rate is None else jax.tree.map(lambda update: update * rate.astype(update.dtype), updates)
 
 
-def optimizer_named(given: str | Optimizer) -> Optimizer:
-    """Give the optimiser of a name, or the one that was given.
+def resolve_optimizer(given: str | Optimizer) -> Optimizer:
+    """Return the optimiser that a name stands for, with its defaults, or what was given.
 
     Examples
     --------
-    >>> optimizer_named("rmsprop").learning_rate
+    >>> resolve_optimizer("rmsprop").learning_rate
     0.001
     """
-    if isinstance(given, Optimizer):
-        return given
-    if given not in OPTIMIZERS:
-        raise OptionError(f"optimizer={given!r} is unknown; {nearest(given, OPTIMIZERS)}")
-    return OPTIMIZERS[given]()
+    return resolve("optimizer", given, OPTIMIZERS, Optimizer)  # type: ignore[type-abstract]

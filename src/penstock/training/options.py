@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from penstock.options import Options, option
 from penstock.training.config import TrainConfig
 from penstock.training.losses import Loss
-from penstock.training.optimizers import OPTIMIZERS, Optimizer, optimizer_named
+from penstock.training.optimizers import OPTIMIZERS, Optimizer, resolve_optimizer
 from penstock.training.scheduled_sampling import ScheduledSampling
-from penstock.training.schedules import SCHEDULES, Schedule, schedule_named
+from penstock.training.schedules import SCHEDULES, Schedule, resolve_schedule
 
 __all__ = ["TrainingOptions"]
 
@@ -43,10 +43,10 @@ class TrainingOptions(Options):
         steps_per_epoch: int | None = None,
     ) -> TrainConfig:
         """Return how to train with these options and a loss."""
-        schedule = schedule_named(self.schedule)
+        schedule = resolve_schedule(self.schedule)
         return TrainConfig(
             loss,
-            optimizer_named(self.optimizer),
+            resolve_optimizer(self.optimizer),
             self.batch,
             self.patience,
             self.clip,

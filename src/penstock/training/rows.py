@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 
 from penstock.kernels import rows as compiled
-from penstock.training.optimizers import Optimizer, slowed
+from penstock.training.optimizers import Optimizer, scale_updates
 
 __all__ = ["Summed", "Table", "begin_table", "learn_rows", "sum_by_row", "update_rows"]
 
@@ -135,7 +135,7 @@ def update_rows(
     part = jax.tree.map(lambda leaf, per_row: _at(leaf, rows) if per_row else leaf, state.optimizer, like_table)
     idle = (state.number - touched - 1).astype(table.dtype)
     updates, part = optimizer.build().update(summed.gradients, optimizer.decay_idle_state(part, idle[:, None]))
-    updates = slowed(updates, rate)
+    updates = scale_updates(updates, rate)
 
     def put(whole: jax.Array, new: jax.Array, per_row: bool) -> jax.Array:
         return whole.at[rows].set(new, mode="drop", wrap_negative_indices=False) if per_row else new

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
 from penstock.kernels import order
-from penstock.layers.noise import draw
+from penstock.layers.noise import random_bits
 from penstock.networks.decoder import Teacher
 from penstock.training.batch import Batch
 from penstock.training.source import Source, along, gather, pad_rows, padded_length
@@ -80,7 +80,7 @@ class SampleSet(NamedTuple):
     def shuffled(self, key: jax.Array, batch: int) -> jax.Array:
         """Draw an order from a hash key: the true numbers first, and padding behind until the last batch is whole."""
         places = jnp.arange(len(self.numbers))
-        bits = jnp.where(places < self.total, draw(key, places.shape), jnp.uint32(0xFFFFFFFF))
+        bits = jnp.where(places < self.total, random_bits(key, places.shape), jnp.uint32(0xFFFFFFFF))
         numbers = self.numbers[order(bits)]
         return jnp.pad(numbers, (0, -len(numbers) % batch), mode="edge")
 

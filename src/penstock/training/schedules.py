@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from penstock.errors import OptionError, nearest
 from penstock.options import Description, option
+from penstock.registry import resolve
 
-__all__ = ["SCHEDULES", "Cosine", "OneCycle", "Schedule", "schedule_named"]
+__all__ = ["SCHEDULES", "Cosine", "OneCycle", "Schedule", "resolve_schedule"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,16 +79,12 @@ SCHEDULES: dict[str, type[Schedule]] = {"cosine": Cosine, "one_cycle": OneCycle}
 """The schedules by name, each with its usual settings."""
 
 
-def schedule_named(given: str | Schedule | None) -> Schedule | None:
-    """Return the schedule of a name, or what was given.
+def resolve_schedule(given: str | Schedule | None) -> Schedule | None:
+    """Return the schedule that a name stands for, with its defaults, or what was given.
 
     Examples
     --------
-    >>> schedule_named("cosine"), schedule_named(OneCycle(warmup=0.1)), schedule_named(None)
+    >>> resolve_schedule("cosine"), resolve_schedule(OneCycle(warmup=0.1)), resolve_schedule(None)
     (Cosine(), OneCycle(warmup=0.1), None)
     """
-    if given is None or isinstance(given, Schedule):
-        return given
-    if given not in SCHEDULES:
-        raise OptionError(f"schedule={given!r} is unknown; {nearest(given, SCHEDULES)}")
-    return SCHEDULES[given]()
+    return None if given is None else resolve("schedule", given, SCHEDULES, Schedule)  # type: ignore[type-abstract]

@@ -10,14 +10,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from penstock.layers.noise import derive
+from penstock.layers.noise import fold_in
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.batch import Batch, at_once, embeddings_of, joined, look_up, parted, vectors_of
+from penstock.training.batch import Batch, combine, embeddings_of, look_up, micro_batch_size, partition, vectors_of
 from penstock.training.config import TrainConfig
 from penstock.training.losses import sample_losses
-from penstock.training.optimizers import slowed
+from penstock.training.optimizers import scale_updates
 from penstock.training.rows import Summed, Table, begin_table, learn_rows, sum_by_row, update_rows
 
 __all__ = ["Optimizing", "TrainStep"]
@@ -53,13 +53,13 @@ class TrainStep:
     inputs: Inputs
     outputs: int
 
-    def draw(self, key: jax.Array) -> Any:
+    def init_weights(self, key: jax.Array) -> Any:
         """Draw initial weights."""
         return eqx.filter(self.network.build(self.inputs, self.outputs, key), eqx.is_array)
 
     def begin(self, weights: Any) -> Optimizing:
         """Start the optimiser."""
-        ordinary, tables = parted(weights)
+        ordinary, tables = partition(weights)
         return Optimizing(
             self.config.optimizer.build().init(ordinary),
             tuple(
@@ -87,7 +87,7 @@ class TrainStep:
         Parameters
         ----------
         weights, state
-            What :meth:`draw` and :meth:`begin` gave, or the last step.
+            What :meth:`init_weights` and :meth:`begin` gave, or the last step.
         batch
             The samples.
         key
@@ -100,10 +100,10 @@ class TrainStep:
         -------
         Weights, state, and the mean loss over the samples that count, from before the step.
         """
-        ordinary, tables = parted(weights)
-        size = at_once(batch)
+        ordinary, tables = partition(weights)
+        size = micro_batch_size(batch)
         rate = self._rate(epoch)
-        rested, optimizer = list(state.tables), self.config.optimizer
+        table_states, optimizer = list(state.tables), self.config.optimizer
         summed: dict[int, tuple[Any, Summed]] = {}
         if size == len(batch.x):
             value, gradients, by_look_up, ids = self._gradients(weights, batch, key)
@@ -112,7 +112,7 @@ class TrainStep:
                     continue
                 looked_up = ids[place], by_look_up[place]
                 if self.config.clip is None:
-                    tables[place], rested[place] = learn_rows(tables[place], table, *looked_up, optimizer, rate)
+                    tables[place], table_states[place] = learn_rows(tables[place], table, *looked_up, optimizer, rate)
                 else:  # the norm is that of sums
                     summed[place] = sum_by_row(table, *looked_up)
         else:
@@ -123,10 +123,10 @@ class TrainStep:
             (gradients, by_row), _ = clip.update((gradients, by_row), clip.init(None))
             summed = {place: (table, rows._replace(gradients=by_row[place])) for place, (table, rows) in summed.items()}
         updates, after = optimizer.build().update(gradients, state.ordinary, ordinary)
-        ordinary = optax.apply_updates(ordinary, slowed(updates, rate))
+        ordinary = optax.apply_updates(ordinary, scale_updates(updates, rate))
         for place, (rest, rows) in summed.items():
-            tables[place], rested[place] = update_rows(tables[place], rest, rows, optimizer, rate)
-        return joined(ordinary, tables), Optimizing(after, tuple(rested)), value
+            tables[place], table_states[place] = update_rows(tables[place], rest, rows, optimizer, rate)
+        return combine(ordinary, tables), Optimizing(after, tuple(table_states)), value
 
     def _rate(self, epoch: jax.Array | float) -> jax.Array | None:
         """Return the factor of the learning rate; None where it is one throughout."""
@@ -144,7 +144,7 @@ class TrainStep:
 
         `total` is what all samples of the step weigh; left out: these are all.
         """
-        ordinary, _ = parted(weights)
+        ordinary, _ = partition(weights)
         module = self.network.with_weights(weights, self.inputs, self.outputs)
         looked_up, ids = look_up(module, batch)
 
@@ -165,7 +165,7 @@ class TrainStep:
         self, weights: Any, state: Optimizing, batch: Batch, key: jax.Array | None, size: int
     ) -> tuple[jax.Array, Any, dict[int, tuple[Any, Summed]]]:
         """Add up the gradients of `size` samples at a time, so that what is kept for the way back is theirs alone."""
-        ordinary, tables = parted(weights)
+        ordinary, tables = partition(weights)
         count, dtype = len(batch.x) // size, jax.tree.leaves(ordinary)[0].dtype
         counted = jnp.ones(len(batch.x), dtype) if batch.counted is None else batch.counted
         total, batch = jnp.sum(counted), batch._replace(counted=counted)
@@ -177,7 +177,7 @@ class TrainStep:
         def add(carry: Any, part: Any) -> tuple[Any, None]:
             value, gradients, by_row, touched = carry
             number, samples = part
-            own = None if key is None else derive(key, number)
+            own = None if key is None else fold_in(key, number)
             loss, more, by_look_up, ids = self._gradients(weights, samples, own, total)
             for place in learned:
                 mode: dict[str, Any] = {"mode": "drop", "wrap_negative_indices": False}

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.errors import DataError, nearest
 
-__all__ = ["Encoding"]
+__all__ = ["CovariateEncoder"]
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Encoding:
-    """How the covariates of a panel become what a network reads.
+class CovariateEncoder:
+    """Encoder of the covariates of a panel.
 
     A past or known covariate is scaled to mean 0 and deviation 1 over the training rows of all series together, unless
     it holds zeros and ones alone. A static covariate becomes the place of its value among those of the fitted series,
@@ -35,7 +35,7 @@ class Encoding:
     --------
     >>> volume = np.array([[1.0, 0.0], [3.0, 1.0], [5.0, 0.0]])
     >>> panel = Panel(np.zeros(3), np.arange(3), np.array([0, 3]), (None,), past=volume)
-    >>> Encoding.fit(panel).past(panel).round(3).tolist()
+    >>> CovariateEncoder.fit(panel).past(panel).round(3).tolist()
     [[-1.225, 0.0], [0.0, 1.0], [1.225, 0.0]]
     """
 
@@ -44,7 +44,7 @@ class Encoding:
     values: tuple[tuple[Any, ...], ...] = ()
 
     @classmethod
-    def fit(cls, train: Panel) -> Encoding:
+    def fit(cls, train: Panel) -> CovariateEncoder:
         """Fit on the rows of a panel, which must be training rows."""
         numbers = np.hstack([train.past, train.known])
         marks = np.all((numbers == 0) | (numbers == 1), axis=0)

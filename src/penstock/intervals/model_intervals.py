@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError
 
-__all__ = ["OwnIntervals"]
+__all__ = ["IntervalsMixin"]
 
 
-class OwnIntervals(abc.ABC):
+class IntervalsMixin(abc.ABC):
     """What a model says of its own errors: from standard errors and a Gaussian, unless it says more in `_bounds`."""
 
     @property
