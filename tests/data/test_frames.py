@@ -105,7 +105,7 @@ def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
         (
             series(ds=[f"2020-01-0{n}T00:00:00{z}" for n, z in ((1, "+02:00"), (2, "-05:00"), (3, "Z"))]),
             {},
-            r"offsets of several zones \(-05:00, \+00:00, \+02:00\)\); name the zone: --zone",
+            r"offsets of several zones \(-05:00, \+00:00, \+02:00\)\); name the zone of their place: --zone",
         ),
         (pd.concat([series(), series()["y"]], axis=1), {}, "the frame has columns of one name; rename or drop all"),
         (

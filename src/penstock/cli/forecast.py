@@ -37,6 +37,7 @@ def forecast(
     """
     from rich.console import Console
 
+    from penstock.data.own_file import FORM
     from penstock.files import write_whole
     from penstock.forecaster.automatic import forecast as run
 
@@ -48,7 +49,10 @@ def forecast(
         table, horizon, season=periods or None, level=[float(each) for each in levels], members=members, steps=steps,
         seed=seed, **own.names(columns),
     )  # fmt: skip
-    written = result.frame.to_csv(index=False)
+    answer = result.frame
+    if (form := table.attrs.get(FORM)) is not None:
+        answer = answer.assign(**{columns.time: form.write(answer[columns.time].to_numpy())})
+    written = answer.to_csv(index=False)
     console = Console(stderr=out is None, soft_wrap=True)
     try:
         if out is None:

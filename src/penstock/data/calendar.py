@@ -106,7 +106,7 @@ def off_rhythm(history: NDArray[Any], steps: NDArray[Any], rhythm: Rhythm) -> ND
     if rhythm.kind in ("months", "weeks"):
         expected = continue_times(history, len(history) - 1, len(steps), rhythm).astype("datetime64[D]")
         off = np.abs((days[len(history) :] - expected).astype(np.int64))
-        return off > (3 if rhythm.kind == "weeks" or rhythm.anchor in ("first", "last") else 0)
+        return off > (3 if rhythm.kind == "weeks" or rhythm.anchor not in ("day", "end") else 0)
     clock = both - days
     if rhythm.kind == "session":
         held = np.isin(since_monday(both), rhythm.slots)
@@ -176,5 +176,10 @@ def _months_ahead(days: NDArray[Any], row: int, months: NDArray[np.int64], ancho
         roll = "forward" if anchor == "first" else "backward"
         found: NDArray[Any] = np.busday_offset(starts if anchor == "first" else last_day, 0, roll=roll)  # type: ignore[call-overload]
         return found
+    if "/" in anchor:
+        number, own = map(int, anchor.split("/"))
+        if number:
+            return starts + (own - weekday(starts)) % 7 + 7 * (number - 1)
+        return last_day - (weekday(last_day) - own) % 7
     day = (days - firsts.astype("datetime64[D]")).max()
     return np.minimum(starts + day, last_day)

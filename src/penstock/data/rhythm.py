@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DAY_NS", "WEEK_NS", "Rhythm", "read_rhythm", "since_monday", "weekday"]
+__all__ = ["DAY_NS", "IRREGULAR", "WEEK_NS", "Rhythm", "read_rhythm", "since_monday", "weekday"]
 
 DAY_NS = 86_400 * 10**9
 WEEK_NS = 7 * DAY_NS
+IRREGULAR = 0.1
+"""Share of steps that may differ from the usual one."""
+
 _DAY = np.timedelta64(1, "D")
 _OPEN = 0.5  # share of weeks in which a weekday, or an hour of the week, occurs where a series holds it
 _MOST_CLOSED = 0.05  # share of rows on days that a series does not usually hold
@@ -35,7 +38,8 @@ class Rhythm:
     week
         Whether the series holds each day of the week, from Monday on.
     anchor
-        For months: ``day``, ``end``, ``first`` or ``last`` (business day); for weeks: the weekday, 0 for Monday.
+        For months: ``day``, ``end``, ``first`` or ``last`` (business day), ``3/4`` for the third Friday, ``0/4`` for
+        the last one; for weeks: the weekday, 0 for Monday.
     slots
         Nanoseconds since Monday at which a session has its bars.
     exchange
@@ -162,6 +166,8 @@ def _weeks(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     weeks = np.rint(gaps / WEEK_NS)
     if (weeks < 1).any() or (np.abs(gaps / WEEK_NS - weeks) > 2.1 / 7).any():
         return None
+    if (weeks % int(np.median(weeks)) != 0).mean() > IRREGULAR:
+        return None  # now four weeks, now five
     counts = np.bincount(weekday(days), minlength=7)
     if counts.max() < _FULL * len(days):
         return None
@@ -172,6 +178,8 @@ def _months(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     """Tell a day every so many months; a month may be missing here or there."""
     firsts = days.astype("datetime64[M]")
     months: NDArray[Any] = np.diff(firsts.astype(np.int64))
+    if months.min() > 0 and (anchor := _nth_weekday(days, firsts)):
+        return Rhythm("months", int(np.median(months)), anchor=anchor)
     if months.min() <= 0 or not (np.abs(gaps / DAY_NS / months - 30.4) < 4).all():
         return None
     step = int(np.median(months))
@@ -189,6 +197,22 @@ def _months(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
         if possible and varied and len(days) > 2 and near.all() and (days == usual).mean() >= _ANCHORED:
             return Rhythm("months", step, anchor=name)
     return Rhythm("months", step, anchor="day")
+
+
+def _nth_weekday(days: NDArray[Any], firsts: NDArray[Any]) -> str:
+    """Tell that all rows stand on the third Friday of their month, say, or on the last one; empty where they do not."""
+    if len(days) < 4:
+        return ""
+    own = np.bincount(weekday(days), minlength=7)
+    usual = int(own.argmax())
+    into: NDArray[Any] = (days - firsts.astype("datetime64[D]")).astype(np.int64)
+    left: NDArray[Any] = ((firsts + 1).astype("datetime64[D]") - days).astype(np.int64) - 1
+    if len(np.unique(into)) < 3 or len(np.unique(left)) < 3:
+        return ""
+    for number, place in [*((n, into // 7 == n - 1) for n in (1, 2, 3, 4)), (0, left < 7)]:
+        if (place & (weekday(days) == usual)).mean() >= 1 - _MOST_CLOSED:
+            return f"{number}/{usual}"
+    return ""
 
 
 def _within_days(times: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from penstock.data.exchange import open_days
 from penstock.data.panel import Panel
-from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
+from penstock.data.reading.notes import note
+from penstock.data.rhythm import DAY_NS, IRREGULAR, Rhythm, read_rhythm
 from penstock.errors import DataError
 from penstock.values import from_plain, storable
 
 __all__ = ["NO_RHYTHMS", "Rhythms"]
+
+_FEW = 6  # rows of which no step can be called irregular
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Rhythms:
                 if exchange:
                     seen[key] = _of_exchange(seen[key], times, exchange, panel.name(series))
             found.append(seen[key])
+        _say_irregular(panel, clock, found)
         usual = Counter(found).most_common(1)[0][0]
         others = {name: each for name, each in zip(panel.ids, found, strict=True) if each != usual}
         return cls(usual, others)
@@ -99,6 +103,33 @@ class Rhythms:
             from_plain(name): Rhythm.from_json(kind) for kind, names in given.get("other_rhythms", []) for name in names
         }
         return cls(Rhythm.from_json(given["rhythm"]), others)
+
+
+def _say_irregular(
+    panel: Panel, clock: Callable[[NDArray[Any], Rhythm | None], NDArray[Any]], rhythms: list[Rhythm]
+) -> None:
+    """Say that series keep no step, so that their rows are taken one after the other."""
+    first, count = -1, 0
+    for series, rhythm in enumerate(rhythms):
+        if rhythm.kind in ("fixed", "count") and panel.lengths[series] > _FEW:
+            gaps: NDArray[Any] = np.diff(clock(panel.times[panel.span(series)], rhythm).astype(np.int64))
+            if (gaps != rhythm.step).mean() > IRREGULAR:
+                first, count = (series if first < 0 else first), count + 1
+    if count:
+        step = rhythms[first].step
+        shown = f"{step}" if rhythms[first].kind == "count" else _duration(step)
+        more = f", and those of {count - 1:,} further series" if count > 1 else ""
+        note(
+            f"the times{panel.name(first)}{more} keep no rhythm: more than a tenth of their steps are not of the usual "
+            f"{shown}. The rows are taken one after the other, and forecasts go on by that step."
+        )
+
+
+def _duration(nanoseconds: int) -> str:
+    for name, size in (("days", DAY_NS), ("hours", 3600 * 10**9), ("minutes", 60 * 10**9), ("seconds", 10**9)):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:g} {name}"
+    return f"{nanoseconds} nanoseconds"
 
 
 def _of_exchange(rhythm: Rhythm, times: NDArray[Any], exchange: str, whose: str) -> Rhythm:

@@ -45,8 +45,10 @@ def numbers(
         return np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
     if series.dtype in (nw.String, nw.Object, nw.Categorical, nw.Enum):
         cells = series.to_list()
-        if all(isinstance(cell, (str, int, float, decimal.Decimal, np.number)) or cell is None for cell in cells):
+        if all(isinstance(cell, (str, int, float, decimal.Decimal, np.number)) or _nothing(cell) for cell in cells):
             return text_numbers(cells, series.name, role, table)
+    if series.implementation.is_pandas() and (found := _other_numbers(series.to_native())) is not None:
+        return found
     first = next((value for value in series.to_list() if value is not None), None)
     static = f"; name it in static={series.name!r} if it is the same in every row" if role != "target" else ""
     turn = (
@@ -57,6 +59,23 @@ def numbers(
     raise DataError(
         f"the {role} column {series.name!r} holds {series.dtype}, not numbers (first value: {first!r}); {turn}{static}."
     )
+
+
+def _nothing(cell: Any) -> bool:
+    import pandas as pd
+
+    return cell is None or cell is pd.NA
+
+
+def _other_numbers(column: Any) -> NDArray[np.float64] | None:
+    """Read pandas' numbers of a type that no other library has: sparse ones, those of 128 bits."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+        return None
+    if pd.api.types.is_complex_dtype(column.dtype):
+        return None
+    return np.asarray(column, dtype=np.float64)
 
 
 def text_numbers(
