@@ -32,11 +32,11 @@ demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, w
 	$(say_kernels)
 	$(BIN)/penstock study sp500 --no-transformer --report sp500.html
 
-test: $(VENV)/.test  ## Run the fast suite, the examples in the docstrings included
+test: $(VENV)/.test  ## Run the fast suite
 	$(say_kernels)
 	$(BIN)/python -m pytest -n auto
 
-test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out
+test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out, and the examples in docstrings
 	$(BIN)/python -m pytest -n auto -m slow
 
 coverage: $(VENV)/.test  ## Measure the lines that the fast and the slow suite run; fails below 95 %

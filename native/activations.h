@@ -65,7 +65,7 @@ PENSTOCK_INLINE Vec<double> reciprocal(Vec<double> d) { return 1. / d; }
 enum class Act { sigmoid, tanh };
 
 #if defined(__AVX512F__)
-// The float form where one instruction takes the fraction of a number and one multiplies by a power of two: a fifth
+// The float layout where one instruction takes the fraction of a number and one multiplies by a power of two: a fifth
 // fewer of them. 2^y = 2^floor(y) (1 + r q(r)) with r = y - floor(y) for the sigmoid, whose sum with one forgives 8e-8;
 // for tanh r = y - nearest(y), so that 2^y - 1 keeps its small values to 1e-8. q: minimax on [0, 1] and [-1/2, 1/2].
 template <Act act> struct Wide {
@@ -92,41 +92,39 @@ template <typename T, Act... acts> PENSTOCK_INLINE void activate(Vec<T> (&v)[siz
   constexpr int N = sizeof...(acts);
   constexpr Act act[] = {acts...};
   Vec<T> y[N], n[N], p[N];
-#define PENSTOCK_EACH repeat<N>(PENSTOCK_BODY(i)
 #if defined(__AVX512F__)
   if constexpr (sizeof(T) == 4) {
     Vec<T> r[N];
-    PENSTOCK_EACH { y[i] = below<T>(v[i] * Wide<act[i]>::scale, Wide<act[i]>::limit); });
-    PENSTOCK_EACH { r[i] = Wide<act[i]>::fraction(y[i]); });
-    PENSTOCK_EACH { p[i] = r[i] * Wide<act[i]>::c(0) + Wide<act[i]>::c(1); });
+    repeat<N>(PENSTOCK_BODY(i) { y[i] = below<T>(v[i] * Wide<act[i]>::scale, Wide<act[i]>::limit); });
+    repeat<N>(PENSTOCK_BODY(i) { r[i] = Wide<act[i]>::fraction(y[i]); });
+    repeat<N>(PENSTOCK_BODY(i) { p[i] = r[i] * Wide<act[i]>::c(0) + Wide<act[i]>::c(1); });
     repeat_from<2, 6>([&](auto k) __attribute__((always_inline)) {
-      PENSTOCK_EACH { if constexpr (k < Wide<act[i]>::terms) p[i] = p[i] * r[i] + Wide<act[i]>::c(k); });
+      repeat<N>(PENSTOCK_BODY(i) { if constexpr (k < Wide<act[i]>::terms) p[i] = p[i] * r[i] + Wide<act[i]>::c(k); });
     });
-    PENSTOCK_EACH { if constexpr (act[i] == Act::tanh) p[i] *= r[i]; else p[i] = p[i] * r[i] + 1; });
-    PENSTOCK_EACH {
+    repeat<N>(PENSTOCK_BODY(i) { if constexpr (act[i] == Act::tanh) p[i] *= r[i]; else p[i] = p[i] * r[i] + 1; });
+    repeat<N>(PENSTOCK_BODY(i) {
       if constexpr (act[i] == Act::tanh) n[i] = Wide<act[i]>::times_power(splat<T>(1), y[i] - r[i]);
       else p[i] = Wide<act[i]>::times_power(p[i], y[i]) + 1;
     });
-    PENSTOCK_EACH { if constexpr (act[i] == Act::tanh) p[i] = n[i] * p[i] + (n[i] - 1); });
-    PENSTOCK_EACH { y[i] = reciprocal(act[i] == Act::tanh ? p[i] + 2 : p[i]); });
-    PENSTOCK_EACH { v[i] = act[i] == Act::tanh ? below<T>(p[i] * y[i], T(1)) : y[i]; });
+    repeat<N>(PENSTOCK_BODY(i) { if constexpr (act[i] == Act::tanh) p[i] = n[i] * p[i] + (n[i] - 1); });
+    repeat<N>(PENSTOCK_BODY(i) { y[i] = reciprocal(act[i] == Act::tanh ? p[i] + 2 : p[i]); });
+    repeat<N>(PENSTOCK_BODY(i) { v[i] = act[i] == Act::tanh ? below<T>(p[i] * y[i], T(1)) : y[i]; });
     return;
   }
 #endif
-  PENSTOCK_EACH { y[i] = below<T>(v[i], act[i] == Act::tanh ? E::tanh_limit : E::sigmoid_limit); });
-  PENSTOCK_EACH { y[i] = above<T>(y[i], act[i] == Act::tanh ? -E::tanh_limit : -E::sigmoid_limit); });
-  PENSTOCK_EACH { if constexpr (act[i] == Act::tanh) y[i] += y[i]; else y[i] = -y[i]; });
-  PENSTOCK_EACH { n[i] = y[i] * E::log2e + E::magic; });
+  repeat<N>(PENSTOCK_BODY(i) { y[i] = below<T>(v[i], act[i] == Act::tanh ? E::tanh_limit : E::sigmoid_limit); });
+  repeat<N>(PENSTOCK_BODY(i) { y[i] = above<T>(y[i], act[i] == Act::tanh ? -E::tanh_limit : -E::sigmoid_limit); });
+  repeat<N>(PENSTOCK_BODY(i) { if constexpr (act[i] == Act::tanh) y[i] += y[i]; else y[i] = -y[i]; });
+  repeat<N>(PENSTOCK_BODY(i) { n[i] = y[i] * E::log2e + E::magic; });
   // One fused step: what ln 2 loses in its last digit matters only where n is large and both functions are flat.
-  PENSTOCK_EACH { y[i] -= (n[i] - E::magic) * E::ln2; });
-  PENSTOCK_EACH { p[i] = y[i] * E::c[0] + E::c[1]; });
-  repeat_from<2, E::terms>([&](auto k) __attribute__((always_inline)) { PENSTOCK_EACH { p[i] = p[i] * y[i] + E::c[k]; }); });
-  PENSTOCK_EACH { p[i] = p[i] * (y[i] * y[i]) + y[i]; });
-  PENSTOCK_EACH { n[i] = (Vec<T>)(((Mask<T>)n[i] << E::bits) + E::one); });
-  PENSTOCK_EACH { p[i] = n[i] * p[i] + (act[i] == Act::tanh ? n[i] - 1 : n[i] + 1); });  // e^2x - 1; 1 + e^-x
-  PENSTOCK_EACH { y[i] = reciprocal(act[i] == Act::tanh ? p[i] + 2 : p[i]); });
-  PENSTOCK_EACH { v[i] = act[i] == Act::tanh ? below<T>(p[i] * y[i], T(1)) : y[i]; });
-#undef PENSTOCK_EACH
+  repeat<N>(PENSTOCK_BODY(i) { y[i] -= (n[i] - E::magic) * E::ln2; });
+  repeat<N>(PENSTOCK_BODY(i) { p[i] = y[i] * E::c[0] + E::c[1]; });
+  repeat_from<2, E::terms>([&](auto k) __attribute__((always_inline)) { repeat<N>(PENSTOCK_BODY(i) { p[i] = p[i] * y[i] + E::c[k]; }); });
+  repeat<N>(PENSTOCK_BODY(i) { p[i] = p[i] * (y[i] * y[i]) + y[i]; });
+  repeat<N>(PENSTOCK_BODY(i) { n[i] = (Vec<T>)(((Mask<T>)n[i] << E::bits) + E::one); });
+  repeat<N>(PENSTOCK_BODY(i) { p[i] = n[i] * p[i] + (act[i] == Act::tanh ? n[i] - 1 : n[i] + 1); });  // e^2x - 1; 1 + e^-x
+  repeat<N>(PENSTOCK_BODY(i) { y[i] = reciprocal(act[i] == Act::tanh ? p[i] + 2 : p[i]); });
+  repeat<N>(PENSTOCK_BODY(i) { v[i] = act[i] == Act::tanh ? below<T>(p[i] * y[i], T(1)) : y[i]; });
 }
 
 // then(at, tanh of from[at]) for n blocks of each of several groups, `group` apart; four at a time, across groups.

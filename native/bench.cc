@@ -69,11 +69,11 @@ int main() {
   const char* comma = "";
   for (const auto& r : rows) {
     const Shape shape{r.cell, r.batch, r.time, r.inputs, r.units, false, false, true, r.need_dx};
-    double rates[kForms];
-    for (int form = 0; form < kForms; ++form) rates[form] = useful(shape, table().f32.at[form]);
-    const int form = choose(table().f32, shape, nullptr, 1);
-    std::printf("%s\n  {\"row\": \"%s\", \"gflops\": %.1f, \"of_peak\": %.3f, \"form\": %d, \"forms\": [%.1f, %.1f]}", comma,
-                r.name, rates[form], rates[form] / most, static_cast<int>(table().f32.at[form].units), rates[0], rates[1]);
+    double rates[kLayouts];
+    for (int layout = 0; layout < kLayouts; ++layout) rates[layout] = useful(shape, table().f32.at[layout]);
+    const int layout = choose(table().f32, shape, nullptr, 1);
+    std::printf("%s\n  {\"row\": \"%s\", \"gflops\": %.1f, \"of_peak\": %.3f, \"layout\": %d, \"layouts\": [%.1f, %.1f]}", comma,
+                r.name, rates[layout], rates[layout] / most, static_cast<int>(table().f32.at[layout].units), rates[0], rates[1]);
     comma = ",";
   }
   std::printf("]}\n");

@@ -12,34 +12,34 @@ double estimate(const Shape& s, bool backward) {
   return s.batch * s.time * (flops / 80 + gates * s.units * .3);
 }
 
-Cut cut(const Shape& s, Int group, Int members) {
-  // What one tile holds is 12 samples of three groups, or 16 and more of one. Pieces of less than 20 us are not worth
+Partition partition(const Shape& s, Int group, Int members) {
+  // What one tile holds is 12 samples of three groups, or 16 and more of one. Chunks of less than 20 us are not worth
   // their partial sums and the wait for another thread.
   const Int tile = group > 12 ? group : 12;
   Int by_size = (s.batch + tile - 1) / tile;
   const Int by_time = (Int)(estimate(s, true) / 20e3);
-  Int pieces = by_size < by_time ? by_size : by_time;
-  if (members >= 8 && pieces > 1) pieces = pieces > 2 ? pieces / 2 : 1;  // members alone keep the threads busy
-  if (pieces > 1) pieces += pieces % 2;  // three pieces would leave one of two threads idle for a third of the time
+  Int chunks = by_size < by_time ? by_size : by_time;
+  if (members >= 8 && chunks > 1) chunks = chunks > 2 ? chunks / 2 : 1;  // members alone keep the threads busy
+  if (chunks > 1) chunks += chunks % 2;  // three chunks would leave one of two threads idle for a third of the time
   const Int groups = (s.batch + group - 1) / group;
-  if (pieces > groups) pieces = groups;
-  if (pieces > 64) pieces = 64;
-  if (pieces < 1) pieces = 1;
-  return {pieces, groups, group};
+  if (chunks > groups) chunks = groups;
+  if (chunks > 64) chunks = 64;
+  if (chunks < 1) chunks = 1;
+  return {chunks, groups, group};
 }
 
-template <typename T> int choose(const Forms<T>& forms, const Shape& s, const std::int32_t* lengths, Int lists) {
+template <typename T> int choose(const Layouts<T>& layouts, const Shape& s, const std::int32_t* lengths, Int lists) {
   double least = 0;
   int best = 0;
-  for (int f = 0; f < kForms; ++f) {
-    const Int group = forms.at[f].samples, units = forms.at[f].units;
+  for (int f = 0; f < kLayouts; ++f) {
+    const Int group = layouts.at[f].samples, units = layouts.at[f].units;
     double lanes = 0;
     if (lengths) {
       for (Int list = 0; list < lists; ++list)
         for (Int i = 0; i < s.batch; i += group) lanes += static_cast<double>(lengths[list * s.batch + i] * group);
     } else {
-      const Cut plan = cut(s, group, 1);
-      lanes = static_cast<double>(plan.most() * ((plan.pieces + 1) / 2));
+      const Partition plan = partition(s, group, 1);
+      lanes = static_cast<double>(plan.most() * ((plan.chunks + 1) / 2));
     }
     const double shuffles = units > 1 ? 1.15 : 1;
     const double cost = lanes * static_cast<double>((s.units + units - 1) / units * units) * shuffles;
@@ -48,19 +48,19 @@ template <typename T> int choose(const Forms<T>& forms, const Shape& s, const st
   }
   return best;
 }
-template int choose(const Forms<float>&, const Shape&, const std::int32_t*, Int);
-template int choose(const Forms<double>&, const Shape&, const std::int32_t*, Int);
+template int choose(const Layouts<float>&, const Shape&, const std::int32_t*, Int);
+template int choose(const Layouts<double>&, const Shape&, const std::int32_t*, Int);
 
-template <typename T> Int residual_size(const Forms<T>& forms, const Shape& s) {
+template <typename T> Int residual_size(const Layouts<T>& layouts, const Shape& s) {
   Int most = 0;
-  for (const Kernels<T>& k : forms.at) {
+  for (const Kernels<T>& k : layouts.at) {
     const Int size = (s.batch + k.samples - 1) / k.samples * s.time * k.record_size(s);
     if (size > most) most = size;
   }
   return most;
 }
-template Int residual_size(const Forms<float>&, const Shape&);
-template Int residual_size(const Forms<double>&, const Shape&);
+template Int residual_size(const Layouts<float>&, const Shape&);
+template Int residual_size(const Layouts<double>&, const Shape&);
 
 namespace {
 
@@ -88,7 +88,7 @@ struct Shared {
     if ((done += did) == n) finished.notify_one();
   }
 
-  // The pieces are of equal size, so the others are nearly done: being woken would take longer than looking for a while.
+  // The chunks are of equal size, so the others are nearly done: being woken would take longer than looking for a while.
   void wait() {
     const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
     do {
@@ -110,7 +110,7 @@ struct Memory {
 
 }  // namespace
 
-void share(Int n, Int helpers, const std::function<void(std::function<void()>)>& schedule, const std::function<void(Int)>& work) {
+void run_shared(Int n, Int helpers, const std::function<void(std::function<void()>)>& schedule, const std::function<void(Int)>& work) {
   if (helpers > n - 1) helpers = n - 1;
   if (helpers <= 0) {
     for (Int i = 0; i < n; ++i) work(i);
@@ -123,9 +123,9 @@ void share(Int n, Int helpers, const std::function<void(std::function<void()>)>&
   shared->wait();
 }
 
-void* thread_memory(Room room, Int bytes) {
-  static thread_local Memory memories[static_cast<int>(Room::rooms)];
-  Memory& memory = memories[static_cast<int>(room)];
+void* thread_memory(Buffer buffer, Int bytes) {
+  static thread_local Memory memories[static_cast<int>(Buffer::count)];
+  Memory& memory = memories[static_cast<int>(buffer)];
   if (memory.bytes < bytes || (memory.bytes > (64 << 20) && bytes < memory.bytes / 4)) {
     std::free(memory.data);
     memory.bytes = 0;

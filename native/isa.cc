@@ -6,12 +6,19 @@
 
 namespace penstock {
 
-#define PENSTOCK_DECLARE(isa) \
-  namespace isa { extern const Forms<float> f32; extern const Forms<double> f64; }
-PENSTOCK_DECLARE(generic)
+namespace generic {
+extern const Layouts<float> f32;
+extern const Layouts<double> f64;
+}  // namespace generic
 #if defined(PENSTOCK_X86)
-PENSTOCK_DECLARE(avx2)
-PENSTOCK_DECLARE(avx512)
+namespace avx2 {
+extern const Layouts<float> f32;
+extern const Layouts<double> f64;
+}  // namespace avx2
+namespace avx512 {
+extern const Layouts<float> f32;
+extern const Layouts<double> f64;
+}  // namespace avx512
 #endif
 
 namespace {
@@ -23,8 +30,8 @@ struct Choice {
 
 Choice choose() {
   const char* names[] = {"generic", "avx2", "avx512"};
-  const Forms<float>* f32[] = {&generic::f32, nullptr, nullptr};
-  const Forms<double>* f64[] = {&generic::f64, nullptr, nullptr};
+  const Layouts<float>* f32[] = {&generic::f32, nullptr, nullptr};
+  const Layouts<double>* f64[] = {&generic::f64, nullptr, nullptr};
   int widest = 0;
 #if defined(PENSTOCK_X86)
   __builtin_cpu_init();

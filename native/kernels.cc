@@ -1,5 +1,5 @@
 // Compiled for each instruction set and each type, so that a build takes all cores; PENSTOCK_NAMESPACE names the set and
-// keeps the copies apart, PENSTOCK_TYPE is float or double, PENSTOCK_FORMS f32 or f64. Nothing of std:: belongs here: the linker keeps ONE copy of an inline function, and it might be the one for the widest machine.
+// keeps the copies apart, PENSTOCK_TYPE is float or double, PENSTOCK_LAYOUTS f32 or f64. Nothing of std:: belongs here: the linker keeps ONE copy of an inline function, and it might be the one for the widest machine.
 #include "gru.h"
 #include "lstm.h"
 #include "rnn.h"
@@ -7,52 +7,54 @@
 
 namespace penstock::PENSTOCK_NAMESPACE {
 
-// Calls f with the cell's type.
-template <typename Form, typename F> PENSTOCK_INLINE auto by_cell(Cell cell, F f) {
+// Stands for a type where a value is passed.
+template <typename C> struct Type { using type = C; };
+
+// Calls f with the type of the cell, as a Type<...>.
+template <typename Layout, typename F> PENSTOCK_INLINE auto by_cell(Cell cell, F f) {
   switch (cell) {
-    case Cell::gru_before: return f((Gru<Form, false>*)nullptr);
-    case Cell::gru_after: return f((Gru<Form, true>*)nullptr);
-    case Cell::rnn_tanh: return f((Rnn<Form, Kind::tanh>*)nullptr);
-    case Cell::rnn_relu: return f((Rnn<Form, Kind::relu>*)nullptr);
-    case Cell::leaky: return f((Rnn<Form, Kind::leaky>*)nullptr);
-    default: return f((Lstm<Form>*)nullptr);
+    case Cell::gru_before: return f(Type<Gru<Layout, false>>{});
+    case Cell::gru_after: return f(Type<Gru<Layout, true>>{});
+    case Cell::rnn_tanh: return f(Type<Rnn<Layout, Kind::tanh>>{});
+    case Cell::rnn_relu: return f(Type<Rnn<Layout, Kind::relu>>{});
+    case Cell::leaky: return f(Type<Rnn<Layout, Kind::leaky>>{});
+    default: return f(Type<Lstm<Layout>>{});
   }
 }
-#define PENSTOCK_CELL(p) __typeof__(*p)
 
-template <typename Form, typename T = typename Form::T> void run_forward(const Operands<T>& o) {
-  by_cell<Form>(o.shape.cell, [&](auto* cell) { forward<PENSTOCK_CELL(cell)>(o, Arena{(char*)o.scratch}); });
+template <typename Layout, typename T = typename Layout::T> void run_forward(const Operands<T>& o) {
+  by_cell<Layout>(o.shape.cell, [&](auto cell) { forward<typename decltype(cell)::type>(o, Arena{(char*)o.scratch}); });
 }
-template <typename Form, typename T = typename Form::T> void run_backward(const Operands<T>& o) {
-  by_cell<Form>(o.shape.cell, [&](auto* cell) { backward<PENSTOCK_CELL(cell)>(o, Arena{(char*)o.scratch}); });
+template <typename Layout, typename T = typename Layout::T> void run_backward(const Operands<T>& o) {
+  by_cell<Layout>(o.shape.cell, [&](auto cell) { backward<typename decltype(cell)::type>(o, Arena{(char*)o.scratch}); });
 }
-template <typename Form, typename T = typename Form::T> void run_reduce(const WeightGradients<T>& w) {
-  by_cell<Form>(w.shape.cell, [&](auto* cell) { reduce<PENSTOCK_CELL(cell)>(w); });
+template <typename Layout, typename T = typename Layout::T> void run_reduce(const WeightGradients<T>& w) {
+  by_cell<Layout>(w.shape.cell, [&](auto cell) { reduce<typename decltype(cell)::type>(w); });
 }
-template <typename Form> Int run_record_size(const Shape& s) {
-  return by_cell<Form>(s.cell, [&](auto* cell) { return record_size<PENSTOCK_CELL(cell)>(s); });
+template <typename Layout> Int run_record_size(const Shape& s) {
+  return by_cell<Layout>(s.cell, [&](auto cell) { return record_size<typename decltype(cell)::type>(s); });
 }
-template <typename Form> Int run_partial_size(const Shape& s) {
-  return by_cell<Form>(s.cell, [&](auto* cell) { return partial_size<PENSTOCK_CELL(cell)>(s); });
+template <typename Layout> Int run_partial_size(const Shape& s) {
+  return by_cell<Layout>(s.cell, [&](auto cell) { return partial_size<typename decltype(cell)::type>(s); });
 }
-template <typename Form> Int run_scratch_size(const Shape& shape, Int count, bool back) {
-  using T = typename Form::T;
-  return by_cell<Form>(shape.cell, [&](auto* cell) {
+template <typename Layout> Int run_scratch_size(const Shape& shape, Int count, bool back) {
+  using T = typename Layout::T;
+  return by_cell<Layout>(shape.cell, [&](auto cell) {
     Operands<T> o{};
     o.shape = shape, o.count = count;
-    const Int bytes = back ? backward<PENSTOCK_CELL(cell)>(o, Arena{}) : forward<PENSTOCK_CELL(cell)>(o, Arena{});
+    const Int bytes = back ? backward<typename decltype(cell)::type>(o, Arena{}) : forward<typename decltype(cell)::type>(o, Arena{});
     return (bytes + (Int)sizeof(T) - 1) / (Int)sizeof(T);
   });
 }
 
-template <typename Form> constexpr Kernels<typename Form::T> kernels() {
-  return {Form::S,           Form::U,
-          run_forward<Form>, run_backward<Form>, run_reduce<Form>, run_record_size<Form>, run_partial_size<Form>,
-          run_scratch_size<Form>};
+template <typename Layout> constexpr Kernels<typename Layout::T> kernels() {
+  return {Layout::S,           Layout::U,
+          run_forward<Layout>, run_backward<Layout>, run_reduce<Layout>, run_record_size<Layout>, run_partial_size<Layout>,
+          run_scratch_size<Layout>};
 }
 
 using T = PENSTOCK_TYPE;
-extern const Forms<T> PENSTOCK_FORMS;
-const Forms<T> PENSTOCK_FORMS = {{kernels<Form<T, 1>>(), kernels<Form<T, 4>>()}, {sum_rows<T>, update_rows<T>}};
+extern const Layouts<T> PENSTOCK_LAYOUTS;
+const Layouts<T> PENSTOCK_LAYOUTS = {{kernels<Layout<T, 1>>(), kernels<Layout<T, 4>>()}, {sum_rows<T>, update_rows<T>}};
 
 }  // namespace penstock::PENSTOCK_NAMESPACE

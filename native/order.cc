@@ -1,13 +1,13 @@
-// The door through which XLA asks for the order of keys: keys -> order, both [n], behind leading axes from vmap.
+// The FFI handler that gives the order of keys: keys -> order, both [n], behind leading axes from vmap.
 #include "order.h"
 
-#include "door.h"
+#include "ffi_guard.h"
 
 namespace penstock {
 namespace {
 
 ffi::Error call(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRets rets) {
-  return answer([&] {
+  return guarded([&] {
     Cursor cursor(args, rets);
     const auto first = args.get<ffi::AnyBuffer>(0);
     require(first.has_value() && first->dimensions().size() >= 1, "keys need an axis");
@@ -19,9 +19,9 @@ ffi::Error call(ffi::ThreadPool pool, ffi::RemainingArgs args, ffi::RemainingRet
     const Sizes& axes = cursor.members;
     const Int members = axes.product();
     // Some 5 ns a key: below 20 us a second thread costs more than it brings.
-    share_out(members, 5. * static_cast<double>(n * members), 20e3, pool, [&](Int m) {
+    parallel_for(members, 5. * static_cast<double>(n * members), 20e3, pool, [&](Int m) {
       const Int bytes = order_scratch(n) * static_cast<Int>(sizeof(std::int32_t));
-      auto* const scratch = static_cast<std::int32_t*>(thread_memory(Room::order, bytes));
+      auto* const scratch = static_cast<std::int32_t*>(thread_memory(Buffer::order, bytes));
       stable_order(keys.at<std::uint32_t>(axes, m), n, order.at<std::int32_t>(axes, m), scratch);
     });
   });

@@ -60,7 +60,7 @@ template <typename T> struct Problem {
   Array<std::int32_t> order, lengths;
   Array<T> x, h, c, W, U, b, bU, leak, mask, x_mask, dhs, dhT, dcT;
   Array<T> hs, hT, cT, dx, dh0, dc0, dW, dU, db, dbU, dleak, residual, partials;
-  std::vector<Array<T>> scratch[2];  // of each piece, forward and backward, kept from run to run
+  std::vector<Array<T>> scratch[2];  // of each chunk, forward and backward, kept from run to run
 
   static Array<T> random(Int n, double scale = 1) {
     Array<T> v(n);
@@ -84,33 +84,33 @@ template <typename T> struct Problem {
   }
 
   void run(const Kernels<T>& k, bool back, Int threads) {
-    const Cut plan = cut(s, k.samples, 1);
+    const Partition plan = partition(s, k.samples, 1);
     const Int groups = (s.batch + k.samples - 1) / k.samples, record = k.record_size(s), partial = k.partial_size(s);
-    residual.resize(groups * s.time * record), partials.resize(plan.pieces * partial);
-    scratch[0].resize(plan.pieces), scratch[1].resize(plan.pieces);
+    residual.resize(groups * s.time * record), partials.resize(plan.chunks * partial);
+    scratch[0].resize(plan.chunks), scratch[1].resize(plan.chunks);
     for (bool backward : {false, true}) {
       if (backward && !back) break;
-      auto work = [&](Int piece) {
+      auto work = [&](Int chunk) {
         Operands<T> o{};
-        o.shape = s, o.first = plan.first(piece), o.count = plan.count(piece, s.batch);
+        o.shape = s, o.first = plan.first(chunk), o.count = plan.count(chunk, s.batch);
         o.order = order.data(), o.lengths = lengths.empty() ? nullptr : lengths.data();
         o.x = x.data(), o.h0 = h.data(), o.c0 = c.data(), o.W = W.data(), o.U = U.data(), o.b = b.data(), o.bU = bU.data();
         o.leak = leak.data(), o.mask = mask.empty() ? nullptr : mask.data(), o.x_mask = x_mask.empty() ? nullptr : x_mask.data();
         o.residual = s.keep ? residual.data() + o.first / k.samples * s.time * record : nullptr;
         o.hs = hs.data(), o.hT = hT.data(), o.cT = cT.data(), o.dhs = dhs.data(), o.dhT = dhT.data(), o.dcT = dcT.data();
-        o.dx = dx.data(), o.dh0 = dh0.data(), o.dc0 = dc0.data(), o.partial = partials.data() + piece * partial;
-        Array<T>& memory = scratch[backward][piece];
+        o.dx = dx.data(), o.dh0 = dh0.data(), o.dc0 = dc0.data(), o.partial = partials.data() + chunk * partial;
+        Array<T>& memory = scratch[backward][chunk];
         const Int values = 64 / static_cast<Int>(sizeof(T));
         memory.resize((k.scratch_size(s, o.count, backward) + values - 1) / values * values);
         o.scratch = memory.data();
         (backward ? k.backward : k.forward)(o);
       };
       std::vector<std::thread> started;
-      share(plan.pieces, threads - 1, [&](std::function<void()> task) { started.emplace_back(std::move(task)); }, work);
+      run_shared(plan.chunks, threads - 1, [&](std::function<void()> task) { started.emplace_back(std::move(task)); }, work);
       for (auto& thread : started) thread.join();
     }
     if (!back) return;
-    k.reduce({s, partials.data(), plan.pieces, partial, dW.data(), dU.data(), db.data(), dbU.data(), dleak.data()});
+    k.reduce({s, partials.data(), plan.chunks, partial, dW.data(), dU.data(), db.data(), dbU.data(), dleak.data()});
   }
 
   double loss(const Kernels<T>& k) {

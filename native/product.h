@@ -1,6 +1,6 @@
 // The products that a recurrence is made of, on blocks.
 #pragma once
-#include "form.h"
+#include "layout.h"
 
 namespace penstock::PENSTOCK_NAMESPACE {
 
@@ -13,15 +13,15 @@ template <int Most, typename F> PENSTOCK_INLINE void constant(Int n, F f) {
 }
 
 // The tiles of a product: so many groups by so many columns of blocks stay in registers.
-template <typename Form> struct Tiles;
-template <typename T> struct Tiles<Form<T, 4>> {
-  static constexpr int few = kTileRegisters / 4;  // few columns: taller tiles, or units wait
+template <typename Layout> struct Tiles;
+template <typename T> struct Tiles<Layout<T, 4>> {
+  static constexpr int narrow = kTileRegisters / 4;  // few columns: taller tiles, or units wait
   static constexpr int tall = kGroups < 3 ? 3 : kGroups;
-  static constexpr int columns(int groups) { return groups <= kGroups ? kTileRegisters / kGroups : few; }
-  static Int rows(Int n) { return n <= few ? tall : kGroups; }
+  static constexpr int columns(int groups) { return groups <= kGroups ? kTileRegisters / kGroups : narrow; }
+  static Int rows(Int n) { return n <= narrow ? tall : kGroups; }
   static Int widest(Int) { return kTileRegisters / kGroups; }
 };
-template <typename T> struct Tiles<Form<T, 1>> {
+template <typename T> struct Tiles<Layout<T, 1>> {
   static constexpr int tall = 2;
   static constexpr int columns(int groups) { return groups == 1 ? kOneRow : kTileRegisters / 2; }
   static Int rows(Int) { return tall; }
@@ -36,16 +36,16 @@ template <typename T> struct Factor {
   const T* w;
 };
 
-template <typename Form, int G, int C, typename T = typename Form::T>
-PENSTOCK_INLINE void tile(Int n, const Factor<T>* factors, const T* bias, bool add, Int g0, Int c0, T* out, Int stride) {
-  constexpr int L = Form::L, U = Form::U;
+template <typename Layout, int G, int C, typename T = typename Layout::T>
+PENSTOCK_INLINE void micro_kernel(Int n, const Factor<T>* factors, const T* bias, bool add, Int g0, Int c0, T* out, Int stride) {
+  constexpr int L = Layout::L, U = Layout::U;
   Vec<T> acc[G][C];
   out += g0 * stride + c0 * L;
   if (add) {
     repeat<G>(PENSTOCK_BODY(g) { repeat<C>(PENSTOCK_BODY(c) { acc[g][c] = load(out + g * stride + c * L); }); });
   } else if (bias) {
     repeat<C>(PENSTOCK_BODY(c) {
-      const Vec<T> b = Form::units(bias + (c0 + c) * U);
+      const Vec<T> b = Layout::units(bias + (c0 + c) * U);
       repeat<G>(PENSTOCK_BODY(g) { acc[g][c] = b; });
     });
   } else {
@@ -68,7 +68,7 @@ PENSTOCK_INLINE void tile(Int n, const Factor<T>* factors, const T* bias, bool a
           if constexpr (U == 4) s[g] = pick<decltype(u)::value, T>(s[g]);
         });
         repeat<C>(PENSTOCK_BODY(c) {
-          const Vec<T> v = Form::units(w + c * U);
+          const Vec<T> v = Layout::units(w + c * U);
           repeat<G>(PENSTOCK_BODY(g) { add_product<T>(acc[g][c], s[g], v); });
         });
       }
@@ -90,16 +90,16 @@ PENSTOCK_INLINE void tile(Int n, const Factor<T>* factors, const T* bias, bool a
 
 // out[g][c] = (out[g][c] if add, else bias[c] or 0) + the sum over the factors of sum over k of in[g][k] * w[c][k].
 // `widest` is that by which the weights were packed.
-template <typename Form>
-__attribute__((noinline)) void product(Int n, const Factor<typename Form::T>* factors, const typename Form::T* bias, bool add,
-                                       Int groups, Int columns, Int widest, typename Form::T* out, Int stride) {
-  using Tile = Tiles<Form>;
-  shares(groups, Tile::rows(columns), [&](Int g0, Int G) __attribute__((always_inline)) {
+template <typename Layout>
+__attribute__((noinline)) void product(Int n, const Factor<typename Layout::T>* factors, const typename Layout::T* bias, bool add,
+                                       Int groups, Int columns, Int widest, typename Layout::T* out, Int stride) {
+  using Tile = Tiles<Layout>;
+  split_evenly(groups, Tile::rows(columns), [&](Int g0, Int G) __attribute__((always_inline)) {
     constant<Tile::tall>(G, PENSTOCK_BODY(Gc) {
       constexpr int rows = decltype(Gc)::value;
-      shares(columns, widest, [&](Int c0, Int C) __attribute__((always_inline)) {
+      split_evenly(columns, widest, [&](Int c0, Int C) __attribute__((always_inline)) {
         constant<Tile::columns(rows)>(C, PENSTOCK_BODY(Cc) {
-          tile<Form, rows, decltype(Cc)::value>(n, factors, bias, add, g0, c0, out, stride);
+          micro_kernel<Layout, rows, decltype(Cc)::value>(n, factors, bias, add, g0, c0, out, stride);
         });
       });
     });
@@ -120,9 +120,9 @@ template <int U> PENSTOCK_INLINE Int place(Int k, Int c, Int columns) { return (
 // What outer() does for the columns first .. first + C and four units: those of block `block` (U = 4), or those of the
 // A blocks from there on (U = 1). A template of its own: the sums' number of columns must be a constant where they are
 // declared, and g++ 14 takes none that a lambda around it computed.
-template <typename Form, int C, int A, typename T = typename Form::T>
-PENSTOCK_INLINE void outer_tile(Panel<T> a, Panel<T> d, Int rows, Int block, Int first, T* out, Int out_columns) {
-  constexpr int L = Form::L, U = Form::U;
+template <typename Layout, int C, int A, typename T = typename Layout::T>
+PENSTOCK_INLINE void outer_micro_kernel(Panel<T> a, Panel<T> d, Int rows, Int block, Int first, T* out, Int out_columns) {
+  constexpr int L = Layout::L, U = Layout::U;
   const T *ar = a.at(block, 0), *dr = d.at(first, 0);
   Vec<T> acc[4][C] = {};
   for (Int r = rows; r; --r, ar += L, dr += L) {
@@ -149,20 +149,20 @@ PENSTOCK_INLINE void outer_tile(Panel<T> a, Panel<T> d, Int rows, Int block, Int
 
 // Adds to out the sum over rows of a[k][row] (outer) d[c][row], for the units k of the blocks kfirst .. klast and the
 // column blocks first .. first + columns. A share of the columns stays in the first cache while all k pass over it.
-template <typename Form, typename T = typename Form::T>
+template <typename Layout, typename T = typename Layout::T>
 __attribute__((noinline)) void outer(Panel<T> a, Panel<T> d, Int rows, Int kfirst, Int klast, Int first, Int columns, T* out,
                                      Int out_columns) {
   constexpr int most = kTileRegisters / 4;
-  shares(columns, most, [&](Int c0, Int n) __attribute__((always_inline)) {
+  split_evenly(columns, most, [&](Int c0, Int n) __attribute__((always_inline)) {
     constant<most>(n, PENSTOCK_BODY(Cc) {
       constexpr int C = decltype(Cc)::value;
-      if constexpr (Form::U == 4) {
-        for (Int k = kfirst; k < klast; ++k) outer_tile<Form, C, 4>(a, d, rows, k, first + c0, out, out_columns);
+      if constexpr (Layout::U == 4) {
+        for (Int k = kfirst; k < klast; ++k) outer_micro_kernel<Layout, C, 4>(a, d, rows, k, first + c0, out, out_columns);
       } else {
         for (Int k = kfirst, next; k < klast; k = next) {
           next = least(klast, (k | 3) + 1);
           constant<4>(next - k, PENSTOCK_BODY(Ac) {
-            outer_tile<Form, C, decltype(Ac)::value>(a, d, rows, k, first + c0, out, out_columns);
+            outer_micro_kernel<Layout, C, decltype(Ac)::value>(a, d, rows, k, first + c0, out, out_columns);
           });
         }
       }

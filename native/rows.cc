@@ -1,11 +1,11 @@
-// The doors to a table that is updated row by row. Every operand and result has the leading axes from vmap in full.
+// The FFI handlers of a table that is updated row by row. Every operand and result has the leading axes from vmap in full.
 //
 // Sum:    gradients ids owner                                          -> owner rows sums
 // Update: gradients rows number scales touched table [moments] [owner] -> touched table [moments] [owner]
 //
 // What comes back under its own name is written in place. `scales` are the factor of the learning rate, and what Adam
 // divides its two means by. With `owner` the rows of an update are ids as they were looked up, summed on the way.
-#include "door.h"
+#include "ffi_guard.h"
 #include "occurrences.h"
 
 namespace penstock {
@@ -40,8 +40,8 @@ void in_place(const View& from, const View& to, Int bytes) {
 // Below so many nanoseconds a second thread costs more than it brings.
 constexpr double kAlone = 20e3;
 
-// Pieces of a member, of at least 10 us; which thread takes which decides no bit.
-Int pieces_of(double ns) { return ns < kAlone ? 1 : ns > 64 * 10e3 ? 64 : static_cast<Int>(ns / 10e3); }
+// Chunks of a member, of at least 10 us; which thread takes which decides no bit.
+Int chunks_of(double ns) { return ns < kAlone ? 1 : ns > 64 * 10e3 ? 64 : static_cast<Int>(ns / 10e3); }
 
 // Nanoseconds of a member: of finding who owns what, and of moving so many gradients.
 double search_time(const Lengths& l) { return l.n * 4.; }
@@ -59,17 +59,17 @@ template <typename T> void sum(Cursor& cursor, ffi::DataType type, ffi::ThreadPo
   in_place(before, owner, members * l.vocabulary * Int{sizeof(std::int32_t)});
   if (members * l.n == 0) return;
 
-  auto* const room = static_cast<std::int32_t*>(thread_memory(Room::rows, members * 2 * l.n * Int{sizeof(std::int32_t)}));
-  const auto found = [&](Int m) { return Occurrences{rows.at<std::int32_t>(axes, m), room + m * 2 * l.n, room + (m * 2 + 1) * l.n}; };
-  share_out(members, members * search_time(l), kAlone, pool, [&](Int m) {
+  auto* const found_rows = static_cast<std::int32_t*>(thread_memory(Buffer::rows, members * 2 * l.n * Int{sizeof(std::int32_t)}));
+  const auto found = [&](Int m) { return Occurrences{rows.at<std::int32_t>(axes, m), found_rows + m * 2 * l.n, found_rows + (m * 2 + 1) * l.n}; };
+  parallel_for(members, members * search_time(l), kAlone, pool, [&](Int m) {
     find(ids.at<std::int32_t>(axes, m), l.n, l.vocabulary, owner.at<std::int32_t>(axes, m), found(m));
   });
-  const Int pieces = pieces_of(time_of<T>(l));
-  share_out(members * pieces, members * time_of<T>(l), kAlone, pool, [&](Int piece) {
-    const Int m = piece / pieces, part = piece % pieces;
+  const Int chunks = chunks_of(time_of<T>(l));
+  parallel_for(members * chunks, members * time_of<T>(l), kAlone, pool, [&](Int chunk) {
+    const Int m = chunk / chunks, part = chunk % chunks;
     const Occurrences at = found(m);
     Rows<T> o{};
-    o.vocabulary = l.vocabulary, o.units = l.units, o.first = l.n * part / pieces, o.end = l.n * (part + 1) / pieces;
+    o.vocabulary = l.vocabulary, o.units = l.units, o.first = l.n * part / chunks, o.end = l.n * (part + 1) / chunks;
     o.gradients = gradients.at<T>(axes, m), o.rows = at.rows, o.head = at.head, o.next = at.next, o.sums = sums.at<T>(axes, m);
     k.sum_rows(o);
   });
@@ -106,26 +106,26 @@ void update(const Settings& set, bool looked_up, Cursor& cursor, ffi::DataType t
   }
   if (members * l.n == 0) return;
 
-  // Room for who owns what, and for one row of sums a piece.
-  const Int pieces = pieces_of(time_of<T>(l)), line = (l.units + 15) / 16 * 16;
-  std::int32_t* room = nullptr;
+  // Buffer for who owns what, and for one row of sums a chunk.
+  const Int chunks = chunks_of(time_of<T>(l)), line = (l.units + 15) / 16 * 16;
+  std::int32_t* found_rows = nullptr;
   T* sums = nullptr;
-  const auto found = [&](Int m) { return Occurrences{room + m * 3 * l.n, room + (m * 3 + 1) * l.n, room + (m * 3 + 2) * l.n}; };
+  const auto found = [&](Int m) { return Occurrences{found_rows + m * 3 * l.n, found_rows + (m * 3 + 1) * l.n, found_rows + (m * 3 + 2) * l.n}; };
   if (looked_up) {
-    room = static_cast<std::int32_t*>(thread_memory(Room::rows, members * 3 * l.n * Int{sizeof(std::int32_t)}));
-    sums = static_cast<T*>(thread_memory(Room::sums, members * pieces * line * Int{sizeof(T)}));
-    share_out(members, members * search_time(l), kAlone, pool, [&](Int m) {
+    found_rows = static_cast<std::int32_t*>(thread_memory(Buffer::rows, members * 3 * l.n * Int{sizeof(std::int32_t)}));
+    sums = static_cast<T*>(thread_memory(Buffer::sums, members * chunks * line * Int{sizeof(T)}));
+    parallel_for(members, members * search_time(l), kAlone, pool, [&](Int m) {
       find(rows.at<std::int32_t>(axes, m), l.n, l.vocabulary, after[4].at<std::int32_t>(axes, m), found(m));
     });
   }
-  share_out(members * pieces, members * time_of<T>(l), kAlone, pool, [&](Int piece) {
-    const Int m = piece / pieces, part = piece % pieces;
+  parallel_for(members * chunks, members * time_of<T>(l), kAlone, pool, [&](Int chunk) {
+    const Int m = chunk / chunks, part = chunk % chunks;
     Rows<T> o{};
-    o.vocabulary = l.vocabulary, o.units = l.units, o.first = l.n * part / pieces, o.end = l.n * (part + 1) / pieces;
+    o.vocabulary = l.vocabulary, o.units = l.units, o.first = l.n * part / chunks, o.end = l.n * (part + 1) / chunks;
     o.gradients = gradients.at<T>(axes, m), o.rows = rows.at<std::int32_t>(axes, m);
     if (looked_up) {
       const Occurrences at = found(m);
-      o.rows = at.rows, o.head = at.head, o.next = at.next, o.sums = sums + piece * line;
+      o.rows = at.rows, o.head = at.head, o.next = at.next, o.sums = sums + chunk * line;
     }
     o.rule = set.rule, o.learning_rate = set.learning_rate, o.mean = set.mean, o.squares = set.squares, o.epsilon = set.epsilon;
     const T* const scale = scales.at<T>(axes, m);
@@ -139,7 +139,7 @@ void update(const Settings& set, bool looked_up, Cursor& cursor, ffi::DataType t
 
 // Calls f with the kernels of the first operand's dtype.
 template <typename F> ffi::Error by_dtype(const ffi::RemainingArgs& args, const ffi::RemainingRets& rets, F f) {
-  return answer([&] {
+  return guarded([&] {
     Cursor cursor(args, rets);
     auto first = args.get<ffi::AnyBuffer>(0);
     require(first.has_value(), "no operands");

@@ -43,7 +43,6 @@ template <typename T, typename F> PENSTOCK_INLINE void along(Int units, F f) {
   for (; u + 4 <= units; u += 4) f(Quad<T>{}, u);
   for (; u < units; ++u) f(Single<T>{}, u);
 }
-#define PENSTOCK_PLACE [&](auto as, Int u) __attribute__((always_inline))
 
 template <typename T> PENSTOCK_INLINE bool touches(const Rows<T>& o, Int i) { return o.rows[i] >= 0 && o.rows[i] < o.vocabulary; }
 
@@ -51,11 +50,11 @@ template <typename T> PENSTOCK_INLINE bool touches(const Rows<T>& o, Int i) { re
 template <typename T> PENSTOCK_INLINE void add_up(const Rows<T>& o, Int i, T* sum) {
   Int at = o.head[i];
   const T* g = o.gradients + at * o.units;
-  along<T>(o.units, PENSTOCK_PLACE { as.put(sum + u, as.get(g + u) + T(0)); });
+  along<T>(o.units, [&](auto as, Int u) __attribute__((always_inline)) { as.put(sum + u, as.get(g + u) + T(0)); });
   while (at != i) {
     at = o.next[at];
     g = o.gradients + at * o.units;
-    along<T>(o.units, PENSTOCK_PLACE { as.put(sum + u, as.get(sum + u) + as.get(g + u)); });
+    along<T>(o.units, [&](auto as, Int u) __attribute__((always_inline)) { as.put(sum + u, as.get(sum + u) + as.get(g + u)); });
   }
 }
 
@@ -98,17 +97,17 @@ template <typename T, Rule rule> PENSTOCK_INLINE void step_rows(const Rows<T>& o
     if (o.head) add_up(o, i, o.sums), g = o.sums;
     [[maybe_unused]] T *const w = o.table + row * o.units, *const m = moment<T, rule, 0>(o, row), *const v = moment<T, rule, 1>(o, row);
     if constexpr (rule == Rule::sgd) {
-      along<T>(o.units, PENSTOCK_PLACE { as.put(w + u, as.get(w + u) + rate * as.get(g + u)); });
+      along<T>(o.units, [&](auto as, Int u) __attribute__((always_inline)) { as.put(w + u, as.get(w + u) + rate * as.get(g + u)); });
     } else if constexpr (rule == Rule::rmsprop) {
       // The mean of squares decayed in the steps that left the row alone too.
       const T kept = squares * (idle > 0 ? T(__builtin_pow(squares, idle)) : T(1));
-      along<T>(o.units, PENSTOCK_PLACE {
+      along<T>(o.units, [&](auto as, Int u) __attribute__((always_inline)) {
         const auto now = as.get(g + u), s = kept * as.get(m + u) + more_squares * (now * now);
         as.put(m + u, s);
         as.put(w + u, as.get(w + u) + rate * now / as.root(s + epsilon));
       });
     } else {
-      along<T>(o.units, PENSTOCK_PLACE {
+      along<T>(o.units, [&](auto as, Int u) __attribute__((always_inline)) {
         const auto now = as.get(g + u);
         const auto a = mean * as.get(m + u) + more_mean * now, s = squares * as.get(v + u) + more_squares * (now * now);
         as.put(m + u, a);

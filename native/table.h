@@ -14,7 +14,7 @@ constexpr Int kCells = 6;
 struct Shape {
   Cell cell;
   Int batch, time, inputs, units;
-  bool reverse;   // walk each sample's true steps from its last to its first
+  bool reverse;   // run each sample's true steps from its last to its first
   bool sequence;  // the caller wants (forward) or sends back (backward) the state of every step
   bool keep;      // forward: keep what the backward pass needs
   bool need_dx;   // backward: the caller wants the gradient of the inputs
@@ -30,20 +30,20 @@ struct Operands {
   const T *x, *h0, *c0;         // [batch, time, inputs], [batch, units] twice
   const T *W, *U, *b, *bU;      // [inputs, gates*units], [units, gates*units], [gates*units] twice
   const T *leak, *mask, *x_mask;  // [units], [batch, units], [batch, inputs]; null when absent
-  T* residual;                  // this piece's part; null when nothing is kept
+  T* residual;                  // this chunk's part; null when nothing is kept
   T *hs, *hT, *cT;              // results of the forward pass
   const T *dhs, *dhT, *dcT;     // what comes back
   T *dx, *dh0, *dc0;            // results of the backward pass, by sample
-  T* partial;                   // this piece's share of the weight gradients
+  T* partial;                   // this chunk's share of the weight gradients
   T* scratch;                   // at least scratch_size() values
 };
 
-// Where the sums of the pieces' weight gradients go.
+// Where the sums of the chunks' weight gradients go.
 template <typename T>
 struct WeightGradients {
   Shape shape;
   const T* partial;
-  Int pieces, stride;
+  Int chunks, stride;
   T *dW, *dU, *db, *dbU, *dleak;
 };
 
@@ -59,7 +59,7 @@ struct Rows {
   const T* gradients;           // [n, units]
   const std::int32_t* rows;     // [n]
   const std::int32_t *head, *next;  // [n] twice, as in occurrences.h; null where the gradients are sums already
-  T* sums;                      // sum: [n, units], the result; update: [units], room for one row
+  T* sums;                      // sum: [n, units], the result; update: [units], space for one row
   Rule rule;
   double learning_rate, mean, squares, epsilon;  // the two in the middle: shares of the running means that are kept
   T rate, mean_bias, squares_bias;               // factor of the learning rate; what Adam divides its means by
@@ -69,7 +69,7 @@ struct Rows {
   T* moments[2];                // [vocabulary, units]: the running means that the rule keeps
 };
 
-// One form of the kernels (form.h).
+// One layout of the kernels (layout.h).
 template <typename T>
 struct Kernels {
   Int samples, units;  // that share one vector; the samples are a "group"
@@ -89,17 +89,17 @@ struct Updates {
   void (*update_rows)(const Rows<T>&);
 };
 
-constexpr int kForms = 2;
+constexpr int kLayouts = 2;
 template <typename T>
-struct Forms {
-  Kernels<T> at[kForms];
+struct Layouts {
+  Kernels<T> at[kLayouts];
   Updates<T> updates;
 };
 
 struct Table {
   const char* isa;
-  Forms<float> f32;
-  Forms<double> f64;
+  Layouts<float> f32;
+  Layouts<double> f64;
 };
 
 // The table for this machine, chosen once, at most as wide as the environment variable PENSTOCK_ISA says.

@@ -24,8 +24,8 @@ void expect(bool ok, const char* isa, const Shape& s, const char* what) {
               static_cast<int>(s.batch), static_cast<int>(s.time), static_cast<int>(s.inputs), static_cast<int>(s.units));
 }
 
-void check(const char* isa, const Shape& shape, bool masked, bool ragged, int form) {
-  const Kernels<double>& k = table().f64.at[form];
+void check(const char* isa, const Shape& shape, bool masked, bool ragged, int layout) {
+  const Kernels<double>& k = table().f64.at[layout];
   Problem<double> p(shape, masked, ragged);
   p.run(k, true, 1);
   const auto dU = p.dU, dW = p.dW, dh = p.dh0, dx = p.dx;
@@ -48,7 +48,7 @@ void check(const char* isa, const Shape& shape, bool masked, bool ragged, int fo
     expect(std::fabs(slope - numerical) < 1e-6 * (1 + std::fabs(numerical)), isa, shape, c.name);
   }
   Problem<float> single(shape, masked, ragged);
-  single.run(table().f32.at[form], true, 2);
+  single.run(table().f32.at[layout], true, 2);
   for (float v : single.dU) expect(std::isfinite(v), isa, shape, "float32 is not finite");
 }
 
@@ -74,7 +74,7 @@ template <typename T> void check_rows(const char* isa, const Updates<T>& k, Int 
   Array<std::int32_t> ids(n), owner(vocabulary, -7), rows(n), head(n), next(n), touched(vocabulary, 3);
   for (auto& id : ids) id = static_cast<std::int32_t>((uniform() * .5 + .5) * (vocabulary + 2)) - 1;  // -1 .. vocabulary
   const Array<T> gradients = random(n * units);
-  Array<T> sums(n * units, T(9)), expected(n * units), room(units);
+  Array<T> sums(n * units, T(9)), expected(n * units), space(units);
   find(ids.data(), n, vocabulary, owner.data(), {rows.data(), head.data(), next.data()});
   Rows<T> o{};
   o.vocabulary = vocabulary, o.units = units, o.gradients = gradients.data(), o.rows = rows.data(), o.head = head.data();
@@ -98,7 +98,7 @@ template <typename T> void check_rows(const char* isa, const Updates<T>& k, Int 
     for (auto* moment : {&m, &v})
       for (T& e : *moment) e = std::fabs(e);
     Array<T> want = table;
-    o.first = 0, o.end = n, o.sums = room.data(), o.rule = Rule{rule}, o.learning_rate = .1, o.mean = .9, o.squares = .8;
+    o.first = 0, o.end = n, o.sums = space.data(), o.rule = Rule{rule}, o.learning_rate = .1, o.mean = .9, o.squares = .8;
     o.epsilon = 1e-3, o.rate = T(.5), o.mean_bias = T(.25), o.squares_bias = T(.125), o.number = 7;
     std::fill(touched.begin(), touched.end(), 3);
     for (Int i = 0; i < n; ++i)
@@ -124,13 +124,13 @@ int main() {
   const Int sizes[][4] = {{1, 1, 1, 1}, {3, 4, 2, 5}, {20, 9, 1, 20}, {7, 3, 9, 8}, {5, 6, 4, 33}, {70, 40, 7, 24}};
   for (Int cell = 0; cell < kCells; ++cell)
     for (const auto& n : sizes)
-      for (int choice = 0; choice < 16 * kForms; ++choice) {
-        const int option = choice / kForms, form = choice % kForms;
+      for (int choice = 0; choice < 16 * kLayouts; ++choice) {
+        const int option = choice / kLayouts, layout = choice % kLayouts;
         const Shape s{Cell{cell}, n[0], n[1], n[2], n[3], bool(option & 1), bool(option & 2), true, bool(option & 4)};
-        check(isa, s, option & 8, option & 1, form);
+        check(isa, s, option & 8, option & 1, layout);
         Shape forward_only = s;
         forward_only.keep = false;
-        Problem<float>(forward_only, option & 8, option & 2).run(table().f32.at[form], false, 2);
+        Problem<float>(forward_only, option & 8, option & 2).run(table().f32.at[layout], false, 2);
       }
   const Int tables[][3] = {{1, 1, 1}, {40, 9, 37}, {17, 60, 16}, {33, 5, 4}, {64, 20, 7}};
   for (const auto& n : tables) {

@@ -1,4 +1,4 @@
-// The doors through which XLA calls. Everything a caller could get wrong is checked here and returned as an error.
+// The FFI handlers of the unrolls. Everything a caller could get wrong is checked here and returned as an error.
 //
 // Forward:  x h0 [c0] W U b [bU] [leak] [mask] [x_mask] [lengths]                          -> [hs] hT [cT] [residual]
 // Backward: the same, residual, [dhs] dhT [dcT]          -> [dx] dh0 [dc0] dW dU db [dbU] [dleak]
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-#include "door.h"
+#include "ffi_guard.h"
 
 namespace penstock {
 namespace {
@@ -17,7 +17,7 @@ struct Flags {
 };
 
 template <typename T>
-void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBuffer& first, ffi::ThreadPool& pool, const Forms<T>& forms) {
+void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBuffer& first, ffi::ThreadPool& pool, const Layouts<T>& layouts) {
   const ffi::DataType type = first.element_type();
   // x [batch, time, inputs] and h0 [batch, units] end the leading axes that the attributes do not tell.
   const auto xd = first.dimensions();
@@ -43,7 +43,7 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
   const View x_mask = flags.x_mask ? cursor.in("x_mask", {B, I}, type) : none;
   const View lengths = flags.lengths ? cursor.in("lengths", {B}, ffi::DataType::S32) : none;
 
-  const Sizes kept = {residual_size(forms, s)};
+  const Sizes kept = {residual_size(layouts, s)};
   View residual, hs, hT, cT, dhs, dhT, dcT, dx, dh0, dc0, dW, dU, db, dbU, dleak;
   if (backward) {
     residual = cursor.in("residual", kept, type);
@@ -85,17 +85,17 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
 
   std::vector<std::int32_t> sorted(true_length.size());
   for (size_t i = 0; i < sorted.size(); ++i) sorted[i] = true_length[i / B * B + order[i]];
-  const Kernels<T>& k = forms.at[choose(forms, s, flags.lengths ? sorted.data() : nullptr, many ? members : 1)];
+  const Kernels<T>& k = layouts.at[choose(layouts, s, flags.lengths ? sorted.data() : nullptr, many ? members : 1)];
   const Int record = k.record_size(s);
-  const Cut plan = cut(s, k.samples, members);
-  const Int scratch = k.scratch_size(s, plan.most(), backward), partial = (k.partial_size(s) + 15) / 16 * 16;
-  T* const sums = backward ? static_cast<T*>(thread_memory(Room::sums, members * plan.pieces * partial * sizeof(T))) : nullptr;
+  const Partition split = partition(s, k.samples, members);
+  const Int scratch = k.scratch_size(s, split.most(), backward), partial = (k.partial_size(s) + 15) / 16 * 16;
+  T* const sums = backward ? static_cast<T*>(thread_memory(Buffer::sums, members * split.chunks * partial * sizeof(T))) : nullptr;
   // Below some 40 us a second thread costs more than it brings.
-  share_out(members * plan.pieces, estimate(s, backward) * static_cast<double>(members), 40e3, pool, [&](Int n) {
-    const Int m = n / plan.pieces, piece = n % plan.pieces;
+  parallel_for(members * split.chunks, estimate(s, backward) * static_cast<double>(members), 40e3, pool, [&](Int n) {
+    const Int m = n / split.chunks, chunk = n % split.chunks;
     Operands<T> o{};
     o.shape = s;
-    o.first = plan.first(piece), o.count = plan.count(piece, B);
+    o.first = split.first(chunk), o.count = split.count(chunk, B);
     o.order = order.data() + (many ? m * B : 0);
     o.lengths = flags.lengths ? true_length.data() + (many ? m * B : 0) : nullptr;
     auto get = [&](const View& v) { return v.at<T>(axes, m); };
@@ -106,13 +106,13 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
     o.hs = get(hs), o.hT = get(hT), o.cT = get(cT), o.dhs = get(dhs), o.dhT = get(dhT), o.dcT = get(dcT);
     o.dx = get(dx), o.dh0 = get(dh0), o.dc0 = get(dc0);
     o.partial = sums ? sums + n * partial : nullptr;
-    o.scratch = static_cast<T*>(thread_memory(Room::scratch, scratch * sizeof(T)));
+    o.scratch = static_cast<T*>(thread_memory(Buffer::scratch, scratch * sizeof(T)));
     (backward ? k.backward : k.forward)(o);
   });
   if (!backward) return;
   for (Int m = 0; m < members; ++m) {
     WeightGradients<T> w{};
-    w.shape = s, w.partial = sums + m * plan.pieces * partial, w.pieces = plan.pieces, w.stride = partial;
+    w.shape = s, w.partial = sums + m * split.chunks * partial, w.chunks = split.chunks, w.stride = partial;
     w.dW = dW.at<T>(axes, m), w.dU = dU.at<T>(axes, m), w.db = db.at<T>(axes, m);
     w.dbU = dbU.at<T>(axes, m), w.dleak = dleak.at<T>(axes, m);
     k.reduce(w);
@@ -121,7 +121,7 @@ void run(bool backward, Cell cell, Flags flags, Cursor& cursor, const ffi::AnyBu
 
 ffi::Error call(bool backward, ffi::ThreadPool pool, Int cell, Int reverse, Int sequence, Int keep, Int need_dx, Int mask, Int x_mask,
                 Int lengths, ffi::RemainingArgs args, ffi::RemainingRets rets) {
-  return answer([&] {
+  return guarded([&] {
     require(cell >= 0 && cell < kCells, "unknown cell");
     Cursor cursor(args, rets);
     auto first = args.get<ffi::AnyBuffer>(0);

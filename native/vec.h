@@ -14,7 +14,7 @@ using Int = std::int64_t;
 #if defined(__AVX512F__)
 constexpr int kBytes = 64, kAccumulators = 24, kGroups = 3;  // kGroups: rows of a tile of samples x 4
 #elif defined(__AVX2__)
-constexpr int kBytes = 32, kAccumulators = 12, kGroups = 2;  // of 16 registers, leaving room for the factors
+constexpr int kBytes = 32, kAccumulators = 12, kGroups = 2;  // of 16 registers, leaving some for the factors
 #elif defined(__aarch64__)
 constexpr int kBytes = 16, kAccumulators = 24, kGroups = 6;
 #else

@@ -74,12 +74,28 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
             )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, where they share fixtures and programs, unless they say otherwise."""
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, and before the slow ones are left out
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is slow, and keep the tests of a file on one worker, where they share fixtures and programs.
+
+    Slow are the examples in docstrings, and the cases of a parametrized test that its mark ``fast`` does not name.
+    """
+    named: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
+        fast = item.get_closest_marker("fast")
+        if fast is not None:
+            test, case = item.nodeid.split("[")[0], item.callspec.id  # type: ignore[attr-defined]
+            named[test] = set(fast.args)
+            found.setdefault(test, set()).add(case)
+        if isinstance(item, pytest.DoctestItem) or (fast is not None and case not in fast.args):
+            item.add_marker(pytest.mark.slow)
+    if not any("::" in argument for argument in config.args):  # a single case was asked for
+        lost = {test: sorted(cases - found[test]) for test, cases in named.items() if cases - found[test]}
+        if lost:
+            raise pytest.UsageError(f"the mark `fast` names cases that do not exist: {lost}")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -47,6 +47,7 @@ def test_a_column_shows_its_fastest_path_and_the_best_peer_is_the_fastest_of_all
     )
 
 
+@pytest.mark.slow
 def test_a_path_runs_in_its_own_process_and_environment(frame: Any, tmp_path: Path) -> None:
     worker, layer = frame("frame.worker"), frame("jobs.layer").Layer("gru_after", 3, 2, batch=2, window=4, padded=0.5)
     process = worker.Worker("ours", {"PENSTOCK_KERNELS": "scan"}, tmp_path / "log")

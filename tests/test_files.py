@@ -76,3 +76,29 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write_whole(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "a").read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of files are those of Unix")
+def test_the_mode_of_the_file_that_is_replaced_stays(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a", "old")
+    fresh = (tmp_path / "a").stat().st_mode & 0o777
+    (tmp_path / "a").chmod(0o600)
+    write_whole(tmp_path / "a", "new")
+    assert ((tmp_path / "a").stat().st_mode & 0o777, (tmp_path / "a").read_text()) == (0o600, "new")
+    write_whole(tmp_path / "b", "new")
+    assert (tmp_path / "b").stat().st_mode & 0o777 == fresh
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name are Linux's")
+def test_a_process_that_is_ended_while_it_writes_leaves_no_part(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time; from penstock.files import write_whole\n"
+        "os.fsync = lambda handle: (print('.', flush=True), time.sleep(60))\n"
+        "write_whole(sys.argv[1], 'new')"
+    )
+    write_whole(tmp_path / "a", "old")
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a")], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+    assert ((tmp_path / "a").read_text(), os.listdir(tmp_path)) == ("old", ["a"])

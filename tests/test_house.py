@@ -16,9 +16,9 @@ SRC = Path(ps.__file__).parent
 # From the ground up. Rooms on one line do not import each other.
 FLOORS = [
     ["version", "errors", "build_record", "compilation_cache", "interrupts"],
-    ["registry", "programs", "values", "option_docs", "formats", "files", "kernels"],
-    ["options"],
-    ["data", "cells"],
+    ["registry", "programs", "values", "option_docs", "formats", "files", "strict_json", "kernels"],
+    ["options", "stored_arrays"],
+    ["data", "cells", "arguments"],
     ["storage", "datasets", "layers", "intervals"],
     ["saved", "fitting"],
     ["estimator", "networks"],

@@ -195,3 +195,29 @@ def test_internal_names_are_words_of_the_field() -> None:
         if name in INTERNAL_NAMES or re.fullmatch(r"[a-z]+_named", name)
     ]
     assert found == []
+
+
+NATIVE = {
+    r"\bdoors?\b": "ffi guard, handler",
+    r"\b[Cc]ut\b(?=[ ({])": "Partition",
+    r"\b[Pp]ieces?\b": "chunk",
+    r"\bshare_out\b": "parallel_for",
+    r"\bwalks?\b": "recurrence",
+    r"\bForms?\b": "Layout",
+    r"\bhide\b": "mask_ended",
+    r"\bfew\(": "load_partial",
+    r"\brooms?\b": "buffer",
+}
+"""Patterns that stand in no native source, and what to write instead."""
+
+
+@pytest.mark.parametrize("pattern", NATIVE)
+def test_native_sources_are_written_in_the_words_of_the_field(pattern: str) -> None:
+    sources = [path for path in sorted((ROOT / "native").iterdir()) if path.suffix in (".h", ".cc", ".txt", ".sh")]
+    found = [
+        f"{path.name}:{line}: {match[0]!r}, say {NATIVE[pattern]}"
+        for path in sources
+        for line, text in texts(path)
+        for match in re.finditer(pattern, text)
+    ]
+    assert found == []

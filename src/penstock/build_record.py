@@ -49,8 +49,8 @@ def missing_kernels(record: BuildRecord | None) -> str:
 
     Examples
     --------
-    >>> missing_kernels(BuildRecord(False, "walk.h:3:1: error: expected ';'"))
-    "the compiled kernels could not be built when Penstock was installed: walk.h:3:1: error: expected ';'"
+    >>> missing_kernels(BuildRecord(False, "recurrence.h:3:1: error: expected ';'"))
+    "the compiled kernels could not be built when Penstock was installed: recurrence.h:3:1: error: expected ';'"
     """
     if record is None:
         return "the compiled kernels are not installed, and no record of their build is there: install Penstock again"

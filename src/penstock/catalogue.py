@@ -75,13 +75,19 @@ def model_class(name: str) -> Any:
     return getattr(import_module(MODELS[name].module), name)
 
 
-def load(path: str | Path) -> Any:
+def load(path: str | Path, max_bytes: int | None = None) -> Any:
     """Read a model that was written by its `save`; it predicts the same bits.
+
+    A file from a stranger can run no code and name no other types than those of models, layers and columns; what it
+    declares is bounded before anything is inflated or built.
 
     Parameters
     ----------
     path
         The path that was given to ``save``.
+    max_bytes
+        Most bytes that the file may hold once it is inflated; None: 64 MiB, or 20 times those of the file if that is
+        more.
 
     Returns
     -------
@@ -90,7 +96,8 @@ def load(path: str | Path) -> Any:
     Raises
     ------
     penstock.ModelFileError
-        Where the file is missing, truncated, altered or of a newer format.
+        Where the file is missing, truncated, altered, of a newer format, larger than is allowed, or does not fit
+        together.
 
     Examples
     --------
@@ -104,4 +111,4 @@ def load(path: str | Path) -> Any:
     """
     from penstock.saved import Saved
 
-    return Saved.read(path, MODELS, model_class)
+    return Saved.read(path, MODELS, model_class, max_bytes)

@@ -23,7 +23,7 @@ from penstock.fitting import fit_each, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
-from penstock.saved import SavedSeries
+from penstock.saved import SavedSeries, warn_not_finite
 
 __all__ = ["Estimator"]
 
@@ -45,7 +45,7 @@ class Estimator(SavedSeries, IntervalsMixin):
 
     takes_callbacks: ClassVar[bool] = False  # True: trained epoch by epoch, by a loop that takes them
 
-    horizon: int = option(1, "steps ahead", at_least=1)
+    horizon: int = option(1, "steps ahead", at_least=1, at_most=100_000)
 
     @property
     @abc.abstractmethod
@@ -254,6 +254,7 @@ class Estimator(SavedSeries, IntervalsMixin):
         origins = panel.offsets[1:] - 1
         yhat = self.aggregate(self.forecast_panel(panel, origins))
         ids = [name for name in panel.ids for _ in range(self.horizon)]
+        warn_not_finite(yhat, self.label)
         answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": yhat.ravel()}
         if levels:
             for share, (low, high) in zip(levels, self.bounds_panel(panel, origins, levels), strict=True):

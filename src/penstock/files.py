@@ -9,10 +9,11 @@ import math
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from penstock.errors import OptionError, WriteError
 
@@ -58,6 +59,9 @@ def refuse_input(path: str | Path, inputs: Iterable[str | Path | None]) -> None:
 def write_whole(path: str | Path, content: bytes | str) -> Path:
     """Write a file beside its place and rename it, so that an interruption leaves the old file whole.
 
+    The new file has the mode of the one that it replaces. Where the system knows files without a name (Linux), nothing
+    of an interrupted one is left, even by a signal that ends the process at once.
+
     Raises
     ------
     OptionError
@@ -65,13 +69,18 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
     WriteError
         Where the disk is full or the file cannot be written for another reason.
     """
+    path = check_destination(path)
     data = content.encode() if isinstance(content, str) else content
 
     def write(beside: Path) -> None:
-        with beside.open("xb") as file:
+        with _nameless(path.parent) or beside.open("xb") as file:
+            if path.exists():
+                os.chmod(file.fileno() if os.chmod in os.supports_fd else beside, stat.S_IMODE(path.stat().st_mode))  # noqa: PTH101
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if not beside.exists():
+                _give_name(file.fileno(), beside)
 
     return made_whole(path, write)
 
@@ -101,6 +110,26 @@ def _not_written(path: Path, error: OSError) -> WriteError:
             room = f" ({shutil.disk_usage(path.parent).free / 1e3:,.0f} kB free)"
     kept = "; the file that was there is as it was" if path.exists() else ""
     return WriteError(f"{str(path)!r} cannot be written: {reason}{room}{kept}. Free some space, or give another path.")
+
+
+def _nameless(folder: Path) -> BinaryIO | None:
+    """Open a file without a name in a folder, which is gone when it is closed; None where the system knows none."""
+    flag = getattr(os, "O_TMPFILE", 0)
+    if not flag or not Path("/proc/self/fd").is_dir():
+        return None
+    try:
+        return os.fdopen(os.open(folder, flag | os.O_WRONLY, 0o666), "wb")
+    except OSError:  # a file system without them
+        return None
+
+
+def _give_name(descriptor: int, path: Path) -> None:
+    """Give a file without a name one."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:  # a folder is named so that linkat is called, which follows the link to the file
+        os.link(f"/proc/self/fd/{descriptor}", path.name, src_dir_fd=folder, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
 
 
 def write_json(path: str | Path, content: Any) -> Path:

@@ -19,7 +19,18 @@ from penstock.option_docs import document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
 
-__all__ = ["Description", "Options", "but", "check_options", "default_of", "from_json", "help_of", "option", "to_json"]
+__all__ = [
+    "Description",
+    "Options",
+    "but",
+    "check_options",
+    "default_of",
+    "fault_of",
+    "from_json",
+    "help_of",
+    "option",
+    "to_json",
+]
 
 
 def option(
@@ -108,7 +119,7 @@ def check_options(owner: Any) -> None:
     faults = [
         fault
         for field in dataclasses.fields(owner)
-        if field.metadata and (fault := _fault(field, hints[field.name], getattr(owner, field.name)))
+        if field.metadata and (fault := fault_of(field, hints[field.name], getattr(owner, field.name)))
     ]
     if faults:
         raise OptionError(f"{type(owner).__name__}: " + "; ".join(faults))
@@ -119,7 +130,8 @@ def _hints(owner: type) -> dict[str, Any]:
     return get_type_hints(owner)
 
 
-def _fault(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
+def fault_of(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
+    """Say what is wrong with the value of an option; None where nothing is."""
     rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
     if value is None:
         return None if type(None) in kinds else f"{field.name} was None, but a value is needed"

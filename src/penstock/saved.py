@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import warnings
 from collections.abc import Callable, Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import ModelFileError, OptionError, named, nearest
+from penstock.errors import DataWarning, ModelFileError, OptionError, PenstockError, named, nearest
 from penstock.formats import upgraded_options
 from penstock.options import Options, from_json, to_json
 from penstock.registry import is_ours
 from penstock.storage import Arrays, read_model, write_model
 from penstock.values import from_plain, storable
 
-__all__ = ["Saved"]
+__all__ = ["Saved", "warn_not_finite"]
 
 M = TypeVar("M", bound="Saved")
 
@@ -73,6 +77,9 @@ class Saved(Options):
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         """Take back what :meth:`_extra_state` gave, before :meth:`_restore`."""
 
+    def _check_restored(self) -> None:
+        """Refuse what was restored from a file if it does not fit together."""
+
     def save(self, path: str | Path) -> None:
         """Write the fitted model to one file; :func:`penstock.load` reads it.
 
@@ -97,6 +104,8 @@ class Saved(Options):
             **beside,
         }
         arrays = {**self._arrays(), **more}
+        if odd := [name for name in _not_finite(arrays) if not _MAY_BE_NAN.fullmatch(name)]:
+            description["not_finite"] = odd
         if not is_ours(type(self)):
             self._check_loads(description, arrays)
         write_model(path, description, arrays)
@@ -117,7 +126,9 @@ class Saved(Options):
             )
 
     @staticmethod
-    def read(path: str | Path, models: Collection[str], model_class: Callable[[str], type[Any]]) -> Any:
+    def read(
+        path: str | Path, models: Collection[str], model_class: Callable[[str], type[Any]], max_bytes: int | None = None
+    ) -> Any:
         """Read a model file, whose class is one of `models` or a user's own; people call :func:`penstock.load`.
 
         Parameters
@@ -128,12 +139,14 @@ class Saved(Options):
             Names of the models that this penstock knows.
         model_class
             Returns the class of such a name.
+        max_bytes
+            Most bytes that the file may hold once it is inflated.
 
         Returns
         -------
         The fitted model.
         """
-        description, arrays = read_model(path)
+        description, arrays = read_model(path, max_bytes)
         name = description.get("model") if isinstance(description, dict) else None
         if not isinstance(name, str) or (name not in models and ":" not in name):
             raise ModelFileError(
@@ -144,13 +157,72 @@ class Saved(Options):
         except OptionError as error:
             raise ModelFileError(f"{str(path)!r}: {error}") from error
         try:
-            return _restored(kind, description, arrays)
+            _check_finite(description, arrays)
+            model = _restored(kind, description, arrays)
+            model._check_restored()
         except Exception as error:  # whatever a file that was crafted or damaged may lead to
             raise ModelFileError(f"{str(path)!r} does not hold a whole {name}: {error}") from error
+        if odd := _not_finite(arrays, but=_MAY_BE_NAN):
+            warnings.warn(
+                f"{str(path)!r} holds numbers that are NaN or infinite in {named(odd)}, as it says; what this {name} "
+                "predicts may be NaN.", DataWarning, stacklevel=3
+            )  # fmt: skip
+        return model
+
+
+def warn_not_finite(values: NDArray[np.float64], name: str) -> None:
+    """Warn where a model predicts NaN or infinite numbers, as one whose weights are beyond all measure does.
+
+    Parameters
+    ----------
+    values
+        What it predicts.
+    name
+        The model's name, for the message.
+    """
+    odd = int((~np.isfinite(values)).sum())
+    if odd:
+        warnings.warn(
+            f"{odd:,} of {values.size:,} numbers that {name} predicts are NaN or infinite.", DataWarning, stacklevel=3
+        )
+
+
+_MAY_BE_NAN = re.compile(r"(.*\.)?(history\.\w+|sigma|residuals|validation_errors)")
+"""Arrays that hold NaN by design: losses of epochs that were not trained, errors of too few rows."""
+
+
+def _not_finite(arrays: Arrays, but: re.Pattern[str] | None = None) -> list[str]:
+    """Name the arrays that hold NaN or infinite numbers."""
+    return [
+        name
+        for name, array in arrays.items()
+        if (but is None or not but.fullmatch(name)) and array.dtype.kind == "f" and not np.isfinite(array).all()
+    ]
+
+
+def _check_finite(description: dict[str, Any], arrays: Arrays) -> None:
+    """Refuse arrays with NaN or infinite numbers that the file does not name as such."""
+    said = description.get("not_finite", [])
+    said = said if isinstance(said, list) else []
+    odd = [name for name in _not_finite(arrays, but=_MAY_BE_NAN) if name not in said]
+    if odd:
+        raise ValueError(f"NaN or infinite numbers stand in {named(odd)}, and the file does not say why")
+
+
+def _check_size(options: Any) -> None:
+    """Refuse options that describe more layers and models than a network or an ensemble has: each takes time."""
+    waiting, described = [options], 0
+    while waiting:
+        each = waiting.pop()
+        described += isinstance(each, dict)
+        waiting += each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+    if described > 1000:
+        raise ValueError(f"the options describe {described:,} layers and models; allowed: 1,000")
 
 
 def _restored(kind: type[M], description: dict[str, Any], arrays: Arrays) -> M:
     """Make the model that a file describes."""
+    _check_size(description["options"])
     model = kind(
         **{
             key: from_json(value)
@@ -190,3 +262,19 @@ class SavedSeries(Saved):
         ):  # a file older than standard errors: predict(level=) says so
             arrays = {**arrays, "sigma": np.full(len(self.ids_), np.nan)}
         super()._restore(arrays)
+
+    def _check_restored(self) -> None:
+        """Forecast once from the last rows, unless a network would have to be compiled for it: its shapes are known."""
+        model: Any = self
+        if any(each.takes_callbacks for each in (model, *getattr(model, "models_", ()))):
+            return
+        origins = self.tail_.offsets[1:] - 1
+        trials: tuple[Callable[[], Any], ...] = (
+            lambda: model.forecast_panel(self.tail_, origins),
+            lambda: model.predict(level=80),
+        )
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            for trial in trials:
+                with contextlib.suppress(PenstockError):  # what it says in words, it says again when it is asked
+                    trial()

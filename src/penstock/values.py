@@ -9,7 +9,7 @@ from typing import Any
 
 from penstock.errors import DataError
 
-__all__ = ["from_plain", "storable", "to_plain"]
+__all__ = ["from_plain", "storable", "stored_count", "to_plain"]
 
 
 def to_plain(value: Any) -> Any:
@@ -75,3 +75,24 @@ numbers, True and False, dates, and times of microseconds. Turn it into text fir
             f"{what}: {error}, which no model file can hold; allowed: text, numbers, True and False, dates, and times "
             "of microseconds. Turn it into text first: str(...)."
         ) from None
+
+
+def stored_count(value: Any, what: str, most: int = 1_000_000) -> int:
+    """Return a number of a model file that memory is made for, or refuse one that no fit leaves.
+
+    Raises
+    ------
+    ValueError
+        Where it is no whole number from 1 to `most`.
+
+    Examples
+    --------
+    >>> stored_count(63, "steps")
+    63
+    >>> stored_count(10**9, "steps")
+    Traceback (most recent call last):
+    ValueError: 1000000000 steps are not possible; allowed: 1 to 1,000,000
+    """
+    if type(value) is not int or not 1 <= value <= most:
+        raise ValueError(f"{str(value)[:40]} {what} are not possible; allowed: 1 to {most:,}")
+    return value

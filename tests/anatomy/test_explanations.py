@@ -23,6 +23,7 @@ def test_sigmoid_and_tanh() -> None:
         activations("relo")
 
 
+@pytest.mark.slow
 def test_ways_down() -> None:
     found = descent(steps=20)
     start, α = np.array([-1.3, 1.2]), 0.02

@@ -189,6 +189,7 @@ def test_the_penalty_is_that_of_a_grid_search_in_time(
         assert model.predict()["yhat"][step - 1] == pytest.approx(search.predict(last)[0], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_ridge_cross_validation_by_hand(driven: pd.DataFrame) -> None:
     X, y = lagged(driven["y"].to_numpy(), LAGS, 1)
     losses = np.zeros(len(PENALTIES))

@@ -31,6 +31,7 @@ CELLS: dict[str, tuple[Any, dict[str, Any]]] = {
 every_cell = pytest.mark.parametrize("name", CELLS)
 
 
+@pytest.mark.fast("lstm", "gru, reset after")
 @every_cell
 def test_no_bias_is_a_bias_of_zero_that_is_no_weight(name: str) -> None:
     kind, options = CELLS[name]
@@ -45,6 +46,7 @@ def test_no_bias_is_a_bias_of_zero_that_is_no_weight(name: str) -> None:
     assert np.array_equal(without(X[:, 0], state)[0], zero(X[:, 0], state)[0])
 
 
+@pytest.mark.fast("rnn", "gru, reset after")
 @every_cell
 def test_gradients_without_biases(name: str) -> None:
     kind, options = CELLS[name]
@@ -54,6 +56,7 @@ def test_gradients_without_biases(name: str) -> None:
         check(lambda at: jnp.sum(jnp.cos(unroll(at[0], at[1])[0] + 1)), (cell, x))
 
 
+@pytest.mark.fast("lstm")
 @every_cell
 def test_weights_start_from_what_is_named(name: str) -> None:
     kind, options = CELLS[name]
@@ -68,6 +71,7 @@ def test_weights_start_from_what_is_named(name: str) -> None:
     np.testing.assert_allclose(usual.U @ usual.U.T, np.eye(40), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_every_initializer_draws_the_distribution_that_it_names() -> None:
     """Standard deviations of 200 by 300 weights, as in Keras: Glorot & Bengio (2010), He et al. (2015)."""
     expected = {
@@ -88,6 +92,7 @@ def test_the_forget_gate_starts_open_unless_told_otherwise() -> None:
     assert ps.cells.LSTMCell(1, 2, KEY, bias_initializer="ones", unit_forget_bias=False).b.all()
 
 
+@pytest.mark.fast("LSTM")
 @pytest.mark.parametrize("layer", [ps.LSTM, ps.GRU, ps.RNN])
 def test_layers_have_the_options_and_members_train_without_biases(layer: Any, tmp_path: Path) -> None:
     network = ps.Network([layer(3, use_bias=False, kernel_initializer="lecun_normal")])

@@ -34,6 +34,7 @@ def given(*arrays: Any) -> Any:
     return tuple(jnp.asarray(array[None], jnp.float32) for array in arrays)
 
 
+@pytest.mark.fast("gate-False", "none-True")
 @pytest.mark.parametrize("peepholes", [False, True])
 @pytest.mark.parametrize("forget", ["gate", "coupled", "none"])
 def test_variants_of_the_lstm_by_hand(forget: str, peepholes: bool) -> None:
@@ -95,6 +96,7 @@ def test_a_reservoir_forgets_its_first_state_and_is_never_trained() -> None:
     assert np.isfinite(EchoStateCell(2, 2, KEY, density=1e-9).U).all()  # no path closes: nothing to scale
 
 
+@pytest.mark.slow
 def test_slow_groups_hold_and_fast_ones_hear_them() -> None:
     cell = ClockworkCell(1, 4, KEY, periods=(1, 3))
     hs, _ = unroll(cell, jax.random.normal(KEY, (1, 7, 1)))
@@ -117,6 +119,7 @@ def test_deep_transition_by_hand() -> None:
     np.testing.assert_allclose(cell(*given(x, h))[1][0], expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_teaching_the_own_outputs_is_running_free() -> None:
     cell = OutputRecurrenceCell(2, 5, KEY, outputs=3)
     drive, first = jax.random.normal(KEY, (2, 6, 2)), jnp.full((2, 3), 0.4)
@@ -139,6 +142,7 @@ def test_zoneout_keeps_a_share_of_the_old_state() -> None:
     assert t.tolist() == [1]
 
 
+@pytest.mark.slow
 def test_zoneout_draws_at_every_step_in_training() -> None:
     module = ps.layers.Zoneout(ps.GRU(50), hidden=0.3).build(2, KEY)
     drive = jax.random.normal(KEY, (20, 8, 2))

@@ -22,6 +22,7 @@ def σ(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
+@pytest.mark.fast("minLSTM-False", "minLSTM-True")
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("name", list(CELLS))
 def test_the_scan_equals_the_steps(name: str, reverse: bool) -> None:
@@ -55,6 +56,7 @@ def test_min_gru_and_min_lstm_steps_by_hand() -> None:
     np.testing.assert_allclose(ours, f * h + i * g, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_lru_by_hand_and_as_it_starts() -> None:
     cell = LRUCell(2, 400, KEY, r_min=0.4, r_max=0.9, max_phase=1.0)
     λ = np.asarray(cell.λ)

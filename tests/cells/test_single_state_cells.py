@@ -32,6 +32,7 @@ def with_biases(cell: Any) -> tuple[Any, dict[str, np.ndarray[Any, Any]]]:
     return cell, {name: np.asarray(getattr(cell, name), float) for name in ("W", "U", "b")}
 
 
+@pytest.mark.fast("True-mask1", "False-None")
 @pytest.mark.parametrize("mask", [None, MASK])
 @pytest.mark.parametrize("reset_after", [False, True])
 def test_gru_step_by_hand(reset_after: bool, mask: Any) -> None:
@@ -93,6 +94,7 @@ def test_the_leaves_stand_in_the_order_of_the_attributes(build: Any) -> None:
     ] * 3
 
 
+@pytest.mark.fast("RNNCell")
 @pytest.mark.parametrize("build", [GRUCell, RNNCell, LeakyCell])
 def test_initial_weights_are_those_of_keras(build: Any) -> None:
     cell = build(30, 20, jax.random.key(5))

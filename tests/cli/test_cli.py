@@ -137,6 +137,7 @@ def test_rows_newest_first_or_in_no_order(penstock: Run, prices: Path) -> None:
     assert naive[0] == naive[1] == naive[2]
 
 
+@pytest.mark.fast("hard.csv---json", "link.csv---report")
 @pytest.mark.parametrize("option", ["--report", "--json"])
 @pytest.mark.parametrize("path", ["prices.csv", "./prices.csv", "link.csv", "hard.csv"])
 def test_a_result_never_overwrites_what_is_read(penstock: Run, prices: Path, option: str, path: str) -> None:

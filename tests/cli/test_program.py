@@ -28,6 +28,7 @@ def test_a_terminal_without_unicode_loses_no_work(prices: Path) -> None:
     assert (prices / "r.json").exists()
 
 
+@pytest.mark.slow
 def test_a_pipe_has_the_answers_before_the_line_that_is_not_utf8(tmp_path: Path) -> None:
     BagClassifier(alpha=1.0).fit(["good fun", "so bad"] * 5, ["up", "down"] * 5).save(tmp_path / "bag.penstock")
     done = subprocess.run(

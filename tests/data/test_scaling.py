@@ -19,9 +19,9 @@ def panel_of(*series: list[float]) -> Panel:
 
 def test_each_series_has_its_own_scale() -> None:
     panel = panel_of([0, 5, 10], [100, 300, 200])
-    scaled = fit_scaling("minmax", panel).forward(panel.y, panel.series_of(np.arange(6)))
+    scaled = fit_scaling("minmax", panel).transform(panel.y, panel.series_of(np.arange(6)))
     assert scaled.tolist() == [0, 0.5, 1, 0, 1, 0.5]
-    standard = fit_scaling("standard", panel).forward(panel.y, panel.series_of(np.arange(6)))
+    standard = fit_scaling("standard", panel).transform(panel.y, panel.series_of(np.arange(6)))
     assert standard[3:].mean() == pytest.approx(0)
     assert standard[3:].std() == pytest.approx(1)
 
@@ -37,7 +37,7 @@ def test_rows_without_value_are_left_out() -> None:
 def test_inverse_gives_back(name: str, y: list[float]) -> None:
     panel = panel_of(y)
     scaling, series = fit_scaling(name, panel), np.zeros(len(y), dtype=int)
-    np.testing.assert_allclose(scaling.inverse(scaling.forward(panel.y, series), series), y, rtol=1e-12, atol=1e-6)
+    np.testing.assert_allclose(scaling.inverse(scaling.transform(panel.y, series), series), y, rtol=1e-12, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["minmax", "standard"])

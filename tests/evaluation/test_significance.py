@@ -71,6 +71,7 @@ def test_equally_good_forecasts_are_told_apart_in_one_case_of_twenty(horizon: in
     assert 20 <= claims <= 80
 
 
+@pytest.mark.slow
 def test_on_random_walks_the_last_value_is_beaten_as_rarely_as_the_level_says() -> None:
     """200 walks, whose drift is noise that a fit takes for real: claims at 5 % come by chance alone."""
     rng, told_apart, beaten, claimed = np.random.default_rng(2), 0, 0, 0

@@ -30,6 +30,7 @@ def test_the_p_values_are_those_of_arch() -> None:
     assert p == test.pvalues["consistent"]
 
 
+@pytest.mark.slow
 def test_the_best_of_twenty_equals_is_not_celebrated() -> None:
     """Alone the luckiest of twenty often passes 5 %; judged together they rarely do."""
     celebrated = 0

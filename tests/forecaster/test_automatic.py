@@ -26,6 +26,7 @@ def panel() -> pd.DataFrame:
     return pd.concat(parts)
 
 
+@pytest.mark.fast("polars")
 def test_one_call_forecasts_a_panel_and_says_what_was_chosen(as_kind: Any, tmp_path: Path) -> None:
     frame = as_kind(panel())
     result = ps.forecast(frame, 6, level=80, **QUICK)

@@ -86,7 +86,7 @@ def test_round_trip(fitted: ps.Forecaster, tmp_path: Path) -> None:
 
 def test_scaled_on_training_rows_unless_marks(fitted: ps.Forecaster) -> None:
     train = shop()[lambda frame: frame["ds"] < 110]
-    encoding = fitted.reader_.encoding
+    encoding = fitted.reader_.encoding.numbers
     expected = [train["volume"].mean(), 0.0, train["price"].mean()]
     np.testing.assert_allclose(encoding.shift, expected, rtol=1e-12)
     np.testing.assert_allclose(encoding.scale, [train["volume"].std(ddof=0), 1, train["price"].std(ddof=0)])

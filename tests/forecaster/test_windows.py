@@ -58,6 +58,7 @@ def test_short_windows_have_their_true_length_and_zeros_behind() -> None:
     assert not np.asarray(batch.x[:, 3:]).any()
 
 
+@pytest.mark.slow
 def test_the_newest_steps_come_first_where_asked() -> None:
     panel, _ = read_panel(PANEL)
     numbers = jnp.asarray([0, 20])
@@ -68,6 +69,7 @@ def test_the_newest_steps_come_first_where_asked() -> None:
     assert np.array_equal(one.y, other.y)
 
 
+@pytest.mark.slow
 def test_series_of_any_level_are_forecast_alike_the_new_ones_included() -> None:
     model = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(PANEL)
     known = model.predict(months(40))["yhat"].to_numpy()
@@ -136,6 +138,7 @@ def test_balanced_series_weigh_alike_together() -> None:
     np.testing.assert_allclose(np.bincount(series, weights), len(numbers) / 3, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_season_beyond_the_window_is_read_from_the_rows_before_it() -> None:
     model = ps.Forecaster(NETWORK, scale="window", **(SMALL | {"window": 5})).fit(PANEL)
     untaught = {**SMALL, "window": 5, "optimizer": ps.SGD(1e-12)}
@@ -173,6 +176,7 @@ def test_refused_in_words(options: dict[str, Any], frame: pd.DataFrame, message:
         ps.Forecaster(NETWORK, **{**SMALL, **options}).fit(frame)
 
 
+@pytest.mark.slow
 def test_covariates_gaps_and_categories_stand_beside_scaled_windows(tmp_path: Path) -> None:
     """The same forecasts from the whole frame, from the rows that follow, and from a file."""
     frame = PANEL.assign(sale=lambda rows: rows["ds"].dt.month % 2, visits=lambda rows: rows["y"] % 7)

@@ -20,6 +20,14 @@ pytestmark = pytest.mark.usefixtures("native_live")
 EXAMPLES = int(os.environ.get("PENSTOCK_EXAMPLES", "24"))  # a few hundred before a release
 
 
+@pytest.mark.fast(
+    "plain-f32-rnn_tanh",
+    "plain-f64-leaky",
+    "last-masked-f32-lstm",
+    "samples-fill-lanes-dropped-f32-gru_after",
+    "reverse-lengths-masked-f64-lstm",
+    "reverse-lengths-masked-f32-gru_before",
+)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("double", [False, True], ids=["f32", "f64"])
 @pytest.mark.parametrize(
@@ -43,6 +51,7 @@ def test_smallest(cell):
     assert_same(*both(problem.spec, problem.operands()))
 
 
+@pytest.mark.fast("lstm")
 @pytest.mark.parametrize("cell", ["lstm", "gru_after", "rnn_tanh"])
 def test_large_enough_for_several_pieces_and_chunks(cell):
     problem = Problem(cell, batch=70, time=60, inputs=40, units=33, lengths=True)
@@ -104,6 +113,7 @@ assert_same(*both(problem.spec, problem.operands()))
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.fast("nan-lstm", "inf-lstm", "nan-gru_after")
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 def test_non_finite_inputs_reach_the_same_outputs(cell, poison):

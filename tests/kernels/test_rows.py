@@ -68,6 +68,7 @@ def assert_same(ours, theirs):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.fast("together-Adam(learning_rate=0.01)", "apart-RMSprop(learning_rate=0.01)")
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 @pytest.mark.parametrize(("together", "dtype"), [(False, np.float64), (True, np.float32)], ids=["apart", "together"])
 def test_every_optimizer(monkeypatch, optimizer, together, dtype):
@@ -75,6 +76,7 @@ def test_every_optimizer(monkeypatch, optimizer, together, dtype):
     assert_same(*both(monkeypatch, lambda: walk(optimizer, *given_, together=together, rate=0.7)))
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     n=st.integers(0, 40),
@@ -92,6 +94,7 @@ def test_random_shapes(n, vocabulary, units, double, optimizer, together, rate, 
         assert_same(*both(monkeypatch, lambda: walk(optimizer, *given_, together=together, rate=rate)))
 
 
+@pytest.mark.fast("together")
 @pytest.mark.parametrize("together", [False, True], ids=["apart", "together"])
 def test_members(monkeypatch, together):
     several = [problem(seed=seed) for seed in range(3)]

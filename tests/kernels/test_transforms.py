@@ -15,6 +15,7 @@ def stacked(array, members):
     return jnp.stack([array * (1 + 0.1 * m) for m in range(members)])
 
 
+@pytest.mark.fast("nothing-shared-lstm", "weights-shared-gru_after")
 @pytest.mark.parametrize("cell", ["lstm", "gru_before", "gru_after", "leaky"])
 @pytest.mark.parametrize(
     "shared", [("x", "h", "c"), ("W", "b"), ()], ids=["inputs-shared", "weights-shared", "nothing-shared"]
@@ -44,6 +45,7 @@ def test_members_equal_the_same_members_alone():
     np.testing.assert_array_equal(jax.vmap(run)(W), jnp.stack([run(w) for w in W]))
 
 
+@pytest.mark.slow
 def test_gradient_of_what_members_share():
     problem = Problem("lstm", batch=5)
     given = problem.operands()

@@ -21,6 +21,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return powers / powers.sum()
 
 
+@pytest.mark.fast("attention0")
 @pytest.mark.parametrize("attention", [DotAttention(), DotAttention(general=True), AdditiveAttention(6)])
 def test_attention_by_hand(attention: DotAttention | AdditiveAttention) -> None:
     module = attention.build(3, 3, jax.random.key(3))

@@ -58,6 +58,7 @@ def test_the_stub_says_what_the_cells_declare() -> None:
     }
 
 
+@pytest.mark.fast("LSTM", "GRU", "RNN", "MinLSTM")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_layer_has_the_options_of_its_cell_and_builds_it(name: str) -> None:
     layer = getattr(declared, name)

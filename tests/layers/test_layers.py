@@ -18,6 +18,7 @@ KEY = jax.random.key(7)
 RECURRENT: list[type[Any]] = [ps.LSTM, ps.GRU, ps.RNN, ps.Leaky]
 
 
+@pytest.mark.fast("LSTM", "GRU")
 @pytest.mark.parametrize("layer", RECURRENT)
 def test_no_key_no_dropout(layer: type[Any]) -> None:
     dropping = layer(4, dropout=0.5, recurrent_dropout=0.5).build(3, jax.random.key(0))

@@ -15,6 +15,7 @@ from penstock.cells.lstm import LSTMCell
 from penstock.layers.unroll import unroll
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(st.integers(1, 4), st.integers(1, 6), st.integers(1, 3), st.integers(1, 5), st.integers(0, 99))
 def test_equals_a_loop_over_steps(batch: int, time: int, features: int, units: int, seed: int) -> None:
@@ -54,6 +55,7 @@ def test_a_cell_of_ones_own() -> None:
 GOLDEN = load_file(Path(__file__).parents[1] / "golden" / "torch-lstm.safetensors")
 
 
+@pytest.mark.fast("0", "1")
 @pytest.mark.parametrize("number", range(4))
 def test_outputs_and_gradients_are_those_of_torch(number: int) -> None:
     """Those of torch 2.13, written down by tests/golden/make_torch.py; tests/peers draws random shapes with torch."""

@@ -63,6 +63,7 @@ def test_what_joins_before_the_dense_layers() -> None:
     np.testing.assert_allclose(out, read @ module.dense[0].W + module.dense[0].b, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_token_ids_with_lengths_read_the_last_true_step() -> None:
     module = ps.Network([ps.Embedding(30, 4), ps.LSTM(5), ps.GRU(3)]).build(ps.Inputs(), 1, jax.random.key(0))
     ids = jax.random.randint(jax.random.key(1), (3, 7), 0, 30)

@@ -94,6 +94,7 @@ def test_empty_unknown_and_long_documents(fitted: TextClassifier) -> None:
     assert (probabilities[3] == fitted.predict_proba(["film " * 16])[0]).all()  # the last 16 tokens are read
 
 
+@pytest.mark.slow
 def test_documents_of_20000_tokens() -> None:
     texts = ["good " * 20_000, "bad " * 20_000]
     model = TextClassifier(Network([GRU(2)]), **{**SMALL, "epochs": 1, "batch": 2, "tokens": Tokens(9, length=None)})

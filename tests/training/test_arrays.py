@@ -103,6 +103,7 @@ FRAME = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0))})
 TEXTS = ["good fine", "bad poor"] * 10
 
 
+@pytest.mark.fast("train", "forecaster")
 @pytest.mark.parametrize(
     "fit",
     [

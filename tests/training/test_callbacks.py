@@ -71,6 +71,7 @@ def test_the_end_is_told_also_of_a_fit_that_fails() -> None:
     assert recorder.ended == [None]
 
 
+@pytest.mark.fast("16")
 @pytest.mark.parametrize("lanes", [2, 16])
 def test_members_over_several_buckets_are_the_same_whatever_the_lanes(
     lanes: int, monkeypatch: pytest.MonkeyPatch

@@ -19,6 +19,7 @@ def softplus(x: np.ndarray) -> np.ndarray:
     return np.logaddexp(0, x)
 
 
+@pytest.mark.fast("mse-False", "gaussian-True", "mae-True", "huber-True", "direction-False")
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("loss", list(HEADS))
 def test_gradients(loss: str, gaps: bool) -> None:

@@ -74,6 +74,7 @@ def test_the_schedule_goes_on_within_an_epoch() -> None:
     np.testing.assert_allclose(sorted(seen), np.arange(10) / 10, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_epoch_takes_the_steps_that_are_given_on_other_windows_each_time() -> None:
     states, losses = epochs(TrainConfig("mse", ps.Adam(1e-9), batch=10, steps_per_epoch=2), 3)
     assert [int(np.ravel(state.optimizer.ordinary[0].count)[0]) for state in states] == [0, 2, 4, 6]

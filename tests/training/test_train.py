@@ -159,6 +159,7 @@ def test_clipping_bounds_the_step() -> None:
 OPTIMIZERS = ("sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9))
 
 
+@pytest.mark.fast("adam-mse", "rmsprop-mse", "adam-huber")
 @pytest.mark.parametrize(  # each optimizer and each loss once, in the fast suite
     ("optimizer", "loss"),
     [

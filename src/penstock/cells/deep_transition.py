@@ -68,7 +68,7 @@ class DeepTransitionCell(Cell[jax.Array]):
         features: int,
         units: int,
         key: jax.Array,
-        depth: Annotated[int, option(help="layers from one state to the next", at_least=1)] = 2,
+        depth: Annotated[int, option(help="layers from one state to the next", at_least=1, at_most=100)] = 2,
         activation: Annotated[str, option(help="activation of the units", choices=ACTIVATIONS)] = "tanh",
     ) -> None:
         key_W, key_U = jax.random.split(key)

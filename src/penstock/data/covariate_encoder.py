@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.data.scaling import Standardizer
 from penstock.errors import DataError, nearest
 
 __all__ = ["CovariateEncoder"]
@@ -26,8 +27,8 @@ class CovariateEncoder:
 
     Attributes
     ----------
-    shift, scale
-        scaled = (x − shift) / scale, both ``[past + known]``.
+    numbers
+        The map of each past and each known covariate, ``[past + known]``.
     values
         The values of each static covariate.
 
@@ -39,8 +40,7 @@ class CovariateEncoder:
     [[-1.225, 0.0], [0.0, 1.0], [1.225, 0.0]]
     """
 
-    shift: Values
-    scale: Values
+    numbers: Standardizer
     values: tuple[tuple[Any, ...], ...] = ()
 
     @classmethod
@@ -51,7 +51,7 @@ class CovariateEncoder:
         spread = np.std(numbers, axis=0)
         scaled = ~marks & (spread > 0)
         shift = np.where(marks, 0.0, np.mean(numbers, axis=0))
-        return cls(shift, np.where(scaled, spread, 1.0), cls.values_of(train.static))
+        return cls(Standardizer(shift, np.where(scaled, spread, 1.0)), cls.values_of(train.static))
 
     @staticmethod
     def values_of(static: NDArray[Any]) -> tuple[tuple[Any, ...], ...]:
@@ -65,13 +65,11 @@ class CovariateEncoder:
 
     def past(self, panel: Panel) -> Values:
         """Scale the past covariates, ``[rows, past]``."""
-        count = panel.past.shape[1]
-        return (panel.past - self.shift[:count]) / self.scale[:count]
+        return self.numbers[: panel.past.shape[1]].transform(panel.past)
 
     def known(self, known: Values) -> Values:
         """Scale known covariates, ``[..., known]``."""
-        first = len(self.shift) - known.shape[-1]
-        return (known - self.shift[first:]) / self.scale[first:]
+        return self.numbers[len(self.numbers) - known.shape[-1] :].transform(known)
 
     def codes(self, panel: Panel) -> NDArray[np.int64]:
         """Give the place of each static covariate of each series, ``[series, static]``.

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.calendar import continue_times, missing_steps
+from penstock.data.column_types import dtype_from_json, dtype_to_json, known_zone
 from penstock.data.columns import Columns
 from penstock.data.exchange import require_exchange
 from penstock.data.missing import MISSING, fill_forward, refuse_infinite, refuse_missing
@@ -22,7 +23,7 @@ from penstock.data.reading.table import as_table, newest_last, require_column, r
 from penstock.data.reading.values import numbers
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
 from penstock.data.rhythms import NO_RHYTHMS, Rhythms
-from penstock.data.times import as_time_type, dtype_from_json, dtype_to_json, read_times, show_time, time_type
+from penstock.data.times import as_time_type, read_times, show_time, time_type
 from penstock.errors import DataError, OptionError, nearest
 from penstock.formats import MISSING_BEFORE
 
@@ -163,9 +164,13 @@ class FrameKind:
         backend = kind["backend"]
         if backend not in ("pandas", "polars", "pyarrow") or not find_spec(backend):
             backend = "pandas"
-        types = kind["id"] and dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
-        missing, form = kind.get("missing", "error"), Form(*kind.get("form", ()))
+        types = None if kind["id"] is None else dtype_from_json(kind["id"]), dtype_from_json(kind["time"])
+        missing, form = kind.get("missing", "error"), Form.from_json(kind.get("form", []))
         missing = MISSING_BEFORE.get(missing, missing)
+        if missing not in MISSING or not (types[1] == nw.String or types[1].is_temporal() or types[1].is_numeric()):
+            raise ValueError(f"missing={missing!r} or times of the type {types[1]} are unknown")
+        if form.zone:
+            known_zone(form.zone)
         return cls(backend, Columns(**kind["columns"]), *types, missing, form, Rhythms.from_json(kind))
 
 

@@ -249,13 +249,44 @@ class Panel:
     def of_arrays(
         cls, arrays: Mapping[str, NDArray[Any]], ids: tuple[Hashable, ...], *, counts_steps: bool, static: Any = None
     ) -> Panel:
-        """Put a panel together from what :meth:`arrays` gave."""
+        """Put a panel together from what :meth:`arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            Where the arrays are not those of these series.
+        """
+        _check_stored(arrays, ids, static)
         rest: dict[str, Any] = {name: arrays[name] for name in ("past", "known", "ahead", "filled") if name in arrays}
         times = arrays["times"] if counts_steps else arrays["times"].view("datetime64[ns]")
         table = _LEFT_OUT
         if static is not None:
             table = np.empty((len(ids), len(static[0])), dtype=object)
             table[:] = static
-        if len(arrays["offsets"]) != len(ids) + 1:
-            raise ValueError(f"{len(ids)} series are named, but {len(arrays['offsets']) - 1} are stored")
         return cls(arrays["y"], times, arrays["offsets"], ids, static=table, **rest)
+
+
+def _check_stored(arrays: Mapping[str, NDArray[Any]], ids: tuple[Hashable, ...], static: Any) -> None:
+    """Refuse arrays of a model file that are no panel."""
+    y, times, offsets = arrays["y"], arrays["times"], arrays["offsets"]
+    rows, series = len(y), len(ids)
+    if offsets.ndim != 1 or len(offsets) != series + 1:
+        raise ValueError(f"{series} series are named, but {offsets.size - 1} are stored")
+    expected: dict[str, tuple[Any, tuple[int | None, ...]]] = {
+        "y": ("float64", (rows,)), "times": ("int64", (rows,)), "offsets": ("int64", (series + 1,)),
+        "past": ("float64", (rows, None)), "known": ("float64", (rows, None)),
+        "ahead": ("float64", (series, None, None)), "filled": ("bool", (rows,)),
+    }  # fmt: skip
+    for name, array in arrays.items():
+        dtype, shape = expected[name]
+        same = len(array.shape) == len(shape) and all(n in (m, None) for m, n in zip(array.shape, shape, strict=True))
+        if array.dtype != dtype or not same or not np.isfinite(array).all():
+            raise ValueError(f"{name} of the rows is no {dtype} of the shape {shape}, or not finite")
+    if len({*ids}) < series or offsets[0] != 0 or offsets[-1] != rows or (np.diff(offsets) < 1).any():
+        raise ValueError("the series do not share out the rows")
+    inner: NDArray[Any] = np.ones(max(rows - 1, 0), dtype=bool)
+    inner[offsets[1:-1] - 1] = False
+    if (times[1:] <= times[:-1])[inner].any() or (times == np.iinfo(np.int64).min).any():
+        raise ValueError("the times of a series do not rise")
+    if static is not None and (len(static) != series or len({len(row) for row in static}) != 1):
+        raise ValueError("static covariates are no table of a row a series")

@@ -20,6 +20,9 @@ _OPEN = 0.5  # share of weeks in which a weekday, or an hour of the week, occurs
 _MOST_CLOSED = 0.05  # share of rows on days that a series does not usually hold
 _FULL = 0.7  # share of the days that it holds for which it has rows
 _ANCHORED = 0.8  # share of months whose row stands on the first or last business day; holidays shift the others
+_LONGEST = {"count": 2**53, "fixed": 100 * 366 * DAY_NS, "week": 1, "weeks": 5000, "months": 1200, "session": WEEK_NS}
+_NTH = tuple(f"{number}/{day}" for number in range(5) for day in range(7))
+_ANCHORS = {"weeks": tuple("0123456"), "months": ("day", "end", "first", "last", *_NTH)}
 _WORKDAYS = (True, True, True, True, True, False, False)
 
 
@@ -67,9 +70,22 @@ class Rhythm:
 
     @classmethod
     def from_json(cls, given: list[Any]) -> Rhythm:
-        """Read back what :meth:`to_json` gave."""
+        """Read back what :meth:`to_json` gave.
+
+        Raises
+        ------
+        ValueError
+            Where no series goes on like that.
+        """
         kind, step, week, anchor, slots, *exchange = given
-        return cls(kind, step, tuple(map(bool, week)), anchor, tuple(slots), *exchange)
+        found = cls(kind, step, tuple(map(bool, week)), anchor, tuple(slots), *exchange)
+        rising = all(type(slot) is int and 0 <= slot < WEEK_NS for slot in slots) and sorted({*slots}) == slots
+        whole = type(step) is int and 1 <= step <= _LONGEST.get(kind, 0) and len(week) == 7
+        anchored = anchor in _ANCHORS.get(kind, ("",)) and bool(slots) == (kind == "session")
+        of_exchange = not exchange or (kind in ("week", "session") and type(exchange[0]) is str and exchange[0])
+        if not (of_exchange and whole and rising and anchored and (kind != "week" or any(found.week))):
+            raise ValueError(f"no series goes on by {str(given)[:80]}")
+        return found
 
     def agrees(self, times: NDArray[Any]) -> bool:
         """Whether the timestamps of other rows do not contradict this rhythm."""

@@ -1,9 +1,10 @@
-"""Scaling: per series, fitted on training rows only."""
+"""Standardising: by column or by series, fitted on training rows only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,30 +12,66 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.errors import DataError
 
-__all__ = ["SCALINGS", "Scaling", "fit_scaling"]
+__all__ = ["SCALINGS", "Standardizer", "fit_scaling"]
 
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Scaling:
-    """An affine map a series: scaled = (y − shift) / scale, both ``[series]``."""
+class Standardizer:
+    """An affine map of each column, or of each series: scaled = (x − shift) / scale.
+
+    Attributes
+    ----------
+    shift, scale
+        Of each column or series, ``[columns]``.
+
+    Examples
+    --------
+    >>> fitted = Standardizer.fit(np.array([[2.0, 7.0], [4.0, 7.0], [6.0, 7.0]]), "minmax")
+    >>> fitted.transform(np.array([8.0, 9.0])).tolist(), fitted.inverse(np.array([1.5, 2.0])).tolist()
+    ([1.5, 2.0], [8.0, 9.0])
+    """
 
     shift: Values
     scale: Values
 
-    def forward(self, y: Values, series: NDArray[np.int64]) -> Values:
-        """Scale values ``[n]`` or ``[n, horizon]`` that belong to the given series ``[n]``."""
-        shift, scale = self._aligned(y, series)
-        return (y - shift) / scale
+    @classmethod
+    def fit(cls, values: Values, name: str) -> Self:
+        """Fit on training rows ``[rows, columns]`` by the scaling of a name; a constant column is only shifted."""
+        fitted = np.array([SCALINGS[name](column) for column in values.T], dtype=np.float64).reshape(-1, 2)
+        return cls(fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0))
 
-    def inverse(self, y: Values, series: NDArray[np.int64]) -> Values:
-        """Bring scaled values back to their units."""
-        shift, scale = self._aligned(y, series)
-        return y * scale + shift
+    def __len__(self) -> int:
+        return len(self.shift)
 
-    def _aligned(self, y: Values, series: NDArray[np.int64]) -> tuple[Values, Values]:
-        shape = (len(series),) + (1,) * (y.ndim - 1)
+    def __getitem__(self, columns: slice) -> Self:
+        """Return the map of some columns."""
+        return type(self)(self.shift[columns], self.scale[columns])
+
+    def transform(self, values: Values, series: NDArray[np.int64] | None = None) -> Values:
+        """Scale values ``[..., columns]``; or ``[n]``, ``[n, horizon]`` that belong to the given series ``[n]``."""
+        shift, scale = self._aligned(values, series)
+        return (values - shift) / scale
+
+    def inverse(self, values: Values, series: NDArray[np.int64] | None = None) -> Values:
+        """Bring scaled values back to their units; the arguments are those of :meth:`transform`."""
+        shift, scale = self._aligned(values, series)
+        return values * scale + shift
+
+    def arrays(self, prefix: str) -> dict[str, Values]:
+        """Return shift and scale by their names in a model file, which begin with `prefix`."""
+        return {f"{prefix}shift": self.shift, f"{prefix}scale": self.scale}
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, Values], prefix: str) -> Self:
+        """Make the map that :meth:`arrays` gave."""
+        return cls(arrays[f"{prefix}shift"], arrays[f"{prefix}scale"])
+
+    def _aligned(self, values: Values, series: NDArray[np.int64] | None) -> tuple[Values, Values]:
+        if series is None:
+            return self.shift, self.scale
+        shape = (len(series),) + (1,) * (values.ndim - 1)
         return self.shift[series].reshape(shape), self.scale[series].reshape(shape)
 
 
@@ -65,7 +102,7 @@ SCALINGS: dict[str, Callable[[Values], tuple[float, float]]] = {
 """The scalings by name: to [0, 1], to mean 0 and deviation 1, not at all, or each window by itself."""
 
 
-def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Scaling:
+def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Standardizer:
     """Fit a scaling on the rows of `panel`, which must be training rows, leaving out the first `skip` of each series.
 
     Raises
@@ -78,7 +115,7 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Scaling:
     >>> from penstock.data.panel import Panel
     >>> import numpy as np
     >>> panel = Panel(np.array([2.0, 4.0, 6.0]), np.arange(3), np.array([0, 3]), (None,))
-    >>> fit_scaling("minmax", panel).forward(np.array([2.0, 4.0, 8.0]), np.zeros(3, int)).tolist()
+    >>> fit_scaling("minmax", panel).transform(np.array([2.0, 4.0, 8.0]), np.zeros(3, int)).tolist()
     [0.0, 0.5, 1.5]
     """
     parts = [panel.y[panel.span(series)][skip:] for series in range(len(panel))]
@@ -91,4 +128,4 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Scaling:
             f"{', once transformed' if skip else ''}), so {name!r} "
             "scaling would divide by zero; use scale='none', or leave this series out."
         )
-    return Scaling(shift, scale)
+    return Standardizer(shift, scale)

@@ -21,8 +21,6 @@ from penstock.errors import DataError
 __all__ = [
     "Times",
     "as_time_type",
-    "dtype_from_json",
-    "dtype_to_json",
     "looks_dated",
     "read_times",
     "show_time",
@@ -302,17 +300,3 @@ def show_time(time: Any) -> str:
     """Show a time in a message, without the parts that are zero."""
     text = str(time)
     return text.removesuffix(".000000000").removesuffix("T00:00:00")
-
-
-def dtype_to_json(dtype: nw.dtypes.DType) -> list[str | None]:
-    """Describe the type of a column for a model file."""
-    if isinstance(dtype, nw.Datetime):
-        return ["Datetime", dtype.time_unit, dtype.time_zone]
-    text = dtype in (nw.Object, nw.Categorical, nw.Enum, nw.Unknown)
-    return ["String" if text else type(dtype).__name__]
-
-
-def dtype_from_json(parts: list[Any]) -> nw.dtypes.DType:
-    """Read the type of a column back."""
-    dtype: nw.dtypes.DType = getattr(nw, parts[0])(*parts[1:])
-    return dtype

@@ -195,4 +195,4 @@ def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) 
 
 def _scaled_on_all_rows(panel: Panel) -> Panel:
     series = panel.series_of(np.arange(panel.rows))
-    return panel.with_values(fit_scaling("minmax", panel).forward(panel.y, series))
+    return panel.with_values(fit_scaling("minmax", panel).transform(panel.y, series))

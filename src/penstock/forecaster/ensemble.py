@@ -237,6 +237,9 @@ class Ensemble(Estimator):
     def _restore(self, arrays: Arrays) -> None:
         self.weights_, self.chosen_ = arrays["weights"], arrays["chosen"]
         self.validation_errors_, self.residuals_ = arrays["validation_errors"], arrays["residuals"]
+        places = self.chosen_.tolist()
+        if len({*places}) < len(places) or not {*places} <= {*range(len(self.given))}:
+            raise ValueError(f"the models {places[:9]} were chosen of {len(self.given)}")
         models = [self.given[int(place)].clone().set_params(horizon=self.horizon) for place in self.chosen_]
         self.models_ = tuple(models)
         for place, model in enumerate(self._members()):

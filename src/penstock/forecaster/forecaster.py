@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.data.covariate_encoder import CovariateEncoder
 from penstock.data.panel import Panel
-from penstock.data.scaling import Scaling, fit_scaling
+from penstock.data.scaling import Standardizer, fit_scaling
 from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
@@ -109,7 +109,7 @@ class Forecaster(ForecasterIntervals):
         return Inputs(categories=(1,) * len(self.network.embeddings)), self.outputs(1)
 
     @property
-    def scaling_(self) -> Scaling:
+    def scaling_(self) -> Standardizer:
         """Shift and scale of each series."""
         return self.reader_.scaling
 
@@ -240,7 +240,9 @@ class Forecaster(ForecasterIntervals):
         read = max(self.window + season, 3 * season) + TRANSFORMS[self.transform].lost
         return read + int(np.max(getattr(self, "tail_rows_", 0))) + 24
 
-    def _reader(self, scaling: Scaling, encoding: CovariateEncoder, season: tuple[int, ...], *, gaps: bool) -> Reader:
+    def _reader(
+        self, scaling: Standardizer, encoding: CovariateEncoder, season: tuple[int, ...], *, gaps: bool
+    ) -> Reader:
         lost = TRANSFORMS[self.transform].lost
         windows = WindowReading(window_scale(self.scale), season, self.window, self.shortest_window, lost)
         return Reader(
@@ -261,10 +263,8 @@ class Forecaster(ForecasterIntervals):
     def _arrays(self) -> Arrays:
         return {
             **stored_weights(self.weights_),
-            "scaling.shift": self.scaling_.shift,
-            "scaling.scale": self.scaling_.scale,
-            "encoding.shift": self.reader_.encoding.shift,
-            "encoding.scale": self.reader_.encoding.scale,
+            **self.scaling_.arrays("scaling."),
+            **self.reader_.encoding.numbers.arrays("encoding."),
             **stored_history(self.history_),
             "watched_rows": self.validation_rows_,
             "tail_rows": self.tail_rows_,
@@ -272,10 +272,11 @@ class Forecaster(ForecasterIntervals):
         }
 
     def _restore(self, arrays: Arrays) -> None:
-        none = np.zeros(0)  # files older than covariates
-        shift, scale = arrays.get("encoding.shift", none), arrays.get("encoding.scale", none)
-        encoding = CovariateEncoder(shift, scale, CovariateEncoder.values_of(self.tail_.static))
-        scaling = Scaling(arrays["scaling.shift"], arrays["scaling.scale"])
+        none = np.zeros(0)
+        older = {"encoding.shift": none, "encoding.scale": none}  # of files older than covariates
+        covariates = Standardizer.of_arrays(older | arrays, "encoding.")
+        encoding = CovariateEncoder(covariates, CovariateEncoder.values_of(self.tail_.static))
+        scaling = Standardizer.of_arrays(arrays, "scaling.")
         self.season_ = tuple(arrays.get("season", np.zeros(0, dtype=np.int64)).tolist())
         self.reader_ = self._reader(scaling, encoding, self.season_, gaps=self.kind_.missing == "indicator")
         self.inputs_ = self.reader_.source(self.tail_, np.arange(len(self.tail_))).widths

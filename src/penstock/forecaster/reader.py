@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from penstock.data.covariate_encoder import CovariateEncoder
 from penstock.data.panel import Panel
-from penstock.data.scaling import Scaling
+from penstock.data.scaling import Standardizer
 from penstock.data.splits import cut_at
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import Windows, cut_windows
@@ -50,7 +50,7 @@ class Reader:
         Whether the windows of every series weigh alike together, or each window does.
     """
 
-    scaling: Scaling
+    scaling: Standardizer
     encoding: CovariateEncoder
     transform: str
     window: int
@@ -221,9 +221,9 @@ class Reader:
 
     def _scaled(self, panel: Panel, fitted: Rows) -> Values:
         y = TRANSFORMS[self.transform].apply(panel)
-        return self._scaling_of(panel, fitted, y).forward(y, panel.series_of(np.arange(panel.rows)))
+        return self._scaling_of(panel, fitted, y).transform(y, panel.series_of(np.arange(panel.rows)))
 
-    def _scaling_of(self, panel: Panel, fitted: Rows, y: Values) -> Scaling:
+    def _scaling_of(self, panel: Panel, fitted: Rows, y: Values) -> Standardizer:
         """Return the scaling of each series of a panel: as it was fitted, or from its first value where it is new."""
         new = fitted < 0
         first = y[np.minimum(panel.offsets[:-1] + TRANSFORMS[self.transform].lost, panel.offsets[1:] - 1)]
@@ -231,7 +231,7 @@ class Reader:
         scale = np.where(new, np.where(first == 0, 1.0, np.abs(first)), self.scaling.scale[fitted])
         if self.windows is not None and self.windows.lost:
             shift = np.zeros(len(shift))  # no change stays zero
-        return Scaling(shift, scale)
+        return Standardizer(shift, scale)
 
     def _units(self, panel: Panel, fitted: Rows, ends: Rows) -> Values:
         assert self.windows is not None  # noqa: S101 (asked for these alone)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
-from penstock.data.scaling import Scaling
+from penstock.data.scaling import Standardizer
 from penstock.data.season import season_positions
 from penstock.data.window_scaling import WindowMeasures, WindowScale, base_rows, measure_windows
 from penstock.training.source import pad_rows
@@ -59,7 +59,7 @@ class WindowReading:
         after = np.repeat(panel.offsets[1:], panel.lengths) - 1 - np.arange(panel.rows)
         return np.flatnonzero((self.ages(panel) >= self.least) & (after >= steps))
 
-    def measure(self, y: Values, panel: Panel, ends: Rows, scaling: Scaling) -> WindowMeasures:
+    def measure(self, y: Values, panel: Panel, ends: Rows, scaling: Standardizer) -> WindowMeasures:
         """Measure the windows that end at some rows; `scaling` is that of each series of the panel."""
         found = measure_windows(y, self.ages(panel), ends, self.window, self.scale, self.season)
         if self.scale is None:
@@ -84,7 +84,7 @@ class WindowReading:
             back[rows, place] = y[rows - period]
         return back, season_positions(panel, self.season)
 
-    def units(self, y: Values, panel: Panel, ends: Rows, measures: WindowMeasures, scaling: Scaling) -> Values:
+    def units(self, y: Values, panel: Panel, ends: Rows, measures: WindowMeasures, scaling: Standardizer) -> Values:
         """Return what :meth:`on_device` takes, for every row of the panel ``[rows, 5]``; zeros where no window ends.
 
         `scaling` is what the rows on the device are scaled by, series by series.

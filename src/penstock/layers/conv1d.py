@@ -67,9 +67,9 @@ class Conv1D(Layer):
     over_time: ClassVar[bool] = True
 
     filters: int = option(help="outputs at each step", at_least=1)
-    size: int = option(help="steps that an output sees", at_least=1)
+    size: int = option(help="steps that an output sees", at_least=1, at_most=1000)
     padding: str = option("causal", "which steps it sees: those before, or as many on both sides", choices=PADDINGS)
-    dilation: int = option(1, "steps between those that it sees", at_least=1)
+    dilation: int = option(1, "steps between those that it sees", at_least=1, at_most=1000)
     activation: str = option("relu", "activation of the outputs", choices=ACTIVATIONS)
 
     @property

@@ -66,7 +66,7 @@ class Dilated(Layer):
     over_time: ClassVar[bool] = True
 
     layer: RecurrentLayer = option(help="the recurrent layer")
-    skip: int = option(help="steps from one state to the next", at_least=1)
+    skip: int = option(help="steps from one state to the next", at_least=1, at_most=10_000)
 
     @property
     def outputs(self) -> int:

@@ -11,6 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.arguments import check_arguments
 from penstock.cells.cell import Cell
 from penstock.errors import OptionError
 from penstock.layers.dropout import keep_mask
@@ -245,6 +246,7 @@ class Recurrent(RecurrentLayer):
             raise OptionError(
                 f"{self!r}: {kind.__name__}(features, units, key, ...) does not take these: {error}."
             ) from error
+        check_arguments(f"Recurrent({kind.__name__})", kind.__init__, given)
 
     def stored(self) -> dict[str, Any]:
         """Return the fields by name, for a model file: the cell by its name."""

@@ -140,7 +140,7 @@ class TransformerEncoder(Layer):
 
     units: int = option(help="width of each step", at_least=1)
     heads: int = option(4, "heads of attention, which share the units", at_least=1)
-    blocks: int = option(2, "blocks of attention and dense layers", at_least=1)
+    blocks: int = option(2, "blocks of attention and dense layers", at_least=1, at_most=200)
     hidden: int | None = option(None, "width between a block's dense layers; None: 4 times the units", at_least=1)
     dropout: float = option(0.0, "share of the values dropped in training", at_least=0, below=1, kw_only=True)
     causal: bool = option(False, "let a step read only itself and those before it", kw_only=True)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from penstock.errors import OptionError
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
-from penstock.sequences.labels import class_weights, codes_of, probabilities, read_labels
+from penstock.sequences.labels import class_weights, codes_of, probabilities, read_labels, stored_labels
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
-from penstock.values import from_plain, storable
+from penstock.values import storable
 
 __all__ = ["SequenceClassifier"]
 
@@ -157,7 +157,7 @@ class SequenceClassifier(SequenceEstimator):
         return {**about, "classes": storable(self.classes_, "labels"), "type": self.classes_.dtype.str}, arrays
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
+        self.classes_ = stored_labels(description["classes"], description["type"])
         super()._load_extra(description, arrays)
         if len(self.classes_) < 2:
             raise OptionError(f"a classifier has two labels or more, not {self.classes_.tolist()}.")

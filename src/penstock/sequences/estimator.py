@@ -17,7 +17,7 @@ from penstock.layers.declared import GRU
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import but, check_options, option
-from penstock.saved import Saved
+from penstock.saved import Saved, warn_not_finite
 from penstock.sequences.grammar import SklearnGrammar
 from penstock.sequences.inputs import RawSamples, Ready, SampleEncoder, read_samples, require_vectors
 from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
@@ -34,7 +34,7 @@ from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
 from penstock.training.train import train_folds
-from penstock.values import storable
+from penstock.values import storable, stored_count
 
 __all__ = ["SequenceEstimator"]
 
@@ -235,7 +235,9 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         """
         ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
         found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
-        return in_order(found, ready.buckets)
+        outputs = in_order(found, ready.buckets)
+        warn_not_finite(outputs, type(self).__name__)
+        return outputs
 
     # ---- how ---------------------------------------------------------------------------------------------------------
 
@@ -258,8 +260,8 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
     @property
     def inputs_(self) -> Inputs:
         """What the network reads."""
-        features, sizes = max(len(self.encoder_.shift), 1), tuple(len(labels) for labels in self.encoder_.categories)
-        return Inputs(features, sizes, len(self.encoder_.extra_shift))
+        features, sizes = max(len(self.encoder_.steps), 1), tuple(len(labels) for labels in self.encoder_.categories)
+        return Inputs(features, sizes, len(self.encoder_.extra))
 
     def _read_validation(self, validation: Any) -> tuple[RawSamples, Targets]:
         arguments = validation_arguments(validation)
@@ -281,10 +283,12 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.encoder_ = SampleEncoder.of_arrays(description["categories"], arrays)
-        self.outputs_ = description["outputs"]
+        self.outputs_ = stored_count(description["outputs"], "outputs")
         self.n_features_in_ = self.inputs_.features
 
     def _restore(self, arrays: Arrays) -> None:
         self.weights_ = restored_weights(arrays, self.whole_network, self.inputs_, self.outputs_, self.members)
         self.history_ = restored_history(arrays)
-        self.bounds_ = tuple(int(bound) for bound in arrays["bounds"])
+        self.bounds_ = tuple(stored_count(int(bound), "steps of a sample") for bound in arrays["bounds"])
+        if not self.bounds_ or list(self.bounds_) != sorted({*self.bounds_}):
+            raise ValueError(f"the lengths of buckets do not rise: {self.bounds_[:9]}")

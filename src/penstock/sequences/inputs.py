@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.scaling import SCALINGS
+from penstock.data.scaling import Standardizer
 from penstock.data.sequences import Sequences, read_sequences
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.embedding import Embedding
@@ -122,23 +122,21 @@ def read_samples(
 
 @dataclass(frozen=True, eq=False)
 class SampleEncoder:
-    """Encoder of samples: the labels of each category, and the shift and scale of each feature.
+    """Encoder of samples: the labels of each category, and the scaling of each feature.
 
     Attributes
     ----------
     categories
         The labels of each category in the order of their ids.
-    shift, scale
-        Of each feature of a step; empty for token ids.
-    extra_shift, extra_scale
-        Of each further feature.
+    steps
+        The map of each feature of a step; of none for token ids.
+    extra
+        The map of each further feature.
     """
 
     categories: tuple[tuple[Any, ...], ...]
-    shift: Floats
-    scale: Floats
-    extra_shift: Floats
-    extra_scale: Floats
+    steps: Standardizer
+    extra: Standardizer
 
     @classmethod
     def fit(cls, given: RawSamples, scale: str) -> Self:
@@ -147,7 +145,7 @@ class SampleEncoder:
         steps = np.empty((1, 0)) if tokens else given.sequences.values
         extra = np.empty((1, 0)) if given.extra is None else given.extra
         labels = tuple(tuple(_labels(column)) for column in given.categories)
-        return cls(labels, *_fit_columns(steps, scale), *_fit_columns(extra, scale))
+        return cls(labels, Standardizer.fit(steps, scale), Standardizer.fit(extra, scale))
 
     def source(self, given: RawSamples) -> Source:
         """Code samples, and put them on the device.
@@ -158,45 +156,35 @@ class SampleEncoder:
             For a label that was not fitted, or another number of features, categories or further features.
         """
         sequences = given.sequences
-        tokens, features = sequences.values.ndim == 1, len(self.shift)
+        tokens, features = sequences.values.ndim == 1, len(self.steps)
         if not tokens and sequences.features != features:
             raise DataError(
                 f"X has {sequences.features} features, but this model is expecting {features} features as input."
             )
         if len(given.categories) != len(self.categories):
             raise DataError(f"{len(given.categories)} categories were given, but {len(self.categories)} were fitted.")
-        wanted = len(self.extra_shift)
+        wanted = len(self.extra)
         if (0 if given.extra is None else given.extra.shape[1]) != wanted:
             raise DataError(f"extra has {_width(given.extra)} columns, but {wanted} were fitted.")
         if not tokens:
-            sequences = Sequences((sequences.values - self.shift) / self.scale, sequences.offsets)
+            sequences = Sequences(self.steps.transform(sequences.values), sequences.offsets)
         ids = [_ids(column, labels) for column, labels in zip(given.categories, self.categories, strict=True)]
         return Source.of_sequences(
             sequences,
             categories=np.stack(ids, axis=1) if ids else None,
             sizes=tuple(len(labels) for labels in self.categories),
-            extra=None if given.extra is None else (given.extra - self.extra_shift) / self.extra_scale,
+            extra=None if given.extra is None else self.extra.transform(given.extra),
         )
 
     def arrays(self) -> Arrays:
         """Give the shifts and scales by name, for the model file."""
-        names = ("shift", "scale", "extra_shift", "extra_scale")
-        return {f"coding.{name}": getattr(self, name) for name in names}
+        return {**self.steps.arrays("coding."), **self.extra.arrays("coding.extra_")}
 
     @classmethod
     def of_arrays(cls, categories: Any, arrays: Arrays) -> Self:
         """Take back what :meth:`arrays` gave."""
-        names = ("shift", "scale", "extra_shift", "extra_scale")
-        return cls(
-            tuple(tuple(map(from_plain, labels)) for labels in categories),
-            *(arrays[f"coding.{name}"] for name in names),
-        )
-
-
-def _fit_columns(values: Floats, scale: str) -> tuple[Floats, Floats]:
-    """Fit shift and scale of each column; a constant one is only shifted."""
-    fitted = np.array([SCALINGS[scale](column) for column in values.T], dtype=np.float64).reshape(-1, 2)
-    return fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
+        labels = tuple(tuple(map(from_plain, values)) for values in categories)
+        return cls(labels, Standardizer.of_arrays(arrays, "coding."), Standardizer.of_arrays(arrays, "coding.extra_"))
 
 
 def _labels(column: NDArray[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import suppress
 from typing import Any
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 
 from penstock.errors import DataError, OptionError, nearest
 from penstock.training.losses import cumulative_logits
-from penstock.values import storable
+from penstock.values import from_plain, storable
 
-__all__ = ["class_weights", "codes_of", "column", "numbers", "probabilities", "read_labels"]
+__all__ = ["class_weights", "codes_of", "column", "numbers", "probabilities", "read_labels", "stored_labels"]
+
+
+_WIDEST = 1 << 24  # letters of all labels together, at the width of the widest
 
 
 def column(y: Any, count: int) -> NDArray[Any]:
@@ -161,3 +165,35 @@ def _of_list(y: Any) -> NDArray[Any]:
         mixed[:] = list(y)
         return mixed
     return values
+
+
+def stored_labels(labels: Any, kind: Any) -> NDArray[Any]:
+    """Return the labels of a model file as an array of the type that the file names, one that labels have.
+
+    Raises
+    ------
+    ValueError
+        For another type, one that is wider than the labels need by far, or labels that are not of it.
+
+    Examples
+    --------
+    >>> stored_labels(["down", "up"], "<U4").tolist()
+    ['down', 'up']
+    >>> stored_labels(["down", "up"], "<U1000000000")
+    Traceback (most recent call last):
+    ValueError: labels of the type '<U1000000000' are not possible
+    """
+    found = (
+        re.fullmatch(r"([<>|=])([biufUMO])(\d{1,5})?(\[(D|h|m|s|ms|us|ns)\])?", kind) if isinstance(kind, str) else None
+    )
+    if found is None or not isinstance(labels, list) or int(found[3] or 1) * len(labels) > _WIDEST:
+        raise ValueError(f"labels of the type {str(kind)[:40]!r} are not possible")
+    values = [from_plain(label) for label in labels]
+    if found[2] == "O":
+        column = np.empty(len(values), dtype=object)
+        column[:] = values
+    else:
+        column = np.array(values, dtype=np.dtype(kind))
+    if len({*values}) < len(values):
+        raise ValueError("a label stands twice in the file")
+    return column

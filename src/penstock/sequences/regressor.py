@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.scaling import SCALINGS
+from penstock.data.scaling import Standardizer
 from penstock.errors import DataError
 from penstock.options import option
 from penstock.sequences.estimator import SequenceEstimator
@@ -66,7 +66,7 @@ class SequenceRegressor(SequenceEstimator):
         Values ``[samples]``, or ``[samples, columns]``.
         """
         scaled = self.outputs(X, lengths=lengths, padding=padding, categories=categories, extra=extra).mean(axis=0)
-        values = scaled * self.y_scale_ + self.y_shift_
+        values = self.y_scaling_.inverse(scaled)
         return values[:, 0] if self.y_axes_ == 1 else values
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, **samples: Any) -> float:
@@ -111,25 +111,21 @@ class SequenceRegressor(SequenceEstimator):
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         values = self._values(y, len(lengths))
         self.y_axes_ = 2 if values.shape[1] > 1 else 1
-        fitted = np.array([SCALINGS[self.scale](part) for part in values.T], dtype=np.float64)
-        self.y_shift_, self.y_scale_ = fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
+        self.y_scaling_ = Standardizer.fit(values, self.scale)
         weight = np.ones(len(lengths)) if sample_weight is None else sample_weight
-        return Targets(self._scaled(values), weight, values.shape[1])
+        return Targets(self.y_scaling_.transform(values), weight, values.shape[1])
 
     def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
         values = self._values(y, len(lengths))
-        if values.shape[1] != len(self.y_shift_):
-            raise DataError(f"the validation y has {values.shape[1]} columns, the training y {len(self.y_shift_)}.")
-        return Targets(self._scaled(values), np.ones(len(lengths)), 0)
-
-    def _scaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return (values - self.y_shift_) / self.y_scale_
+        if values.shape[1] != len(self.y_scaling_):
+            raise DataError(f"the validation y has {values.shape[1]} columns, the training y {len(self.y_scaling_)}.")
+        return Targets(self.y_scaling_.transform(values), np.ones(len(lengths)), 0)
 
     def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
         about, arrays = super()._extra_state()
-        return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
+        return about, {**arrays, **self.y_scaling_.arrays("y.")}
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         super()._load_extra(description, arrays)
-        self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
-        self.y_axes_ = 2 if len(self.y_shift_) > 1 else 1
+        self.y_scaling_ = Standardizer.of_arrays(arrays, "y.")
+        self.y_axes_ = 2 if len(self.y_scaling_) > 1 else 1

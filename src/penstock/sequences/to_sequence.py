@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.scaling import SCALINGS
+from penstock.data.scaling import Standardizer
 from penstock.data.sequences import Sequences, read_sequences, read_vectors
 from penstock.errors import DataError, OptionError
 from penstock.layers.attention import AdditiveAttention
 from penstock.layers.declared import GRU
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.options import option
+from penstock.saved import warn_not_finite
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import RawSamples
 from penstock.sequences.targets import Targets
@@ -23,7 +24,7 @@ from penstock.storage import Arrays
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
 from penstock.training.losses import VALUE_LOSSES
 from penstock.training.scheduled_sampling import ScheduledSampling
-from penstock.values import from_plain, storable
+from penstock.values import from_plain, storable, stored_count
 
 __all__ = ["SequenceToSequence"]
 
@@ -96,10 +97,9 @@ class SequenceToSequence(SequenceEstimator):
         decoding = self._decoding(beam, steps)
         if self._tells_labels:
             return labels_along(decode_tokens(decoding, ready.weights, ready.source, ready.buckets)[0], self.classes_)
-        values = (
-            decode_values(decoding, ready.weights, ready.source, ready.buckets).mean(axis=0) * self.y_scale_
-            + self.y_shift_
-        )
+        scaled = decode_values(decoding, ready.weights, ready.source, ready.buckets).mean(axis=0)
+        values = self.y_scaling_.inverse(scaled)
+        warn_not_finite(values, type(self).__name__)
         return values[..., 0] if values.shape[-1] == 1 else values
 
     def attention(
@@ -192,8 +192,7 @@ class SequenceToSequence(SequenceEstimator):
             if self.network.embedding:
                 raise OptionError("values are fed back as they are; leave embedding=0 in the EncoderDecoder.")
             values = read_sequences(y, name="y").values
-            fitted = np.array([SCALINGS[self.scale](column) for column in values.T], dtype=np.float64)
-            self.y_shift_, self.y_scale_ = fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0)
+            self.y_scaling_ = Standardizer.fit(values, self.scale)
         targets = self._read_targets(y, lengths)
         assert isinstance(targets.y, Sequences)  # noqa: S101
         self.max_target_length_ = int(targets.y.lengths.max())
@@ -206,9 +205,9 @@ class SequenceToSequence(SequenceEstimator):
             tracks = read_label_sequences(y, len(lengths))
             return Targets(codes_along(tracks, self.classes_, end=True), weight, len(self.classes_) + 1)
         values = read_sequences(y, name="y")
-        if len(values) != len(lengths) or values.features != len(self.y_shift_):
+        if len(values) != len(lengths) or values.features != len(self.y_scaling_):
             raise DataError(f"y holds {len(values)} sequences of {values.features} columns for {len(lengths)} samples.")
-        scaled = (values.values - self.y_shift_) / self.y_scale_
+        scaled = self.y_scaling_.transform(values.values)
         return Targets(Sequences(scaled, values.offsets), weight, values.features)
 
     def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
@@ -216,12 +215,12 @@ class SequenceToSequence(SequenceEstimator):
         about["reach"] = self.max_target_length_
         if self._tells_labels:
             return {**about, "classes": storable(self.classes_, "labels")}, arrays
-        return about, {**arrays, "y.shift": self.y_shift_, "y.scale": self.y_scale_}
+        return about, {**arrays, **self.y_scaling_.arrays("y.")}
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.max_target_length_ = description["reach"]
+        self.max_target_length_ = stored_count(description["reach"], "steps of a target")
         if self._tells_labels:
             self.classes_ = labels_of([[from_plain(label)] for label in description["classes"]])
         else:
-            self.y_shift_, self.y_scale_ = arrays["y.shift"], arrays["y.scale"]
+            self.y_scaling_ = Standardizer.of_arrays(arrays, "y.")
         super()._load_extra(description, arrays)

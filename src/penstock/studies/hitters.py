@@ -146,7 +146,7 @@ def _network(
         **(request.training(50, seed=seed) | {"members": members}),
     )
     model.fit(X[:, None], y, validation=None if y_validation is None else (X_test[:, None], y_validation))
-    return model.outputs(X_test[:, None])[:, :, 0] * model.y_scale_ + model.y_shift_
+    return model.y_scaling_.inverse(model.outputs(X_test[:, None]))[:, :, 0]
 
 
 def _many(request: Request, table: Players) -> dict[str, Values]:

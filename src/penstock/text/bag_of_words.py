@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,15 +16,16 @@ from penstock.data.sequences import Sequences
 from penstock.data.splits import keep_every_class
 from penstock.errors import OptionError
 from penstock.options import check_options, option
+from penstock.saved import warn_not_finite
 from penstock.sequences.grammar import SklearnGrammar
-from penstock.sequences.labels import column, numbers, read_labels
+from penstock.sequences.labels import column, numbers, read_labels, stored_labels
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
 from penstock.text.linear import ALPHAS, CLASSIFIERS, REGRESSORS, Chain, answer, fit_classifier, fit_regressor
 from penstock.text.ngrams import WEIGHTS, NGrams
 from penstock.text.tokens import Tokens
 from penstock.text.vocabulary import Vocabulary
-from penstock.values import from_plain, storable
+from penstock.values import storable
 
 __all__ = ["BagClassifier", "BagOfWords", "BagRegressor"]
 
@@ -110,7 +112,14 @@ class BagOfWords(Fitted):
 
     def _answers(self, texts: Iterable[str]) -> NDArray[np.float64]:
         self._require_fit()
-        return answer(self.chain_, self.ngrams_.transform(self.vocabulary_.encode(texts)))
+        answers = answer(self.chain_, self.ngrams_.transform(self.vocabulary_.encode(texts)))
+        warn_not_finite(answers, type(self).__name__)
+        return answers
+
+    def _check_restored(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._answers(["a"])
 
     def top(self, count: int = 10) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
         """Give the features with the largest and the smallest coefficients of the last output (the net has none)."""
@@ -140,7 +149,7 @@ class BagOfWords(Fitted):
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         self.vocabulary_ = Vocabulary.from_json(description["vocabulary"])
-        self.alpha_ = description["strength"]
+        self.alpha_ = float(description["strength"])
 
 
 @dataclass(repr=False, eq=False)
@@ -220,7 +229,7 @@ class BagClassifier(BagOfWords):
 
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         super()._load_extra(description, arrays)
-        self.classes_ = np.array(list(map(from_plain, description["classes"])), dtype=np.dtype(description["type"]))
+        self.classes_ = stored_labels(description["classes"], description["type"])
 
 
 @dataclass(repr=False, eq=False)

@@ -229,7 +229,7 @@ def _score_of(model: Any, label: Any) -> tuple[str, Callable[[jax.Array], jax.Ar
     if model.kind == "regressor":
         if label is not None:
             raise OptionError("a regressor has no labels; leave label= out.")
-        return "value", lambda outputs: outputs[0] * model.y_scale_[0] + model.y_shift_[0]
+        return "value", lambda outputs: outputs[0] * model.y_scaling_.scale[0] + model.y_scaling_.shift[0]
     if model._loss == "ordered":
         return "expected step of the scale", lambda outputs: jnp.sum(jax.nn.sigmoid(cumulative_logits(outputs)))
     classes = model.classes_.tolist()

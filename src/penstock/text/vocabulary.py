@@ -17,6 +17,7 @@ from penstock.options import from_json, to_json
 from penstock.text.documents import UNKNOWN, checked_texts
 from penstock.text.extra import library
 from penstock.text.phrases import Phrases
+from penstock.text.stored_tokenizer import restored_tokenizer
 
 if TYPE_CHECKING:
     from penstock.text.tokens import Tokens
@@ -188,11 +189,14 @@ class Vocabulary:
         Raises
         ------
         ModelFileError
-            Where the words are not those that the file was written with.
+            Where the words are not those that the file was written with, or are cut in another way than its options
+            say.
         """
-        tokenizer = library("tokenizers").Tokenizer.from_str(json.dumps(given["tokenizer"]))
+        tokens = from_json(given["tokens"])
+        if not hasattr(tokens, "build"):
+            raise ModelFileError(f"documents are cut by Tokens, not by {tokens!r}.")
         phrases = None if given["phrases"] is None else Phrases.from_json(given["phrases"])
-        vocabulary = Vocabulary(from_json(given["tokens"]), tokenizer, phrases)
+        vocabulary = Vocabulary(tokens, restored_tokenizer(given["tokenizer"], tokens), phrases)
         if vocabulary.fingerprint != given["fingerprint"]:
             raise ModelFileError(
                 f"the vocabulary ({len(vocabulary):,} words, {vocabulary.fingerprint}) is not the one that the model "

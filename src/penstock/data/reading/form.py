@@ -81,11 +81,48 @@ class Form:
         """Describe the form for a model file."""
         return [self.kind, self.pattern, self.zone]
 
+    @classmethod
+    def from_json(cls, given: Any) -> Form:
+        """Read back what :meth:`to_json` gave.
+
+        Raises
+        ------
+        ValueError
+            For a kind that is unknown, or a pattern that no time can be written by.
+        """
+        kind, pattern, zone = list(given) + ["native", "", ""][len(given) :]
+        if kind not in ("native", "text", "int", "float", "period") or not _written(kind, pattern):
+            raise ValueError(f"times cannot be written as {kind!r} by the pattern {str(pattern)[:80]!r}")
+        return cls(kind, pattern, zone)
+
 
 NATIVE = Form()
 """Times of a type of the frame's own library."""
 
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+
+
+_PATTERNS = {
+    "native": re.compile(""),
+    "period": re.compile(r"\d{0,3}[A-Za-z]{1,5}(-[A-Z]{3})?"),
+    "int": re.compile(r"(%[Ymdq])+"),
+    "float": re.compile(r"(?!)"),
+    "number": re.compile(r"count|epoch:(s|ms|us|ns)|year\.(month|\d{1,2})"),
+}
+
+
+def _written(kind: str, pattern: Any) -> bool:
+    """Say whether times can be written by a pattern."""
+    if not isinstance(pattern, str) or len(pattern) > 80:
+        return False
+    if kind in ("native", "period"):
+        return _PATTERNS[kind].fullmatch(pattern) is not None
+    if _PATTERNS["number"].fullmatch(pattern):
+        return True
+    if kind != "text":
+        return _PATTERNS[kind].fullmatch(pattern) is not None
+    codes = [code.lstrip("-^") for code in _TOKEN.findall(pattern)]
+    return bool(codes) and {*codes} <= {*_CODES}
 
 
 def _part(at: Any, code: str) -> str:
@@ -108,6 +145,7 @@ def _part(at: Any, code: str) -> str:
     return parts[code]
 
 
+_CODES = "YymdqbBGVHIMSLfNpPz"
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",

@@ -1,6 +1,6 @@
-// What every door for XLA shares: operands and results as views over all members, checked before anything is touched.
-// An error becomes words. Reading and checking allocate nothing unless something is wrong, since a door is passed every step;
-// what share_out() hands to other threads does.
+// What every FFI handler shares: operands and results as views over all members, checked before anything is touched, and a
+// guard that turns exceptions into errors for XLA. Reading and checking allocate nothing unless something is wrong, since a
+// handler runs every step; what parallel_for() hands to other threads does.
 #pragma once
 #include <exception>
 #include <string>
@@ -21,8 +21,8 @@ inline void require(bool ok, const char* text) {
   if (!ok) refuse(text);
 }
 
-// Runs what a door does; whatever it throws goes back to XLA as an error.
-template <typename F> ffi::Error answer(F f) {
+// Runs the body of a handler; whatever it throws goes back to XLA as an error.
+template <typename F> ffi::Error guarded(F f) {
   try {
     f();
     return ffi::Error::Success();
@@ -35,14 +35,14 @@ template <typename F> ffi::Error answer(F f) {
   }
 }
 
-// Works through n pieces, which take some `ns` together, on the caller and on the pool's threads; below `least` ns a second
+// Works through n chunks, which take some `ns` together, on the caller and on the pool's threads; below `least` ns a second
 // thread costs more than it brings. Work fails for want of memory only; a helper has no caller to throw to.
-template <typename F> void share_out(Int n, double ns, double least, ffi::ThreadPool& pool, const F& work) {
+template <typename F> void parallel_for(Int n, double ns, double least, ffi::ThreadPool& pool, const F& work) {
   std::atomic<bool> failed{false};
   const auto schedule = [&pool](std::function<void()> task) { pool.Schedule(std::move(task)); };
-  share(n, n > 1 && ns > least ? pool.num_threads() : 0, schedule, [&](Int piece) {
+  run_shared(n, n > 1 && ns > least ? pool.num_threads() : 0, schedule, [&](Int chunk) {
     try {
-      work(piece);
+      work(chunk);
     } catch (...) {
       failed = true;
     }

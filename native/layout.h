@@ -16,14 +16,14 @@ PENSTOCK_INLINE constexpr Int least(Int a, Int b) { return a < b ? a : b; }
 PENSTOCK_INLINE constexpr Int quads(Int n) { return (n + 3) / 4; }
 
 // The first n < 4 values of a row, and their way back. No loop: gcc makes it a call of memcpy.
-template <typename T> PENSTOCK_INLINE Four<T> few(const T* row, Int n) {
+template <typename T> PENSTOCK_INLINE Four<T> load_partial(const T* row, Int n) {
   Four<T> v = {};
   if (n > 0) v[0] = row[0];
   if (n > 1) v[1] = row[1];
   if (n > 2) v[2] = row[2];
   return v;
 }
-template <typename T> PENSTOCK_INLINE void put_few(T* row, const T* from, Int n) {
+template <typename T> PENSTOCK_INLINE void store_partial(T* row, const T* from, Int n) {
   if (n > 0) row[0] = from[0];
   if (n > 1) row[1] = from[1];
   if (n > 2) row[2] = from[2];
@@ -32,14 +32,14 @@ template <typename T> PENSTOCK_INLINE void put_few(T* row, const T* from, Int n)
 template <typename T> PENSTOCK_INLINE void copy_row(T* to, const T* from, Int n) {
   Int i = 0;
   for (; i + 4 <= n; i += 4) store_four(to + i, load_four(from + i));
-  put_few(to + i, from + i, n - i);
+  store_partial(to + i, from + i, n - i);
 }
 
 template <typename T> PENSTOCK_INLINE void zero(T* p, Int n) {
   for (Int i = 0; i < n; ++i) p[i] = 0;
 }
 
-template <typename T_, int U_> struct Form {
+template <typename T_, int U_> struct Layout {
   using T = T_;
   static constexpr int U = U_, L = kLanes<T>, S = L / U;
 
@@ -57,7 +57,7 @@ template <typename T_, int U_> struct Form {
         T* block = to + 4 * s;
         Int k = 0;
         for (; k + 4 <= n; k += 4, block += apart) store_four(block, load_four(row + k));
-        if (k < n) store_four(block, few(row + k, n - k));
+        if (k < n) store_four(block, load_partial(row + k, n - k));
       }
     } else {
       each_quad(n, [&](Int k) __attribute__((always_inline)) {
@@ -82,7 +82,7 @@ template <typename T_, int U_> struct Form {
         const T* block = from + 4 * s;
         Int k = 0;
         for (; k + 4 <= n; k += 4, block += L) store_four(row + k, load_four(block));
-        put_few(row + k, block, n - k);
+        store_partial(row + k, block, n - k);
       }
     } else {
       each_quad(n, [&](Int k) __attribute__((always_inline)) {
@@ -120,7 +120,7 @@ template <typename T_, int U_> struct Form {
 
 // Cuts `n` into equal shares of at most `most`: f(first, size). Equal, because a tile of one column or one group
 // leaves the units of multiplication waiting.
-template <typename F> PENSTOCK_INLINE void shares(Int n, Int most, F f) {
+template <typename F> PENSTOCK_INLINE void split_evenly(Int n, Int most, F f) {
   const Int parts = (n + most - 1) / most;
   for (Int p = 0, first = 0; p < parts; ++p) {
     const Int size = (n - first + parts - p - 1) / (parts - p);
@@ -129,9 +129,9 @@ template <typename F> PENSTOCK_INLINE void shares(Int n, Int most, F f) {
   }
 }
 
-template <typename T, int U> void Form<T, U>::pack(const T* M, Int K, Int H, Int gates, Int first, Int n, Int widest, T* out) {
+template <typename T, int U> void Layout<T, U>::pack(const T* M, Int K, Int H, Int gates, Int first, Int n, Int widest, T* out) {
   const Int Q = blocks(H);
-  shares(n * Q, widest, [&](Int c0, Int C) __attribute__((always_inline)) {
+  split_evenly(n * Q, widest, [&](Int c0, Int C) __attribute__((always_inline)) {
     for (Int k = 0; k < K; ++k) {
       const T* row = M + (k * gates + first) * H;
       if constexpr (U == 1) {
@@ -147,9 +147,9 @@ template <typename T, int U> void Form<T, U>::pack(const T* M, Int K, Int H, Int
   });
 }
 
-template <typename T, int U> void Form<T, U>::pack_back(const T* M, Int K, Int H, Int gates, Int first, Int n, Int widest, T* out) {
+template <typename T, int U> void Layout<T, U>::pack_back(const T* M, Int K, Int H, Int gates, Int first, Int n, Int widest, T* out) {
   const Int Hp = blocks(H) * U;
-  shares(blocks(K), widest, [&](Int c0, Int C) __attribute__((always_inline)) {
+  split_evenly(blocks(K), widest, [&](Int c0, Int C) __attribute__((always_inline)) {
     for (Int gate = first; gate < first + n; ++gate)
       for (Int h = 0; h < Hp; ++h)
         for (Int k = U * c0; k < U * (c0 + C); ++k) *out++ = k < K && h < H ? M[(k * gates + gate) * H + h] : T(0);

@@ -1,4 +1,4 @@
-// One piece of a call: some samples of one member, over their whole sequence. Here: who is where, and what of the
+// One chunk of a call: some samples of one member, over their whole sequence. Here: who is where, and what of the
 // caller's arrays belongs to which lane.
 //
 // A record holds what one group of samples keeps of one step: `slots` arrays of [blocks of units][lanes]. A cell says
@@ -20,18 +20,18 @@ struct Arena {
   }
 };
 
-template <typename Form> struct Piece {
-  using T = typename Form::T;
-  static constexpr Int L = Form::L, S = Form::S, U = Form::U;
+template <typename Layout> struct Chunk {
+  using T = typename Layout::T;
+  static constexpr Int L = Layout::L, S = Layout::S, U = Layout::U;
   const Operands<T>& o;
   Int H, I, time, count, groups, Q, QI, widest;  // QI blocks of inputs; weights are packed by `widest` columns
   Int *length, *sample;                          // [groups * S]; 0 and -1 where the last group has no sample
   T *mask, *x_mask;                              // recurrent dropout and that of the inputs in blocks, or null
   T *zeros, *trash;                              // rows to read and to write where a lane has none
 
-  Piece(const Operands<T>& o, Arena& arena)
+  Chunk(const Operands<T>& o, Arena& arena)
       : o(o), H(o.shape.units), I(o.shape.inputs), time(o.shape.time), count(o.count), groups((o.count + S - 1) / S),
-        Q(Form::blocks(H)), QI(Form::blocks(I)), widest(Tiles<Form>::widest(groups)) {
+        Q(Layout::blocks(H)), QI(Layout::blocks(I)), widest(Tiles<Layout>::widest(groups)) {
     length = arena.template take<Int>(groups * S);
     sample = arena.template take<Int>(groups * S);
     mask = arena.template take<T>(o.mask || !arena.base ? groups * Q * L : 0);
@@ -52,7 +52,7 @@ template <typename Form> struct Piece {
 
   Int longest(Int g) const { return length[g * S]; }  // samples come longest first
   bool full(Int g, Int t) const { return length[g * S + S - 1] > t; }
-  // Of the first `groups` groups, those that still run at step t; or, walking back, from these on.
+  // Of the first `groups` groups, those that still run at step t; or, in the backward recurrence, from these on.
   Int running(Int groups, Int t) const {
     while (groups && longest(groups - 1) <= t) --groups;
     while (groups < this->groups && longest(groups) > t) ++groups;
@@ -72,7 +72,7 @@ template <typename Form> struct Piece {
     for (Int s = 0, i = g * S; s < S; ++s, ++i) rows.at[s] = sample[i] < 0 ? none : array + sample[i] * n;
     return rows;
   }
-  template <typename E> Rows<E> walked_rows(E* array, Int n, Int g, E* none) const {
+  template <typename E> Rows<E> nonempty_rows(E* array, Int n, Int g, E* none) const {
     Rows<E> rows;
     for (Int s = 0, i = g * S; s < S; ++s, ++i) rows.at[s] = length[i] == 0 ? none : array + sample[i] * n;
     return rows;
@@ -93,23 +93,23 @@ template <typename Form> struct Piece {
 
   // Rows of a state into blocks [groups][blocks(n)][L], `apart` from group to group; lanes without a sample get zeros.
   void gather_all(const T* array, Int n, T* to, Int apart) const {
-    for (Int g = 0; g < groups; ++g) Form::gather(state_rows<const T>(array, n, g, zeros).at, n, to + g * apart);
+    for (Int g = 0; g < groups; ++g) Layout::gather(state_rows<const T>(array, n, g, zeros).at, n, to + g * apart);
   }
   // The inputs of step t, with their dropout, into blocks `apart`.
   PENSTOCK_INLINE void gather_x(Int g, Int t, T* to, Int apart) const {
-    Form::gather(step_rows<const T>(o.x, I, g, t, zeros).at, I, to, apart);
+    Layout::gather(step_rows<const T>(o.x, I, g, t, zeros).at, I, to, apart);
     if (!x_mask) return;
     for (Int q = 0; q < QI; ++q) store(to + q * apart, load(to + q * apart) * load(x_mask + (g * QI + q) * L));
   }
 
-  Mask<T> alive(Int g, Int t) const {
+  Mask<T> active_lanes(Int g, Int t) const {
     Mask<T> m = {};
     for (Int s = 0; s < S; ++s)
       for (Int u = 0; u < U; ++u) m[U * s + u] = length[g * S + s] > t ? -1 : 0;
     return m;
   }
   // Zeros the padding units of the preactivations: an infinite input times their zero weights is NaN.
-  void trim(Int running, T* blocks, Int stride, Int arrays) const {
+  void mask_padding(Int running, T* blocks, Int stride, Int arrays) const {
     if (H % U == 0) return;
     Mask<T> m = {};
     for (Int k = 0; k < L; ++k) m[k] = k % U < H % U ? -1 : 0;
@@ -120,17 +120,17 @@ template <typename Form> struct Piece {
       }
   }
   // Zeros the lanes of samples that do not take step t, whatever was computed there.
-  void hide(Int g, Int t, T* blocks, Int n, Int apart = L) const {
+  void mask_ended(Int g, Int t, T* blocks, Int n, Int apart = L) const {
     if (full(g, t)) return;
-    const Mask<T> m = alive(g, t);
+    const Mask<T> m = active_lanes(g, t);
     for (Int q = 0; q < n; ++q) store(blocks + q * apart, select<T>(m, load(blocks + q * apart), Vec<T>{}));
   }
 };
 
 // What a cell sees of one forward step.
-template <typename Form> struct Ahead {
-  using T = typename Form::T;
-  const Piece<Form>& piece;
+template <typename Layout> struct ForwardStep {
+  using T = typename Layout::T;
+  const Chunk<Layout>& chunk;
   Int t, groups;    // groups that still run: the first ones
   const T* x;       // [groups][blocks(I)][L]
   const T* h;       // what enters the recurrent product, `h_group` apart
@@ -142,9 +142,9 @@ template <typename Form> struct Ahead {
 
 // What a cell sees of one backward step. It fills dz, and leaves in `through` the gradient of what entered the
 // recurrent product, in `direct` that of the state before on its other ways (if Cell::direct).
-template <typename Form> struct Back {
-  using T = typename Form::T;
-  const Piece<Form>& piece;
+template <typename Layout> struct BackwardStep {
+  using T = typename Layout::T;
+  const Chunk<Layout>& chunk;
   Int t, groups;
   const T *before, *record;
   Int size;

@@ -1,14 +1,14 @@
-// The two walks over time that every cell shares, and the sum of what the pieces found.
-// Both walks, given an arena without memory, only say how many bytes they need.
+// The forward and the backward recurrence over time that every cell shares, and the sum of what the chunks found.
+// Given an arena without memory, both only say how many bytes they need.
 #pragma once
-#include "piece.h"
+#include "chunk.h"
 
 namespace penstock::PENSTOCK_NAMESPACE {
 
-template <typename Cell, typename T = typename Cell::Form::T> Int forward(const Operands<T>& o, Arena arena) {
-  using Form = typename Cell::Form;
-  constexpr Int L = Form::L;
-  Piece<Form> p(o, arena);
+template <typename Cell, typename T = typename Cell::Layout::T> Int forward(const Operands<T>& o, Arena arena) {
+  using Layout = typename Cell::Layout;
+  constexpr Int L = Layout::L;
+  Chunk<Layout> p(o, arena);
   const Int Q = p.Q, size = Cell::slots * Q * L, all = p.groups * size, inputs = p.groups * p.QI * L;
   typename Cell::Weights weights(p, arena);
   T* x[2] = {arena.take<T>(inputs), nullptr};
@@ -42,20 +42,20 @@ template <typename Cell, typename T = typename Cell::Form::T> Int forward(const 
         for (Int b = 0; b < Q * L; b += L)
           store(masked + g * Q * L + b, load(h + g * size + b) * load(p.mask + g * Q * L + b));
     }
-    Cell::step(Ahead<Form>{p, t, groups, x[t & 1], p.mask ? masked : h, p.mask ? Q * L : size, before, record, size}, weights);
+    Cell::step(ForwardStep<Layout>{p, t, groups, x[t & 1], p.mask ? masked : h, p.mask ? Q * L : size, before, record, size}, weights);
     // Now, not when they are needed: a vector is read late from stores narrower than itself.
     const Int next = t + 1 < p.time ? p.running(groups, t + 1) : 0;
     read(next, t + 1);
     for (Int g = 0; g < groups; ++g) {
       T* const h_now = record + g * size + Cell::h * Q * L;
-      p.hide(g, t, h_now, Q);
-      if (o.shape.sequence) Form::scatter(h_now, p.step_rows(o.hs, p.H, g, t, p.trash).at, p.H);
+      p.mask_ended(g, t, h_now, Q);
+      if (o.shape.sequence) Layout::scatter(h_now, p.step_rows(o.hs, p.H, g, t, p.trash).at, p.H);
       const bool ends = p.ends(g, t);
-      if (ends) Form::scatter(h_now, p.last_rows(o.hT, p.H, g, t, p.trash).at, p.H);
+      if (ends) Layout::scatter(h_now, p.last_rows(o.hT, p.H, g, t, p.trash).at, p.H);
       if constexpr (Cell::c >= 0) {
         T* const c_now = record + g * size + Cell::c * Q * L;
-        p.hide(g, t, c_now, Q);
-        if (ends) Form::scatter(c_now, p.last_rows(o.cT, p.H, g, t, p.trash).at, p.H);
+        p.mask_ended(g, t, c_now, Q);
+        if (ends) Layout::scatter(c_now, p.last_rows(o.cT, p.H, g, t, p.trash).at, p.H);
       }
     }
     groups = next;
@@ -64,30 +64,30 @@ template <typename Cell, typename T = typename Cell::Form::T> Int forward(const 
   return 0;
 }
 
-// Where a piece's sums of weight gradients begin: those of U, of W and b, of the leak; and their end.
+// Where a chunk's sums of weight gradients begin: those of U, of W and b, of the leak; and their end.
 template <typename Cell> struct Sums {
   Int W, leak, end;
   explicit Sums(const Shape& s) {
-    using Form = typename Cell::Form;
-    const Int Q = Form::blocks(s.units), columns = Cell::columns * Q;
-    W = place<Form::U>(4 * quads(s.units), 0, columns);
-    leak = W + place<Form::U>(4 * quads(s.inputs + 1), 0, columns);
-    end = leak + Q * Form::U;
+    using Layout = typename Cell::Layout;
+    const Int Q = Layout::blocks(s.units), columns = Cell::columns * Q;
+    W = place<Layout::U>(4 * quads(s.units), 0, columns);
+    leak = W + place<Layout::U>(4 * quads(s.inputs + 1), 0, columns);
+    end = leak + Q * Layout::U;
   }
 };
 
-template <typename Cell, typename T = typename Cell::Form::T> Int backward(const Operands<T>& o, Arena arena) {
-  using Form = typename Cell::Form;
-  constexpr Int L = Form::L, U = Form::U, columns = Cell::columns;
-  Piece<Form> p(o, arena);
-  const Int Q = p.Q, QI = p.QI, QX = Form::blocks(p.I + 1), size = Cell::slots * Q * L, all = p.groups * size;
+template <typename Cell, typename T = typename Cell::Layout::T> Int backward(const Operands<T>& o, Arena arena) {
+  using Layout = typename Cell::Layout;
+  constexpr Int L = Layout::L, U = Layout::U, columns = Cell::columns;
+  Chunk<Layout> p(o, arena);
+  const Int Q = p.Q, QI = p.QI, QX = Layout::blocks(p.I + 1), size = Cell::slots * Q * L, all = p.groups * size;
   const Int state = p.groups * Q * L;
   // So many steps are deferred that what outer() reads again and again, one share of the columns, fits the first cache, and
   // all of it half a megabyte of the second, beside the records.
   const Int row = (QX + (Cell::extra == Cell::h ? 1 : 2) * Q + columns * Q) * L * (Int)sizeof(T);
-  Int chunk = least((24 << 10) / (kAccumulators / 4 * L * (Int)sizeof(T)), (512 << 10) / row) / p.groups;
-  chunk = chunk < 1 ? 1 : chunk > p.time ? p.time : chunk;
-  const Int most = chunk * p.groups;
+  Int deferred = least((24 << 10) / (kAccumulators / 4 * L * (Int)sizeof(T)), (512 << 10) / row) / p.groups;
+  deferred = deferred < 1 ? 1 : deferred > p.time ? p.time : deferred;
+  const Int most = deferred * p.groups;
 
   typename Cell::BackWeights weights(p, arena);
   T* wx = arena.take<T>(QI * Cell::gates * Q * U * U);
@@ -101,7 +101,7 @@ template <typename Cell, typename T = typename Cell::Form::T> Int backward(const
   T* dleak = arena.take<T>(Q * L);
 
   if (!arena.base) return arena.used;
-  if (o.shape.need_dx) Form::pack_back(o.W, p.I, p.H, Cell::gates, 0, Cell::gates, p.widest, wx);
+  if (o.shape.need_dx) Layout::pack_back(o.W, p.I, p.H, Cell::gates, 0, Cell::gates, p.widest, wx);
   p.gather_all(o.h0, p.H, initial + Cell::h * Q * L, size);
   if constexpr (Cell::c >= 0) p.gather_all(o.c0, p.H, initial + Cell::c * Q * L, size);
   zero(dc, state), zero(through, state), zero(direct, state), zero(dleak, Q * L);
@@ -117,17 +117,17 @@ template <typename Cell, typename T = typename Cell::Form::T> Int backward(const
 
   Int rows = 0;
   auto weight_gradients = [&] {
-    outer<Form>(x, dz, rows, 0, QX, 0, Cell::gates * Q, o.partial + sums.W, columns * Q);
+    outer<Layout>(x, dz, rows, 0, QX, 0, Cell::gates * Q, o.partial + sums.W, columns * Q);
     Cell::recurrent_gradients(p, h, extra, x, dz, rows, o.partial, o.partial + sums.W);
     rows = 0;
   };
   // What comes back to the states of step t, read before it is needed: a vector is read late from narrower stores.
   auto receive = [&](Int groups, Int t) {
     if (!o.shape.sequence) return;
-    for (Int g = 0; g < groups; ++g) Form::gather(p.step_rows(o.dhs, p.H, g, t, (const T*)p.zeros).at, p.H, sent + g * Q * L);
+    for (Int g = 0; g < groups; ++g) Layout::gather(p.step_rows(o.dhs, p.H, g, t, (const T*)p.zeros).at, p.H, sent + g * Q * L);
   };
   auto add_last = [&](const T* array, Int g, Int t, T* to) {
-    Form::gather(p.last_rows(array, p.H, g, t, (const T*)p.zeros).at, p.H, last);
+    Layout::gather(p.last_rows(array, p.H, g, t, (const T*)p.zeros).at, p.H, last);
     for (Int b = 0; b < Q * L; b += L) store(to + b, load(to + b) + load(last + b));
   };
   // The gradient of a group's states: through the recurrent product, on its other ways, and (`outside`) from the caller.
@@ -154,17 +154,17 @@ template <typename Cell, typename T = typename Cell::Form::T> Int backward(const
       if constexpr (Cell::c >= 0) add_last(o.dcT, g, t, dc + g * Q * L);
     }
     const Panel<T> now = {dz.at(0, rows), block};
-    Cell::back(Back<Form>{p, t, groups, before, record, size, dh, dc, now, through, direct, dleak}, weights);
+    Cell::back(BackwardStep<Layout>{p, t, groups, before, record, size, dh, dc, now, through, direct, dleak}, weights);
     const Int next = t ? p.running(groups, t - 1) : 0;
     receive(next, t - 1);
     if (o.shape.need_dx) {
       const Factor<T> factor = {now.data, L, block, Cell::gates * Q * U, wx};
-      product<Form>(1, &factor, nullptr, false, groups, QI, p.widest, dxb, QI * L);
+      product<Layout>(1, &factor, nullptr, false, groups, QI, p.widest, dxb, QI * L);
       for (Int g = 0; g < groups; ++g) {
         T* const to = dxb + g * QI * L;
         if (p.x_mask)
           for (Int b = 0; b < QI * L; b += L) store(to + b, load(to + b) * load(p.x_mask + g * QI * L + b));
-        Form::scatter(to, p.step_rows(o.dx, p.I, g, t, p.trash).at, p.I);
+        Layout::scatter(to, p.step_rows(o.dx, p.I, g, t, p.trash).at, p.I);
       }
     }
     for (Int g = 0; g < groups; ++g, ++rows) {
@@ -179,26 +179,26 @@ template <typename Cell, typename T = typename Cell::Form::T> Int backward(const
       if (p.I % U == 0) store(ones, Vec<T>{});
       for (Int k = p.I % U; k < L; k += U) ones[k] = 1;
     }
-    if (++used == chunk) weight_gradients(), used = 0;
+    if (++used == deferred) weight_gradients(), used = 0;
     groups = next;
   }
   if (rows) weight_gradients();
   for (Int k = 0; k < Q * L; ++k) o.partial[sums.leak + k / L * U + k % U] += dleak[k];
   for (Int g = 0; g < p.groups; ++g) {
-    Form::scatter(arrived(g, false), p.walked_rows(o.dh0, p.H, g, p.trash).at, p.H);
-    if constexpr (Cell::c >= 0) Form::scatter(dc + g * Q * L, p.walked_rows(o.dc0, p.H, g, p.trash).at, p.H);
+    Layout::scatter(arrived(g, false), p.nonempty_rows(o.dh0, p.H, g, p.trash).at, p.H);
+    if constexpr (Cell::c >= 0) Layout::scatter(dc + g * Q * L, p.nonempty_rows(o.dc0, p.H, g, p.trash).at, p.H);
   }
   return 0;
 }
 
-// Adds the pieces in their order, whoever computed them, and unpacks.
-template <typename Cell, typename T = typename Cell::Form::T> void reduce(const WeightGradients<T>& w) {
-  constexpr Int U = Cell::Form::U;
-  const Int H = w.shape.units, I = w.shape.inputs, Q = Cell::Form::blocks(H), CB = Cell::columns * Q;
+// Adds the chunks in their order, whoever computed them, and unpacks.
+template <typename Cell, typename T = typename Cell::Layout::T> void reduce(const WeightGradients<T>& w) {
+  constexpr Int U = Cell::Layout::U;
+  const Int H = w.shape.units, I = w.shape.inputs, Q = Cell::Layout::blocks(H), CB = Cell::columns * Q;
   const Sums<Cell> sums(w.shape);
   auto sum = [&](const T* from) __attribute__((always_inline)) {
     Four<T> v = {};
-    for (Int p = 0; p < w.pieces; ++p) v += load_four(from + p * w.stride);
+    for (Int p = 0; p < w.chunks; ++p) v += load_four(from + p * w.stride);
     return v;
   };
   // n < 5 rows k .. k + n - 1 of a gate's H columns, to `row` apart.
@@ -240,12 +240,12 @@ template <typename Cell, typename T = typename Cell::Form::T> void reduce(const 
   if constexpr (Cell::leaks)
     for (Int h = 0; h < H; ++h) {
       T v = 0;
-      for (Int p = 0; p < w.pieces; ++p) v += w.partial[p * w.stride + sums.leak + h];
+      for (Int p = 0; p < w.chunks; ++p) v += w.partial[p * w.stride + sums.leak + h];
       w.dleak[h] = v;
     }
 }
 
-template <typename Cell> Int record_size(const Shape& s) { return Cell::slots * Cell::Form::blocks(s.units) * Cell::Form::L; }
+template <typename Cell> Int record_size(const Shape& s) { return Cell::slots * Cell::Layout::blocks(s.units) * Cell::Layout::L; }
 template <typename Cell> Int partial_size(const Shape& s) { return Sums<Cell>(s).end; }
 
 }  // namespace penstock::PENSTOCK_NAMESPACE
