@@ -3,9 +3,9 @@
 Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--models MODEL ...] [--members N]
 
 FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, model, metric, value, source, note). The
-last rows of each series are the test; nothing is chosen by them, nor by a set's name. sMAPE is the mean over the test
-rows of 200 |y − ŷ| / (|y| + |ŷ|), MASE the mean absolute error over that of the seasonal naive forecast on the training
-rows; both are then averaged over the series. Seconds are those of the clock, memory the largest of the process.
+last rows of each series are the test; nothing is chosen by them, nor by a set's name. MASE and sMAPE are those of
+``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
+process.
 """
 
 from __future__ import annotations
@@ -35,25 +35,12 @@ MODELS = ("naive", "theta", "network", "combination")
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
 
 
-def split(folder: Path, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read a set; return its training and its test rows."""
+def read(folder: Path, name: str) -> pd.DataFrame:
+    """Read a set."""
     frame = pd.read_csv(folder / f"{name}.csv.gz")
     if not pd.api.types.is_integer_dtype(frame["ds"]):
         frame["ds"] = pd.to_datetime(frame["ds"])
-    last = frame.groupby("unique_id").cumcount(ascending=False) < SETS[name][0]
-    return frame[~last], frame[last]
-
-
-def scores(train: pd.DataFrame, test: pd.DataFrame, forecasts: pd.DataFrame, season: int) -> dict[str, float]:
-    """Return MASE and sMAPE, averaged over the series."""
-    both = test.merge(forecasts, on=["unique_id", "ds"], validate="one_to_one")
-    if len(both) != len(test):
-        raise ValueError(f"{len(test) - len(both)} test rows have no forecast")
-    steps = train.groupby("unique_id")["y"].apply(lambda y: y.diff(season).abs().mean())
-    error = (both["y"] - both["yhat"]).abs()
-    scaled = (error / both["unique_id"].map(steps)).groupby(both["unique_id"]).mean()
-    relative = (200 * error / (both["y"].abs() + both["yhat"].abs())).groupby(both["unique_id"]).mean()
-    return {"MASE": float(scaled.mean()), "sMAPE": float(relative.mean())}
+    return frame
 
 
 def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
@@ -62,7 +49,7 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
     from penstock.forecaster.automatic import panel_forecaster
 
     horizon, season = SETS[name]
-    train, test = split(folder, name)
+    frame, split = read(folder, name), ps.RollingOrigin(horizon=horizon, test=horizon, align="series")
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
     periods = tuple(period for period in season if period > 1)
     network = panel_forecaster(horizon, periods, members=members)
@@ -76,10 +63,13 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
     found = {}
     for label, model in (every[each] for each in models):
         began = time.perf_counter()
-        forecasts = model.fit(train).predict()
+        result = ps.compare({label: model}, frame, split, metrics=["mase", "smape"], season=season[0])
         seconds = time.perf_counter() - began
+        if result.coverage.scored < result.coverage.series:
+            raise ValueError(f"{label}: {result.coverage.scored} of {result.coverage.series} series are scored")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        found[label] = {**scores(train, test, forecasts, season[0]), "seconds": seconds, "MB": peak}
+        row = result.row(label)
+        found[label] = {"MASE": row["mase"], "sMAPE": row["smape"], "seconds": seconds, "MB": peak}
     return found
 
 

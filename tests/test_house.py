@@ -22,7 +22,7 @@ FLOORS = [
     ["storage", "datasets", "layers", "intervals"],
     ["saved", "fitting"],
     ["estimator", "networks"],
-    ["baselines", "training"],
+    ["baselines", "training", "weights"],
     ["derivatives", "forecaster", "sequences", "report"],
     ["anatomy", "evaluation"],
     ["text"],

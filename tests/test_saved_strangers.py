@@ -231,3 +231,13 @@ def test_parts_that_stand_twice_or_do_not_belong_are_refused(tmp_path: Path) -> 
     with pytest.raises(ps.ModelFileError, match="a part stands twice"):
         ps.load(tmp_path / "m")
     assert json.loads(parts["manifest.json"])["format"] <= 2
+
+
+def test_scales_of_no_target_are_refused(tmp_path: Path) -> None:
+    """Seed 432 of the fuzzer: `y.shift` and an empty array changed places."""
+
+    def edit(description: Any, arrays: Any) -> Any:
+        return description, {**arrays, "y.shift": np.zeros(0), "y.scale": np.zeros(0)}
+
+    with pytest.raises(ps.ModelFileError, match="0 targets are scaled, of a network with 1 outputs"):
+        ps.load(edited(tmp_path, "SequenceRegressor", edit))

@@ -5,6 +5,7 @@ from . import derivatives as derivatives
 from . import layers as layers
 from . import text as text
 from . import training as training
+from . import weights as weights
 from .baselines.arx import ARX as ARX
 from .baselines.autoregression import AR as AR
 from .baselines.drift import Drift as Drift

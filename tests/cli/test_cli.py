@@ -241,7 +241,7 @@ def test_intervals_and_trading(penstock: Run, prices: Path) -> None:
     steps = lines.index("RMSE by step ahead 1 2 3") + 1
     for line, (name, errors) in zip(lines[steps : steps + 4], stored["rmse_by_step"].items(), strict=True):
         assert line == " ".join([name, *(f"{error:#.4g}" for error in errors)])
-    pairs = lines.index("Diebold-Mariano, every pair 1 2 3 4") + 1
+    pairs = lines.index("t-test of blocks, every pair 1 2 3 4") + 1
     for number, name in enumerate(stored["pairs"]["models"]):
         assert lines[pairs + number].startswith(f"{number + 1} {name} ")
     wrong = penstock("compare", "prices.csv", *options, "--trade", "sing")
@@ -343,3 +343,21 @@ def test_audit_takes_what_compare_takes(penstock: Run, prices: Path) -> None:
     assert "note: Naive uses no past and no known covariates, and is audited without them." in done.stderr
     arx, naive = json.loads((prices / "r.json").read_text())["audits"]
     assert (arx["model"], arx["ok"], naive["ok"]) == ("ARX(2)", True, True)
+
+
+def test_scores_of_a_panel(penstock: Run, prices: Path) -> None:
+    text = (prices / "prices.csv").read_text().splitlines()
+    rows = [f"{name},{kind},{line}" for name, kind in (("a", "x"), ("b", "y"), ("c", "x")) for line in text[1:]]
+    (prices / "panel.csv").write_text("\n".join([f"unique_id,kind,{text[0]}", *rows]) + "\n")
+    options = ["--time", "Date", "--target", "Close", "--models", "drift", "--test", "20", "--season", "5"]
+    done = penstock("compare", "panel.csv", *options, "--metrics", "mase,wape", "--by", "kind", "--json", "r.json")
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "model MASE WAPE skill won DM p weights fit s" in lines
+    stored = json.loads((prices / "r.json").read_text())["rows"]
+    at = lines.index("kind values Drift Naive")
+    assert lines[at + 1].startswith(f"x 40 {stored[0]['mase']:#.4g}")
+    assert any("The season m is 5 rows, as given" in line for line in lines)
+    wrong = penstock("compare", "panel.csv", *options, "--metrics", "masse")
+    assert wrong.returncode == 2
+    assert "the metric 'masse' is unknown; did you mean 'mase'" in wrong.stderr

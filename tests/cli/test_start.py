@@ -19,6 +19,7 @@ from penstock.cli import declared
 from penstock.cli.main import COMMANDS, app
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.data.missing import MISSING
+from penstock.evaluation.panel_metrics import DEFAULT, METRIC_NAMES, WEIGHTS
 from penstock.evaluation.positions import RULES
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.trading import TradingOptions
@@ -78,6 +79,7 @@ def test_declared_options_are_those_of_the_classes() -> None:
     assert tuple(MISSING) == declared.MISSING
     assert tuple(RULES) == declared.RULES
     assert tuple(INTERVALS) == declared.INTERVALS
+    assert (WEIGHTS, DEFAULT, METRIC_NAMES) == (declared.WEIGHTS, declared.SCORES, declared.METRICS)
     assert declared.HELP.keys() == declared.DEFAULTS.keys() == OWNERS.keys()
     for owner, lines in declared.HELP.items():
         assert lines == {name: help_of(OWNERS[owner], name) for name in lines}

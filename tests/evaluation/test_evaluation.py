@@ -133,6 +133,12 @@ def test_members_and_their_spread(walk: pd.DataFrame) -> None:
     assert row["rmse"] == pytest.approx(np.sqrt(np.mean((walk["y"].to_numpy()[140:] - ensemble) ** 2)))
     text = str(result)
     assert "· median of 4 members" in text
+    for which, error in (("best", min(errors)), ("worst", max(errors))):  # rows are members, whole
+        place = errors.index(error)
+        member = row["members"][which]
+        assert (member["member"], member["rmse"]) == (place + 1, pytest.approx(error))
+        assert member["mae"] == pytest.approx(np.abs(walk["y"].to_numpy()[140:] - entry.yhat[place][:, 0]).mean())
+        assert f"· {which} member by RMSE" in text
     assert result.verdicts["net"] in text
 
 

@@ -151,11 +151,13 @@ def test_frame_table_json(walk: pd.DataFrame, as_kind: Any, tmp_path: Any) -> No
     y = table["y"].to_numpy()
     assert row["coverage_80"] == pytest.approx(np.mean((lo80 <= y)[mine] & (y <= hi80)[mine]))
     assert row["width_95"] == pytest.approx((hi95 - lo95)[mine].mean())
+    score = hi80 - lo80 + 10 * (np.maximum(lo80 - y, 0) + np.maximum(y - hi80, 0))
+    assert row["interval_score_80"] == pytest.approx(score[mine].mean())
     assert "coverage_80" in nw.from_native(result.scores, eager_only=True).columns
     assert f"{100 * row['coverage_80']:.1f} %" in str(result)
     stored = json.loads(result.write_json(tmp_path / "r.json").read_text())
     assert stored["intervals"] == {"method": "Adaptive()", "levels": [80, 95]}
-    assert stored["rows"][0]["winkler_95"] == pytest.approx(row["winkler_95"])
+    assert stored["rows"][0]["interval_score_95"] == pytest.approx(row["interval_score_95"])
 
 
 def test_without_levels_nothing_changes(walk: pd.DataFrame) -> None:

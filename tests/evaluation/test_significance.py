@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from statsmodels.tsa.stattools import diebold_mariano_test
 
 import penstock as ps
 from penstock.evaluation.significance import diebold_mariano, every_pair, holm
+from penstock.evaluation.table import pairs_table
 
 
 def textbook(d: np.ndarray, horizon: int, weights: list[float]) -> tuple[float, float]:
@@ -99,7 +101,7 @@ def test_holm_is_statsmodels() -> None:
 def test_every_pair_is_the_test_of_that_pair() -> None:
     rng = np.random.default_rng(2)
     losses = {name: scale * rng.normal(size=60) ** 2 for name, scale in (("a", 1), ("b", 2), ("c", 4))}
-    pairs = every_pair(losses, 2)
+    pairs = every_pair(losses, partial(diebold_mariano, horizon=2))
     for row, one in enumerate(losses):
         for column, other in enumerate(losses):
             if row == column:
@@ -129,6 +131,13 @@ def test_a_comparison_tests_every_pair_and_corrects_for_their_number(walk: pd.Da
     assert stored["pairs"]["pvalue"][0][1] == pytest.approx(result.pairs.pvalue[0, 1])
     assert stored["rows"][0]["p_holm"] == pytest.approx(rows["AR(1)"]["p_holm"])
     assert "p Holm" in str(result)
+    every = [(row, column) for row in range(4) for column in range(row)]
+    expected = multipletests([result.pairs.pvalue[pair] for pair in every], method="holm")[1]
+    assert [result.pairs.corrected[pair] for pair in every] == pytest.approx(expected)
+    table = pairs_table(result.pairs)
+    marked = sum("▲" in cell or "▼" in cell for row in table.rows for cell in table.cells(row))
+    assert marked == 2 * (expected < 0.05).sum()
+    assert "(Holm); ▲ the row's model is better" in table.notes[0]
     assert "corrected for 3 models" in result.verdicts["AR(1)"]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import penstock as ps
 from penstock.intervals.conformal import Adaptive, Conformal, ResidualStream, resolve_intervals
 from penstock.intervals.levels import checked_levels
-from penstock.intervals.scores import interval_scores, winkler
+from penstock.intervals.scores import winkler
 
 
 def stream(calibration: np.ndarray, residuals: np.ndarray, ahead: int = 1) -> ResidualStream:
@@ -117,7 +117,6 @@ def test_levels_and_names() -> None:
 def test_interval_scores_by_hand() -> None:
     y, low, high = np.array([1.0, 5.0, -2.0]), np.zeros(3), np.array([2.0, 4.0, 1.0])
     assert winkler(y, low, high, 90).tolist() == pytest.approx([2.0, 4 + 20 * 1, 1 + 20 * 2])
-    assert interval_scores(y, low, high, 90) == pytest.approx({"coverage": 1 / 3, "width": 7 / 3, "winkler": 67 / 3})
 
 
 @pytest.mark.parametrize("method", [Conformal(), Conformal(symmetric=False), Adaptive(window=None)])

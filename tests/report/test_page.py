@@ -117,17 +117,27 @@ def test_the_same_comparison_gives_the_same_bytes(walk: pd.DataFrame, tmp_path: 
     assert texts[0] == texts[1]
 
 
-def test_many_series_show_the_first_and_say_so(walk: pd.DataFrame, tmp_path: Path) -> None:
-    both = pd.concat([walk, walk.assign(unique_id="b")])
-    text = ps.compare([ps.Drift()], both, ps.RollingOrigin(test=20)).report(tmp_path / "r.html").read_text()
-    assert "series &#39;walk&#39;, the first of 2" in text
+def test_many_series_show_the_median_the_worst_and_the_best_and_say_so(walk: pd.DataFrame, tmp_path: Path) -> None:
+    late = np.arange(160) >= 140
+    lifts = {"b": 0.0, "c": 3.0, "d": 9.0}  # a step of the last 20 rows that no model foresees
+    more = [walk.assign(unique_id=name, y=walk["y"] + lift * late * np.sin(walk.index)) for name, lift in lifts.items()]
+    result = ps.compare([ps.Drift()], pd.concat([*more[::-1], walk[:100]]), ps.RollingOrigin(test=20))
+    text = result.report(tmp_path / "r.html").read_text()
+    scores = result.scores_by()
+    mase = scores[scores["model"] == "Drift"]["rmse"].tolist()
+    assert mase == sorted(mase, reverse=True)
+    for name, which in (("d", "worst"), ("c", "median"), ("b", "best")):
+        assert f"series &#39;{name}&#39;, the {which} of 3 by Drift&#39;s MASE, " in text
+    assert text.count("<h2>Scores by series</h2>") == 1
+    assert "series &#39;walk&#39;" not in text
 
 
 def test_a_series_that_ends_before_the_test_is_not_the_one_that_is_drawn(walk: pd.DataFrame, tmp_path: Path) -> None:
-    both = pd.concat([walk[:100].assign(unique_id="ended"), walk, walk[:150].assign(unique_id="later")])
+    both = pd.concat([walk[:100].assign(unique_id="ended"), walk])
     result = ps.compare([ps.Drift()], both, ps.RollingOrigin(test=20))
     text = result.report(tmp_path / "r.html").read_text()
-    assert "series &#39;walk&#39;, the first of 3" in text
+    assert "series &#39;walk&#39;, the only one that is scored" in text
+    assert "&#39;ended&#39;" not in text.split("<h2>Data and split</h2>")[1]
     days = [f"{day:%F}" for day in walk["ds"]]
     assert f"training from {days[0]} to {days[139]}; test from {days[140]} to {days[159]}." in text
 
@@ -173,8 +183,9 @@ def test_shows_the_evidence(evidence: str) -> None:
         "Trading on the forecasts",
         "Data, split and settings",
         "Data and split",
-        "Forecasts and actual values",
+        "Forecasts and actual values of &#39;b&#39;",
         "The last 60 test rows",
+        "Forecasts and actual values of &#39;a&#39;",
         "Losses of RNN(2)",
         "Residuals",
         "Forecast fan of RNN(2)",
@@ -188,7 +199,7 @@ def test_shows_the_evidence(evidence: str) -> None:
     assert evidence.count("<table>") == 3
     assert '<th scope="col">covered</th><th scope="col">mean width</th>' in evidence
     assert "· median of 2 members" in evidence
-    assert "All 3 steps ahead from the last cutoff (series &#39;a&#39;), with their intervals" in evidence
+    assert "from the last cutoff (series &#39;b&#39;, the worst of 2 by RNN(2)&#39;s MASE, " in evidence
     assert "Buy and hold" in evidence
     assert "Made by Adaptive()" in evidence
     assert "when all are judged together" in evidence
@@ -206,7 +217,7 @@ def test_the_heat_map_is_coloured_by_who_is_better() -> None:
 
     statistic = np.array([[np.nan, -3.0], [3.0, np.nan]])
     pvalue = np.array([[np.nan, 0.0004], [0.0004, np.nan]])
-    picture = pairs_picture(["good", "bad"], statistic, pvalue).wide
+    picture = pairs_picture(["good", "bad"], statistic, pvalue, "Diebold-Mariano").wide
     assert picture.count("&lt;.001") == 2
     assert len(re.findall(r"fill: var\(--c3\)", picture)) == 1  # green: the row of the better model
     assert len(re.findall(r"fill: var\(--c2\)", picture)) == 1

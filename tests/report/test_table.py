@@ -64,8 +64,21 @@ def test_a_terminal_gets_colours_and_a_pipe_the_whole_table() -> None:
     assert "\x1b[32m0.010 ▲\x1b[0m" in terminal.getvalue()
 
 
-def test_names_are_shortened_only_where_they_stay_different() -> None:
-    one = Table.of("t", ["model", "n"], [["x" * 50, 1]])
-    assert str(one).splitlines()[1] == f"{'x' * 39}…  1"
-    two = Table.of("t", ["model", "n"], [["x" * 50 + "a", 1], ["x" * 50 + "b", 2]])
-    assert str(two).splitlines()[2] == f"{'x' * 50}b  2"
+def test_no_name_and_no_column_is_cut_however_narrow_the_terminal_is() -> None:
+    name = "a model with a long name, " * 3
+    table = Table.of(
+        "t", ["model", *(f"score {n}" for n in range(12))], [[name, *range(1000, 1012)], ["b", *range(12)]]
+    )
+    assert str(table).splitlines()[1].startswith(name)
+    for width in (40, 80, 300):
+        terminal = io.StringIO()
+        Console(file=terminal, width=width, force_terminal=True, color_system=None).print(table)
+        lines = terminal.getvalue().splitlines()
+        assert max(map(len, lines)) <= width
+        assert "…" not in terminal.getvalue()
+        text = " ".join(" ".join(lines).split())
+        for n in range(12):
+            assert f"score {n}" in text
+            assert f"{1000 + n:,}" in text
+    assert [len(part.columns) for part in table.parts(300)] == [13]
+    assert [next(iter(part.columns)) for part in table.parts(40)] == ["model"] * len(table.parts(40))

@@ -32,7 +32,7 @@ class DeepTransitionCell(Cell[jax.Array]):
     depth
         Layers from one state to the next.
     activation
-        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``.
+        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
 
     Attributes
     ----------

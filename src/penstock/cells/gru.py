@@ -46,7 +46,7 @@ class GRUCell(HiddenCell):
     reset_after
         Whether to reset after the recurrent product, with a second bias, as cuDNN and torch do.
     recurrent_activation
-        Activation of the gates: ``sigmoid``, ``hard_sigmoid``.
+        Activation of the gates: ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
     use_bias
         Whether biases are added.
     kernel_initializer
@@ -72,7 +72,7 @@ class GRUCell(HiddenCell):
         The second biases b', ``[3 units]``, zero; None where the reset comes before the product, or with
         ``use_bias=False``.
     recurrent_activation
-        σ of the gates: ``"sigmoid"`` or ``"hard_sigmoid"``.
+        σ of the gates: ``"sigmoid"``, ``"hard_sigmoid"`` or ``"hard_sigmoid_keras2"``.
 
     Examples
     --------

@@ -48,7 +48,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     key
         JAX key that the weights are drawn from.
     recurrent_activation
-        Activation of the gates: ``sigmoid``, ``hard_sigmoid``.
+        Activation of the gates: ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
     forget
         What f is: a gate, 1 less the input gate, or one: ``gate``, ``coupled``, ``none``.
     peepholes
@@ -80,7 +80,7 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
     p
         Peepholes of i, f (where it has weights) and o, ``[3, units]``, zero; None without them.
     recurrent_activation
-        σ of the gates: ``"sigmoid"`` or ``"hard_sigmoid"``.
+        σ of the gates: ``"sigmoid"``, ``"hard_sigmoid"`` or ``"hard_sigmoid_keras2"``.
     forget
         What f is: a ``"gate"``, ``"coupled"``, or ``"none"``.
 

@@ -35,7 +35,7 @@ class OutputRecurrenceCell(Cell[jax.Array]):
     outputs
         Outputs at each step.
     activation
-        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``.
+        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
 
     Attributes
     ----------

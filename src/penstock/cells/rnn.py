@@ -36,7 +36,7 @@ class RNNCell(HiddenCell):
     key
         JAX key that the weights are drawn from.
     activation
-        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``.
+        Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
     use_bias
         Whether biases are added.
     kernel_initializer

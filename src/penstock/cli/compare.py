@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.declared import DEFAULTS, INTERVALS, RULES, flag
+from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import File, OwnFileWithCovariates, reads_own_file
@@ -44,6 +44,21 @@ def compare(
     validation: Annotated[float, flag("Forecaster", "validation")] = DEFAULTS["Forecaster"]["validation"],
     members: Annotated[int, flag("Forecaster", "members")] = 5,  # a spread, not one lucky seed
     clip: Annotated[float | None, flag("Forecaster", "clip")] = DEFAULTS["Forecaster"]["clip"],
+    metrics: Annotated[
+        str,
+        typer.Option(help=f"Scores by comma, the first of which models are judged by ({', '.join(METRICS)})."),
+    ] = ",".join(SCORES),
+    season: Annotated[
+        int | None, typer.Option(help="Rows in the season of MASE's scale; left out: from the frequency.")
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help=f"How series weigh in every score ({', '.join(WEIGHTS)}); left out: as is usual for each."),
+    ] = None,
+    by: Annotated[
+        str,
+        typer.Option(help="Scores by series (the id column), step, cutoff, or a column that is the same in a series."),
+    ] = "",
     level: Annotated[
         list[float] | None, typer.Option(help="Level of intervals, in percent; give it again for another.")
     ] = None,
@@ -74,15 +89,11 @@ def compare(
     chosen = [make_model(name, network_options, len(own.covariates["static"])) for name in _names(models)]
     rule = None if trade is None else resolve_rule(trade)
     table, columns = own.read(file)
+    groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
     result = run(
-        chosen,
-        table,
-        split,
-        level=level,
-        intervals=intervals,
-        strict=strict,
-        **own.names(columns),
-    )
+        chosen, table, split, level=level, intervals=intervals, strict=strict, metrics=_names(metrics), season=season,
+        weights=weights, groups=groups, **own.names(columns),
+    )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
     whose = "times are" if align == "times" else "rows of each are"
@@ -93,6 +104,7 @@ def compare(
         [f"{result.panel.rows:,} rows{_filled(result)}, {count}; the last {test} {whose} the test."],
         [(json, result.write_json), (report, lambda path: result.report(path, title, trading=trading))],
         trading,
+        by,
     )
 
 

@@ -9,11 +9,17 @@ from typing import Any
 
 import typer
 
-__all__ = ["DEFAULTS", "HELP", "INTERVALS", "MISSING", "RULES", "flag"]
+__all__ = ["DEFAULTS", "HELP", "INTERVALS", "METRICS", "MISSING", "RULES", "SCORES", "WEIGHTS", "flag"]
 
 MISSING = ("error", "ffill", "indicator")
 RULES = ("sign", "quantile", "volatility")
 INTERVALS = ("conformal", "adaptive", "own")
+WEIGHTS = ("series", "size")
+SCORES = ("rmse", "mae", "r2", "pearson", "spearman")
+METRICS = (
+    "rmse", "mae", "mase", "rmsse", "smape", "mape", "wape", "r2", "pearson", "spearman", "owa", "pinball", "wql",
+    "crps", "coverage", "width", "interval_score", "msis",
+)  # fmt: skip
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "Forecaster": {

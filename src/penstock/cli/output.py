@@ -80,18 +80,22 @@ def show(
     lines: Iterable[str],
     writers: Iterable[Writer],
     trading: Trading | None = None,
+    by: str = "",
 ) -> None:
     """Print the title, some lines, the leaks, the tables and the verdicts; write files, whatever becomes of these."""
     console = output_console()
     try:
-        _print(console, comparison, title, lines, trading)
+        _print(console, comparison, title, lines, trading, by)
     finally:
         write_all(writers, console)
 
 
-def _print(console: Console, comparison: Comparison, title: str, lines: Iterable[str], trading: Trading | None) -> None:
+def _print(
+    console: Console, comparison: Comparison, title: str, lines: Iterable[str], trading: Trading | None, by: str
+) -> None:
     from rich.markup import escape
 
+    from penstock.evaluation.by_table import by_table
     from penstock.evaluation.table import pairs_table, step_table
 
     console.print(f"[bold]{escape(title)}[/]", highlight=False)
@@ -100,22 +104,27 @@ def _print(console: Console, comparison: Comparison, title: str, lines: Iterable
     for leak in comparison.leaks:
         console.print(f"[bold yellow]Leak:[/] {escape(leak.value)}", highlight=False)
     console.print()
-    whole = console.width >= WIDE
-    console.print(comparison.table(whole=whole))
-    if not whole:
-        console.print("More columns: in a wider terminal, with --json, or with --report.", style="dim")
+    console.print(comparison.table())
     console.print()
     if comparison.levels:
         console.print(comparison.interval_table())
         console.print()
     if comparison.split.horizon > 1:
-        console.print(step_table(comparison.step_errors))
+        console.print(step_table(comparison.step_errors, comparison.scoring.judged.heading))
         console.print()
-    if whole and 2 < len(comparison.entries) <= MOST_PAIRED:
-        console.print(pairs_table(comparison.pairs))
+    if 2 < len(comparison.entries) <= MOST_PAIRED:
+        paired = pairs_table(comparison.pairs)
+        console.print(paired)
+        for note in paired.notes:
+            console.print(note, style="dim", highlight=False)
+        console.print()
+    if by:
+        console.print(by_table(comparison, by))
         console.print()
     if trading is not None:
         console.print(trading.table())
         console.print()
     for sentence in comparison.said:
         console.print(escape(sentence), highlight=False)
+    for note in comparison.notes:
+        console.print(escape(note), style="dim", highlight=False)

@@ -65,8 +65,17 @@ class Standardizer:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, Values], prefix: str) -> Self:
-        """Make the map that :meth:`arrays` gave."""
-        return cls(arrays[f"{prefix}shift"], arrays[f"{prefix}scale"])
+        """Make the map that :meth:`arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            Where the arrays are not one number each for the same columns.
+        """
+        shift, scale = arrays[f"{prefix}shift"], arrays[f"{prefix}scale"]
+        if shift.ndim != 1 or shift.shape != scale.shape or {shift.dtype.kind, scale.dtype.kind} != {"f"}:
+            raise ValueError(f"{prefix}shift and {prefix}scale have the shapes {shift.shape} and {scale.shape}")
+        return cls(shift, scale)
 
     def _aligned(self, values: Values, series: NDArray[np.int64] | None) -> tuple[Values, Values]:
         if series is None:

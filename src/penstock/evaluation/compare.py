@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from penstock.baselines.naive import Naive
+from penstock.baselines.naive2 import Naive2
+from penstock.baselines.seasonal_indices import fitted_season
 from penstock.data.columns import COVARIATES, Columns
-from penstock.data.frames import read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.errors import DataError, OptionError
@@ -20,9 +21,12 @@ from penstock.evaluation.calibration import bounds, held_out_residuals, model_in
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.coverage import Coverage, joining
 from penstock.evaluation.entry import Entry
+from penstock.evaluation.groups import read_grouped
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.panel_metrics import DEFAULT, MetricGiven, refuse_zeros, resolve_metrics
 from penstock.evaluation.result import unique_name
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
+from penstock.evaluation.scoring import ScoreOptions
 from penstock.intervals.conformal import Conformal, ModelIntervals, resolve_intervals
 from penstock.intervals.levels import checked_levels
 
@@ -46,6 +50,10 @@ def compare(
     calendar: str | None = None,
     level: float | Sequence[float] | None = None,
     intervals: str | Conformal = "conformal",
+    metrics: MetricGiven | Sequence[MetricGiven] = DEFAULT,
+    season: int | None = None,
+    weights: str | None = None,
+    groups: str | Sequence[str] = (),
     leaks: Sequence[Leak] = (),
     strict: bool = False,
 ) -> Comparison:
@@ -75,6 +83,18 @@ def compare(
         quantiles, distribution or standard errors give), or a description of one, such as
         ``Conformal(symmetric=False)``. The bounds at a cutoff come from residuals whose targets were known there: of
         the validation tail, or of a tail that a twin of the model was not fitted on, and of past forecasts.
+    metrics
+        Scores that the table shows: ``rmse``, ``mae``, ``mase``, ``rmsse``, ``smape``, ``mape``, ``wape``, ``owa``
+        (Naive2 then joins the models), ``r2``, ``pearson``, ``spearman``; with `level` also ``pinball``, ``wql``,
+        ``crps``, ``coverage``, ``width``, ``interval_score``, ``msis``; or a function ``f(y, yhat)`` or ``f(y, yhat,
+        insample)`` of the values of one series. Models are judged and tested by the first that is a loss.
+    season
+        Steps in the season of the scale of ``mase``, ``rmsse``, ``msis`` and ``owa``; left out: from the frequency.
+    weights
+        ``"series"``: scores are means over the series; ``"size"``: over all values. Left out: what is usual for each
+        (the table says which).
+    groups
+        Columns that are the same in every row of a series, for ``result.scores_by``; no model reads them.
     leaks
         Leaks to turn on, to meet a figure that was published with them; the result names each.
     strict
@@ -96,14 +116,22 @@ def compare(
     """
     if not isinstance(split, RollingOrigin):
         raise OptionError(f"split={split!r} is no split; allowed: RollingOrigin(test=252) and the like.")
+    if season is not None and (isinstance(season, bool) or not isinstance(season, int) or season < 1):
+        raise OptionError(
+            f"season={season!r}: the scale of MASE has one season; allowed: a number of rows, such as 12."
+        )
     named = _named([models] if isinstance(models, Estimator) else models, split.horizon)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
     levels, method = checked_levels(level), resolve_intervals(intervals)
+    wanted = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
+    checked = resolve_metrics(wanted, levels, weights, None)
+    naive2 = _naive2(named, season, split.horizon) if "owa" in wanted else None
     columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
     for covariate in COVARIATES:
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
             raise OptionError(f"none of these models uses {covariate} covariates; leave {covariate}= out.")
-    panel, kind = read_panel(frame, columns, missing, calendar=calendar)
+    groups = (groups,) if isinstance(groups, str) else groups
+    panel, kind, grouped = read_grouped(frame, columns, groups, missing, calendar)
     panel, left_out = joining(panel, split, named, strict=strict)
     for model in named.values():
         if reason := model.not_scored(panel):
@@ -116,9 +144,14 @@ def compare(
             f"no horizon of the {split.test} test rows has values of its own; all hold some carried forward."
         )
     origins = np.concatenate([fold.origins for fold in folds])
+    refuse_zeros(checked, panel, origins[:, None] + 1 + np.arange(split.horizon))
     before = panel.between(folds[0].starts, folds[0].ends)
     for model in named.values():
         model.check_rows(before)
+    scores = ScoreOptions(
+        wanted, fitted_season(season, before), season is not None, weights,
+        {name: [of[each] for each in panel.ids] for name, of in grouped.items()}, naive2,
+    )  # fmt: skip
     coverage = Coverage.of(panel, split, origins, left_out, named, columns)
     entries = {}
     stopping = Leak.STOPPING in leaks
@@ -164,7 +197,19 @@ def compare(
         entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
     intervals_kept = method if levels else None
-    return Comparison(panel, kind, split, origins, entries, naive, tuple(leaks), levels, intervals_kept, coverage)
+    return Comparison(
+        panel, kind, split, origins, entries, naive, tuple(leaks), levels, intervals_kept, coverage, scores
+    )
+
+
+def _naive2(named: dict[str, Estimator], season: int | None, horizon: int) -> str:
+    """Return the name of Naive2 among the models, which joins them if it is not there."""
+    for name, model in named.items():
+        if isinstance(model, Naive2):
+            return name
+    name = unique_name("Naive2", named)
+    named[name] = Naive2(season, horizon=horizon)
+    return name
 
 
 def _blocks(folds: Sequence[Fold]) -> list[Sequence[Fold]]:

@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import OptionError, named, nearest
+from penstock.evaluation.breakdown import score_columns, shares_won
 from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry
+from penstock.evaluation.forecast_frame import forecast_columns
 from penstock.evaluation.leaks import Leak
-from penstock.evaluation.metrics import measure
-from penstock.evaluation.result import ComparisonResult, spread
+from penstock.evaluation.members import spread
+from penstock.evaluation.result import ComparisonResult
 from penstock.evaluation.rolling_origin import RollingOrigin
-from penstock.evaluation.significance import Pairs, diebold_mariano, every_pair
+from penstock.evaluation.scored_rows import ScoredRows
+from penstock.evaluation.scoring import ScoreOptions, Scoring, scoring_of
+from penstock.evaluation.significance import Pairs, every_pair
 from penstock.evaluation.superiority import Superiority, judge
 from penstock.evaluation.table import Columns, interval_table
-from penstock.evaluation.verdict import SIGNIFICANT
+from penstock.evaluation.words import forecast_words, score_notes, scores_json
 from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
-from penstock.intervals.scores import interval_scores
 from penstock.report.table import Table
 
 if TYPE_CHECKING:
@@ -57,6 +60,8 @@ class Comparison(ComparisonResult):
         Levels of the intervals as percentages, in rising order, and how the intervals were made, if any were asked for.
     coverage
         What was compared and what was not: series left out or not scored, rows filled, covariates ignored.
+    score_options
+        Which scores the table shows, the season of their scale, how series weigh, and groups of series.
     """
 
     panel: Panel
@@ -69,36 +74,55 @@ class Comparison(ComparisonResult):
     levels: tuple[float, ...] = ()
     intervals: Conformal | None = None
     coverage: Coverage | None = None
+    score_options: ScoreOptions = field(default_factory=ScoreOptions)
     rows: list[dict[str, Any]] = field(init=False)
 
-    columns: ClassVar[Columns] = {
-        "model": ("model", ""),
-        "rmse": ("RMSE", "4g"),
-        "mae": ("MAE", "4g"),
-        "r2": ("R²", ".4f"),
-        "pearson": ("Pearson", ".4f"),
-        "spearman": ("Spearman", ".4f"),
-        "skill": ("skill", ".4f"),
-        "dm_statistic": ("DM", ".2f"),
-        "dm_pvalue": ("p", "p"),
-        "p_holm": ("p Holm", "p"),
-        "parameters": ("weights", ","),
-        "fit_seconds": ("fit s", ".1f"),
-    }
-    judged: ClassVar[tuple[str, bool]] = ("rmse", True)
     reference_words: ClassVar[str] = "the last value"
-    notes: ClassVar[Sequence[str]] = (
-        "RMSE and MAE are in the units of the series. Pearson and Spearman correlate forecasts with actual LEVELS, "
-        "which the last value alone already does well. Skill is 1 − MSE / MSE of the last value: above zero is better. "
-        "A model of several members forecasts their mean or median.",
-        "DM is the Diebold-Mariano statistic against the last value (squared errors, Harvey-Leybourne-Newbold "
-        "corrected), negative where the model is better, and p its p-value; p Holm is corrected for the number of "
-        f"models. ▲ and ▼ mark differences whose corrected p is below {SIGNIFICANT}.",
-    )
 
     def __post_init__(self) -> None:
         """Score every model."""
         self._correct([self._row(name) for name in self.entries], "dm_pvalue")
+
+    @cached_property
+    def scoring(self) -> Scoring:
+        """The metrics, the one that models are judged by, and the test of the difference."""
+        return scoring_of(self)
+
+    @property
+    def columns(self) -> Columns:
+        """Key of each score that the table shows, its heading, and how its numbers are shown."""
+        return {
+            "model": ("model", ""),
+            **self.scoring.columns,
+            "skill": ("skill", ".4f"),
+            "series_won": ("won", ".0 %"),
+            "dm_statistic": (self.scoring.test.heading, ".2f"),
+            "dm_pvalue": ("p", "p"),
+            "p_holm": ("p Holm", "p"),
+            "parameters": ("weights", ","),
+            "fit_seconds": ("fit s", ".1f"),
+        }
+
+    @property
+    def judged(self) -> tuple[str, bool]:
+        """The score by which models are judged; less of it is better."""
+        return self.scoring.judged.key, True
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How to read the table of scores, in sentences."""
+        return score_notes(self)
+
+    @property
+    def untested(self) -> str:
+        """Why a difference has no p-value, where it has none."""
+        test = self.scoring.test
+        return "the two never differ" if test.name else f"no test of the difference exists here: {test.reason}"
+
+    @cached_property
+    def series_won(self) -> dict[str, float]:
+        """Share of the series on which each model has the lowest score of all, by the judged metric."""
+        return shares_won({name: self.scoring.judged.by_series(self.rows_of(name)) for name in self.entries})
 
     @property
     def reference(self) -> str:
@@ -128,59 +152,67 @@ class Comparison(ComparisonResult):
         return targets
 
     @property
-    def loss_times(self) -> NDArray[Any]:
-        """Time of the first value forecast from each cutoff, in order: to these belong :meth:`losses`."""
-        return np.unique(self.panel.times[self.targets[:, 0]])
-
-    @property
     def forecasts(self) -> Any:
-        """Every forecast, as a frame of the kind that was given: id, cutoff, time, step, model, y, yhat, bounds.
+        """Every forecast, as a frame of the kind given: id, cutoff, time, step, model, y, yhat, bounds (``lo-80``)."""
+        return self.kind.frame(forecast_columns(self))
 
-        The bounds of each level stand in columns of their own, such as ``lo-80`` and ``hi-80``.
+    def scores_by(self, by: str = "unique_id") -> Any:
+        """Return the scores of every model by series, step, cutoff or group, as a frame of the kind that was given.
+
+        Parameters
+        ----------
+        by
+            The id column, ``step``, ``cutoff``, a static column, or one of the columns that `compare` was given as
+            ``groups``.
+
+        Returns
+        -------
+        One row for each group and model: the group, the model, ``values`` (their number), and the scores.
+
+        Raises
+        ------
+        OptionError
+            Where there is no such column.
         """
-        columns, shape = self.kind.columns, self.targets.shape
-        series = np.repeat(self.panel.series_of(self.origins), shape[1])
-        count, models = len(series), len(self.entries)
-        return self.kind.frame(
-            {
-                columns.id: [self.panel.ids[s] for s in series] * models,
-                "cutoff": np.tile(np.repeat(self.panel.times[self.origins], shape[1]), models),
-                columns.time: np.tile(self.panel.times[self.targets].ravel(), models),
-                "step": np.tile(np.tile(np.arange(1, shape[1] + 1), shape[0]), models),
-                "model": [name for name in self.entries for _ in range(count)],
-                "y": np.tile(self.panel.y[self.targets].ravel(), models),
-                "yhat": np.concatenate([entry.forecast.ravel() for entry in self.entries.values()]),
-                **self._bounds(),
-            }
-        )
+        found = score_columns(self, by)
+        return self.kind.frame(found) if by == "cutoff" else self.kind.plain_frame(found)
 
-    @property
+    @cached_property
     def step_errors(self) -> dict[str, NDArray[np.float64]]:
-        """Root mean squared error of each model at each step ahead, ``[horizon]``."""
-        y = self.panel.y[self.targets]
-        return {name: np.sqrt(((y - entry.forecast) ** 2).mean(axis=0)) for name, entry in self.entries.items()}
+        """The score that models are judged by, of each model at each step ahead, ``[horizon]``."""
+        shape = self.targets.shape
+        steps = np.broadcast_to(np.arange(shape[1]), shape)
+        judged = self.scoring.judged
+        return {name: judged.grouped(self.rows_of(name), steps, shape[1]) for name in self.entries}
 
     @cached_property
     def pairs(self) -> Pairs:
-        """The Diebold-Mariano test of every pair of models."""
-        losses = {name: self.losses(entry.forecast) for name, entry in self.entries.items()}
-        return every_pair(losses, self.split.overlap)
+        """The test of every pair of models."""
+        test = self.scoring.test
+        return every_pair(self.losses, test, test.name or "No test")
+
+    @cached_property
+    def losses(self) -> dict[str, NDArray[np.float64]]:
+        """Losses of each model in each cluster of the test, by the judged metric, ``[clusters]``."""
+        return {name: self.scoring.losses(self.rows_of(name)) for name in self.entries}
 
     @cached_property
     def superiority(self) -> Superiority | None:
         """Superior predictive ability and the model confidence set; None for fewer than two rivals of the last value.
 
-        Models are judged by the losses at each cutoff that the Diebold-Mariano test takes; the resamples have a fixed
-        seed, so that the same forecasts give the same numbers.
+        Both take the losses of the test of the difference; the resamples have a fixed seed.
         """
-        losses = {name: self.losses(entry.forecast) for name, entry in self.entries.items()}
-        return judge(losses, self.naive, self.split.overlap)
+        known = ~np.isnan(np.stack(list(self.losses.values()))).any(axis=0)
+        losses = {name: loss[known] for name, loss in self.losses.items()}
+        by_time = self.scoring.test.by == "time"
+        return judge(losses, self.naive, self.split.overlap if by_time else 1, block=None if by_time else 1)
 
     @property
     def findings(self) -> list[str]:
         """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
         few = len(self.entries) <= 3
         covered = self.coverage.sentences if self.coverage is not None else []
+        covered = covered + self.scoring.left_out
         return covered + ([] if few or self.superiority is None else self.superiority.sentences)
 
     def interval_table(self) -> Table:
@@ -200,7 +232,10 @@ class Comparison(ComparisonResult):
             "series": len(self.panel),
             "coverage": self.coverage and self.coverage.to_json(),
             **super().to_json(),
-            "rmse_by_step": {name: errors.tolist() for name, errors in self.step_errors.items()},
+            "scores": scores_json(self),
+            f"{self.scoring.judged.key}_by_step": {
+                name: jsonable(each.tolist()) for name, each in self.step_errors.items()
+            },
             "superiority": self.superiority and jsonable(self.superiority.to_json()),
             "leaks": self.warnings,
         }
@@ -230,8 +265,6 @@ class Comparison(ComparisonResult):
 
     def settings(self) -> dict[str, str]:
         """Say what was forecast, and with which options."""
-        from penstock.evaluation.page import forecast_words
-
         return {"forecasts": forecast_words(self), **super().settings()}
 
     def pictures(self, trading: Trading | None = None) -> list[Picture]:
@@ -253,53 +286,33 @@ class Comparison(ComparisonResult):
     def _frame(self, columns: Mapping[str, Any]) -> Any:
         return self.kind.plain_frame(columns)
 
-    def _row(self, name: str) -> dict[str, Any]:
+    def rows_of(self, name: str) -> ScoredRows:
+        """Return the forecasts of a model with all that its scores are computed from.
+
+        Parameters
+        ----------
+        name
+            Name of a model.
+
+        Returns
+        -------
+        The rows.
+        """
         entry = self.entries[name]
+        return self.scoring.rows.of(entry.forecast, entry.bounds)
+
+    def _row(self, name: str) -> dict[str, Any]:
+        entry, scoring, naive = self.entries[name], self.scoring, self.losses[self.naive]
+        members = [scoring.rows.of(member) for member in entry.yhat] if len(entry.yhat) > 1 else []
+        scores = [{**scoring.score(member), **scoring.against(member, naive)} for member in members]
         return {
             "model": name,
-            **self._score(entry.forecast),
-            **self._interval_scores(entry),
+            **scoring.score(self.rows_of(name)),
+            **scoring.against(self.rows_of(name), naive),
+            **({"series_won": self.series_won[name]} if len(scoring.series) > 1 else {}),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,
-            "scored_series": len(np.unique(self.panel.series_of(self.origins))),
+            "scored_series": len(scoring.series),
             "scored_values": len(np.unique(self.targets)),
-            "members": spread([self._score(member) for member in entry.yhat]),
+            "members": spread(scores, scoring.judged.key),
         }
-
-    def _score(self, yhat: NDArray[np.float64]) -> dict[str, float]:
-        """Score forecasts ``[n, horizon]``: the metrics, then skill and the test against the last value."""
-        loss, loss_naive = self.losses(yhat), self.losses(self.entries[self.naive].forecast)
-        statistic, p = diebold_mariano(loss, loss_naive, self.split.overlap)
-        skill = 1 - float(loss.sum() / loss_naive.sum()) if loss_naive.sum() > 0 else np.nan
-        return {**measure(self.panel.y[self.targets], yhat), "skill": skill, "dm_statistic": statistic, "dm_pvalue": p}
-
-    def _interval_scores(self, entry: Entry) -> dict[str, float]:
-        """Score the intervals of each level: ``coverage_80``, ``width_80``, ``winkler_80``."""
-        if entry.bounds is None:
-            return {}
-        y = self.panel.y[self.targets]
-        scores = {
-            level: interval_scores(y, bounds[0], bounds[1], level)
-            for level, bounds in zip(self.levels, entry.bounds, strict=True)
-        }
-        return {f"{key}_{level:g}": value for level, each in scores.items() for key, value in each.items()}
-
-    def _bounds(self) -> dict[str, NDArray[np.float64]]:
-        return {
-            f"{side}-{level:g}": np.concatenate(
-                [entry.bounds[place, which].ravel() for entry in self.entries.values() if entry.bounds is not None]
-            )
-            for place, level in enumerate(self.levels)
-            for which, side in enumerate(("lo", "hi"))
-        }
-
-    def losses(self, yhat: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum the squared errors of forecasts ``[n, horizon]`` over series and steps, cutoff by cutoff in time's order.
-
-        Sums, not means: their total is that of the pooled RMSE, so that RMSE, skill and the test agree in direction
-        also where some cutoffs have fewer series.
-        """
-        targets = self.targets
-        _, when = np.unique(self.panel.times[targets[:, 0]], return_inverse=True)
-        squared = ((self.panel.y[targets] - yhat) ** 2).sum(axis=1)
-        return np.bincount(when, weights=squared).astype(np.float64)

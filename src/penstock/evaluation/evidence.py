@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.evaluation.trading import HOLDING, Trading
+from penstock.evaluation.typical import shown_series
 from penstock.report.evidence import (
     difference_picture,
     fan_picture,
@@ -40,10 +41,10 @@ def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[P
     if comparison.split.horizon > 1:
         shown = [*others[: _MOST_LINES - 1], comparison.naive]
         errors = comparison.step_errors
-        pictures.append(horizon_picture({name: errors[name] for name in shown}))
+        pictures.append(horizon_picture({name: errors[name] for name in shown}, comparison.scoring.judged.heading))
     if len(comparison.entries) > 2:
         pairs = comparison.pairs
-        pictures.append(pairs_picture(pairs.names, pairs.statistic, pairs.pvalue))
+        pictures.append(pairs_picture(pairs.names, pairs.statistic, pairs.corrected, pairs.test))
     several = [name for name, entry in comparison.entries.items() if len(entry.yhat) > 1]
     if several:
         rmse = {row["model"]: row["rmse"] for row in comparison.rows}
@@ -60,22 +61,23 @@ def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[P
 
 
 def _difference(comparison: Comparison) -> Picture:
-    losses = {name: comparison.losses(entry.forecast) for name, entry in comparison.entries.items()}
+    scoring = comparison.scoring
+    losses = {name: scoring.by_time(comparison.rows_of(name)) for name in comparison.entries}
     baselines = [name for name in losses if name not in comparison.networks]
     best = min(baselines, key=lambda name: float(losses[name].sum()))
     order = list(dict.fromkeys([*comparison.networks, *losses]))
     shown = [name for name in order if name != best][:_MOST_LINES]
-    return difference_picture(comparison.loss_times, {name: losses[best] - losses[name] for name in shown}, best)
+    what = "squared errors" if scoring.judged.key == "rmse" else scoring.judged.heading
+    return difference_picture(scoring.times, {name: losses[best] - losses[name] for name in shown}, best, what)
 
 
 def _intervals(comparison: Comparison, name: str) -> list[Picture]:
-    """Draw the intervals of one model for the first series that was forecast: the newest fan, and cutoff by cutoff."""
+    """Draw the intervals of one model for the series that pictures show first: the newest fan, and cutoff by cutoff."""
     bounds = comparison.entries[name].bounds
     if bounds is None:
         return []
-    series = comparison.panel.series_of(comparison.origins)
-    mine = np.flatnonzero(series == series.min())[-_ZOOM:]
-    whose = "" if len(comparison.panel) == 1 else f" (series {comparison.panel.ids[int(series.min())]!r})"
+    series, whose = next(iter(shown_series(comparison).items()))
+    mine = np.flatnonzero(comparison.scoring.rows.series == series)[-_ZOOM:]
     pictures = []
     if comparison.split.horizon > 1 or len(mine) == 1:
         pictures.append(_fan(comparison, name, bounds, int(mine[-1]), whose))

@@ -8,8 +8,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from penstock.errors import OptionError, nearest
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.significance import Pairs, holm
@@ -22,9 +20,7 @@ from penstock.report.table import Table
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["ComparisonResult", "spread", "unique_name"]
-
-_NARROW = ("model", "rmse", "mae", "skill", "auc", "accuracy", "p_holm")
+__all__ = ["ComparisonResult", "unique_name"]
 
 
 class ComparisonResult(ABC):
@@ -98,6 +94,11 @@ class ComparisonResult(ABC):
         return ()
 
     @property
+    def untested(self) -> str:
+        """Why a difference has no p-value, where it has none."""
+        return "no test of the difference exists here"
+
+    @property
     def networks(self) -> list[str]:
         """Names of the models that were trained epoch by epoch."""
         return [name for name, model in self.models.items() if hasattr(model, "history_")]
@@ -160,7 +161,7 @@ class ComparisonResult(ABC):
         heading, form = self.columns[score]
         return verdict(
             row, self.row(self.reference), tested, score=score, heading=heading, form=form, lower=lower,
-            against=self.reference_words,
+            against=self.reference_words, untested=self.untested,
         )  # fmt: skip
 
     def standing(self, row: Mapping[str, Any]) -> str:
@@ -180,20 +181,14 @@ class ComparisonResult(ABC):
         score, lower = self.judged
         return "better" if (row[score] < self.row(self.reference)[score]) == lower else "worse"
 
-    def table(self, *, whole: bool = True) -> Table:
-        """Lay the scores out; not whole, only the columns that a narrow terminal can hold.
-
-        Parameters
-        ----------
-        whole
-            Whether to show all columns, or only those that a narrow terminal can hold.
+    def table(self) -> Table:
+        """Lay the scores out.
 
         Returns
         -------
         The table.
         """
-        table = score_table(self.rows, self.columns, [self.standing(row) for row in self.rows], self.notes)
-        return table if whole else table.only(self.columns[key][0] for key in _NARROW if key in self.columns)
+        return score_table(self.rows, self.columns, [self.standing(row) for row in self.rows], self.notes)
 
     def tables(self) -> list[Table]:
         """Return every table of the page, the scores first."""
@@ -266,8 +261,9 @@ class ComparisonResult(ABC):
         return write_whole(path, page.html())
 
     def __str__(self) -> str:
-        """Lay the tables out as text, with the verdicts on networks below them."""
-        return "\n".join([*map(str, self.tables()), *self.said, *(f"Leak: {leak}" for leak in self.warnings)])
+        """Lay the tables out as text, with the verdicts on networks and how to read the scores below them."""
+        leaks = [f"Leak: {leak}" for leak in self.warnings]
+        return "\n".join([*map(str, self.tables()), *self.said, *leaks, *self.notes])
 
     @abstractmethod
     def _frame(self, columns: Mapping[str, Any]) -> Any:
@@ -278,16 +274,6 @@ class ComparisonResult(ABC):
         for row, p in zip(rows, holm([row[pvalue] for row in rows]), strict=True):
             row["p_holm"] = p
         object.__setattr__(self, "rows", rows)
-
-
-def spread(members: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """Return the count of members, and the median, lowest and highest of each of their scores."""
-    scores = {key: [member[key] for member in members] for key in members[0]} if members else {}
-    named = {
-        key: dict(zip(("median", "low", "high"), map(float, (np.median(of), np.min(of), np.max(of))), strict=True))
-        for key, of in scores.items()
-    }
-    return {"count": max(len(members), 1), **named}
 
 
 def unique_name(name: str, taken: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ class Pairs:
     statistic
         ``[k, k]``; negative where the model of the row is more accurate than that of the column; NaN on the diagonal.
     pvalue
-        ``[k, k]``, two-sided, each for its own pair alone (not corrected for the number of pairs).
+        ``[k, k]``, two-sided, each for its own pair alone.
     test
         Name of the test.
     """
@@ -102,13 +102,45 @@ class Pairs:
     pvalue: Values
     test: str = "Diebold-Mariano"
 
+    @property
+    def corrected(self) -> Values:
+        """The p-values, corrected for the number of pairs (Holm), ``[k, k]``."""
+        lower = np.tril_indices(len(self.names), -1)
+        out = np.full(self.pvalue.shape, np.nan)
+        out[lower] = out.T[lower] = holm(self.pvalue[lower].tolist())
+        return out
+
     def to_json(self) -> dict[str, Any]:
         """Give names and matrices as lists; the caller turns NaN into null."""
-        return {"models": list(self.names), "statistic": self.statistic.tolist(), "pvalue": self.pvalue.tolist()}
+        return {
+            "models": list(self.names),
+            "test": self.test,
+            "statistic": self.statistic.tolist(),
+            "pvalue": self.pvalue.tolist(),
+            "p_holm": self.corrected.tolist(),
+        }
 
 
-def every_pair(losses: Mapping[str, Values], horizon: int = 1) -> Pairs:
-    """Test every pair of models; :func:`diebold_mariano` says what the arguments mean.
+def every_pair(
+    losses: Mapping[str, Values],
+    test: Callable[[Values, Values], tuple[float, float]] = diebold_mariano,
+    name: str = "Diebold-Mariano",
+) -> Pairs:
+    """Test every pair of models.
+
+    Parameters
+    ----------
+    losses
+        Losses of each model, ``[n]``.
+    test
+        It is given the losses of two models and returns a statistic, negative where the first are smaller, and a
+        p-value.
+    name
+        Name of the test.
+
+    Returns
+    -------
+    The statistics and p-values.
 
     Examples
     --------
@@ -121,7 +153,7 @@ def every_pair(losses: Mapping[str, Values], horizon: int = 1) -> Pairs:
     statistic, pvalue = np.full((2, len(names), len(names)), np.nan)
     for row, one in enumerate(names):
         for column, other in enumerate(names[:row]):
-            found, p = diebold_mariano(losses[one], losses[other], horizon)
+            found, p = test(losses[one], losses[other])
             statistic[row, column], statistic[column, row] = found, -found
             pvalue[row, column] = pvalue[column, row] = p
-    return Pairs(names, statistic, pvalue)
+    return Pairs(names, statistic, pvalue, name)

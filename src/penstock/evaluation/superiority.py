@@ -72,7 +72,12 @@ class Superiority:
 
 
 def judge(
-    losses: Mapping[str, Values], benchmark: str, overlap: int = 1, resamples: int = 1000, seed: int = 0
+    losses: Mapping[str, Values],
+    benchmark: str,
+    overlap: int = 1,
+    resamples: int = 1000,
+    seed: int = 0,
+    block: int | None = None,
 ) -> Superiority | None:
     """Judge many models at once, or give None where there are fewer than two challengers or 20 cutoffs.
 
@@ -86,12 +91,14 @@ def judge(
         Cutoffs whose forecasts share a target; no block is shorter.
     resamples, seed
         Number of resamples of the stationary bootstrap, and their seed.
+    block
+        Mean length of a block; 1 where losses are those of series instead of cutoffs; None: :func:`block_length`.
     """
     n = len(losses[benchmark])
     others = {name: loss for name, loss in losses.items() if name != benchmark}
     if len(others) < 2 or n < _FEWEST or all(np.ptp(loss - losses[benchmark]) == 0 for loss in others.values()):
         return None
-    block = block_length(losses, benchmark, overlap)
+    block = block_length(losses, benchmark, overlap) if block is None else block
     return Superiority(
         benchmark,
         superior_predictive_ability(losses[benchmark], others, block, resamples, seed),

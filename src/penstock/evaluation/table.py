@@ -19,7 +19,6 @@ Columns = Mapping[str, tuple[str, str]]
 """Key of a score, its heading, and how its numbers are shown."""
 
 _MOST_STEPS = 8
-_SPREAD = (("median", "· median of {} members"), ("low", "· lowest"), ("high", "· highest"))
 
 
 def several_tested(rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -39,7 +38,7 @@ def score_table(
     Parameters
     ----------
     rows
-        Scores by key; ``members`` holds ``count`` and for each score ``median``, ``low`` and ``high``.
+        Scores by key; ``members`` is what :func:`~penstock.evaluation.members.spread` returns.
     columns
         The columns; of a key that no row has, none is made.
     marks
@@ -52,17 +51,25 @@ def score_table(
     for row, mark in zip(rows, marks, strict=True):
         laid.append({heading: row[key] for key, (heading, _) in columns.items()} | {"mark": mark})
         members = row["members"]
-        for part, label in _SPREAD if members["count"] > 1 else ():
-            spread = {heading: members[key][part] for key, (heading, _) in columns.items() if key in members}
-            laid.append({name: label.format(members["count"]), **spread, "mark": "minor"})
+        for label, scores in _members(members, columns) if members["count"] > 1 else ():
+            found = {heading: scores[key] for key, (heading, _) in columns.items() if key in scores}
+            laid.append({name: label, **found, "mark": "minor"})
     return Table(title, dict(columns.values()), laid, notes)
+
+
+def _members(members: Mapping[str, Any], columns: Columns) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the rows of the members: the median of each score, and the best and the worst member, whole."""
+    medians = {key: members[key]["median"] for key in columns if key in members}
+    rows: list[tuple[str, Mapping[str, Any]]] = [(f"· median of {members['count']} members", medians)]
+    heading = columns[members["by"]][0] if members.get("by") in columns else members.get("by")
+    return rows + [(f"· {name} member by {heading}", members[name]) for name in ("best", "worst") if name in members]
 
 
 def interval_table(rows: Sequence[Mapping[str, Any]], levels: Sequence[float], method: Any) -> Table:
     """Lay out how well the intervals of all models held."""
     columns = {"model": "", "level": "g %", "covered": ".1 %", "mean width": "4g", "interval score": "4g"}
     cells = [
-        [row["model"], level / 100, *(row[f"{score}_{level:g}"] for score in ("coverage", "width", "winkler"))]
+        [row["model"], level / 100, *(row[f"{score}_{level:g}"] for score in ("coverage", "width", "interval_score"))]
         for row in rows
         for level in levels
     ]
@@ -73,28 +80,28 @@ def interval_table(rows: Sequence[Mapping[str, Any]], levels: Sequence[float], m
     return Table.of("Intervals on the test rows", columns, cells, (note,))
 
 
-def step_table(errors: Mapping[str, NDArray[np.float64]]) -> Table:
-    """Lay out the error of each model at each step ahead, or at some of many."""
+def step_table(errors: Mapping[str, NDArray[np.float64]], score: str = "RMSE") -> Table:
+    """Lay out a score of each model at each step ahead, or at some of many."""
     horizon = len(next(iter(errors.values())))
     steps = np.unique(np.linspace(1, horizon, min(horizon, _MOST_STEPS)).round().astype(int)).tolist()
-    name = "RMSE by step ahead"
+    name = f"{score} by step ahead"
     rows = [{name: model, **{str(step): float(each[step - 1]) for step in steps}} for model, each in errors.items()]
     return Table(name, {name: "", **dict.fromkeys(map(str, steps), "4g")}, rows)
 
 
 def pairs_table(pairs: Pairs) -> Table:
-    """Lay out the p-value of every pair; ▲ where the row's model has the lower loss by more than chance."""
+    """Lay out the corrected p-value of every pair; ▲ where the row's model has the lower loss by more than chance."""
     name = f"{pairs.test}, every pair"
     numbers = [str(place + 1) for place in range(len(pairs.names))]
     rows = [
         {name: f"{number}  {model}", **dict(zip(numbers, map(_pair, statistic, p), strict=True))}
         for number, model, statistic, p in zip(
-            numbers, pairs.names, pairs.statistic.tolist(), pairs.pvalue.tolist(), strict=True
+            numbers, pairs.names, pairs.statistic.tolist(), pairs.corrected.tolist(), strict=True
         )
     ]
     note = (
-        "p-values, each for its own pair, not corrected for the number of pairs; ▲ where the row's model is better "
-        "than the column's by more than chance, ▼ where it is worse."
+        "p-values, corrected for the number of pairs (Holm); ▲ the row's model is better than the column's by more "
+        f"than chance (p < {SIGNIFICANT:g}), ▼ it is worse."
     )
     return Table(name, {name: "", **dict.fromkeys(numbers, "p")}, rows, (note,))
 

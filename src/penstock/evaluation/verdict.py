@@ -24,6 +24,7 @@ def verdict(
     form: str = "4g",
     lower: bool = True,
     against: str = "the last value",
+    untested: str = "no test of the difference exists here",
 ) -> str:
     """Say in one sentence whether a model beats the reference.
 
@@ -37,6 +38,8 @@ def verdict(
         Key and name of the score that decides, how its numbers are shown, and whether less of it is better.
     against
         What the sentence calls the reference.
+    untested
+        Why there is no p-value, where there is none.
 
     Examples
     --------
@@ -49,7 +52,7 @@ def verdict(
     digits = ".4g" if form == "4g" else form
     size = f"its {heading} is {ours:{digits}} against {theirs:{digits}}"
     if math.isnan(p):
-        return f"{row['model']} cannot be told from {against}: {size}, and no test of the difference exists here."
+        return f"{row['model']} cannot be told from {against}: {size}, and {untested}."
     if lower:
         change = 100 * (ours / theirs - 1) if theirs > 0 else math.inf
         size += f" ({abs(change):.1f} % {'lower' if better else 'higher'})"

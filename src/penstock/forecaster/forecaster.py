@@ -17,7 +17,7 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
-from penstock.forecaster.intervals import ForecasterIntervals
+from penstock.forecaster.loading import LoadsWeights
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
 from penstock.forecaster.season import describe_season, fit_season
@@ -37,7 +37,7 @@ __all__ = ["Forecaster"]
 
 
 @dataclass(repr=False, eq=False)
-class Forecaster(ForecasterIntervals):
+class Forecaster(LoadsWeights):
     """A network that forecasts the next `horizon` values from the last `window`.
 
     By default directly: all steps ahead are read from the network's last state, so each sees the newest value. `fit`
@@ -174,19 +174,24 @@ class Forecaster(ForecasterIntervals):
         for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
             together = list(alike)
             inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
-            trained = train_folds(
-                TrainSpec(
-                    self.network,
-                    self.train_config(self.head(gaps=gaps), steps_per_epoch=self.steps_per_epoch),
-                    inputs,
-                    outputs,
-                ),
-                [each.samples for _, each in together],
-                epochs=self.epochs,
-                members=self.members,
-                seed=self.seed,
-                callbacks=with_progress_bar(callbacks, self.progress),
-                shape=shape,
+            read = self._read_weights(inputs, outputs)
+            trained = (
+                [read]
+                if read
+                else train_folds(
+                    TrainSpec(
+                        self.network,
+                        self.train_config(self.head(gaps=gaps), steps_per_epoch=self.steps_per_epoch),
+                        inputs,
+                        outputs,
+                    ),
+                    [each.samples for _, each in together],
+                    epochs=self.epochs,
+                    members=self.members,
+                    seed=self.seed,
+                    callbacks=with_progress_bar(callbacks, self.progress),
+                    shape=shape,
+                )
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)

@@ -1,29 +1,13 @@
-"""How well intervals hold: the share covered, the width, and the score that weighs both."""
+"""The score of intervals that weighs their width and what they miss."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["interval_scores", "winkler"]
+__all__ = ["winkler"]
 
 Values = NDArray[np.float64]
-
-
-def interval_scores(y: Values, lower: Values, upper: Values, level: float) -> dict[str, float]:
-    """Give coverage (share within the bounds), mean width, and mean interval score of intervals of one level.
-
-    Examples
-    --------
-    >>> y = np.array([1.0, 2.0, 3.0, 7.0])
-    >>> interval_scores(y, y * 0, y * 0 + 4, 50)
-    {'coverage': 0.75, 'width': 4.0, 'winkler': 7.0}
-    """
-    return {
-        "coverage": float(np.mean((lower <= y) & (y <= upper))),
-        "width": float(np.mean(upper - lower)),
-        "winkler": float(np.mean(winkler(y, lower, upper, level))),
-    }
 
 
 def winkler(y: Values, lower: Values, upper: Values, level: float) -> Values:

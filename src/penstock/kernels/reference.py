@@ -57,6 +57,8 @@ def unroll(spec: Spec, given: Operands) -> Outputs:
 def _sigmoid(name: str) -> Callable[[jax.Array], jax.Array]:
     if name == "sigmoid":
         return jax.nn.sigmoid
+    if name == "hard_sigmoid_keras2":
+        return lambda x: jnp.clip(0.2 * x + 0.5, 0, 1)
     return lambda x: jnp.clip(x + 3, 0, 6) / 6
 
 

@@ -14,7 +14,7 @@ PENSTOCK_KERNELS=native asks for what the compiled kernels cannot do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import jax.numpy as jnp
 
@@ -24,7 +24,7 @@ from penstock.kernels.spec import Operands, Spec
 if TYPE_CHECKING:
     import jax
 
-Sigmoid = Literal["sigmoid", "hard_sigmoid"]
+Sigmoid = Literal["sigmoid", "hard_sigmoid", "hard_sigmoid_keras2"]
 
 
 def lstm(
@@ -156,6 +156,6 @@ def leaky(
 
 
 def _allowed(name: Sigmoid) -> Sigmoid:
-    if name not in ("sigmoid", "hard_sigmoid"):
-        raise ValueError(f"recurrent_activation must be 'sigmoid' or 'hard_sigmoid', got {name!r}")
+    if name not in get_args(Sigmoid):
+        raise ValueError(f"recurrent_activation must be one of {get_args(Sigmoid)}, got {name!r}")
     return name

@@ -27,8 +27,8 @@ _MOST_NUMBERS = 12  # models up to which p-values are written into the heat map
 _BETTER, _WORSE = SERIES[2], SERIES[1]
 
 
-def pairs_picture(names: Sequence[str], statistic: Values, pvalue: Values) -> Picture:
-    """Show the Diebold-Mariano test of every pair ``[k, k]`` as a heat map."""
+def pairs_picture(names: Sequence[str], statistic: Values, pvalue: Values, test: str) -> Picture:
+    """Show the test of every pair ``[k, k]`` as a heat map."""
 
     def square(row: int, column: int, narrow: bool) -> Square | None:
         p = float(pvalue[row, column])
@@ -40,31 +40,32 @@ def pairs_picture(names: Sequence[str], statistic: Values, pvalue: Values) -> Pi
         return _BETTER if statistic[row, column] < 0 else _WORSE, 0.06 + 0.6 * strength, text
 
     caption = (
-        "p-values of the Diebold-Mariano test for every pair, each for itself (not corrected for the number of pairs): "
-        "green where the row's model has a lower loss than the column's, orange where a higher one; the stronger, the "
-        "less it can be chance."
+        f"p-values of every pair ({test}), corrected for the number of pairs (Holm): green where the row's model has a "
+        "lower loss than the column's, orange where a higher one; the stronger, the less it can be chance."
     )
     numbers = [str(number) for number in range(1, len(names) + 1)]
     rows = [f"{shortened(name)}  {number}" for name, number in zip(names, numbers, strict=True)]
     return grid_picture("Every pair of models", caption, rows, numbers, square)
 
 
-def difference_picture(times: Times, differences: Mapping[str, Values], against: str) -> Picture:
+def difference_picture(
+    times: Times, differences: Mapping[str, Values], against: str, what: str = "squared errors"
+) -> Picture:
     """Show the summed loss of the best baseline minus that of other models, ``[n]``, over time."""
     caption = (
-        f"Squared errors of {against}, the best baseline, minus those of each other model, summed over the test rows: "
-        "a line that rises gains on the baseline; one that jumps owes its score to a few days."
+        f"{what[0].upper()}{what[1:]} of {against}, the best baseline, minus those of each other model, summed over "
+        "the test rows: a line that rises gains on the baseline; one that jumps owes its score to a few days."
     )
     lines = {name: (times, np.cumsum(each)) for name, each in differences.items()}
     curves = Curves(lines, y="loss saved so far", level=0)
     return curves_picture("Loss saved against the best baseline", caption, curves, height=3.2)
 
 
-def horizon_picture(errors: Mapping[str, Values]) -> Picture:
-    """Show the root mean squared error at each step ahead, ``[horizon]``."""
-    caption = "Root mean squared error on the test rows, by how far ahead the forecast looks."
+def horizon_picture(errors: Mapping[str, Values], score: str = "RMSE") -> Picture:
+    """Show a score at each step ahead, ``[horizon]``."""
+    caption = f"{score} on the test rows, by how far ahead the forecast looks."
     lines = {name: (np.arange(1, len(each) + 1), each) for name, each in errors.items()}
-    return curves_picture("Error by step", caption, Curves(lines, "steps ahead", "RMSE", style=".-"), height=3.0)
+    return curves_picture("Error by step", caption, Curves(lines, "steps ahead", score, style=".-"), height=3.0)
 
 
 def spread_picture(

@@ -21,11 +21,17 @@ Times = NDArray[Any]
 Values = NDArray[np.float64]
 
 
-def split_picture(times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]]) -> Picture:
+def split_picture(
+    times: Times, y: Values, borders: Mapping[str, tuple[Any, Any]], whose: str = "the series"
+) -> Picture:
     """Show the whole series with its parts shaded; `borders` names each part and gives its first and last time."""
+    whose = whose or "the series"
     parts = "; ".join(f"{name} from {_day(first)} to {_day(last)}" for name, (first, last) in borders.items())
     return curves_picture(
-        "Data and split", f"The series: {parts}.", Curves({"": (times, y)}, spans=borders, dark=""), height=3.0
+        "Data and split",
+        f"{whose[0].upper()}{whose[1:]}: {parts}.",
+        Curves({"": (times, y)}, spans=borders, dark=""),
+        height=3.0,
     )
 
 
@@ -71,7 +77,7 @@ def loss_picture(name: str, training: Values, validation: Values, validation_nam
     return draw(f"Losses of {name}", caption, plot)
 
 
-def residual_picture(times: Times, residuals: Mapping[str, Values]) -> Picture:
+def residual_picture(times: Times, residuals: Mapping[str, Values], whose: str = "") -> Picture:
     """Show errors (actual minus forecast) over time, and how they are spread."""
 
     def plot(figure: Figure, narrow: bool) -> None:
@@ -88,7 +94,7 @@ def residual_picture(times: Times, residuals: Mapping[str, Values]) -> Picture:
         spread.set_ylabel("test rows")
         finish(over_time, times, narrow)
 
-    caption = f"Errors of {' and '.join(residuals)} on the test rows: over time, and their distribution."
+    caption = f"Errors of {' and '.join(residuals)} on the test rows{whose}: over time, and their distribution."
     return draw("Residuals", caption, plot, height=3.4, narrow_height=5.4)
 
 

@@ -19,7 +19,7 @@ __all__ = ["Marked", "Table"]
 
 _STYLES = {"better": "green", "worse": "red", "minor": "dim", "pass": "green", "fail": "bold red"}
 _ARROWS = {"better": " ▲", "worse": " ▼"}
-_LONGEST_NAME = 40  # characters of the first column in text and in a terminal
+_LONGEST_WORDS = 30  # characters of a column of text that are not broken in a terminal
 _LONGEST_NUMBER = 60  # characters above which a cell of a page is set as text
 _LATEX = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "−": "$-$",
@@ -158,30 +158,66 @@ class Table:
         )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Lay the table out for rich: coloured in a terminal, whole in a file or a pipe."""
-        from rich.table import Table as Laid
+        """Lay the table out for rich: coloured in a terminal, and in parts where that is narrow; whole in a pipe."""
         from rich.text import Text
 
         if not console.is_terminal:
             yield Text(str(self))
             return
+        for number, part in enumerate(self.parts(options.max_width)):
+            if number:
+                yield Text("")
+            yield part._laid(options.max_width)
+
+    def parts(self, width: int) -> list[Table]:
+        """Part the columns so that each part fits a width, the first column in all of them.
+
+        Parameters
+        ----------
+        width
+            Columns of the terminal.
+
+        Returns
+        -------
+        The parts; one with a column of its own where that is wider than the width leaves room for.
+        """
+        lines = [list(self.columns), *map(self.cells, self.rows)]
+        widths = [max(map(_width, column)) + 2 for column in zip(*lines, strict=True)]
+        room = width - min(widths[0], width // 2)
+        parts: list[list[str]] = [[]]
+        used = 0
+        for (heading, left), need in list(zip(zip(self.columns, self._left, strict=True), widths, strict=True))[1:]:
+            need = min(need, _LONGEST_WORDS) if left else need
+            if parts[-1] and used + need > room:
+                parts.append([])
+                used = 0
+            parts[-1].append(heading)
+            used += need
+        first = next(iter(self.columns))
+        return [self.only([first, *headings]) for headings in parts]
+
+    def _laid(self, width: int) -> RenderableType:
+        """Lay the columns out side by side; a first cell longer than half of the width is broken, never cut."""
+        from rich.table import Table as Laid
+        from rich.text import Text
+
         laid = Laid(box=None, header_style="bold", pad_edge=False, padding=(0, 1))
-        laid.add_column(next(iter(self.columns)), no_wrap=True)
+        longest = max((_width(name) for name, _ in self._named_rows), default=0)
+        wrap = longest + 2 > width // 2 and len(self.columns) > 1
+        laid.add_column(next(iter(self.columns)), overflow="fold", no_wrap=not wrap)
         for heading, left in list(zip(self.columns, self._left, strict=True))[1:]:
             laid.add_column(heading, justify="left" if left else "right", no_wrap=not left)
         for name, row in self._named_rows:
             cells = [Text(text, style=_STYLES.get(mark, "")) for text, mark in self._cells(row)[1:]]
             laid.add_row(Text(name), *cells, style=_STYLES.get(row.get("mark", "")))
-        yield laid
+        return laid
 
     _repr_html_, _repr_markdown_, _repr_latex_ = to_html, to_markdown, to_latex
 
     @property
     def _named_rows(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """The rows, and the first cell of each: shortened where that leaves different names different."""
-        names = [self.cells(row)[0] for row in self.rows]
-        short = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names]
-        return list(zip(short if len(set(short)) == len(set(names)) else names, self.rows, strict=True))
+        """The rows, and the first cell of each."""
+        return [(self.cells(row)[0], row) for row in self.rows]
 
     @property
     def _left(self) -> list[bool]:

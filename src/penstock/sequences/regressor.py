@@ -128,4 +128,6 @@ class SequenceRegressor(SequenceEstimator):
     def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
         super()._load_extra(description, arrays)
         self.y_scaling_ = Standardizer.of_arrays(arrays, "y.")
+        if not len(self.y_scaling_) or self.outputs_ % len(self.y_scaling_):
+            raise ValueError(f"{len(self.y_scaling_)} targets are scaled, of a network with {self.outputs_} outputs")
         self.y_axes_ = 2 if len(self.y_scaling_) > 1 else 1

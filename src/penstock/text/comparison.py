@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from penstock.errors import DataError, OptionError
 from penstock.evaluation.labels import auc_difference, auc_interval, mcnemar, paired_bootstrap
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.members import spread
 from penstock.evaluation.metrics import measure
-from penstock.evaluation.result import ComparisonResult, spread
+from penstock.evaluation.result import ComparisonResult
 from penstock.evaluation.significance import Pairs
 from penstock.evaluation.table import Columns
 from penstock.report.table import Table
@@ -244,7 +245,9 @@ class TextComparison(ComparisonResult):
         return {
             "model": name, **self._score(answers), **pvalues,
             "parameters": np.nan if weights is None else weights, "fit_seconds": self.seconds.get(name, np.nan),
-            "members": spread([self._score(each) for each in self.members.get(name, ())]),
+            "members": spread(
+                [self._score(each) for each in self.members.get(name, ())], self.judged[0], lower=self.judged[1]
+            ),
         }  # fmt: skip
 
     def _score(self, answers: Values) -> dict[str, float]:

@@ -1,0 +1,2 @@
+from .files import read as read
+from .files import write as write
