@@ -248,11 +248,11 @@ def read_panel(
         missing=missing,
         form=form,
     )
-    require_order(panel, columns)
+    require_order(panel, columns, table)
     if like is not None and (like.zone is None) != (kind.zone is None):
         raise DataError(
-            f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give "
-            "both the same: frame[time].dt.tz_localize(zone), or .dt.tz_localize(None)."
+            f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give both "
+            f"the same: frame[{columns.time!r}] = frame[{columns.time!r}].dt.tz_localize({like.zone!r})."
         )
     known = None if like is None else like.rhythms
     kind = replace(kind, rhythms=Rhythms.read(panel, kind.on_clock, known, fitted, calendar or ""))

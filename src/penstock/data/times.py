@@ -215,6 +215,8 @@ def _refused(name: str, error: NotTimesError, row: int, cells: list[str]) -> Dat
             f"{error.cell!r}; count steps in whole numbers instead."
         )
     turn = "write dates as '2018-01-31' or '2018-01-31 16:00:00'"
+    if error.why.startswith("others are"):
+        turn = "mend or drop this row"
     if not error.why and _pandas_reads(cells):
         turn = f"let pandas read them: frame[{name!r}] = pandas.to_datetime(frame[{name!r}], format='mixed')"
     return DataError(

@@ -105,9 +105,9 @@ _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _PATTERNS = {
     "native": re.compile(""),
     "period": re.compile(r"\d{0,3}[A-Za-z]{1,5}(-[A-Z]{3})?"),
-    "int": re.compile(r"(%[Ymdq])+"),
+    "int": re.compile(r"(%[YmdqjGVHMS])+"),
     "float": re.compile(r"(?!)"),
-    "number": re.compile(r"count|epoch:(s|ms|us|ns)|year\.(month|\d{1,2})"),
+    "number": re.compile(r"count|epoch:(s|ms|us|ns)|year\.(month|-?\d{1,2})"),
 }
 
 
@@ -121,7 +121,7 @@ def _written(kind: str, pattern: Any) -> bool:
         return True
     if kind != "text":
         return _PATTERNS[kind].fullmatch(pattern) is not None
-    codes = [code.lstrip("-^") for code in _TOKEN.findall(pattern)]
+    codes = [code.lstrip("-^~") for code in _TOKEN.findall(pattern)]
     return bool(codes) and {*codes} <= {*_CODES}
 
 
@@ -145,7 +145,7 @@ def _part(at: Any, code: str) -> str:
     return parts[code]
 
 
-_CODES = "YymdqbBGVHIMSLfNpPz"
+_CODES = "YymdqbBGVHIMSLfNpPzj"
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
