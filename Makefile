@@ -1,4 +1,4 @@
-# Every habit of the house. `make help` lists them; each works as the first command on a machine with git, make and Python.
+# Every task of the project. `make help` lists them; each works as the first command on a machine with git, make and Python.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,7 +23,7 @@ say_kernels = @$(BIN)/python -c "from penstock.kernels import status; s = status
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow coverage test-elsewhere test-native test-peers lint types format bench studies clean
+.PHONY: help demo test test-slow coverage test-elsewhere test-native test-peers test-classical lint types format bench studies clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan,
 test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch, audit other libraries (installs them; a quarter of an hour)
 	$(BIN)/python -m pytest tests/peers
 
+test-classical: $(VENV)-classical/.installed  ## Test the models of the extra `classical` (installs it apart: it holds pandas below 3)
+	$(VENV)-classical/bin/python -m pytest tests/contract tests/baselines/test_classical.py -k "classical or ETS or ARIMA or MSTL"
+
 lint: $(VENV)/.lint  ## Check style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -73,7 +76,7 @@ studies: $(VENV)/.studies  ## Run what made the figures of docs/ (docs/studies/r
 clean:  ## Remove environments and what was built
 	rm -rf $(VENV) $(BENCH) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(BIN)/python $(BENCH)/bin/python:
+$(BIN)/python $(BENCH)/bin/python $(VENV)-classical/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Penstock needs Python 3.11 or later, but $(PYTHON) is $$($(PYTHON) --version 2>&1); name another: make PYTHON=python3.12"; exit 1; }
 	$(call make_venv,$(@:%/bin/python=%))
@@ -101,6 +104,11 @@ $(VENV)/.lint: $(BUILT_FROM) | $(BIN)/python
 $(VENV)/.peers: $(BUILT_FROM) | $(BIN)/python
 	@echo "Installing Penstock, its tests and its peers into $(VENV) ..."
 	$(call install,$(VENV),-e '.[test$(,)peers]')
+	@touch $@
+
+$(VENV)-classical/.installed: $(BUILT_FROM) | $(VENV)-classical/bin/python
+	@echo "Installing Penstock, its tests and statsforecast into $(VENV)-classical ..."
+	$(call install,$(VENV)-classical,-e '.[test$(,)classical]')
 	@touch $@
 
 $(BENCH)/.bench: $(BUILT_FROM) benchmarks/requirements.txt | $(BENCH)/bin/python

@@ -5,7 +5,7 @@ Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--models MODEL ...] 
 FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, model, metric, value, source, note). The
 last rows of each series are the test; nothing is chosen by them, nor by a set's name. MASE and sMAPE are those of
 ``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
-process.
+process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ SETS = {
 }
 """Horizon and periods of each set, as its publishers give them; the first period is that of MASE."""
 
-MODELS = ("naive", "theta", "network", "combination")
+MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination")
+
+USUAL = ("naive", "theta", "network", "combination")
+"""Those that are measured unless asked otherwise."""
 
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
 
@@ -54,9 +57,14 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
     periods = tuple(period for period in season if period > 1)
     network = panel_forecaster(horizon, periods, members=members)
     theta = ps.Theta(season[0], horizon=horizon)
-    every = {
+    every: dict[str, tuple[str, Any]] = {
         "naive": (naive.label, naive),
         "theta": (theta.label, theta),
+        "dynamic": ("Theta, dynamic", ps.Theta(season[0], variant="dynamic", horizon=horizon)),
+        "ets": ("ETS", ps.ETS(season[0], horizon=horizon)),
+        "mstl": ("MSTL", ps.MSTL(season, horizon=horizon)),
+        "boosting": ("Boosting", ps.Boosting(season, horizon=horizon)),
+        "arima": ("ARIMA", ps.ARIMA(season[0], horizon=horizon)),
         "network": (f"{network.label}, {members} members", network),
         "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
     }
@@ -90,7 +98,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="folder of the sets")
     parser.add_argument("--only", nargs="+", choices=SETS, default=list(SETS), metavar="SET", help=", ".join(SETS))
     parser.add_argument("--members", type=int, default=3, help="networks from different seeds; their median is taken")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS, metavar="MODEL", help=", ".join(MODELS))
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=USUAL, metavar="MODEL", help=", ".join(MODELS))
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:

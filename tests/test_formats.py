@@ -39,9 +39,8 @@ def test_descriptions_with_the_names_of_earlier_files_are_read() -> None:
     for before, today in (("first", "initial_state"), ("every", "every_step")):
         read = from_json({**unfold, "feed": before, "embedding": 0, "feedback": False})
         assert read == ps.EncoderDecoder([], ps.GRU(2), condition=today, autoregressive=False)
-    assert from_json({"kind": "Tokens", "vocabulary": 9, "cut": "keras", "keep": "first"}) == ps.text.Tokens(
-        9, tokenizer="keras", truncation="post"
-    )
+    tokens = ps.text.Tokens(9, tokenizer="keras", truncation="post")
+    assert from_json({"kind": "Tokens", "vocabulary": 9, "cut": "keras", "keep": "first"}) == tokens
 
 
 def test_files_with_the_names_of_earlier_options_load(tmp_path: Path) -> None:

@@ -64,3 +64,11 @@ def test_sections_stand_in_numpydocs_order_and_a_class_without_words_is_left_alo
     before = ps.Network.__doc__
     document_options(ps.Network)  # has a section of its own
     assert ps.Network.__doc__ == before
+
+
+def test_what_constructors_share_is_described_once() -> None:
+    """The initializers of a cell come from their annotations, in the order of the constructor."""
+    doc = inspect.getdoc(ps.cells.LSTMCell) or ""
+    start = "use_bias\n    Add biases.\nkernel_initializer\n    Initializer of the input weights: 'glorot_uniform', "
+    assert start in doc
+    assert doc.index("bias_initializer\n") < doc.index("unit_forget_bias\n") < doc.index("Attributes")

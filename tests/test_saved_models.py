@@ -29,13 +29,15 @@ def test_every_class_has_a_golden_file() -> None:
 
 
 def test_every_public_model_is_in_the_list() -> None:
-    public = {name: getattr(room, name) for room in (ps, ps.text) for name in room.__all__}
+    public = {name: getattr(package, name) for package in (ps, ps.text) for name in package.__all__}
     models = {name: each for name, each in public.items() if isinstance(each, type) and issubclass(each, Saved)}
     assert models == {name: model_class(name) for name in MODELS}
 
 
 @pytest.mark.parametrize("name", [*SERIES, *SAMPLES])
 def test_a_golden_file_gives_the_stored_numbers(name: str) -> None:
+    if name in {"ETS", "ARIMA", "MSTL"}:
+        pytest.importorskip("statsforecast", reason="pip install 'penstock[classical]'")
     model = ps.load(FOLDER / f"{name}.penstock")
     assert type(model).__name__ == name
     np.testing.assert_allclose(

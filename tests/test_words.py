@@ -56,6 +56,9 @@ NAMES = {
     "coding_": "encoder_",
     "Encoding": "CovariateEncoder",
     "OwnIntervals": "IntervalsMixin",
+    "SklearnGrammar": "SklearnMixin",
+    "Scaling": "Standardizer",
+    "y_shift_": "y_scaling_",
     "DroppingWalk": "DropoutUnrollOptions",
     "_beside": "_extra_state",
     "_recall": "_load_extra",
@@ -189,10 +192,10 @@ INTERNAL_NAMES = NAMES.keys() - {"cut", "keep", "own", "feed", "fits"}
 
 def test_internal_names_are_words_of_the_field() -> None:
     found = [
-        f"{path.relative_to(SRC)}:{line}: {name}, say {NAMES.get(name, 'resolve_...')}"
+        f"{path.relative_to(SRC)}:{line}: {name}, say {NAMES.get(name.lstrip('_'), 'resolve_...')}"
         for path in sorted(SRC.rglob("*.py"))
         for name, line in defined_names(path)
-        if name in INTERNAL_NAMES or re.fullmatch(r"[a-z]+_named", name)
+        if name.lstrip("_") in INTERNAL_NAMES or name in INTERNAL_NAMES or re.fullmatch(r"[a-z]+_named", name)
     ]
     assert found == []
 

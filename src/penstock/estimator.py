@@ -6,7 +6,6 @@ A model implements four methods on panels; frames, columns, checks and files are
 from __future__ import annotations
 
 import abc
-import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -76,6 +75,11 @@ class Estimator(SavedSeries, IntervalsMixin):
     def forecasts_new_series(self) -> bool:
         """Whether series can be forecast that were not among those fitted."""
         return False
+
+    @property
+    def fit_notes(self) -> tuple[str, ...]:
+        """What a fit chose or assumed that no option says, in phrases without a full stop."""
+        return ()
 
     @property
     def parameters(self) -> int:
@@ -193,9 +197,7 @@ class Estimator(SavedSeries, IntervalsMixin):
         Covariates that the model does not use are left aside, so that one panel serves many models. `shape` is what
         :meth:`block_shape` gave for the walk-forward that this fit belongs to.
         """
-        fitted = copy.copy(self)
-        fit_each([fitted], [train], kind, [validation], shape, callbacks)
-        return self._commit(fitted)
+        return self._fit_copy(lambda fitted: fit_each([fitted], [train], kind, [validation], shape, callbacks))
 
     def fit_panels(
         self, trains: Sequence[Panel], kind: FrameKind, validation: Sequence[Panel] | None = None, shape: Any = None
@@ -234,6 +236,13 @@ class Estimator(SavedSeries, IntervalsMixin):
         A frame of the kind that was given to `fit` (or here): the id, the time, ``yhat``, and for each level the bounds
         ``lo-80`` and ``hi-80`` of the model's own interval: from its forecast standard errors and a Gaussian, if its
         class says nothing else.
+
+        Raises
+        ------
+        OptionError
+            Before a fit, after an option changed, or where `future` is missing or not wanted.
+        DataError
+            Where the frame cannot be used, or a series was not fitted.
         """
         self._require_fit()
         levels = checked_levels(level)

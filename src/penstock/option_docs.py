@@ -1,14 +1,16 @@
-"""Options in the docstring of their class: a Parameters section, written from their declarations."""
+"""Options in words: in the docstring of their class, written from their declarations, and as a call."""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any, get_args
+import re
+import textwrap
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from penstock.errors import named
 
-__all__ = ["document_options"]
+__all__ = ["call_of", "document_arguments", "document_options"]
 
 _SECTIONS = ("Attributes", "Methods", "Raises", "Warns", "See Also", "Notes", "References", "Examples")
 
@@ -43,6 +45,50 @@ def document_options(cls: type) -> None:
     after = ["", *lines[first:]] if first < len(lines) else []
     section = ["", "Parameters", "----------", *(line for entry in entries for line in entry)]
     cls.__doc__ = "\n".join(["\n".join(lines[:first]).rstrip(), *section, *after])
+
+
+def document_arguments(cls: type) -> None:
+    """Write what a constructor's annotations say of its arguments into the Parameters section of the class.
+
+    An argument that the section describes already is left as it is. So what many constructors share, an annotation
+    ``Annotated[bool, option(help="add biases")]``, is described once.
+
+    Parameters
+    ----------
+    cls
+        A class with a docstring that has a Parameters section.
+    """
+    doc = inspect.cleandoc(vars(cls).get("__doc__") or "")
+    before, title, rest = doc.partition("\nParameters\n----------\n")
+    if not title:
+        return
+    try:
+        hints = get_type_hints(inspect.getattr_static(cls, "__init__"), include_extras=True)
+    except (NameError, AttributeError, TypeError):  # a class of a user, made where its types are not known
+        return
+    section, end, after = rest.partition("\n\n")
+    described = {each.partition("\n")[0]: each for each in re.split(r"\n(?=\S)", section)}
+    places = {name: place for place, name in enumerate(hints)}
+    for name, hint in hints.items():
+        declared = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+        for field in (each for each in declared if isinstance(each, dataclasses.Field) and name not in described):
+            choices = field.metadata.get("choices")
+            text = f"{field.metadata['help']}: {named(choices)}" if choices else field.metadata["help"]
+            described[name] = f"{name}\n" + textwrap.indent(textwrap.fill(_sentence(text), 112), "    ")
+    entries = sorted(described.items(), key=lambda each: places.get(each[0], -1))
+    cls.__doc__ = "".join([before, title, "\n".join(text for _, text in entries), end, after])
+
+
+def call_of(owner: Any) -> str:
+    """Return the call that makes `owner`: what is required by place, what differs from its default by name."""
+    fields = sorted((field for field in dataclasses.fields(owner) if field.init), key=lambda field: bool(field.kw_only))
+    required = [repr(getattr(owner, f.name)) for f in fields if f.default is dataclasses.MISSING]
+    changed = [
+        f"{f.name}={getattr(owner, f.name)!r}"
+        for f in fields
+        if f.default is not dataclasses.MISSING and getattr(owner, f.name) != f.default
+    ]
+    return f"{type(owner).__name__}({', '.join([*required, *changed])})"
 
 
 def _fields(cls: type) -> list[tuple[str, str, dataclasses.Field[Any]]]:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
 from penstock.formats import upgraded_description
-from penstock.option_docs import document_options
+from penstock.option_docs import call_of, document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
 
@@ -216,6 +216,11 @@ class Options:
         Returns
         -------
         This object.
+
+        Raises
+        ------
+        OptionError
+            For a name that is no option, or a value that is not allowed; nothing is changed then.
         """
         for name in params:
             if name not in self.option_names():
@@ -235,7 +240,7 @@ class Options:
         return self.clone()
 
     def __repr__(self) -> str:
-        return _call(self)
+        return call_of(self)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -261,19 +266,7 @@ class Description:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def __repr__(self) -> str:
-        return _call(self)
-
-
-def _call(owner: Any) -> str:
-    """Write the call that would make `owner`: what is required by place, what differs from its default by name."""
-    fields = sorted((field for field in dataclasses.fields(owner) if field.init), key=lambda field: bool(field.kw_only))
-    required = [repr(getattr(owner, f.name)) for f in fields if f.default is dataclasses.MISSING]
-    changed = [
-        f"{f.name}={getattr(owner, f.name)!r}"
-        for f in fields
-        if f.default is not dataclasses.MISSING and getattr(owner, f.name) != f.default
-    ]
-    return f"{type(owner).__name__}({', '.join([*required, *changed])})"
+        return call_of(self)
 
 
 def to_json(value: Any) -> Any:

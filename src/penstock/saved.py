@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import re
 import warnings
@@ -18,7 +19,7 @@ from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import DataWarning, ModelFileError, OptionError, PenstockError, named, nearest
 from penstock.formats import upgraded_options
-from penstock.options import Options, from_json, to_json
+from penstock.options import Options, check_options, from_json, to_json
 from penstock.registry import is_ours
 from penstock.storage import Arrays, read_model, write_model
 from penstock.values import from_plain, storable
@@ -56,8 +57,15 @@ class Saved(Options):
                 f"{', '.join(changed)} of this {type(self).__name__} changed since its fit; call fit again."
             )
 
-    def _commit(self, fitted: Self) -> Self:
-        """Take over the fit of a copy in one assignment: a fit that fails leaves the earlier one whole."""
+    def _fit_copy(self, fit: Callable[[Self], None]) -> Self:
+        """Check the options, fit a copy, and take over its fit at the end in one assignment.
+
+        A fit that fails or is interrupted leaves the earlier one whole.
+        """
+        check_options(self)
+        fitted = copy.copy(self)
+        fit(fitted)
+        fitted.fitted_options_ = fitted.get_params()
         self.__dict__ = fitted.__dict__
         return self
 
@@ -145,6 +153,11 @@ class Saved(Options):
         Returns
         -------
         The fitted model.
+
+        Raises
+        ------
+        ModelFileError
+            Where the file is no model file, is not whole, or holds a class that is not known.
         """
         description, arrays = read_model(path, max_bytes)
         name = description.get("model") if isinstance(description, dict) else None

@@ -67,3 +67,41 @@ def test_newer_rows_are_read_at_their_own_place_in_the_season() -> None:
     frame = monthly(84, noise=0.0)
     model = ps.Theta(horizon=3).fit(frame[:72])
     np.testing.assert_allclose(model.predict(frame[30:80])["yhat"], frame["y"][80:83], rtol=0.03)
+
+
+@pytest.mark.parametrize("variant", ["optimized", "dynamic"])
+def test_the_variants_equal_their_recursions(variant: str) -> None:
+    """The equations of Fiorucci et al. (2016), row by row, with the parameters that were chosen; none is better."""
+    y = monthly(40, noise=3.0)["y"].to_numpy()
+    model = ps.Theta(1, variant=variant, horizon=3).fit(pd.DataFrame({"ds": range(40), "y": y}))
+    line = np.polyfit(np.arange(1, 41), y, 1)
+
+    def run(alpha: float, share: float, start: float) -> tuple[float, list[float]]:
+        level, mean, slope, squares = start, 0.0, 0.0, 0.0
+        intercept = 0.0
+        values, ahead = list(y), list[float]()
+        for t in range(1, 44):
+            if variant == "optimized":
+                slope, intercept = line
+            drift = (1 - alpha) ** (t - 1) * intercept + (1 - (1 - alpha) ** t) / alpha * slope
+            forecast = level + share * drift
+            if t > 40:
+                values.append(forecast)
+                ahead.append(forecast)
+            elif t > 2:
+                squares += (values[t - 1] - forecast) ** 2
+            value = values[t - 1]
+            slope = ((t - 2) * slope + 6 * (value - mean) / t) / (t + 1) if t > 1 else 0.0
+            mean = ((t - 1) * mean + value) / t
+            intercept = mean - (t + 1) / 2 * slope
+            level = alpha * value + (1 - alpha) * level
+        return squares, ahead
+
+    chosen = model.alpha_[0], model.share_[0], model.start_[0]
+    least, ahead = run(*chosen)
+    np.testing.assert_allclose(model.predict()["yhat"], ahead, rtol=1e-9)
+    assert model.sigma_[0] == pytest.approx(np.sqrt(least / 36), rel=1e-6)
+    for alpha in (chosen[0] + 0.02, chosen[0] - 0.02, 0.1, 0.5, 0.9):
+        for share in (0.0, 0.5, chosen[1], 1.0):
+            assert run(float(np.clip(alpha, 0.001, 0.999)), share, chosen[2])[0] >= least * (1 - 1e-4)
+    assert model.label == f"Theta(1, {variant})"

@@ -25,7 +25,7 @@ def test_compare_with_covariates_and_gaps(penstock: Run, prices: Path) -> None:
     frame.to_csv(prices / "more.csv", index=False)
     arguments = [
         "compare", "more.csv", "--time", "Date", "--target", "Close", "--models", "lstm:2,arx:2", *SMALL,
-        "--past", "Volume", "--known", "Day", "--static", "Note",
+        "--past", "Volume", "--known", "Day", "--static", "Note", "--scale", "minmax",
     ]  # fmt: skip
     refused = penstock(*arguments)
     assert refused.returncode == 2
@@ -58,6 +58,7 @@ def test_compare_on_a_users_file(penstock: Run, prices: Path) -> None:
     result = json.loads((prices / "r.json").read_text())
     assert [row["model"] for row in result["rows"]] == ["LSTM(4)", "Naive", "AR(2)"]
     assert result["rows"][0]["members"]["count"] == 2
+    assert "scale='window'" in result["models"]["LSTM(4)"]
     assert "<title>prices.csv: Close</title>" in (prices / "r.html").read_text()
 
 
@@ -89,7 +90,7 @@ def test_csv_and_parquet_give_the_same(penstock: Run, prices: Path) -> None:
         (["prices.csv", "--report", "same", "--json", "same"], "two results cannot go to one file"),
         (["prices.csv", "--time", "Date", "--target", "Close"], "150 rows are too few for 252 test rows"),
         (
-            ["prices.csv", "--time", "Date", "--target", "Close", "--test", "100"],
+            ["prices.csv", "--time", "Date", "--target", "Close", "--test", "100", "--scale", "minmax"],
             "LSTM(20): 50 training rows are too few: 72 are needed (window 63 + horizon 1 + 8 for validation)",
         ),
         (

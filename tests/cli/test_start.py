@@ -117,3 +117,8 @@ def test_no_module_imports_at_once_what_windows_has_not() -> None:
                 names = [node.module or ""]
             found += [f"{path.relative_to(root)}: {name}" for name in names if name.partition(".")[0] in missing]
     assert found == []
+
+
+def test_python_runs_the_package_as_the_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "penstock", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"penstock {penstock.__version__}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,14 @@ MODELS: dict[str, Estimator] = {
     "LocalTrend": ps.LocalTrend(horizon=3),
     "GARCH": ps.GARCH(horizon=3),
     "Theta": ps.Theta(horizon=3),
+    "Theta of a line that follows": ps.Theta(horizon=3, variant="dynamic"),
+    "Croston": ps.Croston(0.2, variant="sba", horizon=3),
+    "TSB": ps.TSB(horizon=3),
+    "Boosting": ps.Boosting(trees=5, horizon=3),
+    "Recursive boosting": ps.Boosting(2, strategy="recursive", trees=5, horizon=3),
+    "ETS": ps.ETS(horizon=3),
+    "ARIMA": ps.ARIMA(1, horizon=3),
+    "MSTL": ps.MSTL(horizon=3),
     "GARCH of absolute returns": ps.GARCH(horizon=3, target="absolute"),
     "Forecaster": ps.Forecaster(ps.Network([ps.LSTM(5)]), horizon=3, **SMALL),
     "Forecaster of members": ps.Forecaster(ps.Network([ps.LSTM(4), ps.LSTM(3)], [4]), horizon=3, members=3, **SMALL),
@@ -94,6 +103,10 @@ MODELS["Ensemble of weights"] = ps.Ensemble([ps.Theta(), ps.AR(2), ps.Mean()], "
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
 NOT_SCORED = {"GARCH", "Forecaster of directions"}  # volatility and probabilities against values
 JOINT = {"VAR", "Joint forecaster"}  # series explain each other, at the same times
+GLOBAL = {"Boosting", "Recursive boosting"}  # series share the trees
+# Of an extra, whose absence skips them.
+CLASSICAL = {"ETS", "ARIMA", "MSTL"}
+ABSENT = pytest.mark.skipif(find_spec("statsforecast") is None, reason="pip install 'penstock[classical]'")
 # Compiled for themselves; what they add to the first two forecasters is little.
 SLOW = {name for name in MODELS if "orecaster" in name} - {"Forecaster", "Forecaster of members"}
 
@@ -101,7 +114,14 @@ SLOW = {name for name in MODELS if "orecaster" in name} - {"Forecaster", "Foreca
 # One group a model: its programs are compiled once, by the worker that runs the group; 150 to 160 rows share them.
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=[pytest.mark.xdist_group(name), *([pytest.mark.slow] if name in SLOW else [])])
+        pytest.param(
+            name,
+            marks=[
+                pytest.mark.xdist_group(name),
+                *([pytest.mark.slow] if name in SLOW else []),
+                *([ABSENT] if name in CLASSICAL else []),
+            ],
+        )
         for name in MODELS
     ]
 )
@@ -213,7 +233,9 @@ def test_many_series(name: str, model: Estimator, walk: pd.DataFrame) -> None:
     out = model.fit(both).predict()
     assert out["unique_id"].tolist() == ["walk"] * 3 + ["other"] * 3
     assert np.isfinite(out["yhat"]).all()
-    if name not in JOINT and not hasattr(model, "history_"):  # each series for itself; a network shares its weights
+    if name not in {*JOINT, *GLOBAL} and not hasattr(
+        model, "history_"
+    ):  # each series for itself; a network shares its weights
         alone = model.clone().fit(walk).predict()
         assert np.array_equal(out["yhat"][:3], alone["yhat"])
 

@@ -19,7 +19,7 @@ NEW_LABELS = ["yes", "no", "yes", "no"] * 5
 X = RNG.normal(size=(20, 4, 1))
 NETWORK = ps.Network([ps.RNN(2)])
 SHORT: dict[str, Any] = {"epochs": 1, "validation": 0}
-TRAINING = "penstock.sequences.estimator.train_folds"
+TRAINING = "penstock.sequences.core.train_folds"
 
 SERIES_MODELS = {
     "forecaster": (lambda: ps.Forecaster(NETWORK, window=4, epochs=1), "penstock.forecaster.forecaster.train_folds"),

@@ -12,7 +12,7 @@ import pytest
 import penstock as ps
 from penstock.data.columns import Columns
 from penstock.errors import DataWarning
-from penstock.evaluation.subject import Rows
+from penstock.evaluation.subject import FrameRows
 
 DAYS = pd.date_range("2022-01-03", periods=60, freq="B")
 Y = np.round(50 + np.cumsum(np.random.default_rng(0).normal(size=60)), 2)
@@ -29,7 +29,7 @@ LEVELS = PLAIN.set_index("ds").set_axis(pd.MultiIndex.from_tuples([("y", "XYZ")]
     ids=["text", "newest first", "polars", "polars newest first", "pyarrow newest first", "levels", "series", "index"],
 )  # fmt: skip
 def test_any_form_is_audited_as_the_plain_frame(frame: Any) -> None:
-    rows = Rows.read(frame, Columns())
+    rows = FrameRows.read(frame, Columns())
     assert rows.y.tolist() == Y.tolist()
     assert (rows.times == DAYS.to_numpy()).all()
     expected = ps.audit(ps.AR(1), PLAIN, test=5).to_json()

@@ -56,7 +56,7 @@ def test_targets_of_distributions_are_whole_changes(transform: str) -> None:
     taught = model.prepare(panel).samples.targets.values[origins[:, None] + [1, 2, 3]]
     if model.head().summed > 1:
         taught = np.cumsum(taught, axis=1)
-    levels = model._levels(np.asarray(taught)[None], panel, origins, np.zeros(1, int))
+    levels = model._in_units(np.asarray(taught)[None], panel, origins, np.zeros(1, int))
     np.testing.assert_allclose(levels[0], panel.y[origins[:, None] + [1, 2, 3]], rtol=1e-5)
 
 

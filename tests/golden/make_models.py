@@ -48,6 +48,12 @@ SERIES: dict[str, Any] = {
     "LocalTrend": ps.LocalTrend(horizon=3),
     "GARCH": ps.GARCH(horizon=3),
     "Theta": ps.Theta(7, horizon=3),
+    "ETS": ps.ETS(5, horizon=3),
+    "ARIMA": ps.ARIMA(1, horizon=3),
+    "MSTL": ps.MSTL(5, horizon=3),
+    "Croston": ps.Croston(0.2, horizon=3),
+    "TSB": ps.TSB(0.2, 0.1, horizon=3),
+    "Boosting": ps.Boosting(5, trees=2, leaves=4, horizon=3),
     "Ensemble": ps.Ensemble([ps.Theta(7), ps.AR(3), ps.Drift()], "weighted", horizon=3),
     "Forecaster": ps.Forecaster(ps.Network([ps.LSTM(3)]), window=4, horizon=3, epochs=2, batch=16, seed=1),
 }

@@ -60,7 +60,7 @@ def test_a_class_of_one_sample_is_learned_whatever_the_seed(monkeypatch: pytest.
         split[:] = [{int(row) for rows in part.values() for row in rows} for part in (train, validation)]
         raise RuntimeError("no need to train")
 
-    monkeypatch.setattr("penstock.sequences.estimator.Samples.of_sequences", recorded)
+    monkeypatch.setattr("penstock.sequences.core.Samples.of_sequences", recorded)
     labels = ["rare" if row == 19 else "usual" for row in range(20)]
     seed = next(seed for seed in range(100) if 19 in split_samples(20, 0.1, seed)[1])  # drawn for validation
     with pytest.raises(RuntimeError, match="no need to train"):

@@ -131,6 +131,11 @@ def activations(*names: str, low: float = -6.0, high: float = 6.0, points: int =
     -------
     The activations with their slopes.
 
+    Raises
+    ------
+    OptionError
+        For a name that is no activation.
+
     Examples
     --------
     >>> found = activations()

@@ -87,6 +87,11 @@ def resolve_explanation(name: str) -> Explanation:
     Returns
     -------
     The explanation.
+
+    Raises
+    ------
+    OptionError
+        For a name that is none; the message names the nearest.
     """
     if name not in EXPLANATIONS:
         raise OptionError(f"there is no explanation {name!r}; {nearest(name, EXPLANATIONS)}")

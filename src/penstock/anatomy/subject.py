@@ -80,6 +80,11 @@ class Subject:
         Returns
         -------
         The subject with this sample alone.
+
+        Raises
+        ------
+        OptionError
+            For a number beyond the samples.
         """
         if not -len(self.x) <= sample < len(self.x):
             raise OptionError(f"sample={sample} is not there: {len(self.x)} sequences were given.")

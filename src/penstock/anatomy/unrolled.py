@@ -114,6 +114,11 @@ def unrolled(model: Any = None, steps: int | None = None, *, inputs: Inputs = In
     -------
     The graph of the network, unrolled in time.
 
+    Raises
+    ------
+    OptionError
+        Where `model` is no network, or `steps` is not above zero.
+
     Examples
     --------
     >>> graph = unrolled(Network([RNN(2)]), steps=3)

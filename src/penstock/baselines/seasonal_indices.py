@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
-from penstock.data.season import check_season, season_of
+from penstock.data.season import check_season, season_of_panel
 
 __all__ = ["fitted_season", "seasonal_indices", "without"]
 
@@ -36,8 +36,7 @@ def fitted_season(given: int | None, train: Panel) -> int:
     if given is not None:
         check_season((given,), train)
         return given
-    longest = int(np.argmax(train.lengths))
-    return max(season_of(train.times[train.span(longest)], int(np.median(train.lengths)))[:1], default=1)
+    return max(season_of_panel(train)[:1], default=1)
 
 
 def without(y: Values, index: Values, multiplicative: bool | np.bool_) -> Values:

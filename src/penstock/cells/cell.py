@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.option_docs import document_arguments
 from penstock.registry import Registry
 
 __all__ = ["Cell", "DropoutUnrollOptions", "HiddenCell", "UnrollOptions", "masked"]
@@ -65,6 +66,7 @@ class Cell(eqx.Module, Generic[State]):
         super().__init_subclass__(**kwargs)
         if cls.__name__ != "_InitableModule":  # Equinox's own, while it makes an instance
             Cell.kinds.add(cls)
+            document_arguments(cls)
 
     @classmethod
     def overridden(cls) -> list[str]:

@@ -53,18 +53,6 @@ class LSTMCell(Cell[tuple[jax.Array, jax.Array]]):
         What f is: a gate, 1 less the input gate, or one: ``gate``, ``coupled``, ``none``.
     peepholes
         Whether the gates see the cell state.
-    use_bias
-        Whether biases are added.
-    kernel_initializer
-        Initializer of the input weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    recurrent_initializer
-        Initializer of the recurrent weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    bias_initializer
-        Initializer of the biases: ``zeros``, ``ones``, ``random_uniform``, ``random_normal``.
     unit_forget_bias
         Whether the biases of the forget gate start from one.
 

@@ -37,18 +37,6 @@ class RNNCell(HiddenCell):
         JAX key that the weights are drawn from.
     activation
         Activation of the units: ``linear``, ``relu``, ``tanh``, ``sigmoid``, ``hard_sigmoid``, ``hard_sigmoid_keras2``.
-    use_bias
-        Whether biases are added.
-    kernel_initializer
-        Initializer of the input weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    recurrent_initializer
-        Initializer of the recurrent weights: ``glorot_uniform``, ``glorot_normal``, ``he_uniform``, ``he_normal``,
-        ``lecun_uniform``, ``lecun_normal``, ``orthogonal``, ``identity``, ``zeros``, ``ones``, ``random_uniform``,
-        ``random_normal``.
-    bias_initializer
-        Initializer of the biases: ``zeros``, ``ones``, ``random_uniform``, ``random_normal``.
 
     Attributes
     ----------

@@ -35,7 +35,7 @@ def compare(
     ] = False,
     window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     transform: Annotated[str, flag("Forecaster", "transform")] = DEFAULTS["Forecaster"]["transform"],
-    scale: Annotated[str, flag("Forecaster", "scale")] = DEFAULTS["Forecaster"]["scale"],
+    scale: Annotated[str, flag("Forecaster", "scale")] = "window",  # prices have no level of their own to be scaled to
     loss: Annotated[str, flag("Forecaster", "loss")] = DEFAULTS["Forecaster"]["loss"],
     optimizer: Annotated[str, flag("Forecaster", "optimizer")] = DEFAULTS["Forecaster"]["optimizer"],
     batch: Annotated[int, flag("Forecaster", "batch")] = DEFAULTS["Forecaster"]["batch"],

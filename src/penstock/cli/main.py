@@ -29,6 +29,10 @@ COMMANDS = {
     "compare": "Compare a recurrent network with its baselines on your own file.",
     "forecast": "Forecast every series of a file by a network, Theta and the seasonal naive, weighted on training "
     "rows.",
+    "fit": "Fit a model to the series of a file, and write it to a model file.",
+    "predict": "Forecast from the last rows that a model was fitted to, or from later rows.",
+    "evaluate": "Score a fitted model on rows that came after its fit, beside the last value; it is not fitted again.",
+    "inspect": "Show what a model file holds: options, columns, scales, rows, losses, versions, fingerprints.",
     "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
     "fails.",
     "explain": "Explain a mechanism in numbers, and as a page with pictures.",

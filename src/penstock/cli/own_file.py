@@ -17,34 +17,43 @@ if TYPE_CHECKING:
 
     from penstock.data.columns import Columns
 
-__all__ = ["File", "OwnFile", "OwnFileWithCovariates", "reads_own_file"]
+__all__ = [
+    "Calendar", "DayFirst", "Decimal", "File", "Id", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Target",
+    "Time", "Wide", "Zone", "day_first", "reads_own_file",
+]  # fmt: skip
 
 File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)]
+Time = Annotated[str | None, typer.Option(help="Column of the time; left out: ds, or the only one of dates.")]
+Target = Annotated[
+    str | None, typer.Option(help="Column of the values to forecast; left out: y, or the only one of numbers.")
+]
+Id = Annotated[str, typer.Option(help="Column that names the series, if there are several.")]
+Calendar = Annotated[
+    str | None, typer.Option(help="Exchange whose trading days the rows hold, such as NYSE; its holidays are kept.")
+]
+DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
+MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
+Zone = Annotated[str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")]
+Decimal = Annotated[str, typer.Option(help="Decimal mark, . or , where 1,234 can be read in two ways.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Each column of numbers is a series.")]
+Sort = Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")]
 
 
 @dataclass(frozen=True)
 class OwnFile:
     """What was asked about a user's own file: which columns it has, and how its cells are read."""
 
-    time: Annotated[str | None, typer.Option(help="Column of the time; left out: ds, or the only one of dates.")] = None
-    target: Annotated[
-        str | None, typer.Option(help="Column of the values to forecast; left out: y, or the only one of numbers.")
-    ] = None
-    id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id"
+    time: Time = None
+    target: Target = None
+    id: Id = "unique_id"
     missing: Annotated[str, typer.Option(help=f"What to do where a value is missing ({', '.join(MISSING)}).")] = "error"
-    calendar: Annotated[
-        str | None, typer.Option(help="Exchange whose trading days the rows hold, such as NYSE; its holidays are kept.")
-    ] = None
-    dayfirst: Annotated[
-        bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")
-    ] = False
-    monthfirst: Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")] = False
-    zone: Annotated[
-        str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")
-    ] = None
-    decimal: Annotated[str, typer.Option(help="Decimal mark, . or , where 1,234 can be read in two ways.")] = ""
-    wide: Annotated[bool, typer.Option("--wide", help="Each column of numbers is a series.")] = False
-    sort: Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")] = False
+    calendar: Calendar = None
+    dayfirst: DayFirst = False
+    monthfirst: MonthFirst = False
+    zone: Zone = None
+    decimal: Decimal = ""
+    wide: Wide = False
+    sort: Sort = False
 
     @property
     def covariates(self) -> dict[str, tuple[str, ...]]:
@@ -54,13 +63,10 @@ class OwnFile:
     def read(self, file: Path) -> tuple[pd.DataFrame, Columns]:
         """Read the file into a long frame, and tell which column is what."""
         from penstock.data.own_file import read_own_file
-        from penstock.errors import OptionError
 
-        if self.dayfirst and self.monthfirst:
-            raise OptionError("--dayfirst and --monthfirst exclude each other; give one.")
         return read_own_file(
             file, id=self.id, time=self.time, target=self.target, **self.covariates,
-            dayfirst=self.dayfirst if self.dayfirst or self.monthfirst else None, zone=self.zone, decimal=self.decimal,
+            dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
             wide=self.wide, sort=self.sort,
         )  # fmt: skip
 
@@ -115,3 +121,12 @@ def reads_own_file(covariates: bool = False) -> Callable[[Callable[..., None]], 
         return run
 
     return decorate
+
+
+def day_first(dayfirst: bool, monthfirst: bool) -> bool | None:
+    """Tell the order of dates that was asked for; None where none was."""
+    from penstock.errors import OptionError
+
+    if dayfirst and monthfirst:
+        raise OptionError("--dayfirst and --monthfirst exclude each other; give one.")
+    return dayfirst if dayfirst or monthfirst else None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.errors import DataError
 
-__all__ = ["SCALINGS", "Standardizer", "fit_scaling"]
+__all__ = ["SCALINGS", "Standardizer", "fit_scaling", "mean_steps"]
 
 Values = NDArray[np.float64]
 
@@ -138,3 +138,23 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Standardizer:
             "scaling would divide by zero; use scale='none', or leave this series out."
         )
     return Standardizer(shift, scale)
+
+
+def mean_steps(panel: Panel, rows: NDArray[np.int64]) -> Values:
+    """Return the mean absolute step of the series of each flat row, over its values up to there, ``[n]``.
+
+    Examples
+    --------
+    >>> panel = Panel(np.array([2.0, 4.0, 3.0]), np.arange(3), np.array([0, 3]), (None,))
+    >>> mean_steps(panel, np.array([0, 1, 2])).tolist()
+    [0.0, 2.0, 1.5]
+    """
+    found = np.zeros(len(rows))
+    series = panel.series_of(rows)
+    order = np.argsort(series, kind="stable")
+    for part in np.split(order, np.flatnonzero(np.diff(series[order])) + 1):
+        place = int(series[part[0]])
+        total = np.cumsum(np.abs(np.diff(panel.y[panel.span(place)], prepend=panel.y[panel.offsets[place]])))
+        steps = rows[part] - panel.offsets[place]
+        found[part] = total[steps] / np.maximum(steps, 1)
+    return found

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.data.reading.notes import note
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday
 from penstock.errors import DataError, OptionError
 
-__all__ = ["check_season", "season_of", "season_places", "season_positions", "season_steps"]
+__all__ = ["check_season", "season_of", "season_of_panel", "season_places", "season_positions", "season_steps"]
 
 _MINUTE = 60 * 10**9
 
@@ -73,6 +74,34 @@ def season_of(times: NDArray[Any], rows: int) -> tuple[int, ...]:
         elif _MINUTE <= step < DAY_NS and DAY_NS % step == 0:
             found = (DAY_NS // step, 7 * DAY_NS // step)
     return tuple(period for period in found if 1 < period <= rows // 2)
+
+
+def season_of_panel(panel: Panel) -> tuple[int, ...]:
+    """Return the periods that the frequency of the longest series suggests, of which the median series holds two.
+
+    A warning names a series whose frequency suggests others.
+
+    Examples
+    --------
+    >>> season_of_panel(Panel(np.zeros(4), np.arange(4), np.array([0, 4]), (None,)))
+    ()
+    """
+    longest, rows = int(np.argmax(panel.lengths)), int(np.median(panel.lengths))
+    found = season_of(panel.times[panel.span(longest)], rows)
+    for series in range(len(panel)):
+        other = season_of(panel.times[panel.span(series)], rows)
+        if other != found and panel.lengths[series] > max(rows // 2, 1):
+            note(
+                f"the frequency of {panel.ids[longest]!r} suggests a season of {_steps(found)}, that of "
+                f"{panel.ids[series]!r} of {_steps(other)}; the first is taken for all. Give season=, or fit series of "
+                "one frequency together."
+            )
+            break
+    return found
+
+
+def _steps(season: tuple[int, ...]) -> str:
+    return f"{' and '.join(map(str, season))} steps" if season else "none"
 
 
 def season_positions(panel: Panel, season: tuple[int, ...]) -> NDArray[np.float64]:

@@ -78,6 +78,11 @@ def filings(
     Returns
     -------
     A pandas frame as :func:`earnings_calls` gives; filings without a text or without prices are left out.
+
+    Raises
+    ------
+    DataError
+        Where no filing of the index has both a text and prices.
     """
     import pandas as pd
 

@@ -50,6 +50,11 @@ def imdb(path: str | Path | None = None, *, unlabelled: bool = False) -> pd.Data
     and more, 0 for four and fewer, −1 for none), ``stars`` (0 for none), ``id`` and ``text``. Equal labels stand
     together: shuffle the training rows before you cut a tail from them.
 
+    Raises
+    ------
+    DataError
+        Where a review is not UTF-8, or the path holds none.
+
     References
     ----------
     Maas, Daly, Pham, Huang, Ng & Potts (2011), *Learning word vectors for sentiment analysis*.

@@ -43,6 +43,13 @@ def macro(vintage: int = 2019, folder: str | Path | None = None) -> pd.DataFrame
     Returns
     -------
     A pandas frame of the months that both have: ``ds``, ``ip`` (index), ``sentiment`` (points).
+
+    Raises
+    ------
+    OptionError
+        For a vintage that there is not.
+    DataError
+        Where `folder` is no folder.
     """
     if vintage not in PRODUCTION_FILES:
         raise OptionError(f"vintage={vintage!r} is unknown; allowed: {', '.join(map(str, PRODUCTION_FILES))}.")

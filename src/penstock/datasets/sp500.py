@@ -37,6 +37,13 @@ def sp500(path: str | Path | None = None, *, start: str | None = None, end: str 
     -------
     A pandas frame with the columns ``unique_id`` ("SP500"), ``ds`` (day) and ``y`` (index points).
 
+    Raises
+    ------
+    OptionError
+        Where `start` or `end` is no day.
+    DataError
+        Where no day lies between them, or the file is not as FRED writes it.
+
     Examples
     --------
     >>> frame = sp500(start="2010-01-01", end="2018-12-31")

@@ -34,6 +34,11 @@ def stocks(path: str | Path | None = None) -> pd.DataFrame:
     Returns
     -------
     A pandas frame ``unique_id``, ``ds``, ``y``, in the order of tickers and weeks.
+
+    Raises
+    ------
+    DataError
+        Where columns or weeks are missing, or a price is not above zero.
     """
     import pandas as pd
 

@@ -39,6 +39,11 @@ def yelp(path: str | Path | None = None, *, rows: int | None = None) -> pd.DataF
     -------
     A pandas frame: ``text``, ``label`` (1 for four stars and more, 0 for two and fewer, −1 for three) and ``stars`` (0
     where the file has none).
+
+    Raises
+    ------
+    DataError
+        Where the file holds no reviews in one of these forms.
     """
     import pandas as pd
 

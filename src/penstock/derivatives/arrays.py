@@ -91,6 +91,11 @@ def hessian(f: Callable[[Values], Any], x: Any, h: float | None = None, *, dtype
     -------
     The second derivatives, ``[n, n]`` for n entries of `x`.
 
+    Raises
+    ------
+    OptionError
+        Where `x` is no vector, or the step is not above zero or vanishes beside `x`.
+
     Examples
     --------
     >>> hessian(lambda x: x[0] ** 2 * x[1], [3.0, 5.0]).round(4).tolist()

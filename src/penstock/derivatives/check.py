@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from penstock.cells.cell import Cell
-from penstock.derivatives.comparison import STEPS, Entry, Parameter, compare_gradients
+from penstock.derivatives.comparison import STEPS, GradientEntry, Parameter, compare_gradients
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.layer import Layer
 from penstock.layers.unroll import unroll
@@ -58,7 +58,7 @@ class GradientCheck:
         return sum(len(each.places) for each in self.parameters)
 
     @property
-    def worst(self) -> Entry:
+    def worst(self) -> GradientEntry:
         """The entry that is farthest from its differences, at its better step."""
         return max((each.worst for each in self.parameters), key=lambda entry: min(entry.errors))
 
@@ -139,6 +139,8 @@ def check_gradients(
     ------
     OptionError
         Where the loss is unknown, the network is none, or something in it computes in less than float64.
+    DataError
+        Where no inputs were given.
 
     Examples
     --------
@@ -156,7 +158,7 @@ def check_gradients(
         if x.size == 0:
             raise DataError(f"check_gradients was given no inputs: x has the shape {x.shape}.")
         given = {name: _double(value) for name, value in given.items() if value is not None}
-        weights, static, call = _parted(network, x, outputs, seed, given)
+        weights, static, call = _partitioned(network, x, outputs, seed, given)
         real = jnp.issubdtype(x.dtype, jnp.floating)
         shape = jax.eval_shape(lambda w: call(eqx.combine(w, static), x), weights)
         if shape.dtype != jnp.float64:
@@ -177,7 +179,7 @@ def check_gradients(
     return GradientCheck(tuple(named), tuple(steps), tolerance)
 
 
-def _parted(
+def _partitioned(
     network: Any, x: jax.Array, outputs: int, seed: int, given: dict[str, Any]
 ) -> tuple[Any, Any, Callable[[Any, jax.Array], jax.Array]]:
     """Give weights in float64, the rest, and how both together map inputs to outputs."""

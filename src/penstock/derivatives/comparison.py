@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from penstock.derivatives.formulas import symmetric
 
-__all__ = ["STEPS", "Entry", "Parameter", "compare_gradients"]
+__all__ = ["STEPS", "GradientEntry", "Parameter", "compare_gradients"]
 
 STEPS = (1e-4, 1e-5)
 """The two steps. A wrong gradient disagrees at both; across a kink, as ReLU has, a right one may at the larger."""
@@ -23,7 +23,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Entry:
+class GradientEntry:
     """One entry of a parameter: its gradient by both means.
 
     Attributes
@@ -73,10 +73,10 @@ class Parameter:
     numeric: Values
     errors: Values
 
-    def entry(self, place: int) -> Entry:
+    def entry(self, place: int) -> GradientEntry:
         """Give the entry that stands at `place` among those compared."""
         index = tuple(int(i) for i in np.unravel_index(self.places[place], self.shape))
-        return Entry(
+        return GradientEntry(
             self.name,
             index,
             float(self.analytic[place]),
@@ -85,7 +85,7 @@ class Parameter:
         )
 
     @property
-    def worst(self) -> Entry:
+    def worst(self) -> GradientEntry:
         """The entry whose error at its better step is the largest."""
         return self.entry(int(np.argmax(self.errors.min(axis=0))))
 

@@ -90,6 +90,11 @@ def error_curve(
     -------
     The error at each step.
 
+    Raises
+    ------
+    OptionError
+        Where the steps are no list of numbers above zero.
+
     Examples
     --------
     >>> import numpy as np

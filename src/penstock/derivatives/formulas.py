@@ -149,28 +149,6 @@ class Formula:
         scale: Any = np.maximum(np.abs(x), 1.0)
         return ratio ** (1 / (self.order + self.accuracy)) * scale
 
-    def expected_error(self, h: Any, *, dtype: Any = np.float64, value: float = 1.0, higher: float = 1.0) -> Any:
-        """Give the error to expect at the step h: that of the formula, which falls with h, and that of rounding.
-
-        Parameters
-        ----------
-        h
-            Step.
-        dtype
-            Type that is computed in.
-        value
-            Size of the function's values.
-        higher
-            Size of the derivative in the formula's error term.
-
-        Returns
-        -------
-        The expected error.
-        """
-        ε = float(np.finfo(_floating(dtype)).eps)
-        rounding = 0.5 * ε * value * math.fsum(map(abs, self.weights)) / h**self.order
-        return self.remainder * higher * h**self.accuracy + rounding
-
 
 one_sided = Formula("one-sided", (0, 1), (-1.0, 1.0), order=1, accuracy=1)
 """(f(x+h) − f(x)) / h, O(h)."""

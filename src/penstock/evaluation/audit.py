@@ -13,7 +13,7 @@ from penstock.data.reading.notes import note
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
-from penstock.evaluation.subject import Backtest, Rows, subject_of
+from penstock.evaluation.subject import Backtest, FrameRows, audited_model
 from penstock.report.table import Marked, Table
 
 __all__ = ["Audit", "audit"]
@@ -47,7 +47,12 @@ class Audit:
         return next(finding for finding in self.findings if finding.probe == probe)
 
     def table(self) -> Table:
-        """Lay the findings out."""
+        """Lay the findings out as a table.
+
+        Returns
+        -------
+        The findings as a table.
+        """
         mark = {PASS: "pass", FAIL: "fail", NOT_APPLICABLE: "minor"}
         rows = [
             {"probe": each.probe, "": Marked(each.outcome, mark[each.outcome]), "what was found": each.sentence}
@@ -56,7 +61,12 @@ class Audit:
         return Table(f"Audit of {self.model}", dict.fromkeys(("probe", "", "what was found"), "<"), rows)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the findings, ready for JSON."""
+        """Give the findings, ready for JSON.
+
+        Returns
+        -------
+        The findings as lists and mappings.
+        """
         found = {each.probe: {"outcome": each.outcome, "sentence": each.sentence} for each in self.findings}
         return {"model": self.model, "ok": self.ok, "findings": found}
 
@@ -116,6 +126,17 @@ def audit(
     seed
         Seed of the changes that probes make.
 
+    Returns
+    -------
+    The findings, one a probe; its ``ok`` says whether none failed.
+
+    Raises
+    ------
+    OptionError
+        Where `horizon` or `test` is out of range.
+    DataError
+        Where the frame cannot be used, or is too short.
+
     Examples
     --------
     >>> import numpy as np, pandas as pd
@@ -131,8 +152,8 @@ def audit(
     columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
     if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
         raise OptionError(f"horizon={horizon!r} is not allowed; allowed: a whole number from 1.")
-    rows = Rows.read(frame, columns, missing, calendar)
-    subject = subject_of(model, rows, horizon, backtest, missing=missing, calendar=calendar)
+    rows = FrameRows.read(frame, columns, missing, calendar)
+    subject = audited_model(model, rows, horizon, backtest, missing=missing, calendar=calendar)
     unused = [kind for kind in COVARIATES if getattr(columns, kind) and kind not in getattr(model, "covariates", ())]
     if unused and isinstance(model, Estimator):
         note(f"{subject.label} uses no {' and no '.join(unused)} covariates, and is audited without them.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
+from penstock.data.scaling import mean_steps
 from penstock.data.splits import tail_border
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
@@ -112,7 +113,7 @@ def bounds(
     errors = np.where(panel.filled[targets], np.nan, panel.y[targets] - yhat)
     series, series_before = panel.series_of(origins), train.series_of(before.origins)
     if method.pooled:
-        unit = _mean_steps(train)
+        unit = _units(train)
         groups = [(np.arange(len(origins)), np.arange(len(before.origins)))]
     else:
         unit = np.ones(len(train))
@@ -143,8 +144,9 @@ def model_intervals(
         return None
 
 
-def _mean_steps(train: Panel) -> Values:
-    units = np.array([np.abs(np.diff(train.y[train.span(s)])).mean() for s in range(len(train))])
+def _units(train: Panel) -> Values:
+    """Return the mean absolute step of each series, ``[series]``; refuse a constant one."""
+    units = mean_steps(train, train.offsets[1:] - 1)
     if (units == 0).any():
         raise DataError(
             f"the training rows{train.name(int((units == 0).argmax()))} are constant, so their residuals have no unit "

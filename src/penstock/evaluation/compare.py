@@ -104,6 +104,13 @@ def compare(
     -------
     Scores, forecasts and tests of all models on the same rows.
 
+    Raises
+    ------
+    OptionError
+        Where an argument is not allowed, or none of the models uses a covariate that is named.
+    DataError
+        Where the frame cannot be used, or a model cannot be fitted to it.
+
     Examples
     --------
     >>> import numpy as np, pandas as pd

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import OptionError, named, nearest
+from penstock.errors import named
 from penstock.evaluation.breakdown import score_columns, shares_won
 from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry
@@ -30,6 +30,7 @@ from penstock.evaluation.table import Columns, interval_table
 from penstock.evaluation.words import forecast_words, score_notes, scores_json
 from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
+from penstock.report.page import write_page
 from penstock.report.table import Table
 
 if TYPE_CHECKING:
@@ -48,12 +49,16 @@ class Comparison(ComparisonResult):
     ----------
     panel
         All rows, in the units in which the models were compared.
+    kind
+        The kind of the frame that was given, in which frames come back.
     split
         The rolling origin.
     origins
         Flat row of each cutoff, ``[n]``.
     entries
-        The models by name; ``naive`` names the last value among them.
+        The models by name.
+    naive
+        The name of the last value among them.
     leaks
         The leaks that were turned on; none unless asked for.
     levels, intervals
@@ -211,12 +216,12 @@ class Comparison(ComparisonResult):
     def findings(self) -> list[str]:
         """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
         few = len(self.entries) <= 3
-        covered = self.coverage.sentences if self.coverage is not None else []
-        covered = covered + self.scoring.left_out
+        covered = [*(self.coverage.sentences if self.coverage is not None else ()), *self.scoring.left_out]
+        covered += [f"{name}: {said}." for name, entry in self.entries.items() for said in entry.model.fit_notes]
         return covered + ([] if few or self.superiority is None else self.superiority.sentences)
 
     def interval_table(self) -> Table:
-        """Lay out how well the intervals held."""
+        """Return coverage, width and score of each model's intervals."""
         return interval_table(self.rows, self.levels, self.intervals)
 
     def tables(self, trading: Trading | None = None) -> list[Table]:
@@ -233,9 +238,7 @@ class Comparison(ComparisonResult):
             "coverage": self.coverage and self.coverage.to_json(),
             **super().to_json(),
             "scores": scores_json(self),
-            f"{self.scoring.judged.key}_by_step": {
-                name: jsonable(each.tolist()) for name, each in self.step_errors.items()
-            },
+            f"{self.scoring.judged.key}_by_step": jsonable({name: e.tolist() for name, e in self.step_errors.items()}),
             "superiority": self.superiority and jsonable(self.superiority.to_json()),
             "leaks": self.warnings,
         }
@@ -248,20 +251,18 @@ class Comparison(ComparisonResult):
         rule
             How forecasts become positions: ``"sign"``, ``"quantile"``, ``"volatility"``, or a description of one, such
             as ``Quantile(share=0.1)`` or ``Sign(values="returns")``.
-        options
-            Those of :class:`~penstock.evaluation.trading.TradingOptions`: ``cost_bps``, ``delay``, ``periods`` and
-            ``trials``.
+        **options
+            Those of :class:`~penstock.evaluation.trading.TradingOptions`, such as ``cost_bps`` and ``delay``.
+
+        Returns
+        -------
+        What each strategy earned, step by step, and a table of it.
         """
         from penstock.evaluation.positions import resolve_rule
-        from penstock.evaluation.trading import TradingOptions, trade
+        from penstock.evaluation.trading import trade, trading_options
 
-        wrong = [name for name in options if name not in TradingOptions.__dataclass_fields__]
-        if wrong:
-            raise OptionError(
-                f"trade has no option {wrong[0]!r}; {nearest(wrong[0], TradingOptions.__dataclass_fields__)}"
-            )
         forecasts = {name: entry.forecast for name, entry in self.entries.items()}
-        return trade(self.panel, self.kind, self.origins, forecasts, resolve_rule(rule), TradingOptions(**options))
+        return trade(self.panel, self.kind, self.origins, forecasts, resolve_rule(rule), trading_options(options))
 
     def settings(self) -> dict[str, str]:
         """Say what was forecast, and with which options."""
@@ -281,7 +282,7 @@ class Comparison(ComparisonResult):
         trading: Trading | None = None,
     ) -> Path:
         """Write one self-contained HTML page: verdict, scores, forecasts, tests, intervals, and trading if given."""
-        return self._report(path, title, facts, self.tables(trading), lambda: self.pictures(trading))
+        return write_page(path, lambda: self._page(title, facts, self.tables(trading), self.pictures(trading)))
 
     def _frame(self, columns: Mapping[str, Any]) -> Any:
         return self.kind.plain_frame(columns)

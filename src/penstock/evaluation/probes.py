@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.evaluation.significance import diebold_mariano
-from penstock.evaluation.subject import Rows, Subject
+from penstock.evaluation.subject import AuditedModel, FrameRows
 from penstock.report.numbers import show_p
 
 __all__ = ["FAIL", "NOT_APPLICABLE", "PASS", "PROBES", "Bench", "Finding"]
@@ -52,9 +52,9 @@ class Bench:
         Whether two fits gave equal forecasts (determinism passed), which other probes build on.
     """
 
-    subject: Subject
-    rows: Rows
-    train: Rows
+    subject: AuditedModel
+    rows: FrameRows
+    train: FrameRows
     test: int
     seed: int
     steady: bool = True
@@ -194,7 +194,7 @@ def shuffled_target(bench: Bench) -> Finding:
     return Finding(name, PASS, "On shuffled targets, where nothing can be forecast, it does not beat the mean.")
 
 
-def _one_step_forecasts(bench: Bench, rows: Rows) -> Iterator[tuple[Any, Values]]:
+def _one_step_forecasts(bench: Bench, rows: FrameRows) -> Iterator[tuple[Any, Values]]:
     """Forecast one step ahead from many cutoffs, by the model's own backtest where it has one: cutoff, ``[series]``."""
     cutoffs, subject = rows.calendar[-bench.test - 1 : -1], bench.subject
     count = int(rows.series.max()) + 1

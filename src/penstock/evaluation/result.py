@@ -13,8 +13,8 @@ from penstock.evaluation.leaks import Leak
 from penstock.evaluation.significance import Pairs, holm
 from penstock.evaluation.table import Columns, score_table
 from penstock.evaluation.verdict import SIGNIFICANT, verdict
-from penstock.files import check_destination, jsonable, write_json, write_whole
-from penstock.report.page import Page
+from penstock.files import jsonable, write_json
+from penstock.report.page import Page, write_page
 from penstock.report.table import Table
 
 if TYPE_CHECKING:
@@ -242,23 +242,21 @@ class ComparisonResult(ABC):
         -------
         The path of the page.
         """
-        return self._report(path, title, facts, self.tables(), self.pictures)
+        return write_page(path, lambda: self._page(title, facts, self.tables(), self.pictures()))
 
-    def _report(
-        self, path: str | Path, title: str, facts: Mapping[str, str] | None, tables: Sequence[Table], draw: Any
-    ) -> Path:
-        check_destination(path)
+    def _page(
+        self, title: str, facts: Mapping[str, str] | None, tables: Sequence[Table], pictures: Sequence[Picture]
+    ) -> Page:
         verdicts = self.verdicts
         lead = [verdicts[name] for name in self.networks if name in verdicts] or list(verdicts.values())
-        page = Page(
+        return Page(
             title=title,
             lead=[*(lead or ["Only the baseline was scored."]), *self.findings],
             tables=tables,
             warnings=self.warnings,
             facts={**(facts or {}), **self.settings()},
-            pictures=draw(),
+            pictures=pictures,
         )
-        return write_whole(path, page.html())
 
     def __str__(self) -> str:
         """Lay the tables out as text, with the verdicts on networks and how to read the scores below them."""

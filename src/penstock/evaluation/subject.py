@@ -25,10 +25,10 @@ from penstock.estimator import Estimator
 from penstock.evaluation.compare import compare
 from penstock.evaluation.rolling_origin import RollingOrigin
 
-__all__ = ["Backtest", "Rows", "Subject", "subject_of"]
+__all__ = ["AuditedModel", "Backtest", "FrameRows", "audited_model"]
 
 Values = NDArray[np.float64]
-Forecast = Callable[["Rows"], Values]
+Forecast = Callable[["FrameRows"], Values]
 """A fitted model: history in, forecasts ``[series, horizon]`` out."""
 Backtest = Callable[[Any, Any, int], Any]
 """A library's own backtest: ``backtest(model, frame, test)`` forecasts from every cutoff of the last `test` times."""
@@ -37,7 +37,7 @@ _USUAL_HORIZON = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class FrameRows:
     """The rows of a frame, which can be cut in time and given other targets; other columns stay as they are.
 
     Attributes
@@ -54,7 +54,7 @@ class Rows:
     series: NDArray[np.int64]
 
     @classmethod
-    def read(cls, frame: Any, columns: Columns, missing: str = "error", calendar: str | None = None) -> Rows:
+    def read(cls, frame: Any, columns: Columns, missing: str = "error", calendar: str | None = None) -> FrameRows:
         """Read a frame, or say what is wrong with it."""
         panel, kind = read_panel(frame, columns, missing, calendar=calendar)
         table = as_table(_with_gaps(panel, kind) if panel.filled.any() else frame, columns)
@@ -98,18 +98,18 @@ class Rows:
         newest = np.array([self.times[(self.series == s) & there].max() for s in range(int(self.series.max()) + 1)])
         return np.asarray(self.times == newest[self.series])
 
-    def until(self, time: Any) -> Rows:
+    def until(self, time: Any) -> FrameRows:
         """Keep the rows up to a time."""
         keep = self.times <= time
-        return Rows(self.table.filter(keep.tolist()), self.columns, self.times[keep], self.series[keep])
+        return FrameRows(self.table.filter(keep.tolist()), self.columns, self.times[keep], self.series[keep])
 
-    def only(self, series: NDArray[np.int64]) -> Rows:
+    def only(self, series: NDArray[np.int64]) -> FrameRows:
         """Keep the rows of these series."""
         keep = np.isin(self.series, series)
         numbered = np.unique(self.series[keep], return_inverse=True)[1]
-        return Rows(self.table.filter(keep.tolist()), self.columns, self.times[keep], numbered)
+        return FrameRows(self.table.filter(keep.tolist()), self.columns, self.times[keep], numbered)
 
-    def with_y(self, y: Values) -> Rows:
+    def with_y(self, y: Values) -> FrameRows:
         """Put other targets at the same rows."""
         column = nw.new_series(self.columns.target, y, nw.Float64(), backend=self.table.implementation)
         return replace(self, table=self.table.with_columns(column))
@@ -121,7 +121,7 @@ class Rows:
         return np.where(deviations > 0, deviations, 1.0)[self.series]
 
 
-class Subject(abc.ABC):
+class AuditedModel(abc.ABC):
     """A model under audit.
 
     Attributes
@@ -139,10 +139,10 @@ class Subject(abc.ABC):
     backtests: bool
 
     @abc.abstractmethod
-    def fit(self, *trainings: Rows) -> Forecast:
+    def fit(self, *trainings: FrameRows) -> Forecast:
         """Fit a fresh twin on each of `trainings`, one after the other."""
 
-    def backtest(self, rows: Rows, test: int, before: Rows | None = None) -> Values:
+    def backtest(self, rows: FrameRows, test: int, before: FrameRows | None = None) -> Values:
         """Forecast the last `test` times from every cutoff, ``[cutoffs, ...]``, where `backtests` says it can.
 
         `before` are rows on which the twin is fitted first; they must leave no trace.
@@ -150,10 +150,10 @@ class Subject(abc.ABC):
         raise NotImplementedError
 
 
-class _Ours(Subject):
+class _Ours(AuditedModel):
     reads_history = backtests = True
 
-    def __init__(self, model: Estimator, rows: Rows, horizon: int | None, reading: dict[str, Any]) -> None:
+    def __init__(self, model: Estimator, rows: FrameRows, horizon: int | None, reading: dict[str, Any]) -> None:
         self.every = rows
         columns = rows.columns.only(model.covariates)
         self.names: dict[str, Any] = {
@@ -164,19 +164,19 @@ class _Ours(Subject):
         self.model = model.clone().set_params(horizon=horizon or usual)
         self.label, self.horizon = model.label, self.model.horizon
 
-    def fit(self, *trainings: Rows) -> Forecast:
+    def fit(self, *trainings: FrameRows) -> Forecast:
         model = self.model.clone()
         for rows in trainings:
             model.fit(rows.native, **self.names)
 
-        def forecast(rows: Rows) -> Values:
+        def forecast(rows: FrameRows) -> Values:
             known = {"future": self.every.native} if self.names.get("known") else {}
             out = nw.from_native(model.predict(rows.native, **known), eager_only=True)
             return np.asarray(out["yhat"].to_numpy(), dtype=np.float64).reshape(-1, self.horizon)
 
         return forecast
 
-    def backtest(self, rows: Rows, test: int, before: Rows | None = None) -> Values:
+    def backtest(self, rows: FrameRows, test: int, before: FrameRows | None = None) -> Values:
         model = self.model.clone()
         if before is not None:
             model.fit(before.native, **self.names)
@@ -192,7 +192,7 @@ class _Ours(Subject):
         return out
 
 
-class _Object(Subject):
+class _Object(AuditedModel):
     def __init__(self, model: Any, backtest: Backtest | None) -> None:
         self.model, self.own_backtest, self.backtests = model, backtest, backtest is not None
         self.label = type(model).__name__
@@ -201,17 +201,17 @@ class _Object(Subject):
         except (TypeError, ValueError):  # built-in code has no signature
             self.reads_history = True
 
-    def fit(self, *trainings: Rows) -> Forecast:
+    def fit(self, *trainings: FrameRows) -> Forecast:
         model = self._twin()
         for rows in trainings:
             model.fit(rows.native)
 
-        def forecast(rows: Rows) -> Values:
+        def forecast(rows: FrameRows) -> Values:
             return _values(model.predict(rows.native) if self.reads_history else model.predict(), rows, self.label)
 
         return forecast
 
-    def backtest(self, rows: Rows, test: int, before: Rows | None = None) -> Values:
+    def backtest(self, rows: FrameRows, test: int, before: FrameRows | None = None) -> Values:
         if self.own_backtest is None:
             raise NotImplementedError
         model = self._twin()
@@ -224,20 +224,22 @@ class _Object(Subject):
         return copy.deepcopy(self.model)
 
 
-class _Function(Subject):
+class _Function(AuditedModel):
     reads_history = backtests = False
 
     def __init__(self, function: Callable[[Any, int], Any], horizon: int) -> None:
         self.function, self.horizon = function, horizon
         self.label = getattr(function, "__name__", type(function).__name__)
 
-    def fit(self, *trainings: Rows) -> Forecast:
+    def fit(self, *trainings: FrameRows) -> Forecast:
         for rows in trainings[:-1]:
             self.function(rows.native, self.horizon)
         return lambda rows: _values(self.function(rows.native, self.horizon), rows, self.label)
 
 
-def subject_of(model: Any, rows: Rows, horizon: int | None, backtest: Backtest | None, **reading: Any) -> Subject:
+def audited_model(
+    model: Any, rows: FrameRows, horizon: int | None, backtest: Backtest | None, **reading: Any
+) -> AuditedModel:
     """Tell what was given, or say that it cannot be audited; `rows` are all that there are, read by these options."""
     if isinstance(model, Estimator):
         return _Ours(model, rows, horizon, reading)
@@ -270,7 +272,7 @@ def _with_gaps(panel: Panel, kind: FrameKind) -> Any:
     return kind.frame(values)
 
 
-def _values(answer: Any, rows: Rows, label: str) -> Values:
+def _values(answer: Any, rows: FrameRows, label: str) -> Values:
     """Read forecasts ``[series, horizon]`` off a frame or an array."""
     count = int(rows.series.max()) + 1
     table = nw.from_native(answer, eager_only=True, pass_through=True)

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, OptionError, nearest
 from penstock.evaluation.positions import Market, Rule, positions
 from penstock.evaluation.sharpe import Sharpe, deflated_sharpe, probabilistic_sharpe, sharpe, sharpe_error
 from penstock.options import Description, option
 from penstock.report.table import Table
 
-__all__ = ["COLUMNS", "HOLDING", "StrategyReturns", "Trading", "TradingOptions", "trade"]
+__all__ = ["COLUMNS", "HOLDING", "StrategyReturns", "Trading", "TradingOptions", "trade", "trading_options"]
 
 Values = NDArray[np.float64]
 
@@ -49,6 +49,14 @@ class TradingOptions(Description):
     cost_bps: float = option(0.0, "cost of each side, in basis points of what is traded", at_least=0)
     periods: float | None = option(None, "steps in a year; None: read from the dates", above=0)
     trials: int | None = option(None, "strategies tried, for the deflated Sharpe ratio; None: those shown", at_least=1)
+
+
+def trading_options(options: Mapping[str, Any]) -> TradingOptions:
+    """Return the options given by name; an unknown name is refused with the nearest."""
+    for name in options:
+        if name not in TradingOptions.__dataclass_fields__:
+            raise OptionError(f"trade has no option {name!r}; {nearest(name, TradingOptions.__dataclass_fields__)}")
+    return TradingOptions(**options)
 
 
 @dataclass(frozen=True, eq=False)

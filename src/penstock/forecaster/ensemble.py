@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.data.scaling import mean_steps
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.forecaster.tail import TailErrors
 from penstock.intervals.conformal import Conformal
+from penstock.intervals.tail import TailErrors
 from penstock.options import check_options, option
 from penstock.storage import Arrays
 
@@ -169,7 +170,7 @@ class Ensemble(Estimator):
             own = train.with_only(twin.covariates)
             found.append(twin.aggregate(twin._forecast(own, origins, fitted)))
         actual = train.y[origins[:, None] + np.arange(1, self.horizon + 1)]
-        steps = _mean_steps(before, before.offsets[1:] - 1)
+        steps = mean_steps(before, before.offsets[1:] - 1)
         usable = steps > 0
         if not usable.any():
             raise DataError(f"{self.label}: all series are constant, which tells no weights; use combine='mean'.")
@@ -208,7 +209,7 @@ class Ensemble(Estimator):
         forecasts = self._forecast(panel, origins, fitted)
         if len(self.residuals_) >= Conformal().fewest(levels[-1]):
             tail = TailErrors(self.residuals_, np.zeros(len(self.residuals_), dtype=np.int64))
-            around = tail.bounds(np.full(len(origins), -1), _mean_steps(panel, origins), levels)
+            around = tail.bounds(np.full(len(origins), -1), mean_steps(panel, origins), levels)
             return self.aggregate(forecasts) + around
         found, weights = [], []
         for model, weight, forecast in zip(self._members(), self.weights_, forecasts, strict=True):
@@ -257,19 +258,6 @@ def _fit_one(model: Estimator, train: Panel, validation: Panel | None) -> Any:
     model._fit(own, validation and validation.with_only(model.covariates))
     model.ids_ = train.ids
     return model
-
-
-def _mean_steps(panel: Panel, origins: Rows) -> Values:
-    """Return the mean absolute step of the series of each origin, over its rows up to there, ``[n]``."""
-    found = np.zeros(len(origins))
-    series = panel.series_of(origins)
-    order = np.argsort(series, kind="stable")
-    for own in np.split(order, np.flatnonzero(np.diff(series[order])) + 1):
-        place = int(series[own[0]])
-        total = np.cumsum(np.abs(np.diff(panel.y[panel.span(place)], prepend=panel.y[panel.offsets[place]])))
-        rows = origins[own] - panel.offsets[place]
-        found[own] = total[rows] / np.maximum(rows, 1)
-    return found
 
 
 def _weights(models: int) -> list[Values]:

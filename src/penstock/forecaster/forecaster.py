@@ -201,10 +201,10 @@ class Forecaster(LoadsWeights):
         return np.median(members, axis=0) if self.ensemble == "median" else members.mean(axis=0)
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
-        out = self._put_out(panel, origins, fitted)
-        return self._levels(self.head().centre(out), panel, origins, fitted)
+        out = self._outputs_at(panel, origins, fitted)
+        return self._in_units(self.head().centre(out), panel, origins, fitted)
 
-    def _put_out(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _outputs_at(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the outputs for the series of each origin, still scaled, ``[members, n, horizon, width]``."""
         panel.known_after(origins, self.horizon)  # refuses those that are missing
         starts, which = np.unique(self.reader_.starts(panel, origins), return_inverse=True)
@@ -217,7 +217,7 @@ class Forecaster(LoadsWeights):
             out = recurse(self.network, self.weights_, source, starts, self.window, self.horizon, *columns)
         return self.reader_.select_outputs(out[:, which], panel, origins, fitted, self.horizon, self.head().width)
 
-    def _levels(
+    def _in_units(
         self, steps: NDArray[np.float64], panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Bring what a head says of scaled steps ahead ``[members, n, horizon]`` to the units of the target."""
@@ -226,7 +226,7 @@ class Forecaster(LoadsWeights):
             return steps
         if head.summed > 1:
             steps = np.diff(steps, axis=-1, prepend=0.0)
-        return self.reader_.levels(steps, panel, origins, fitted)
+        return self.reader_.in_units(steps, panel, origins, fitted)
 
     def not_scored(self, panel: Panel) -> str:
         """Say that values are no measure of probabilities, unless they are labels."""

@@ -11,7 +11,7 @@ from penstock.data.panel import Panel
 from penstock.errors import OptionError
 from penstock.forecaster.options import ForecasterOptions
 from penstock.forecaster.reader import Reader
-from penstock.forecaster.tail import TailErrors
+from penstock.intervals.tail import TailErrors
 from penstock.training.heads import Value
 
 __all__ = ["ForecasterIntervals"]
@@ -24,11 +24,11 @@ class ForecasterIntervals(ForecasterOptions):
     tail_rows_: NDArray[np.int64]
 
     @abstractmethod
-    def _put_out(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _outputs_at(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the outputs for the series of each origin, still scaled, ``[members, n, horizon, width]``."""
 
     @abstractmethod
-    def _levels(
+    def _in_units(
         self, steps: NDArray[np.float64], panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Bring what a head says of scaled steps ahead ``[members, n, horizon]`` to the units of the target."""
@@ -41,20 +41,20 @@ class ForecasterIntervals(ForecasterOptions):
             spreads = self.reader_.spreads(panel, origins, fitted)
             around = self._tail_errors().bounds(fitted[panel.series_of(origins)], spreads, levels)
             return self.aggregate(self._forecast(panel, origins, fitted)) + around
-        out = self._put_out(panel, origins, fitted)
+        out = self._outputs_at(panel, origins, fitted)
         sides = [head.bounds(out, level) for level in levels]
-        return np.array([[self.aggregate(self._levels(s, panel, origins, fitted)) for s in pair] for pair in sides])
+        return np.array([[self.aggregate(self._in_units(s, panel, origins, fitted)) for s in pair] for pair in sides])
 
     def _sigma(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64] | None:
         head = self.head()
         if isinstance(head, Value):
             spreads = self.reader_.spreads(panel, origins, fitted)
             return self._tail_errors().deviations(fitted[panel.series_of(origins)], spreads)
-        out = self._put_out(panel, origins, fitted)
+        out = self._outputs_at(panel, origins, fitted)
         deviation, centre = head.deviation(out), head.centre(out)
         if deviation is None:
             return None
-        upper, middle = (self._levels(each, panel, origins, fitted) for each in (centre + deviation, centre))
+        upper, middle = (self._in_units(each, panel, origins, fitted) for each in (centre + deviation, centre))
         return self.aggregate(upper - middle)
 
     def _tail_errors(self) -> TailErrors:

@@ -55,11 +55,13 @@ class LoadsWeights(ForecasterIntervals):
         """
         if self.members != 1:
             raise OptionError(f"members={self.members}, but a file holds the weights of one network; set members=1.")
-        loading = self.clone()
-        vars(loading)["_weights_file"] = path, layers
-        fitted = loading.fit(frame, **columns)
-        del vars(fitted)["_weights_file"]
-        return self._commit(fitted)
+
+        def load(fitted: Self) -> None:
+            vars(fitted)["_weights_file"] = path, layers
+            fitted.fit(frame, **columns)
+            del vars(fitted)["_weights_file"]
+
+        return self._fit_copy(load)
 
     def _read_weights(self, inputs: Inputs, outputs: int) -> Trained | None:
         """Read the weights, if they come from a file."""

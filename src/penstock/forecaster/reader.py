@@ -192,7 +192,7 @@ class Reader:
         series = fitted[panel.series_of(origins)] if self.joint else np.zeros(len(origins), dtype=np.int64)
         return np.moveaxis(out[:, np.arange(len(origins)), :, series], 1, 0)
 
-    def levels(self, steps: Values, panel: Panel, origins: Rows, fitted: Rows) -> Values:
+    def in_units(self, steps: Values, panel: Panel, origins: Rows, fitted: Rows) -> Values:
         """Bring scaled steps ahead ``[members, n, steps]`` back to the units of the target."""
         y = TRANSFORMS[self.transform].apply(panel)
         if self.windows is None:

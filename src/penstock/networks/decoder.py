@@ -154,7 +154,7 @@ class EncoderDecoderModule(eqx.Module):
         x = run_layers(self.layers[first:], self.over_time[first:], vectors.x, lengths=lengths, key=key, first=first)
         vector = last_step(x, lengths)
         vector = vector if extra is None else jnp.concatenate([vector, extra], axis=-1)
-        return Encoded(x, lengths, vector, self._masks(len(vector), key))
+        return Encoded(x, lengths, vector, self._dropout_masks(len(vector), key))
 
     def first_state(self, encoded: Encoded) -> Any:
         """Give the decoder's first state: its cell's own, plus tanh of what is told of the source."""
@@ -224,7 +224,7 @@ class EncoderDecoderModule(eqx.Module):
     def _embeds(self) -> bool:
         return bool(self.layers) and isinstance(self.layers[0], EmbeddingModule)
 
-    def _masks(self, batch: int, key: jax.Array | None) -> tuple[jax.Array | None, jax.Array | None]:
+    def _dropout_masks(self, batch: int, key: jax.Array | None) -> tuple[jax.Array | None, jax.Array | None]:
         layer, dtype = self.decoder, self.W0.dtype
         x = h = None
         if key is not None and layer.dropout:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -20,7 +19,7 @@ from penstock.layers.layer import Layer
 from penstock.layers.recurrent import RecurrentLayer
 from penstock.networks.decoder import EncoderDecoderModule
 from penstock.networks.inputs import Inputs
-from penstock.networks.weights import count_untrained, count_weights, module_of_weights
+from penstock.networks.weights import Buildable
 from penstock.options import Description, check_options, option
 
 __all__ = ["EncoderDecoder"]
@@ -29,7 +28,7 @@ CONDITIONS = ("initial_state", "every_step")
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class EncoderDecoder(Description):
+class EncoderDecoder(Description, Buildable[EncoderDecoderModule]):
     """A network described that reads a sequence and unfolds what it read into another, of any length.
 
     The encoder's last output sets the decoder's first state. The decoder reads its own previous output (in training the
@@ -141,6 +140,11 @@ class EncoderDecoder(Description):
         Returns
         -------
         The module with weights.
+
+        Raises
+        ------
+        OptionError
+            Where the inputs have categories.
         """
         if inputs.categories:
             raise OptionError("an EncoderDecoder reads no categories; give them as further features: extra=.")
@@ -172,39 +176,3 @@ class EncoderDecoder(Description):
             autoregressive=self.autoregressive,
             reads=max(reads, 1),
         )
-
-    def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> EncoderDecoderModule:
-        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
-
-        Parameters
-        ----------
-        weights
-            The weights.
-        inputs
-            What the network reads.
-        outputs
-            Width of an output.
-
-        Returns
-        -------
-        The module with these weights.
-        """
-        module: EncoderDecoderModule = module_of_weights(self, weights, inputs, outputs)
-        return module
-
-    def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding.
-
-        Parameters
-        ----------
-        inputs
-            What the network reads.
-        outputs
-            Width of an output.
-
-        Returns
-        -------
-        The number of trained weights.
-        """
-        module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
-        return count_weights(module) - count_untrained(module)

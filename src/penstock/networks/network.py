@@ -18,14 +18,14 @@ from penstock.layers.layer_norm import LayerNorm
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
-from penstock.networks.weights import count_untrained, count_weights, module_of_weights
+from penstock.networks.weights import Buildable, count_untrained, count_weights
 from penstock.options import Description, check_options, option
 
 __all__ = ["Network"]
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Network(Description):
+class Network(Description, Buildable[NetworkModule]):
     """A network described: layers over time, then dense layers; the output layer is added by whoever builds it.
 
     Parameters
@@ -131,41 +131,6 @@ class Network(Description):
         return NetworkModule(
             tuple(built[:own]), tuple(built[own:]), embeddings, inputs, over_time, self.return_sequences
         )
-
-    def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> NetworkModule:
-        """Join weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
-
-        Parameters
-        ----------
-        weights
-            The weights.
-        inputs
-            What the network reads.
-        outputs
-            How many values it puts out.
-
-        Returns
-        -------
-        The module with these weights.
-        """
-        module: NetworkModule = module_of_weights(self, weights, inputs, outputs)
-        return module
-
-    def parameters(self, inputs: Inputs, outputs: int) -> int:
-        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding.
-
-        Parameters
-        ----------
-        inputs
-            What the network reads.
-        outputs
-            How many values it puts out.
-
-        Returns
-        -------
-        The number of trained weights.
-        """
-        return sum(count for _, _, count, _ in self._rows(inputs, outputs))
 
     def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
         """Give a table of the layers: what each puts out and how many weights it has, trained and untrained.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import abc
 import math
-from typing import Any, Protocol
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -11,23 +12,71 @@ import jax
 from penstock.networks.inputs import Inputs
 from penstock.programs import keep_programs
 
-__all__ = ["Built", "count_untrained", "count_weights", "module_of_weights"]
+__all__ = ["Buildable", "count_untrained", "count_weights"]
+
+M = TypeVar("M")
 
 
-class Built(Protocol):
-    """A network's description, which builds a module."""
+class Buildable(abc.ABC, Generic[M]):
+    """A network's description, which builds a module; what follows from that."""
 
-    def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> Any:
-        """Draw the weights."""
+    @abc.abstractmethod
+    def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> M:
+        """Draw the weights of a module.
 
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+        key
+            JAX key that the weights are drawn from.
 
-def module_of_weights(network: Built, weights: Any, inputs: Inputs, outputs: int) -> Any:
-    """Combine weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the network's module."""
-    return eqx.combine(weights, _without_weights(network, inputs, outputs))
+        Returns
+        -------
+        The module with weights.
+        """
+
+    def with_weights(self, weights: Any, inputs: Inputs, outputs: int) -> M:
+        """Combine weights (what ``eqx.filter(module, eqx.is_array)`` keeps) with the rest of the module.
+
+        Parameters
+        ----------
+        weights
+            The weights.
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+
+        Returns
+        -------
+        The module with these weights.
+        """
+        module: M = eqx.combine(weights, _without_weights(self, inputs, outputs))
+        return module
+
+    def parameters(self, inputs: Inputs, outputs: int) -> int:
+        """Count the weights that training changes, without drawing them: none of a reservoir or a frozen embedding.
+
+        Parameters
+        ----------
+        inputs
+            What the network reads.
+        outputs
+            Width of an output.
+
+        Returns
+        -------
+        The number of trained weights.
+        """
+        module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
+        return count_weights(module) - count_untrained(module)
 
 
 @keep_programs(64)
-def _without_weights(network: Built, inputs: Inputs, outputs: int) -> Any:
+def _without_weights(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
     """Return a network's module without its weights; each trace of a program asks for it several times."""
     shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
     return eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)

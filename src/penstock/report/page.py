@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib.resources import files
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-__all__ = ["Page", "Passage", "Reported", "Section"]
+__all__ = ["Page", "Passage", "Reported", "Section", "write_page"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,12 @@ class Page:
         return _template().render(page=self, version=__version__, unique=partial(with_unique_ids, seen=ids))
 
 
+def write_page(path: str | Path, build: Callable[[], Page]) -> Path:
+    """Write a page as one self-contained HTML file, whole or not at all; the path is checked before it is built."""
+    check_destination(path)
+    return write_whole(path, build().html())
+
+
 class Reported(abc.ABC):
     """What can become a page, and be written as one HTML file."""
 
@@ -121,8 +127,7 @@ class Reported(abc.ABC):
         -------
         The path of the page.
         """
-        check_destination(path)
-        return write_whole(path, self.page().html())
+        return write_page(path, self.page)
 
 
 _INDEX = re.compile(r"\b([A-Za-zΣ]{1,2})_(\w\b|\([^()]*\))")

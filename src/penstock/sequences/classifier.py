@@ -10,45 +10,31 @@ from numpy.typing import NDArray
 
 from penstock.errors import OptionError
 from penstock.options import option
+from penstock.sequences.core import SampleEstimator
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import class_weights, codes_of, probabilities, read_labels, stored_labels
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
 from penstock.values import storable
 
-__all__ = ["SequenceClassifier"]
+__all__ = ["SampleClassifier", "SequenceClassifier"]
 
 
-@dataclass(repr=False, eq=False)
-class SequenceClassifier(SequenceEstimator):
-    """A network that gives each sequence one of two or more labels.
-
-    Two labels are told apart by one logit, more by one each. With ``loss="ordered"`` the labels, in the order in which
-    they sort, are steps of a scale, such as stars: the network gives cumulative logits.
+@dataclass(repr=False, eq=False, kw_only=True)
+class SampleClassifier(SampleEstimator):
+    """What a network that gives each sample one of two or more labels adds to one that reads samples.
 
     Attributes
     ----------
     classes_
         The labels, in the order of the columns of :meth:`predict_proba`.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = [rng.normal(size=(time, 2)) for time in rng.integers(3, 9, size=40)]
-    >>> y = ["up" if x[-1, 0] > 0 else "down" for x in X]
-    >>> from penstock.networks.network import Network
-    >>> from penstock.layers.declared import GRU
-    >>> from penstock.training.optimizers import Adam
-    >>> model = SequenceClassifier(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
-    >>> model.classes_.tolist(), model.predict_proba(X).shape, model.score(X, y) > 0.7
-    (['down', 'up'], (40, 2), True)
     """
 
     kind: ClassVar[str] = "classifier"
 
-    loss: str = option("cross_entropy", "loss to minimise", choices=("cross_entropy", "ordered"), kw_only=True)
+    loss: str = option("cross_entropy", "loss to minimise", choices=("cross_entropy", "ordered"))
     class_weight: dict[Any, float] | str | None = option(
-        None, "weight of each label, or balanced: inverse to how often it occurs", choices=("balanced",), kw_only=True
+        None, "weight of each label, or balanced: inverse to how often it occurs", choices=("balanced",)
     )
 
     def predict(self, X: Any, **samples: Any) -> NDArray[Any]:
@@ -59,7 +45,7 @@ class SequenceClassifier(SequenceEstimator):
         X
             Samples, as in :meth:`fit`.
         **samples
-            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+            What else :meth:`outputs` takes.
 
         Returns
         -------
@@ -68,32 +54,21 @@ class SequenceClassifier(SequenceEstimator):
         most = np.argmax(self.predict_proba(X, **samples), axis=1)
         return self.classes_[most]
 
-    def predict_proba(
-        self,
-        X: Any,
-        *,
-        lengths: Any = None,
-        padding: str = "post",
-        categories: Any = None,
-        extra: Any = None,
-    ) -> NDArray[np.float64]:
-        """Give the probability of each label, ``[samples, classes]``, the mean of the members'.
-
-        The arguments are those of :meth:`fit`.
+    def predict_proba(self, X: Any, **samples: Any) -> NDArray[np.float64]:
+        """Return the probability of each label, ``[samples, classes]``, the mean of the members'.
 
         Parameters
         ----------
         X
             Samples, as in :meth:`fit`.
-        lengths, padding, categories, extra
-            As in :meth:`fit`.
+        **samples
+            What else :meth:`outputs` takes.
 
         Returns
         -------
         Probabilities ``[samples, classes]``, in the order of `classes_`.
         """
-        each = self.member_proba(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        return each.mean(axis=0)
+        return self.member_proba(X, **samples).mean(axis=0)
 
     def member_proba(self, X: Any, **samples: Any) -> NDArray[np.float64]:
         """Give the probabilities of each member, ``[members, samples, classes]``, as :meth:`predict_proba` does.
@@ -103,7 +78,7 @@ class SequenceClassifier(SequenceEstimator):
         X
             Samples, as in :meth:`fit`.
         **samples
-            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+            What else :meth:`outputs` takes.
 
         Returns
         -------
@@ -124,7 +99,7 @@ class SequenceClassifier(SequenceEstimator):
         sample_weight
             What each sample counts, ``[samples]``.
         **samples
-            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+            What else :meth:`outputs` takes.
 
         Returns
         -------
@@ -161,3 +136,29 @@ class SequenceClassifier(SequenceEstimator):
         super()._load_extra(description, arrays)
         if len(self.classes_) < 2:
             raise OptionError(f"a classifier has two labels or more, not {self.classes_.tolist()}.")
+
+
+@dataclass(repr=False, eq=False)
+class SequenceClassifier(SequenceEstimator, SampleClassifier):
+    """A network that gives each sequence one of two or more labels.
+
+    Two labels are told apart by one logit, more by one each. With ``loss="ordered"`` the labels, in the order in which
+    they sort, are steps of a scale, such as stars: the network gives cumulative logits.
+
+    Attributes
+    ----------
+    classes_
+        The labels, in the order of the columns of :meth:`predict_proba`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(time, 2)) for time in rng.integers(3, 9, size=40)]
+    >>> y = ["up" if x[-1, 0] > 0 else "down" for x in X]
+    >>> from penstock.networks.network import Network
+    >>> from penstock.layers.declared import GRU
+    >>> from penstock.training.optimizers import Adam
+    >>> model = SequenceClassifier(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
+    >>> model.classes_.tolist(), model.predict_proba(X).shape, model.score(X, y) > 0.7
+    (['down', 'up'], (40, 2), True)
+    """

@@ -1,9 +1,8 @@
-"""What the estimators of sequences share: reading, splitting, training, predicting, saving."""
+"""Estimators that read arrays and ragged lists: their `fit` and their `outputs`."""
 
 from __future__ import annotations
 
 import abc
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,85 +10,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.scaling import SCALINGS
-from penstock.errors import DataError, OptionError
-from penstock.layers.declared import GRU
-from penstock.networks.inputs import Inputs
-from penstock.networks.network import Network
-from penstock.options import but, check_options, option
-from penstock.saved import Saved, warn_not_finite
-from penstock.sequences.grammar import SklearnGrammar
-from penstock.sequences.inputs import RawSamples, Ready, SampleEncoder, read_samples, require_vectors
-from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
-from penstock.storage import Arrays
-from penstock.training.buckets import bucket_bounds, in_buckets
+from penstock.sequences.core import SampleEstimator
 from penstock.training.callbacks import Callback
-from penstock.training.config import TrainSpec
-from penstock.training.forward import forward, in_order
-from penstock.training.history import History
-from penstock.training.optimizers import Optimizer
-from penstock.training.options import TrainingOptions
-from penstock.training.progress import with_progress_bar
-from penstock.training.samples import Samples
-from penstock.training.scheduled_sampling import ScheduledSampling
-from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
-from penstock.training.train import train_folds
-from penstock.values import storable, stored_count
 
 __all__ = ["SequenceEstimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
-    """A network that reads one sequence a sample, in scikit-learn's grammar.
-
-    Attributes
-    ----------
-    weights_
-        Weights of all members, every leaf ``[members, ...]``.
-    history_
-        Losses by epoch and member.
-    encoder_
-        How samples become numbers.
-    bounds_
-        Lengths of the buckets in which samples of like length go through the network.
-    """
-
-    network: Network = option(Network([GRU(32)]), "the network's description", kw_only=False)
-    scale: str = option("standard", "scaling of features, fitted on training samples", choices=SCALINGS)
-    optimizer: str | Optimizer = but(TrainingOptions, "optimizer", "adam")
-    batch: int = but(TrainingOptions, "batch", 32)
-    epochs: int = but(TrainingOptions, "epochs", 50)
-    patience: int | None = but(TrainingOptions, "patience", 5)
-    validation: float = option(
-        0.1, "training samples for validation: a share below 1, or a number; 0: none", at_least=0
-    )
-
-    # ---- what an estimator implements --------------------------------------------------------------------------------
-
-    @abc.abstractmethod
-    def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
-        """Read the targets of training samples of these lengths, and fit what reads others."""
-
-    @abc.abstractmethod
-    def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
-        """Read the targets of other samples."""
-
-    @property
-    @abc.abstractmethod
-    def _loss(self) -> str:
-        """The name of the loss, once the targets are fitted."""
-
-    def _decoder_training(self, targets: Targets) -> tuple[int | None, ScheduledSampling | None]:
-        """Return the length of a decoder's longest target, and how it is fed true targets; None for others."""
-        return None, None
-
-    # ---- what people call --------------------------------------------------------------------------------------------
-
-    @property
-    def parameters_(self) -> int:
-        """Weights of one fitted member."""
-        return self.whole_network.parameters(self.inputs_, self.outputs_)
+class SequenceEstimator(SampleEstimator, abc.ABC):
+    """A network that reads one sequence a sample."""
 
     def fit(
         self,
@@ -142,72 +71,9 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         DataError
             Where the samples cannot be used; the message says why.
         """
-        fitted = copy.copy(self)
-        fitted._learn(
-            X, y, lengths=lengths, padding=padding, categories=categories, extra=extra, sample_weight=sample_weight,
-            vectors=vectors, validation=validation, callbacks=callbacks,
-        )  # fmt: skip
-        return self._commit(fitted)
-
-    def _learn(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        sample_weight: Any,
-        vectors: Any,
-        validation: Any,
-        callbacks: Sequence[Callback],
-        **samples: Any,
-    ) -> None:
-        """Do the work of :meth:`fit` on a copy."""
-        check_options(self)
-        if self.validation > 1 and self.validation != int(self.validation):
-            raise OptionError(
-                f"{type(self).__name__}: validation={self.validation} is neither a share below 1 nor a whole number."
-            )
-        given = self._raw(X, **samples)
-        table = require_vectors(vectors, self.whole_network)
-        count = len(given)
-        targets = self._fit_targets(y, given.sequences.lengths, sample_weights(sample_weight, count))
-        self.encoder_: SampleEncoder = SampleEncoder.fit(given, self.scale)
-        self.outputs_: int = targets.outputs
-        if validation is None:
-            learn, watch = split_samples(count, self.validation, self.seed, targets.codes)
-        else:
-            other, their_targets = self._read_validation(validation)
-            learn, watch = np.arange(count), count + np.arange(len(other))
-            given = given.followed_by(other)
-            targets = targets.followed_by(their_targets)
-        learn, watch = learn[targets.weight[learn] > 0], watch[targets.weight[watch] > 0]
-        if len(learn) == 0:
-            raise DataError(
-                f"no sample of {count} is left to learn from: all but the validation samples weigh zero (weight=0)."
-            )
-        lengths_of = given.sequences.lengths
-        self.bounds_: tuple[int, ...] = bucket_bounds(lengths_of[learn])
-        source = self.encoder_.source(given)
-        longest, schedule = self._decoder_training(targets)
-        train, validation_samples = (
-            {length: part[found] for length, found in in_buckets(lengths_of[part], self.bounds_).items()}
-            for part in (learn, watch)
-        )
-        prepared = Samples.of_sequences(
-            source, targets.y, train, validation_samples, targets.weight, max_target_length=longest
-        )
-        (trained,) = train_folds(
-            TrainSpec(self.whole_network, self.train_config(self._loss, schedule), source.widths, self.outputs_),
-            [prepared],
-            epochs=self.epochs,
-            members=self.members,
-            seed=self.seed,
-            vectors=table,
-            callbacks=with_progress_bar(callbacks, self.progress),
-        )
-        self.weights_: Any = trained.weights
-        self.history_: History = trained.history
-        self.n_features_in_ = given.sequences.features
-        self.fitted_options_ = self.get_params()
+        samples = {"lengths": lengths, "padding": padding, "categories": categories, "extra": extra}
+        further = {"sample_weight": sample_weight, "vectors": vectors, "validation": validation, "callbacks": callbacks}
+        return self._fit_copy(lambda fitted: fitted._learn(X, y, **samples, **further))
 
     def outputs(
         self,
@@ -218,7 +84,7 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         categories: Any = None,
         extra: Any = None,
     ) -> NDArray[np.float64]:
-        """Give what the network puts out for each member and sample, ``[members, samples, outputs]``: logits or scaled.
+        """Return what the network puts out, logits or scaled values, ``[members, samples, outputs]``.
 
         A sample's outputs do not depend on the other samples, bit for bit.
 
@@ -233,62 +99,4 @@ class SequenceEstimator(TrainingOptions, SklearnGrammar, Saved, abc.ABC):
         -------
         Outputs ``[members, samples, outputs]``.
         """
-        ready = self._ready(X, lengths=lengths, padding=padding, categories=categories, extra=extra)
-        found = forward(self.whole_network, ready.weights, ready.source, ready.buckets, self.outputs_)
-        outputs = in_order(found, ready.buckets)
-        warn_not_finite(outputs, type(self).__name__)
-        return outputs
-
-    # ---- how ---------------------------------------------------------------------------------------------------------
-
-    def _raw(self, X: Any, **samples: Any) -> RawSamples:
-        """Read samples."""
-        return read_samples(X, self.whole_network, **samples)
-
-    def _ready(self, X: Any, **samples: Any) -> Ready:
-        """Read what every kind of prediction starts from."""
-        self._require_fit()
-        given = self._raw(X, **samples)
-        known = given.sequences.lengths
-        return Ready(self.weights_, self.encoder_.source(given), known, in_buckets(known, self.bounds_))
-
-    @property
-    def whole_network(self) -> Network:
-        """The network that is trained: the one described, unless an estimator adds to it."""
-        return self.network
-
-    @property
-    def inputs_(self) -> Inputs:
-        """What the network reads."""
-        features, sizes = max(len(self.encoder_.steps), 1), tuple(len(labels) for labels in self.encoder_.categories)
-        return Inputs(features, sizes, len(self.encoder_.extra))
-
-    def _read_validation(self, validation: Any) -> tuple[RawSamples, Targets]:
-        arguments = validation_arguments(validation)
-        y = arguments.pop("y")
-        given = self._raw(name="the validation X", **arguments)
-        return given, self._read_targets(y, given.sequences.lengths)
-
-    def _arrays(self) -> Arrays:
-        return {
-            **stored_weights(self.weights_),
-            **stored_history(self.history_),
-            **self.encoder_.arrays(),
-            "bounds": np.asarray(self.bounds_, dtype=np.int64),
-        }
-
-    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
-        categories = [storable(labels, "categories") for labels in self.encoder_.categories]
-        return {"categories": categories, "outputs": self.outputs_}, {}
-
-    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
-        self.encoder_ = SampleEncoder.of_arrays(description["categories"], arrays)
-        self.outputs_ = stored_count(description["outputs"], "outputs")
-        self.n_features_in_ = self.inputs_.features
-
-    def _restore(self, arrays: Arrays) -> None:
-        self.weights_ = restored_weights(arrays, self.whole_network, self.inputs_, self.outputs_, self.members)
-        self.history_ = restored_history(arrays)
-        self.bounds_ = tuple(stored_count(int(bound), "steps of a sample") for bound in arrays["bounds"])
-        if not self.bounds_ or list(self.bounds_) != sorted({*self.bounds_}):
-            raise ValueError(f"the lengths of buckets do not rise: {self.bounds_[:9]}")
+        return self._outputs(X, lengths=lengths, padding=padding, categories=categories, extra=extra)

@@ -11,61 +11,39 @@ from numpy.typing import NDArray
 from penstock.data.scaling import Standardizer
 from penstock.errors import DataError
 from penstock.options import option
+from penstock.sequences.core import SampleEstimator
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.labels import column, numbers
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
 from penstock.training.losses import VALUE_LOSSES
 
-__all__ = ["SequenceRegressor"]
+__all__ = ["SampleRegressor", "SequenceRegressor"]
 
 
-@dataclass(repr=False, eq=False)
-class SequenceRegressor(SequenceEstimator):
-    """A network that gives each sequence a value, or several.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> X = [rng.normal(size=time) for time in rng.integers(3, 9, size=60)]
-    >>> y = [x[-1] for x in X]
-    >>> from penstock.networks.network import Network
-    >>> from penstock.layers.declared import GRU
-    >>> from penstock.training.optimizers import Adam
-    >>> model = SequenceRegressor(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
-    >>> model.predict(X).shape, model.score(X, y) > 0.5
-    ((60,), True)
-    """
+@dataclass(repr=False, eq=False, kw_only=True)
+class SampleRegressor(SampleEstimator):
+    """What a network that gives each sample a value, or several, adds to one that reads samples."""
 
     kind: ClassVar[str] = "regressor"
 
-    loss: str = option("mse", "loss to minimise, in scaled units", choices=VALUE_LOSSES, kw_only=True)
+    loss: str = option("mse", "loss to minimise, in scaled units", choices=VALUE_LOSSES)
 
-    def predict(
-        self,
-        X: Any,
-        *,
-        lengths: Any = None,
-        padding: str = "post",
-        categories: Any = None,
-        extra: Any = None,
-    ) -> NDArray[np.float64]:
-        """Give the value of each sample, ``[samples]`` or as many columns as y had; the mean of the members'.
-
-        The arguments are those of :meth:`fit`.
+    def predict(self, X: Any, **samples: Any) -> NDArray[np.float64]:
+        """Return the value of each sample, ``[samples]`` or as many columns as y had; the mean of the members'.
 
         Parameters
         ----------
         X
             Samples, as in :meth:`fit`.
-        lengths, padding, categories, extra
-            As in :meth:`fit`.
+        **samples
+            What else :meth:`outputs` takes.
 
         Returns
         -------
         Values ``[samples]``, or ``[samples, columns]``.
         """
-        scaled = self.outputs(X, lengths=lengths, padding=padding, categories=categories, extra=extra).mean(axis=0)
+        scaled = self.outputs(X, **samples).mean(axis=0)
         values = self.y_scaling_.inverse(scaled)
         return values[:, 0] if self.y_axes_ == 1 else values
 
@@ -81,7 +59,7 @@ class SequenceRegressor(SequenceEstimator):
         sample_weight
             What each sample counts, ``[samples]``.
         **samples
-            ``lengths``, ``padding``, ``categories`` and ``extra``, as in :meth:`fit`.
+            What else :meth:`outputs` takes.
 
         Returns
         -------
@@ -131,3 +109,21 @@ class SequenceRegressor(SequenceEstimator):
         if not len(self.y_scaling_) or self.outputs_ % len(self.y_scaling_):
             raise ValueError(f"{len(self.y_scaling_)} targets are scaled, of a network with {self.outputs_} outputs")
         self.y_axes_ = 2 if len(self.y_scaling_) > 1 else 1
+
+
+@dataclass(repr=False, eq=False)
+class SequenceRegressor(SequenceEstimator, SampleRegressor):
+    """A network that gives each sequence a value, or several.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=time) for time in rng.integers(3, 9, size=60)]
+    >>> y = [x[-1] for x in X]
+    >>> from penstock.networks.network import Network
+    >>> from penstock.layers.declared import GRU
+    >>> from penstock.training.optimizers import Adam
+    >>> model = SequenceRegressor(Network([GRU(4)]), epochs=20, optimizer=Adam(0.05)).fit(X, y)
+    >>> model.predict(X).shape, model.score(X, y) > 0.5
+    ((60,), True)
+    """

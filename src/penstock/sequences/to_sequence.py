@@ -117,6 +117,11 @@ class SequenceToSequence(SequenceEstimator):
         Returns
         -------
         For each sample the weights ``[labels and end, time]``.
+
+        Raises
+        ------
+        OptionError
+            Where the network does not attend, or gives values.
         """
         ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
         decoding = self._decoding(1, None)

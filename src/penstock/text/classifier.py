@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock.sequences.classifier import SequenceClassifier
+from penstock.sequences.classifier import SampleClassifier
 from penstock.text.estimator import TextEstimator
 
 __all__ = ["TextClassifier"]
 
 
 @dataclass(repr=False, eq=False)
-class TextClassifier(TextEstimator, SequenceClassifier):
+class TextClassifier(TextEstimator, SampleClassifier):
     """A recurrent network that gives each document one of two or more labels.
 
     `fit` chooses the vocabulary from the training documents, puts an embedding under the network, and trains. The cost

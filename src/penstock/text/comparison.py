@@ -143,7 +143,17 @@ class TextComparison(ComparisonResult):
 
     @staticmethod
     def stacked(parts: Sequence[TextComparison]) -> TextComparison:
-        """Join comparisons of the same models on different test documents, the folds, into one."""
+        """Join comparisons of the same models on different test documents, the folds, into one.
+
+        Parameters
+        ----------
+        parts
+            The comparisons.
+
+        Returns
+        -------
+        One comparison over all documents.
+        """
         first = parts[0]
         sizes = [len(part.truth) for part in parts]
         together = [name for name in first.members if len({len(part.members[name]) for part in parts}) == 1]
@@ -161,7 +171,22 @@ class TextComparison(ComparisonResult):
         )
 
     def right(self, name: str) -> NDArray[np.bool_]:
-        """Tell which documents a model labels rightly."""
+        """Return which documents a model labels rightly.
+
+        Parameters
+        ----------
+        name
+            The model.
+
+        Returns
+        -------
+        Whether each document is labelled rightly, ``[documents]``.
+
+        Raises
+        ------
+        OptionError
+            Where the models give values.
+        """
         if self.classes is None:
             raise OptionError("these models give values, which are not right or wrong; ask for their rows.")
         return np.asarray(self.classes[self.answers[name].argmax(axis=1)] == self.truth)

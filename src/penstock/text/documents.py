@@ -32,6 +32,11 @@ def padded(documents: Sequences, padding: str = "pre", length: int | None = None
     -------
     Ids ``[documents, length]``, 0 for padding.
 
+    Raises
+    ------
+    OptionError
+        For an unknown `padding`, or a `length` below that of the longest document.
+
     Examples
     --------
     >>> documents = Sequences(np.array([5, 6, 7]), np.array([0, 2, 3]))

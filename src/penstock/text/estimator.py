@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -15,7 +14,7 @@ from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
 from penstock.networks.network import Network
 from penstock.options import option
-from penstock.sequences.estimator import SequenceEstimator
+from penstock.sequences.core import SampleEstimator
 from penstock.sequences.inputs import RawSamples
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
@@ -28,16 +27,9 @@ from penstock.training.callbacks import Callback
 __all__ = ["TextEstimator"]
 
 
-class Fitted(SequenceEstimator):
-    """What a fit on text leaves beside that on sequences."""
-
-    vocabulary_: Vocabulary
-    coverage_: Coverage | None
-
-
 @dataclass(repr=False, eq=False, kw_only=True)
-class TextEstimator(Fitted):
-    """A network that reads documents.
+class TextEstimator(SampleEstimator):
+    """A network that reads documents: a tokeniser, and a network with an embedding above it.
 
     Attributes
     ----------
@@ -78,15 +70,15 @@ class TextEstimator(Fitted):
         vectors: WordVectors | None = None,
         validation: Any = None,
         callbacks: Sequence[Callback] = (),
-        lengths: None = None,
-        padding: str = "post",
     ) -> Self:
         """Fit afresh on documents; earlier fits leave no trace.
 
         Parameters
         ----------
-        X, y
-            The documents, and a target for each.
+        X
+            The documents.
+        y
+            A target for each.
         categories, extra
             Labels of static categories and further numbers of each document, ``[documents, columns]``; they join what
             the network has read at the end.
@@ -100,6 +92,10 @@ class TextEstimator(Fitted):
         callbacks
             Hooks of the training loop.
 
+        Returns
+        -------
+        This estimator.
+
         Raises
         ------
         DataError
@@ -108,33 +104,35 @@ class TextEstimator(Fitted):
             Where the vectors do not fit.
         """
         documents = checked_texts(X)
-        _no_steps(lengths, padding)
-        fitted = copy.copy(self)
-        fitted.vocabulary_ = self.tokens.fit(documents)
-        table = None if vectors is None else vectors.for_vocabulary(fitted.vocabulary_, self.units)
-        fitted.coverage_ = None if vectors is None else vectors.coverage(fitted.vocabulary_)
-        fitted._learn(
-            fitted.vocabulary_.encode(documents), y, categories=categories, extra=extra, sample_weight=sample_weight,
-            vectors=table, validation=validation, callbacks=callbacks,
-        )  # fmt: skip
-        return self._commit(fitted)
+        further = {"sample_weight": sample_weight, "validation": validation, "callbacks": callbacks}
 
-    def outputs(
-        self,
-        X: Iterable[str],
-        *,
-        lengths: None = None,
-        padding: str = "post",
-        categories: Any = None,
-        extra: Any = None,
-    ) -> NDArray[np.float64]:
-        """Give what the network puts out for each member and document, ``[members, documents, outputs]``.
+        def learn(fitted: Self) -> None:
+            words = self.tokens.fit(documents)
+            fitted.vocabulary_ = words
+            table = None if vectors is None else vectors.for_vocabulary(words, self.units)
+            fitted.coverage_ = None if vectors is None else vectors.coverage(words)
+            fitted._learn(words.encode(documents), y, vectors=table, categories=categories, extra=extra, **further)
+
+        return self._fit_copy(learn)
+
+    def outputs(self, X: Iterable[str], *, categories: Any = None, extra: Any = None) -> NDArray[np.float64]:
+        """Return what the network puts out, logits or scaled values, ``[members, documents, outputs]``.
 
         A document's outputs do not depend on the other documents, bit for bit.
+
+        Parameters
+        ----------
+        X
+            The documents.
+        categories, extra
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        Outputs ``[members, documents, outputs]``: logits, or scaled values.
         """
         self._require_fit()
-        _no_steps(lengths, padding)
-        return super().outputs(self.vocabulary_.encode(X), categories=categories, extra=extra)
+        return self._outputs(self.vocabulary_.encode(X), categories=categories, extra=extra)
 
     @property
     def vectors(self) -> WordVectors:
@@ -166,8 +164,3 @@ class TextEstimator(Fitted):
         tags = super().__sklearn_tags__()
         inputs = replace(tags.input_tags, one_d_array=True, two_d_array=False, three_d_array=False, string=True)
         return replace(tags, input_tags=inputs)
-
-
-def _no_steps(lengths: Any, padding: str) -> None:
-    if lengths is not None or padding != "post":
-        raise OptionError("documents are cut and measured here; leave lengths= and padding= out.")

@@ -19,7 +19,6 @@ from penstock.networks.module import NetworkModule, Vectors
 from penstock.report.heat import heat_picture
 from penstock.report.page import Page, Passage, Reported, Section
 from penstock.report.table import Table
-from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.inputs import read_samples
 from penstock.text.documents import UNKNOWN
 from penstock.text.estimator import TextEstimator
@@ -173,6 +172,13 @@ def explain(
     -------
     What each word of the text moved the score by.
 
+    Raises
+    ------
+    OptionError
+        Where `model` is no estimator of text, or does not know `label`.
+    DataError
+        Where the document holds no word.
+
     References
     ----------
     Zeiler & Fergus (2014) for occlusion; Shrikumar et al. (2017), section 2, for gradient × input.
@@ -204,7 +210,7 @@ def explain(
         repeated: dict[str, Any] = {
             name: None if given is None else np.repeat(given, len(parts), axis=0) for name, given in rows.items()
         }
-        outputs = SequenceEstimator.outputs(model, Sequences(np.concatenate(parts), offsets), **repeated)
+        outputs = model._outputs(Sequences(np.concatenate(parts), offsets), **repeated)
         return np.asarray(jax.vmap(jax.vmap(scored))(jnp.asarray(outputs)), dtype=np.float64).mean(axis=0)
 
     spans = np.array_split(np.arange(len(ids)), min(len(ids), _SPANS))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from penstock.errors import OptionError
+from penstock import extras
 
 __all__ = ["library"]
 
@@ -18,7 +17,4 @@ def library(name: str) -> Any:
     OptionError
         Where it is not installed.
     """
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise OptionError(f"text needs {name.partition('.')[0]}: pip install 'penstock[text]'.") from error
+    return extras.library(name, "text", "text")

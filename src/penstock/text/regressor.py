@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from penstock.sequences.regressor import SequenceRegressor
+from penstock.sequences.regressor import SampleRegressor
 from penstock.text.estimator import TextEstimator
 
 __all__ = ["TextRegressor"]
 
 
 @dataclass(repr=False, eq=False)
-class TextRegressor(TextEstimator, SequenceRegressor):
+class TextRegressor(TextEstimator, SampleRegressor):
     """A recurrent network that gives each document a value, or several, such as the return that followed a filing.
 
     Examples

@@ -58,6 +58,11 @@ def word2vec(
     -------
     The vectors of the words.
 
+    Raises
+    ------
+    DataError
+        Where no document holds a word of the vocabulary.
+
     References
     ----------
     Mikolov et al. (2013), *Distributed representations of words and phrases*. ``gensim`` trains.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.progress import progress_of
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, check_callbacks
 from penstock.training.history import Trained
 
@@ -60,13 +61,7 @@ class ProgressBar(Callback):
     def start(self, epochs: int) -> None:
         """Draw the bar of so many epochs."""
         if self.shown:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._progress = Progress(
-                TextColumn("epoch"), MofNCompleteColumn(), BarColumn(), TextColumn("{task.description}"),
-                TimeRemainingColumn(), console=Console(stderr=True), transient=True,
-            )  # fmt: skip
+            self._progress = progress_of("epoch")
             self._progress.start()
             self._task = self._progress.add_task("compiling", total=epochs)
 

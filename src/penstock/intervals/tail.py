@@ -1,4 +1,4 @@
-"""Intervals from the validation tail, for networks that forecast values: split conformal, with nothing assumed."""
+"""Intervals from rows at the end that a model was not fitted on: split conformal, with nothing assumed."""
 
 from __future__ import annotations
 

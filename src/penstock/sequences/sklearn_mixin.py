@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from penstock.errors import OptionError
 from penstock.saved import Saved
 
-__all__ = ["SklearnGrammar"]
+__all__ = ["SklearnMixin"]
 
 
-class SklearnGrammar(Saved):
+class SklearnMixin(Saved):
     """Tags for scikit-learn's tools, and its own error of an estimator that is not fitted."""
 
     kind: ClassVar[str]

@@ -1,0 +1,75 @@
+"""Options of a command from a TOML file, and a command's options as one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["Config", "WriteConfig", "write_config"]
+
+
+def _read(context: typer.Context, path: Path | None) -> Path | None:
+    """Take the options of a file for those that are not given; refuse a name that the command does not have."""
+    import tomllib
+
+    from penstock.errors import OptionError, nearest
+
+    if path is None:
+        return None
+    try:
+        found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise OptionError(f"--config {str(path)!r} cannot be read as TOML: {error}.") from None
+    known = [str(each.name) for each in context.command.params if each.name not in _OWN]
+    values = {name.replace("-", "_"): value for name, value in found.items()}
+    for name, value in values.items():
+        if name not in known:
+            raise OptionError(f"--config {str(path)!r} names an option {name!r}; {nearest(name, known)}")
+        if isinstance(value, dict):
+            raise OptionError(f"--config {str(path)!r}: {name!r} is a table; give one value.")
+    context.default_map = {**(context.default_map or {}), **values}
+    return path
+
+
+_OWN = ("config", "write_configuration", "help")
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        callback=_read,
+        is_eager=True,
+        help="TOML file of these options; those given count.",
+    ),
+]
+WriteConfig = Annotated[
+    Path | None,
+    typer.Option("--write-config", metavar="FILE", help="Write all options as TOML, by which the run can be repeated."),
+]
+
+
+def write_config(path: Path | None, context: typer.Context) -> None:
+    """Write the options that a command ran with.
+
+    Parameters
+    ----------
+    path
+        TOML file; None: nothing is written.
+    context
+        The command's context.
+    """
+    from penstock.files import write_whole
+
+    if path is None:
+        return
+    lines = [f"# penstock {context.info_name}"]
+    for name, value in context.params.items():
+        if name in _OWN or value is None:
+            continue
+        plain = str(value) if isinstance(value, Path) else value
+        lines.append(f"{name} = {json.dumps(list(plain) if isinstance(plain, tuple) else plain, ensure_ascii=False)}")
+    write_whole(path, "\n".join(lines) + "\n")

@@ -1,0 +1,48 @@
+"""`penstock evaluate`: a fitted model's forecasts of rows that came after its fit, scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.cli.config import Config
+from penstock.cli.fitted import ModelFile, load_series_model, read_rows
+from penstock.cli.output import JsonOption, check_paths
+from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, day_first
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    model: ModelFile,
+    file: Annotated[Path, typer.Argument(help="Later rows, in the columns of the fit.", show_default=False)],
+    level: Annotated[
+        list[float] | None, typer.Option(help="Level of intervals to check, in percent; give it again for another.")
+    ] = None,
+    json: JsonOption = None,
+    config: Config = None,
+    dayfirst: DayFirst = False,
+    monthfirst: MonthFirst = False,
+    decimal: Decimal = "",
+    wide: Wide = False,
+    sort: Sort = False,
+) -> None:
+    """Score a fitted model on rows that came after its fit, beside the last value; it is not fitted again.
+
+    For example: `penstock evaluate close.penstock later.csv --level 80`
+    """
+    from penstock.evaluation.later import score_later
+    from penstock.files import jsonable, write_json
+
+    check_paths(json, inputs=[model, file, config])
+    fitted = load_series_model(model)
+    rows = read_rows(fitted, file, dayfirst=day_first(dayfirst, monthfirst), decimal=decimal, wide=wide, sort=sort)
+    scores = score_later(fitted, rows, level or ())
+    print(scores)  # noqa: T201
+    if scores.seen:
+        print(f"{scores.seen:,} rows of the file had been seen in the fit and are left out.")  # noqa: T201
+    if json is not None:
+        write_json(json, jsonable(scores.to_json()))
+        print(f"Written: {json}")  # noqa: T201

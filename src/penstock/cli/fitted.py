@@ -1,0 +1,39 @@
+"""A fitted model of series from its file, and later rows read in the columns of its fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from penstock.errors import OptionError
+
+__all__ = ["ModelFile", "load_series_model", "read_rows"]
+
+ModelFile = Annotated[Path, typer.Argument(help="Model file that `penstock fit` wrote.", show_default=False)]
+
+
+def load_series_model(path: Path) -> Any:
+    """Load a model of series; refuse one of text or sequences, and say what reads it."""
+    from penstock.catalogue import load
+    from penstock.estimator import Estimator
+
+    model = load(path)
+    if not isinstance(model, Estimator):
+        how = "penstock text predict" if hasattr(model, "vocabulary_") else "penstock.load in Python"
+        raise OptionError(f"{str(path)!r} holds a {type(model).__name__}, which does not read series; use {how}.")
+    return model
+
+
+def read_rows(model: Any, path: Path, *, dayfirst: bool | None, decimal: str, wide: bool, sort: bool) -> Any:
+    """Read a file in the columns that a model was fitted to."""
+    from penstock.data.own_file import read_own_file
+
+    columns = model.kind_.columns
+    table, _ = read_own_file(
+        path, id=columns.id, time=columns.time, target=None if wide else columns.target, past=columns.past,
+        known=columns.known, static=columns.static, dayfirst=dayfirst, zone=model.kind_.zone if wide else None,
+        decimal=decimal, wide=wide, sort=sort,
+    )  # fmt: skip
+    return table

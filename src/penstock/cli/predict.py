@@ -1,0 +1,62 @@
+"""`penstock predict`: forecasts of a fitted model, from its own last rows or from later ones."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penstock.cli.config import Config
+from penstock.cli.fitted import ModelFile, load_series_model, read_rows
+from penstock.cli.output import check_paths
+from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, day_first
+from penstock.cli.tables import OutOption, check_format, write_frame
+
+__all__ = ["predict"]
+
+
+def predict(
+    model: ModelFile,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Later rows, in the columns of the fit; left out: none.", show_default=False),
+    ] = None,
+    level: Annotated[
+        list[float] | None, typer.Option(help="Level of intervals, in percent; give it again for another.")
+    ] = None,
+    future: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The rows ahead, with the covariates known ahead.")
+    ] = None,
+    out: OutOption = None,
+    config: Config = None,
+    dayfirst: DayFirst = False,
+    monthfirst: MonthFirst = False,
+    decimal: Decimal = "",
+    wide: Wide = False,
+    sort: Sort = False,
+) -> None:
+    """Forecast from the last rows that a model was fitted to, or from later rows.
+
+    For example: `penstock predict close.penstock today.csv --level 80 --out forecasts.csv`
+    """
+    import narwhals.stable.v2 as nw
+
+    from penstock.data.tables import read_table
+    from penstock.evaluation.later import join_later
+
+    check_format(out)
+    check_paths(out, inputs=[model, file, future, config])
+    fitted = load_series_model(model)
+    ahead = None if future is None else read_table(future, text={fitted.kind_.columns.id, fitted.kind_.columns.time})
+    history = None
+    if file is not None:
+        rows = read_rows(fitted, file, dayfirst=day_first(dayfirst, monthfirst), decimal=decimal, wide=wide, sort=sort)
+        later = join_later(fitted, rows)
+        history = later.frame
+        print(f"note: {later.new:,} rows are new, {later.seen:,} had been seen.", file=sys.stderr)  # noqa: T201
+    answer = fitted.predict(history, future=ahead, level=level or ())
+    write_frame(nw.from_native(answer).to_pandas(), out)
+    if out is not None:
+        print(f"Written: {out}")  # noqa: T201

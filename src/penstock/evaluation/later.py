@@ -1,0 +1,216 @@
+"""A fitted model on rows that came after its fit: joined to the last rows it keeps, forecast from each, and scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.frames import FrameKind, read_panel
+from penstock.data.panel import Panel
+from penstock.errors import DataError
+from penstock.evaluation.metrics import measure
+from penstock.intervals.levels import checked_levels
+
+__all__ = ["LaterRows", "LaterScores", "join_later", "score_later"]
+
+
+class LaterRows(NamedTuple):
+    """The rows that a model keeps, followed by later ones.
+
+    Attributes
+    ----------
+    frame
+        All rows, as a frame of the kind that was given; what ``predict`` takes.
+    kept
+        Rows of each series that the model had kept, by the name of the series.
+    seen
+        Rows of the file that were left out because the model knew their times.
+    new
+        Rows that came after.
+    """
+
+    frame: Any
+    kept: dict[Any, int]
+    seen: int
+    new: int
+
+
+def join_later(model: Any, frame: Any) -> LaterRows:
+    """Put the later rows of a frame behind those that a fitted model keeps.
+
+    Parameters
+    ----------
+    model
+        A fitted model of series.
+    frame
+        Rows in the columns of its fit. Rows at times that the model has seen are left out; a series that it has not
+        seen is taken whole.
+
+    Returns
+    -------
+    The rows.
+
+    Raises
+    ------
+    DataError
+        Where the frame cannot be read.
+    """
+    tail, old = model.tail_, model.kind_
+    rows, kind = read_panel(frame, old.columns, old.missing, old, model.ids_)
+    rows = rows.with_only(model.covariates)
+    places = {name: place for place, name in enumerate(tail.ids)}
+    if len(rows) == len(tail) == 1 and None in (*rows.ids, *tail.ids):
+        places = {rows.ids[0]: 0}
+    parts, kept, seen = [], {}, 0
+    for series, name in enumerate(rows.ids):
+        span = rows.span(series)
+        before = None if name not in places else tail.span(places[name])
+        first = span.start
+        if before is not None:
+            first += int(np.searchsorted(rows.times[span], tail.times[before][-1], side="right"))
+        seen += first - span.start
+        kept[name] = 0 if before is None else before.stop - before.start
+        parts += [] if before is None else [_columns(tail, places[name], before, name, old)]
+        parts += [_columns(rows, series, slice(first, span.stop), name, kind)]
+    joined = {column: _stacked([part[column] for part in parts]) for column in parts[0]}
+    return LaterRows(kind.frame(joined), kept, seen, rows.rows - seen)
+
+
+def _columns(panel: Panel, series: int, span: slice, name: Any, kind: FrameKind) -> dict[str, Any]:
+    """Return the rows of one series by the names of their columns; carried values are missing again."""
+    count, columns = span.stop - span.start, kind.columns
+    found = {columns.id: [name] * count, columns.time: panel.times[span], columns.target: panel.observed[span]}
+    for names, table in ((columns.past, panel.past), (columns.known, panel.known)):
+        found |= {each: table[span, place] for place, each in enumerate(names) if table.shape[1]}
+    for place, each in enumerate(columns.static):
+        if panel.static.shape[1]:
+            found.setdefault(each, [panel.static[series, place]] * count)
+    return found
+
+
+def _stacked(parts: list[Any]) -> Any:
+    if isinstance(parts[0], list):
+        return [each for part in parts for each in part]
+    return np.concatenate(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class LaterScores:
+    """How a fitted model forecast rows that came after its fit, without being fitted again.
+
+    Attributes
+    ----------
+    label
+        The model.
+    scores, last_value
+        Its scores, and those of the last value, over all cutoffs and steps, by name.
+    coverage
+        Share of values within the model's own bounds, by level.
+    forecasts
+        Number of cutoffs, of all series together.
+    horizon
+        Steps ahead.
+    seen, new
+        Rows of the frame that the model knew, and rows that came after.
+    """
+
+    label: str
+    scores: dict[str, float]
+    last_value: dict[str, float]
+    coverage: dict[float, float]
+    forecasts: int
+    horizon: int
+    seen: int
+    new: int
+
+    @property
+    def skill(self) -> float:
+        """1 − RMSE / RMSE of the last value; NaN where that makes no errors."""
+        naive = self.last_value["rmse"]
+        return 1 - self.scores["rmse"] / naive if naive > 0 else float("nan")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures by name."""
+        return {
+            "model": self.label, "scores": self.scores, "last_value": self.last_value, "skill": self.skill,
+            "coverage": {f"{level:g}": share for level, share in self.coverage.items()},
+            "forecasts": self.forecasts, "horizon": self.horizon, "seen": self.seen, "new": self.new,
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        """Write a table of the scores."""
+        names = list(self.scores)
+        rows = [["", *names]]
+        for label, found in ((self.label, self.scores), ("last value", self.last_value)):
+            rows.append([label, *(f"{found[name]:.6g}" for name in names)])
+        widths = [max(len(row[place]) for row in rows) for place in range(len(names) + 1)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        steps = f", {self.horizon} steps each" if self.horizon > 1 else ""
+        lines.append(
+            f"{self.forecasts:,} forecasts of {self.new:,} rows{steps}; skill over the last value {self.skill:.3f}"
+        )
+        lines += [f"{level:g} % interval: {share:.1%} of the values within" for level, share in self.coverage.items()]
+        return "\n".join(lines)
+
+
+def score_later(model: Any, frame: Any, level: Any = ()) -> LaterScores:
+    """Forecast from every row after a model's fit on, and score what came.
+
+    Parameters
+    ----------
+    model
+        A fitted model of series; it is not fitted again.
+    frame
+        Later rows in the columns of its fit. Those that it has seen are left out.
+    level
+        Coverage of the model's own intervals, in percent, that is checked.
+
+    Returns
+    -------
+    The scores, beside those of the last value.
+
+    Raises
+    ------
+    DataError
+        Where no horizon lies within the later rows, or the frame cannot be read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from penstock.baselines.drift import Drift
+    >>> frame = pd.DataFrame({"ds": range(30), "y": np.arange(30.0)})
+    >>> scores = score_later(Drift().fit(frame[:20]), frame)
+    >>> scores.seen, scores.new, scores.scores["rmse"], scores.last_value["rmse"]
+    (20, 10, 0.0, 1.0)
+    """
+    later = join_later(model, frame)
+    old, steps = model.kind_, model.horizon
+    panel, _ = read_panel(later.frame, old.columns, old.missing, old, model.ids_)
+    panel = panel.with_only(model.covariates)
+    firsts = [max(later.kept.get(name, 0), model.rows_needed) - 1 for name in panel.ids]
+    spans = [
+        np.arange(panel.offsets[series] + first, panel.offsets[series + 1] - steps)
+        for series, first in enumerate(firsts)
+    ]
+    origins = np.concatenate(spans) if spans else np.zeros(0, dtype=np.int64)
+    if not len(origins):
+        raise DataError(
+            f"{later.new} rows came after those that the {model.label} has seen ({later.seen} of the frame are left "
+            f"out); a forecast needs {steps} to be scored."
+        )
+    targets: NDArray[np.int64] = origins[:, None] + np.arange(1, steps + 1)
+    known = ~panel.filled[targets]
+    y = panel.y[targets]
+    yhat = model.aggregate(model.forecast_panel(panel, origins))
+    coverage = {}
+    if levels := checked_levels(level):
+        for each, (low, high) in zip(levels, model.bounds_panel(panel, origins, levels), strict=True):
+            coverage[each] = float(((low <= y) & (y <= high))[known].mean())
+    naive = np.repeat(panel.y[origins][:, None], steps, axis=1)
+    return LaterScores(
+        model.label, measure(y[known], yhat[known]), measure(y[known], naive[known]), coverage, len(origins), steps,
+        later.seen, later.new,
+    )  # fmt: skip

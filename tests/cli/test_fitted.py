@@ -1,0 +1,106 @@
+"""A fitted model from the shell: fit, predict, evaluate, inspect; options from a file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import penstock as ps
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def halves(prices: Path) -> pd.DataFrame:
+    """`prices` cut in two files, the second with ten rows of the first."""
+    table = pd.read_csv(prices / "prices.csv")
+    table[:120].to_csv(prices / "first.csv", index=False)
+    table[110:].to_csv(prices / "second.csv", index=False)
+    return table
+
+
+def test_from_a_file_to_forecasts_of_the_next_day(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
+    done = penstock("fit", "first.csv", "--model", "ar:3", "--horizon", 2, "--out", "m.penstock")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "AR(order=3, horizon=2): fitted to 120 rows of 1 series\nWritten: m.penstock\n"
+    model = ps.AR(3, horizon=2).fit(halves[:120], time="Date", target="Close")
+    done = penstock("predict", "m.penstock", "--level", 80)
+    assert done.stdout.splitlines()[0] == "Date,yhat,lo-80,hi-80"
+    done = penstock("predict", "m.penstock", "second.csv", "--level", 80, "--out", "f.parquet")
+    assert done.stderr.splitlines()[-1] == "note: 30 rows are new, 10 had been seen."
+    written = pd.read_parquet(tmp_path / "f.parquet")
+    pd.testing.assert_frame_equal(written, model.predict(halves, level=80))
+    assert penstock("predict", "m.penstock", "second.csv", "--out", "f.json").returncode == 0
+    assert [row["yhat"] for row in json.loads((tmp_path / "f.json").read_text())] == written["yhat"].tolist()
+
+
+def test_later_rows_are_scored_beside_the_last_value(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
+    penstock("fit", "first.csv", "--model", "naive", "--out", "m.penstock")
+    done = penstock("evaluate", "m.penstock", "second.csv", "--level", 80, "--json", "s.json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "s.json").read_text())
+    errors = np.diff(halves["Close"])[119:]
+    assert found["scores"]["rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)))
+    assert (found["forecasts"], found["seen"], found["new"], found["skill"]) == (30, 10, 30, 0.0)
+    half = 1.2815515655446004 * np.diff(halves["Close"][:120]).std()
+    assert found["coverage"]["80"] == pytest.approx(np.mean(np.abs(errors) <= half), abs=0.04)
+    assert "10 rows of the file had been seen in the fit and are left out." in done.stdout
+    done = penstock("evaluate", "m.penstock", "first.csv")
+    assert done.returncode == 2
+    assert "0 rows came after those that the Naive has seen (120 of the frame are left out)" in done.stderr
+
+
+def test_a_run_is_written_as_a_file_and_repeated_from_it(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
+    words = ("--model", "rnn:2", "--window", 4, "--epochs", 1, "--members", 2)
+    done = penstock("fit", "first.csv", *words, "--out", "m.penstock", "--write-config", "run.toml")
+    assert done.returncode == 0, done.stderr
+    assert 'file = "first.csv"' in (tmp_path / "run.toml").read_text()
+    done = penstock("fit", "--config", "run.toml", "--out", "again.penstock")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "m.penstock").read_bytes() == (tmp_path / "again.penstock").read_bytes()
+    assert ps.load(tmp_path / "again.penstock").members == 2
+    (tmp_path / "run.toml").write_text('windw = 4\nmodel = "rnn:2"\n')
+    done = penstock("fit", "first.csv", "--config", "run.toml", "--out", "again.penstock")
+    assert done.returncode == 2
+    assert "names an option 'windw'; did you mean 'window'?" in done.stderr
+
+
+def test_what_a_file_holds_is_shown(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
+    penstock("fit", "first.csv", "--model", "rnn:2", "--window", 4, "--epochs", 1, "--out", "m.penstock")
+    done = penstock("inspect", "m.penstock", "--json", "m.json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "m.json").read_text())
+    assert found["model"] == "Forecaster(Network([RNN(2)]), window=4, epochs=1)"
+    assert found["columns"] == {"id": "unique_id", "time": "Date", "target": "Close"}
+    assert (found["horizon"], found["epochs"], found["last time"]) == (1, [1], "2021-06-17")
+    assert found["scales (shift, scale)"][0][0] == pytest.approx(halves["Close"][:120].min(), abs=5)
+    assert f"penstock {ps.__version__}" in found["file"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("fit", "first.csv", "--out", "first.csv"), "is the file that is read"),
+        (("fit", "first.csv", "--model", "lstn", "--out", "m"), "there is no model 'lstn'; did you mean 'lstm'?"),
+        (("predict", "first.csv"), "is truncated, damaged or no model file"),
+        (("predict", "m.penstock", "--out", "f.xlsx"), "ends in '.xlsx'; allowed: .csv, .parquet, .json"),
+        (("predict", "m.penstock", "--future", "first.csv"), "was fitted without known covariates"),
+    ],
+)
+def test_refusals(penstock: Run, halves: pd.DataFrame, words: tuple[str, ...], message: str) -> None:
+    penstock("fit", "first.csv", "--model", "naive", "--out", "m.penstock")
+    done = penstock(*words)
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
+def test_a_model_of_texts_is_sent_elsewhere(penstock: Run, tmp_path: Path) -> None:
+    ps.text.BagClassifier(alpha=1.0).fit(["good fun", "so bad"] * 5, ["up", "down"] * 5).save(tmp_path / "m.penstock")
+    done = penstock("predict", "m.penstock")
+    assert done.returncode == 2
+    assert "holds a BagClassifier, which does not read series; use penstock text predict" in done.stderr
