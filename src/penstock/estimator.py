@@ -151,15 +151,12 @@ class Estimator(SavedSeries, IntervalsMixin):
         static
             Columns of covariates that are the same in every row of a series.
         missing
-            Where a value, or a row of a regular series, is missing: ``error`` refuses it, ``ffill`` carries the last
-            value of the series forward, here and in `predict`; ``indicator`` does so, and tells models that can be told
-            (:class:`penstock.Forecaster`) which targets are filled, so that they do not learn from them.
+            Where a value or a row is missing: ``error`` refuses it, ``ffill`` carries the last value forward, here and
+            in `predict`; ``indicator`` also tells :class:`penstock.Forecaster`, which learns from no filled target.
         calendar
-            The exchange whose trading days the rows hold, such as ``NYSE`` (``pip install 'penstock[calendars]'``):
-            its holidays are no missing rows and are not forecast, here and in `predict`.
+            The exchange whose trading days the rows hold, such as ``NYSE``, here and in `predict`.
         validation
-            A frame of the rows that follow, for early stopping instead of a tail cut from `frame`. Never give
-            it the rows that you will judge the model by.
+            The rows that follow, for early stopping instead of a tail of `frame`; never those that judge the model.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
 
