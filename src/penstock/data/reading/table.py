@@ -86,7 +86,7 @@ def require_order(panel: Panel, columns: Columns, table: nw.DataFrame[Any] | Non
             mend = _name_the_series(table, columns)
             if not mend:
                 mend = (
-                    "keep one row a time, or name the column of the series: id="
+                    "keep one row a time, or name the column of the series: id=NAME"
                     if what == "twice"
                     else f"sort them: frame = frame.sort_values({columns.time!r}), or --sort on the command line"
                 )
