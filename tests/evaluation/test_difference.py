@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.data.panel import Panel
+from penstock.evaluation.design_effect import design_effect, past_paths
 from penstock.evaluation.difference import choose_test
+from penstock.evaluation.panel_metrics import resolve_metrics
+from penstock.evaluation.rolling_origin import Fold
+from penstock.evaluation.scored_rows import ScoredRows
 
 
 def chosen(cutoffs: int, overlap: int, series: int, **more: Any) -> Any:
@@ -98,8 +103,46 @@ def test_many_series_and_one_cutoff_are_tested_by_series_and_said_so() -> None:
     assert told in str(result)
     test = result.to_json()["scores"]["test"]
     assert (test["by"], test["clusters"]) == ("series", 30)
-    assert "independent of each other" in test["assumption"]
+    assert "no more than they did in the training rows" in test["assumption"]
     few = ps.compare([ps.SeasonalNaive(4)], pd.concat(parts[:3]), split)
     assert np.isnan(few.rows[0]["dm_pvalue"])
     assert "4 cutoffs (a longer test) or 10 series" not in few.verdicts["SeasonalNaive(4)"]
     assert "12 cutoffs (a longer test) or 10 series" in few.verdicts["SeasonalNaive(4)"]
+
+
+def told_apart(shared: float, metric: str, times: int, seed: int = 0) -> tuple[float, float]:
+    """Share of rejections of two equally good forecasts by one cutoff, without and with the design effect."""
+    rng, count, rows, horizon = np.random.default_rng(seed), 60, 44, 4
+    plain = wide = 0
+    (judged,) = resolve_metrics(metric, (), None, None)
+    for _ in range(times):
+        steps = np.sqrt(shared) * rng.normal(size=(1, rows)) + np.sqrt(1 - shared) * rng.normal(size=(count, rows))
+        y = steps.cumsum(axis=1)
+        panel = Panel(y.ravel(), np.tile(np.arange(rows), count), np.arange(count + 1) * rows, tuple(range(count)))
+        origins = panel.offsets[1:] - horizon - 1
+        above = ScoredRows(
+            panel, [Fold(panel.offsets[:-1], origins + 1, origins)], origins, 1,
+            y[:, [-horizon - 1]] + np.full(horizon, 0.7),
+        )  # fmt: skip
+        below = above.of(above.yhat - 1.4)
+        one, other = (judged.clustered(each, each.series, count, by_series=True) for each in (above, below))
+        effect = design_effect(judged, above, below, past_paths(above, horizon))
+        assert effect.stretches == 9
+        wide += effect.test(one - other)[1] < 0.05
+        plain += chosen(1, 1, count)(one, other)[1] < 0.05
+    return plain / times, wide / times
+
+
+def test_series_that_move_together_are_no_independent_witnesses() -> None:
+    plain, wide = told_apart(0.5, "rmse", 80)
+    assert plain > 0.6
+    assert wide <= 0.08
+    plain, wide = told_apart(0.0, "rmse", 80)
+    assert plain <= 0.1
+    assert wide <= 0.08
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shared", "metric"), [(0.0, "rmse"), (0.5, "rmse"), (0.5, "mase"), (0.1, "mase")])
+def test_the_size_of_the_test_by_series(shared: float, metric: str) -> None:
+    assert 0.01 <= told_apart(shared, metric, 2000, seed=1)[1] <= 0.08

@@ -193,8 +193,9 @@ class Comparison(ComparisonResult):
     @cached_property
     def pairs(self) -> Pairs:
         """The test of every pair of models."""
-        test = self.scoring.test
-        return every_pair(self.losses, test, test.name or "No test")
+        rows = {name: self.rows_of(name) for name in self.entries}
+        name = self.scoring.test.name or "No test"
+        return every_pair(list(rows), lambda one, other: self.scoring.difference(rows[one], rows[other]), name)
 
     @cached_property
     def losses(self) -> dict[str, NDArray[np.float64]]:
@@ -303,13 +304,13 @@ class Comparison(ComparisonResult):
         return self.scoring.rows.of(entry.forecast, entry.bounds)
 
     def _row(self, name: str) -> dict[str, Any]:
-        entry, scoring, naive = self.entries[name], self.scoring, self.losses[self.naive]
+        entry, scoring = self.entries[name], self.scoring
         members = [scoring.rows.of(member) for member in entry.yhat] if len(entry.yhat) > 1 else []
-        scores = [{**scoring.score(member), **scoring.against(member, naive)} for member in members]
+        scores = [{**scoring.score(member), **scoring.against(member)} for member in members]
         return {
             "model": name,
             **scoring.score(self.rows_of(name)),
-            **scoring.against(self.rows_of(name), naive),
+            **scoring.against(self.rows_of(name)),
             **({"series_won": self.series_won[name]} if len(scoring.series) > 1 else {}),
             "parameters": entry.model.parameters,
             "fit_seconds": entry.seconds,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import named
+from penstock.evaluation.design_effect import design_effect, past_paths
 from penstock.evaluation.difference import DifferenceTest, choose_test
 from penstock.evaluation.metric import Metric
 from penstock.evaluation.panel_metrics import DEFAULT, MetricGiven, interval_metrics, resolve_metrics
@@ -65,12 +66,15 @@ class Scoring:
         Keys of those that the table shows.
     test
         The test of the difference.
+    test_rows
+        Rows of the test period.
     """
 
     rows: ScoredRows
     metrics: tuple[Metric, ...]
     shown: tuple[str, ...]
     test: DifferenceTest
+    test_rows: int
 
     @cached_property
     def judged(self) -> Metric:
@@ -140,15 +144,38 @@ class Scoring:
         known = [metric for metric in self.metrics if rows.bounds is not None or not metric.intervals]
         return {metric.key: metric.value(rows) for metric in known}
 
-    def against(self, rows: ScoredRows, reference: Values) -> dict[str, float]:
-        """Return skill over a reference, and the test of the difference from it.
+    @cached_property
+    def paths(self) -> Values:
+        """What came in earlier stretches of time, from which the test by series learns how series move together."""
+        return past_paths(self.rows, self.test_rows)
+
+    def difference(self, rows: ScoredRows, other: ScoredRows) -> tuple[float, float]:
+        """Test the difference of two models.
+
+        Parameters
+        ----------
+        rows, other
+            The forecasts of both.
+
+        Returns
+        -------
+        statistic, p
+            Negative where `rows` are better, and the two-sided p-value; NaN where there is none.
+        """
+        loss, second = self.losses(rows), self.losses(other)
+        known = ~np.isnan(loss) & ~np.isnan(second)
+        if self.test.by == "series" and known.sum() > 1 and np.ptp((loss - second)[known]) > 0:
+            effect = design_effect(self.judged, rows, other, self.paths)
+            return effect.test((loss - second)[known])
+        return self.test(loss[known], second[known])
+
+    def against(self, rows: ScoredRows) -> dict[str, float]:
+        """Return skill over the last value, and the test of the difference from it.
 
         Parameters
         ----------
         rows
             The forecasts.
-        reference
-            Losses of the reference, ``[clusters]``.
 
         Returns
         -------
@@ -156,11 +183,11 @@ class Scoring:
         """
         if self.judged.intervals and rows.bounds is None:
             return {"skill": np.nan, "dm_statistic": np.nan, "dm_pvalue": np.nan}
-        loss = self.losses(rows)
-        known = ~np.isnan(loss) & ~np.isnan(reference)
-        loss, reference = loss[known], reference[known]
-        statistic, p = self.test(loss, reference)
-        skill = 1 - float(loss.sum() / reference.sum()) if reference.sum() > 0 else np.nan
+        statistic, p = self.difference(rows, self.rows)
+        loss, naive = self.losses(rows), self.losses(self.rows)
+        known = ~np.isnan(loss) & ~np.isnan(naive)
+        total = float(naive[known].sum())
+        skill = 1 - float(loss[known].sum()) / total if total > 0 else np.nan
         return {"skill": skill, "dm_statistic": statistic, "dm_pvalue": p}
 
     def notes(self, options: ScoreOptions) -> list[str]:
@@ -243,4 +270,4 @@ def scoring_of(comparison: Comparison) -> Scoring:
         own_rows=bool(comparison.coverage is not None and comparison.coverage.own_rows),
         dated=not comparison.kind.counts_steps,
     )
-    return Scoring(rows, tuple(metrics), tuple(metric.key for metric in asked), test)
+    return Scoring(rows, tuple(metrics), tuple(metric.key for metric in asked), test, split.test)

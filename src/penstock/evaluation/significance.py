@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,19 +122,16 @@ class Pairs:
 
 
 def every_pair(
-    losses: Mapping[str, Values],
-    test: Callable[[Values, Values], tuple[float, float]] = diebold_mariano,
-    name: str = "Diebold-Mariano",
+    names: Sequence[str], test: Callable[[str, str], tuple[float, float]], name: str = "Diebold-Mariano"
 ) -> Pairs:
     """Test every pair of models.
 
     Parameters
     ----------
-    losses
-        Losses of each model, ``[n]``.
+    names
+        The models.
     test
-        It is given the losses of two models and returns a statistic, negative where the first are smaller, and a
-        p-value.
+        It is given two models and returns a statistic, negative where the first is more accurate, and a p-value.
     name
         Name of the test.
 
@@ -145,15 +142,16 @@ def every_pair(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> pairs = every_pair({"a": rng.normal(size=50) ** 2, "b": 9 * rng.normal(size=50) ** 2})
+    >>> losses = {"a": rng.normal(size=50) ** 2, "b": 9 * rng.normal(size=50) ** 2}
+    >>> pairs = every_pair(list(losses), lambda one, other: diebold_mariano(losses[one], losses[other]))
     >>> bool(pairs.statistic[0, 1] < 0), bool(pairs.statistic[0, 1] == -pairs.statistic[1, 0])
     (True, True)
     """
-    names = tuple(losses)
+    names = tuple(names)
     statistic, pvalue = np.full((2, len(names), len(names)), np.nan)
     for row, one in enumerate(names):
         for column, other in enumerate(names[:row]):
-            found, p = test(losses[one], losses[other])
+            found, p = test(one, other)
             statistic[row, column], statistic[column, row] = found, -found
             pvalue[row, column] = pvalue[column, row] = p
     return Pairs(names, statistic, pvalue, name)

@@ -71,14 +71,19 @@ class Buildable(abc.ABC, Generic[M]):
         -------
         The number of trained weights.
         """
-        module = eqx.filter_eval_shape(lambda: self.build(inputs, outputs, jax.random.key(0)))
+        module = _shapes(self, inputs, outputs)
         return count_weights(module) - count_untrained(module)
 
 
 @keep_programs(64)
+def _shapes(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
+    """Return a network's module with shapes in place of weights; every fit and each trace of a program asks for it."""
+    return eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
+
+
 def _without_weights(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
-    """Return a network's module without its weights; each trace of a program asks for it several times."""
-    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
+    """Return a network's module without its weights."""
+    shapes = _shapes(network, inputs, outputs)
     return eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
 
 
