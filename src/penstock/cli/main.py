@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from penstock import compilation_cache
-from penstock.cli.interrupts import INTERRUPTED, at_once, end_at_once, never_lost
+from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost, raise_interrupt
 from penstock.cli.lazy import lazy_group
 from penstock.errors import DataWarning, PenstockError
 from penstock.version import __version__
@@ -90,7 +90,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that knows no '²' shows a '?', and the work is not lost
     sys.unraisablehook = never_lost
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, at_once)
+        signal.signal(signal.SIGINT, raise_interrupt)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", DataWarning)
