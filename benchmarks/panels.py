@@ -21,14 +21,10 @@ from typing import Any
 
 import pandas as pd
 
-SETS = {
-    "m3_yearly": (6, (1,)),
-    "m3_quarterly": (8, (4,)),
-    "m3_monthly": (18, (12,)),
-    "m4_hourly": (48, (24, 168)),
-    "nn5_daily": (56, (7,)),
-}
-"""Horizon and periods of each set, as its publishers give them; the first period is that of MASE."""
+from penstock.datasets.home import data_file
+from penstock.studies.public_panels import PANELS, published_figures
+
+SETS = tuple(PANELS)
 
 MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination")
 
@@ -40,7 +36,7 @@ SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFN
 
 def read(folder: Path, name: str) -> pd.DataFrame:
     """Read a set."""
-    frame = pd.read_csv(folder / f"{name}.csv.gz")
+    frame = pd.read_csv(data_file(PANELS[name].file, folder))
     if not pd.api.types.is_integer_dtype(frame["ds"]):
         frame["ds"] = pd.to_datetime(frame["ds"])
     return frame
@@ -49,9 +45,9 @@ def read(folder: Path, name: str) -> pd.DataFrame:
 def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
     """Fit and forecast one set; return scores, seconds and peak memory of each model."""
     import penstock as ps
-    from penstock.forecaster.automatic import panel_forecaster
+    from penstock.automatic.candidates import panel_forecaster
 
-    horizon, season = SETS[name]
+    horizon, season = PANELS[name].horizon, PANELS[name].season
     frame, split = read(folder, name), ps.RollingOrigin(horizon=horizon, test=horizon, align="series")
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
     periods = tuple(period for period in season if period > 1)
@@ -81,17 +77,6 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
     return found
 
 
-def published(folder: Path, name: str) -> pd.DataFrame:
-    """Return the published figures of a set for the models that are shown and for the best of all."""
-    table = pd.read_csv(folder / "published.csv")
-    table = table[(table["data"] == name) & table["metric"].isin(["MASE", "sMAPE"])]
-    other = table["note"].fillna("").str.extract(r"season (\d+);")[0]  # figures scaled by another season
-    table = table[other.isna() | (other == str(SETS[name][1][0]))]
-    wide = table.pivot_table(index=["model", "source"], columns="metric", values="value", aggfunc="min").reset_index()
-    wide = wide.reindex(columns=["model", "source", "MASE", "sMAPE"])
-    return wide[wide["model"].str.contains("|".join(SHOWN))].sort_values("MASE")
-
-
 def main() -> int:
     """Measure what the command line asks for; 1 if a set failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -117,7 +102,8 @@ def main() -> int:
             continue
         for label, row in json.loads(done.stdout.splitlines()[-1]).items():
             print(f"| {label} | {row['MASE']:.3f} | {row['sMAPE']:.2f} | {row['seconds']:.0f} | {row['MB']:.0f} |")
-        for row in published(options.folder, name).itertuples():
+        found = published_figures(name, PANELS[name].season[0], options.folder)
+        for row in found[found["model"].str.contains("|".join(SHOWN))].itertuples():
             mase, smape = (f"{value:.3f}" if value == value else "" for value in (row.MASE, row.sMAPE))
             print(f"| {row.model} ({row.source}) | {mase} | {smape} | | |")
         sys.stdout.flush()

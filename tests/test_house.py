@@ -24,7 +24,7 @@ LAYERS = [
     ["estimator", "networks"],
     ["baselines", "training", "weights"],
     ["derivatives", "forecaster", "sequences", "report"],
-    ["anatomy", "evaluation"],
+    ["anatomy", "automatic", "evaluation"],
     ["text"],
     ["catalogue"],
     ["studies"],

@@ -241,3 +241,10 @@ def test_scales_of_no_target_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ps.ModelFileError, match="0 targets are scaled, of a network with 1 outputs"):
         ps.load(edited(tmp_path, "SequenceRegressor", edit))
+
+
+def test_features_and_their_weights_fit_together(tmp_path: Path) -> None:
+    """Seed 7278 of the fuzzer: fewer inverse frequencies than features, met by no word of a trial."""
+    path = edited(tmp_path, "BagRegressor", lambda about, arrays: (about, {**arrays, "ngrams.idf": np.ones(1)}))
+    with pytest.raises(ps.ModelFileError, match="features, their weights and coefficients do not fit together"):
+        ps.load(path)

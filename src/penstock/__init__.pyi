@@ -6,6 +6,7 @@ from . import layers as layers
 from . import text as text
 from . import training as training
 from . import weights as weights
+from .automatic.forecast import forecast as forecast
 from .baselines.arima import ARIMA as ARIMA
 from .baselines.arx import ARX as ARX
 from .baselines.autoregression import AR as AR
@@ -46,7 +47,6 @@ from .evaluation.comparison import Comparison as Comparison
 from .evaluation.leaks import Leak as Leak
 from .evaluation.rolling_origin import RollingOrigin as RollingOrigin
 from .forecaster import Forecaster as Forecaster
-from .forecaster.automatic import forecast as forecast
 from .forecaster.ensemble import Ensemble as Ensemble
 from .intervals.conformal import Adaptive as Adaptive
 from .intervals.conformal import Conformal as Conformal
@@ -62,6 +62,7 @@ from .layers.recurrent import Recurrent as Recurrent
 from .networks.encoder_decoder import EncoderDecoder as EncoderDecoder
 from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
+from .networks.segrnn import SegRNN as SegRNN
 from .programs import clear_caches as clear_caches
 from .sequences.classifier import SequenceClassifier as SequenceClassifier
 from .sequences.regressor import SequenceRegressor as SequenceRegressor

@@ -85,6 +85,7 @@ def test_csv_and_parquet_give_the_same(penstock: Run, prices: Path) -> None:
         (["prices.csv", "--models", "ar:x"], "ar takes a whole number from 1, such as ar:5"),
         (["prices.csv", "--models", "naive:2"], "naive takes no number"),
         (["prices.csv", "--loss", "msee"], "loss='msee' is unknown; did you mean 'mse'"),
+        (["prices.csv", "--validation", "horizn"], "validation='horizn' is unknown; did you mean 'horizon'"),
         (["prices.csv", "--horizon", "0"], "horizon=0 is out of range"),
         (["prices.csv", "--report", "none/r.html"], "none' of 'r.html' does not exist; make it first"),
         (["prices.csv", "--report", "same", "--json", "same"], "two results cannot go to one file"),

@@ -83,6 +83,18 @@ def test_what_a_file_holds_is_shown(penstock: Run, halves: pd.DataFrame, tmp_pat
     assert f"penstock {ps.__version__}" in found["file"]
 
 
+@pytest.mark.slow
+def test_a_network_learns_from_later_rows(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
+    penstock("fit", "first.csv", "--model", "rnn:2", "--window", 4, "--epochs", 1, "--out", "m.penstock")
+    done = penstock("update", "m.penstock", "second.csv", "--epochs", 1, "--replay", 10)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("30 new rows, 1 epochs, 10 older rows of each series again\n10 rows had been seen")
+    assert ps.load(tmp_path / "m.penstock").tail_.times[-1] == np.datetime64("2021-07-29")
+    penstock("fit", "first.csv", "--model", "naive", "--out", "n.penstock")
+    done = penstock("update", "n.penstock", "second.csv")
+    assert (done.returncode, "whose coefficients are fitted at once" in done.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

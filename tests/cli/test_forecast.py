@@ -11,7 +11,7 @@ import pytest
 import penstock as ps
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-SMALL = ("--members", 1, "--steps", 20)
+SMALL = ("--members", 1, "--steps", 20, "--no-search")
 
 
 @pytest.fixture
@@ -28,15 +28,18 @@ def panel(tmp_path: Path) -> pd.DataFrame:
 def test_forecasts_are_those_of_the_call(penstock: Run, panel: pd.DataFrame, tmp_path: Path) -> None:
     done = penstock(
         "forecast", "panel.csv", "--horizon", 3, "--id", "shop", "--level", 80, *SMALL, "--out", "f.csv",
-        "--model", "m.penstock",
+        "--model", "m.penstock", "--report", "p.html",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("season: 12; horizon: 3\n")
-    assert done.stdout.endswith("Written: m.penstock\nWritten: f.csv\n")
+    assert done.stdout.startswith("season: 12 (from the frequency); horizon: 3\n")
+    assert done.stdout.endswith("Written: m.penstock\nWritten: p.html\nWritten: f.csv\n")
+    assert "What each part is worth" in (tmp_path / "p.html").read_text()
     written = pd.read_csv(tmp_path / "f.csv")
     assert written.columns.tolist() == ["shop", "month", "yhat", "lo-80", "hi-80"]
     assert written["month"].tolist() == ["2023-01-01", "2023-02-01", "2023-03-01"] * 2
-    expected = ps.forecast(panel, 3, id="shop", time="month", target="sales", level=80, members=1, steps=20).frame
+    expected = ps.forecast(
+        panel, 3, id="shop", time="month", target="sales", level=80, members=1, steps=20, search=False
+    ).frame
     assert written["yhat"].to_numpy() == pytest.approx(expected["yhat"].to_numpy(), rel=1e-12)
     again = ps.load(tmp_path / "m.penstock").predict(level=80)
     assert again["lo-80"].to_numpy() == pytest.approx(written["lo-80"].to_numpy(), rel=1e-12)

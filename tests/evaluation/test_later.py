@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.evaluation.later import join_later, score_later
+from penstock.data.later import join_later
+from penstock.evaluation.later import score_later
 
 
 def two(rows: int) -> pd.DataFrame:

@@ -86,3 +86,15 @@ def test_descriptions_are_json_and_print_as_their_call(layer: Any) -> None:
 def test_what_is_refused(build: Any, message: str) -> None:
     with pytest.raises(ps.OptionError, match=message):
         build()
+
+
+def test_smoothing_follows_its_equations_and_finds_a_season() -> None:
+    module = ps.layers.Smoothing(3).build(1, jax.random.key(0))
+    α, γ = 1 / (1 + np.exp(-np.array([module.alpha[0], module.gamma[0]])))
+    y = np.tile([1.0, 5.0, 0.0], 4) + np.arange(12) / 10
+    level, season = y[0], [0.0, 0.0, 0.0]
+    for value in y:
+        level, before = α * (value - season[0]) + (1 - α) * level, season[0]
+        season = [*season[1:], γ * (value - level) + (1 - γ) * before]
+    found = module(jnp.asarray(y)[None, :, None], sequence=False)[0]
+    np.testing.assert_allclose(found, [y[-1], y[-1] - level - season[-1], level, season[0]], rtol=1e-4)

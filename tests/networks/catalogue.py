@@ -17,13 +17,15 @@ END = 3  # three labels, and the end
 KEY = jax.random.key(0)
 DROPS = {"dropout": 0.3, "recurrent_dropout": 0.3}
 
-NETWORKS: dict[str, ps.Network | ps.EncoderDecoder] = {
+NETWORKS: dict[str, ps.Network | ps.EncoderDecoder | ps.SegRNN] = {
     "many to one": ps.Network([ps.LSTM(3), ps.LSTM(2)], dense=[ps.Dense(3, "tanh")]),
     "aligned many to many": ps.Network([ps.GRU(2)], return_sequences=True),
     "dropped": ps.Network([ps.GRU(3, **DROPS), ps.Dropout(0.3), ps.RNN(3)], [ps.Dense(3, "tanh"), ps.Dropout(0.3)]),
     "tokens": ps.Network([ps.Embedding(5, 2), ps.GRU(2)]),
     "categories and extra": ps.Network([ps.RNN(2)], embeddings=[2, 0]),
     "a feed-forward net on lags": ps.Network([ps.Flatten(2)], dense=[ps.Dense(3, "tanh")]),
+    "segments": ps.SegRNN(ps.GRU(3, reset_after=True), 2),
+    "segments with categories and extra": ps.SegRNN(ps.LSTM(6), 2, dropout=0.3, embeddings=[2, 0]),
     "plain": ps.EncoderDecoder(ps.GRU(3), ps.GRU(2), embedding=2),
     "additive": ps.EncoderDecoder(ps.GRU(3), ps.LSTM(2), AdditiveAttention(2), embedding=2),
     "dot, every step": ps.EncoderDecoder([ps.RNN(2)], ps.GRU(2), DotAttention(), condition="every_step", embedding=2),
@@ -58,14 +60,14 @@ def inputs_of(name: str) -> tuple[ps.Inputs, int]:
     """What a network of the list reads, and how many outputs it has."""
     if name == "tokens":
         return ps.Inputs(), 2
-    return ps.Inputs(2, (3, 2), 1) if name == "categories and extra" else ps.Inputs(2), END + 1 if name in TOKENS else 2
+    return ps.Inputs(2, (3, 2), 1) if "categories and extra" in name else ps.Inputs(2), END + 1 if name in TOKENS else 2
 
 
 def problem(name: str, steps: int = 4) -> Problem:
     """Pose a problem to a network of the list."""
     network, (inputs, width) = NETWORKS[name], inputs_of(name)
     module, rng = network.build(inputs, width, KEY), np.random.default_rng(0)
-    many = isinstance(network, ps.Network) or bool(network.encoder)
+    many = not isinstance(network, ps.EncoderDecoder) or bool(network.encoder)
     x = jax.random.normal(KEY, (3, 5 if many else 1, 2))
     lengths = jnp.asarray([5, 2, 3] if many else [1, 1, 1])
     if isinstance(network, ps.EncoderDecoder):
@@ -76,9 +78,10 @@ def problem(name: str, steps: int = 4) -> Problem:
     given: dict[str, Any] = {}
     if name == "tokens":
         x = jnp.asarray(rng.integers(0, 5, size=(3, 5)))
-    if name == "categories and extra":
+    if "categories and extra" in name:
         given = {"categories": jnp.asarray([[2, 0], [0, 1], [1, 1]]), "extra": jnp.asarray([[0.5], [-1.0], [2.0]])}
     if name == "dropped":
         given = {"key": jax.random.key(4)}
-    y = rng.normal(size=(3, 5, 2) if network.return_sequences else (3, 2))
-    return Problem(module, x, lengths, jnp.asarray(y), given, steps=lengths if network.return_sequences else None)
+    aligned = name == "aligned many to many"
+    y = rng.normal(size=(3, 5, 2) if aligned else (3, 2))
+    return Problem(module, x, lengths, jnp.asarray(y), given, steps=lengths if aligned else None)

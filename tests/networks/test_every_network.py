@@ -53,7 +53,7 @@ def test_padding_never_changes_a_result_and_members_are_an_axis(name: str) -> No
 
 def test_descriptions_are_json_and_print_as_their_call() -> None:
     names = {each: getattr(ps.layers, each) for each in ps.layers.__all__}
-    names |= {"Network": ps.Network, "EncoderDecoder": ps.EncoderDecoder}
+    names |= {each.__name__: each for each in (ps.Network, ps.EncoderDecoder, ps.SegRNN)}
     for network in NETWORKS.values():
         assert from_json(to_json(network)) == network
         assert hash(from_json(to_json(network))) == hash(network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,6 +23,13 @@ def compare(
         str,
         typer.Option(help=f"Models by comma: {', '.join(MODEL_NAMES)}; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
+    forecasts: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Forecasts made elsewhere, judged beside the models: a file of the id, cutoff (time of the last row "
+            "that was known), the time, yhat, and for intervals lo-80, hi-80; give it again for another."
+        ),
+    ] = None,
     horizon: Annotated[int, flag("RollingOrigin", "horizon")] = DEFAULTS["RollingOrigin"]["horizon"],
     test: Annotated[int, flag("RollingOrigin", "test")] = DEFAULTS["RollingOrigin"]["test"],
     step: Annotated[int, flag("RollingOrigin", "step")] = DEFAULTS["RollingOrigin"]["step"],
@@ -41,7 +49,7 @@ def compare(
     batch: Annotated[int, flag("Forecaster", "batch")] = DEFAULTS["Forecaster"]["batch"],
     epochs: Annotated[int, flag("Forecaster", "epochs")] = DEFAULTS["Forecaster"]["epochs"],
     patience: Annotated[int, flag("Forecaster", "patience")] = DEFAULTS["Forecaster"]["patience"],
-    validation: Annotated[float, flag("Forecaster", "validation")] = DEFAULTS["Forecaster"]["validation"],
+    validation: Annotated[str, flag("Forecaster", "validation")] = str(DEFAULTS["Forecaster"]["validation"]),
     members: Annotated[int, flag("Forecaster", "members")] = 5,  # a spread, not one lucky seed
     clip: Annotated[float | None, flag("Forecaster", "clip")] = DEFAULTS["Forecaster"]["clip"],
     metrics: Annotated[
@@ -77,22 +85,22 @@ def compare(
     from penstock.evaluation.positions import resolve_rule
     from penstock.evaluation.rolling_origin import RollingOrigin
 
-    check_paths(json, report, inputs=[file])
+    check_paths(json, report, inputs=[file, *(forecasts or [])])
     split = RollingOrigin(
         horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
     )
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
-        "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
-        "clip": clip,
+        "epochs": epochs, "patience": patience, "validation": _number_or_word(validation), "members": members,
+        "seed": seed, "clip": clip,
     }  # fmt: skip
     chosen = [make_model(name, network_options, len(own.covariates["static"])) for name in _names(models)]
     rule = None if trade is None else resolve_rule(trade)
     table, columns = own.read(file)
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
     result = run(
-        chosen, table, split, level=level, intervals=intervals, strict=strict, metrics=_names(metrics), season=season,
-        weights=weights, groups=groups, **own.names(columns),
+        _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
+        strict=strict, metrics=_names(metrics), season=season, weights=weights, groups=groups, **own.names(columns),
     )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
@@ -108,6 +116,21 @@ def compare(
     )
 
 
+def _with_forecasts(models: list[Any], files: list[Path], columns: Any) -> Any:
+    """Put forecasts of files beside the models, by the names of the files."""
+    from penstock.data.tables import read_table
+    from penstock.evaluation.result import unique_name
+
+    if not files:
+        return models
+    named: dict[str, Any] = {}
+    for model in models:
+        named[unique_name(model.label, named)] = model
+    for file in files:
+        named[unique_name(file.stem, named)] = read_table(file, text={columns.id, columns.time, "cutoff"})
+    return named
+
+
 def _filled(result: Any) -> str:
     """Say how many rows were carried forward."""
     filled = int(result.panel.filled.sum())
@@ -117,3 +140,11 @@ def _filled(result: Any) -> str:
 def _names(given: str) -> list[str]:
     """Part names by commas."""
     return [name.strip() for name in given.split(",") if name.strip()]
+
+
+def _number_or_word(given: str) -> float | str:
+    """Read a number; leave a word, which the option checks itself."""
+    try:
+        return float(given)
+    except ValueError:
+        return given

@@ -23,31 +23,35 @@ def forecast(
         Path | None, typer.Option(metavar="FILE", help="CSV file to write; left out: standard output.")
     ] = None,
     model: Annotated[Path | None, typer.Option(metavar="FILE", help="Model file to write.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Page to write: what was chosen, why, what each part is worth.")
+    ] = None,
     season: Annotated[
-        str, typer.Option(help="Periods in steps by comma, such as 24,168; 1: none; left out: from the frequency.")
+        str, typer.Option(help="Periods in steps by comma, such as 24,168; 1: none; left out: found.")
     ] = "",
     level: Annotated[str, typer.Option(help="Coverage of intervals in percent, by comma.")] = "80,95",
     members: Annotated[int, typer.Option(min=1, help="Networks from different seeds; their median is taken.")] = 3,
     steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and shuffles.")] = 0,
+    search: Annotated[bool, typer.Option(help="Try other networks than the usual one.")] = True,
 ) -> None:
-    """Forecast every series of a file by a network, Theta and the seasonal naive, weighted on training rows.
+    """Forecast every series of a file by a network and classical models, chosen and weighted on training rows.
 
     For example: `penstock forecast panel.csv --horizon 12 --out forecasts.csv`
     """
     from rich.console import Console
 
+    from penstock.automatic.forecast import forecast as run
     from penstock.data.own_file import FORM
     from penstock.files import write_whole
-    from penstock.forecaster.automatic import forecast as run
 
-    check_paths(out, model, inputs=[file])
+    check_paths(out, model, report, inputs=[file])
     periods = _numbers("--season", season)
     levels = _numbers("--level", level)
     table, columns = own.read(file)
     result = run(
         table, horizon, season=periods or None, level=[float(each) for each in levels], members=members, steps=steps,
-        seed=seed, **own.names(columns),
+        search=search, seed=seed, **own.names(columns),
     )  # fmt: skip
     answer = result.frame
     if (form := table.attrs.get(FORM)) is not None:
@@ -59,7 +63,8 @@ def forecast(
             sys.stdout.write(written)
         console.print(result.summary(), highlight=False, markup=False)
     finally:
-        write_all([(model, result.model.save), (out, lambda path: write_whole(path, written))], console)
+        writers = [(model, result.model.save), (report, result.report), (out, lambda path: write_whole(path, written))]
+        write_all(writers, console)
 
 
 def _numbers(option: str, given: str) -> list[int]:

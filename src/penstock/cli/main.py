@@ -32,6 +32,8 @@ COMMANDS = {
     "fit": "Fit a model to the series of a file, and write it to a model file.",
     "predict": "Forecast from the last rows that a model was fitted to, or from later rows.",
     "evaluate": "Score a fitted model on rows that came after its fit, beside the last value; it is not fitted again.",
+    "update": "Let a fitted network learn from later rows, from its own weights on, and say whether its errors have "
+    "grown.",
     "inspect": "Show what a model file holds: options, columns, scales, rows, losses, versions, fingerprints.",
     "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
     "fails.",

@@ -43,8 +43,8 @@ def predict(
     """
     import narwhals.stable.v2 as nw
 
+    from penstock.data.later import join_later
     from penstock.data.tables import read_table
-    from penstock.evaluation.later import join_later
 
     check_format(out)
     check_paths(out, inputs=[model, file, future, config])

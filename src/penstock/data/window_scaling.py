@@ -18,9 +18,10 @@ Rows = NDArray[np.int64]
 LEVELS = ("mean", "median", "last")
 """Levels of a window by name: the mean or median of its values, or the last one."""
 
-SPREADS = ("deviation", "absolute", "difference")
+SPREADS = ("deviation", "absolute", "difference", "series")
 """Spreads of a window by name: the standard deviation, the mean absolute value, or the mean absolute difference between
-values one season apart, as the scaled error MASE has it (one step apart where there is no season)."""
+values one season apart, as the scaled error MASE has it (one step apart where there is no season); or the standard
+deviation of the training rows of its series, the same for all of its windows."""
 
 _BLOCK = 1 << 22  # values gathered at once
 _CONSTANT = 1e-9  # spread, as a share of the largest value, below which a window counts as constant
@@ -39,8 +40,10 @@ class WindowScale(Description):
     level
         What is subtracted: the ``mean`` or ``median`` of the window, or its ``last`` value.
     spread
-        What is divided by: the standard ``deviation``, the mean ``absolute`` value, or the mean absolute seasonal
-        ``difference`` (the unit of MASE, Hyndman & Koehler 2006).
+        What is divided by: the standard ``deviation``, the mean ``absolute`` value, the mean absolute seasonal
+        ``difference`` (the unit of MASE, Hyndman & Koehler 2006), or the deviation of the whole ``series``, fitted on
+        its training rows: then every error weighs as it does in the mean squared error of standardised series, and
+        series that were not fitted cannot be forecast.
 
     Examples
     --------
@@ -172,6 +175,8 @@ def _scale(
     else:
         level = np.median(values, axis=1) if scale.level == "median" else values[:, -1]
     size = np.abs(values).mean(axis=1)
+    if scale.spread == "series":  # one number for all windows, which the fit knows
+        return level, np.ones(len(level))
     if scale.spread == "absolute":
         spread = size
     elif scale.spread == "deviation":

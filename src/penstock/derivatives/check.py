@@ -19,6 +19,7 @@ from penstock.layers.unroll import unroll
 from penstock.networks.fitted import fitted_network, has_network
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.networks.segrnn import SegRNN
 from penstock.training.losses import LOSSES
 
 __all__ = ["GradientCheck", "check_gradients"]
@@ -187,7 +188,7 @@ def _partitioned(
         network = fitted_network(network)
     key = jax.random.key(seed)
     width = x.shape[-1] if jnp.issubdtype(x.dtype, jnp.floating) else 1
-    if isinstance(network, Network):
+    if isinstance(network, (Network, SegRNN)):
         sizes = given.get("categories")
         if sizes is not None:
             sizes = tuple(int(size) + 1 for size in jnp.max(sizes, axis=0))

@@ -153,7 +153,7 @@ def audit(
     if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
         raise OptionError(f"horizon={horizon!r} is not allowed; allowed: a whole number from 1.")
     rows = FrameRows.read(frame, columns, missing, calendar)
-    subject = audited_model(model, rows, horizon, backtest, missing=missing, calendar=calendar)
+    subject = audited_model(model, columns, horizon, backtest, rows, missing=missing, calendar=calendar)
     unused = [kind for kind in COVARIATES if getattr(columns, kind) and kind not in getattr(model, "covariates", ())]
     if unused and isinstance(model, Estimator):
         note(f"{subject.label} uses no {' and no '.join(unused)} covariates, and is audited without them.")

@@ -1,100 +1,19 @@
-"""A fitted model on rows that came after its fit: joined to the last rows it keeps, forecast from each, and scored."""
+"""A fitted model on rows that came after its fit: forecast from each, and scored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.frames import FrameKind, read_panel
-from penstock.data.panel import Panel
+from penstock.data.later import read_later
 from penstock.errors import DataError
 from penstock.evaluation.metrics import measure
 from penstock.intervals.levels import checked_levels
 
-__all__ = ["LaterRows", "LaterScores", "join_later", "score_later"]
-
-
-class LaterRows(NamedTuple):
-    """The rows that a model keeps, followed by later ones.
-
-    Attributes
-    ----------
-    frame
-        All rows, as a frame of the kind that was given; what ``predict`` takes.
-    kept
-        Rows of each series that the model had kept, by the name of the series.
-    seen
-        Rows of the file that were left out because the model knew their times.
-    new
-        Rows that came after.
-    """
-
-    frame: Any
-    kept: dict[Any, int]
-    seen: int
-    new: int
-
-
-def join_later(model: Any, frame: Any) -> LaterRows:
-    """Put the later rows of a frame behind those that a fitted model keeps.
-
-    Parameters
-    ----------
-    model
-        A fitted model of series.
-    frame
-        Rows in the columns of its fit. Rows at times that the model has seen are left out; a series that it has not
-        seen is taken whole.
-
-    Returns
-    -------
-    The rows.
-
-    Raises
-    ------
-    DataError
-        Where the frame cannot be read.
-    """
-    tail, old = model.tail_, model.kind_
-    rows, kind = read_panel(frame, old.columns, old.missing, old, model.ids_)
-    rows = rows.with_only(model.covariates)
-    places = {name: place for place, name in enumerate(tail.ids)}
-    if len(rows) == len(tail) == 1 and None in (*rows.ids, *tail.ids):
-        places = {rows.ids[0]: 0}
-    parts, kept, seen = [], {}, 0
-    for series, name in enumerate(rows.ids):
-        span = rows.span(series)
-        before = None if name not in places else tail.span(places[name])
-        first = span.start
-        if before is not None:
-            first += int(np.searchsorted(rows.times[span], tail.times[before][-1], side="right"))
-        seen += first - span.start
-        kept[name] = 0 if before is None else before.stop - before.start
-        parts += [] if before is None else [_columns(tail, places[name], before, name, old)]
-        parts += [_columns(rows, series, slice(first, span.stop), name, kind)]
-    joined = {column: _stacked([part[column] for part in parts]) for column in parts[0]}
-    return LaterRows(kind.frame(joined), kept, seen, rows.rows - seen)
-
-
-def _columns(panel: Panel, series: int, span: slice, name: Any, kind: FrameKind) -> dict[str, Any]:
-    """Return the rows of one series by the names of their columns; carried values are missing again."""
-    count, columns = span.stop - span.start, kind.columns
-    found = {columns.id: [name] * count, columns.time: panel.times[span], columns.target: panel.observed[span]}
-    for names, table in ((columns.past, panel.past), (columns.known, panel.known)):
-        found |= {each: table[span, place] for place, each in enumerate(names) if table.shape[1]}
-    for place, each in enumerate(columns.static):
-        if panel.static.shape[1]:
-            found.setdefault(each, [panel.static[series, place]] * count)
-    return found
-
-
-def _stacked(parts: list[Any]) -> Any:
-    if isinstance(parts[0], list):
-        return [each for part in parts for each in part]
-    return np.concatenate(parts)
+__all__ = ["LaterScores", "score_later"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,10 +105,7 @@ def score_later(model: Any, frame: Any, level: Any = ()) -> LaterScores:
     >>> scores.seen, scores.new, scores.scores["rmse"], scores.last_value["rmse"]
     (20, 10, 0.0, 1.0)
     """
-    later = join_later(model, frame)
-    old, steps = model.kind_, model.horizon
-    panel, _ = read_panel(later.frame, old.columns, old.missing, old, model.ids_)
-    panel = panel.with_only(model.covariates)
+    (later, panel), steps = read_later(model, frame), model.horizon
     firsts = [max(later.kept.get(name, 0), model.rows_needed) - 1 for name in panel.ids]
     spans = [
         np.arange(panel.offsets[series] + first, panel.offsets[series + 1] - steps)

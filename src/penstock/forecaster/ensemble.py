@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +12,10 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
+from penstock.forecaster.validation import RolledValidation, fit_one, validated_weights, within_chance
 from penstock.intervals.conformal import Conformal
 from penstock.intervals.tail import TailErrors
-from penstock.options import check_options, option
+from penstock.options import option
 from penstock.storage import Arrays
 
 __all__ = ["COMBINATIONS", "Ensemble"]
@@ -27,18 +26,16 @@ Rows = NDArray[np.int64]
 COMBINATIONS = ("mean", "median", "weighted")
 """How forecasts become one: their mean, their median, or a mean whose weights are validated."""
 
-_PARTS = 10  # weights are tenths
-
 
 @dataclass(repr=False, eq=False)
 class Ensemble(Estimator):
     """Several models, each fitted on the same rows, whose forecasts become one.
 
-    ``combine="weighted"`` fits every model without the last horizon of the training rows first, takes the weights
-    (tenths, alike for all series) that forecast it with the smallest absolute error, in units of each series' mean
-    absolute step, and then fits all models with a weight above zero on all rows. Intervals are those of the models that
-    have some, combined alike; with validated weights they are split conformal, from the errors of all series on that
-    horizon, where there are enough series.
+    ``combine="weighted"`` fits every model without the last horizons of the training rows (`cutoffs` of them) first,
+    takes the weights (tenths, alike for all series) that forecast them with the smallest absolute error, in units of
+    each series' mean absolute step, and then fits all models with a weight above zero on all rows. Intervals are those
+    of the models that have some, combined alike; with validated weights they are split conformal, from the errors of
+    all series on these horizons, where there are enough.
 
     Attributes
     ----------
@@ -50,7 +47,10 @@ class Ensemble(Estimator):
         Mean absolute errors on the last horizon of the training rows, in units of each series' mean absolute step: of
         every model that was given, and of all together; NaN where no weights were validated.
     residuals_
-        Errors of all together there, in these units, ``[series, horizon]``; none where no weights were validated.
+        Errors of all together there, in these units, ``[series · cutoffs, horizon]``; none where no weights were
+        validated.
+    guarded_
+        Whether the reference kept half of the weight.
 
     Examples
     --------
@@ -69,11 +69,19 @@ class Ensemble(Estimator):
 
     models: Estimator | Sequence[Estimator] = option(help="the models, unfitted; their horizon is that of the ensemble")
     combine: str = option("mean", "how the forecasts become one", choices=COMBINATIONS)
+    cutoffs: int = option(1, "cutoffs, a horizon apart, at which weights are validated", at_least=1)
+    reference: int | None = option(
+        None,
+        "place of the model that keeps half of the weight unless validated weights beat it by more than a standard "
+        "error; None: none",
+    )
 
     def __post_init__(self) -> None:
         """Refuse what is no list of models."""
         super().__post_init__()
         given = self.given
+        if self.reference is not None and not -len(given) <= self.reference < len(given):
+            raise OptionError(f"Ensemble: reference={self.reference} is no place among {len(given)} models.")
         self.models = given
         wrong = [model for model in given if not isinstance(model, Estimator)]
         if wrong or not given:
@@ -142,45 +150,34 @@ class Ensemble(Estimator):
         models = [model.clone().set_params(horizon=self.horizon) for model in self.given]
         weights = np.full(len(models), 1 / len(models))
         self.validation_errors_ = np.full(len(models) + 1, np.nan)
-        self.residuals_ = np.zeros((0, self.horizon))
+        self.residuals_, self.guarded_ = np.zeros((0, self.horizon)), False
         if self.combine == "weighted" and len(models) > 1:
             weights = self._validated(models, train)
         for model, weight in zip(models, weights, strict=True):
             if weight > 0:
-                _fit_one(model, train, validation)
+                fit_one(model, train, validation)
         self.chosen_ = np.flatnonzero(weights > 0)
         self.weights_ = weights[self.chosen_]
         self.models_ = tuple(model for model, weight in zip(models, weights, strict=True) if weight > 0)
 
     def _validated(self, models: Sequence[Estimator], train: Panel) -> Values:
-        """Return the weights with which forecasts of the last horizon of the training rows have the smallest error."""
-        kept = np.flatnonzero(train.lengths >= self.rows_to_fit + self.horizon)
-        if not len(kept):
-            raise DataError(
-                f"{self.label}: no series has the {self.rows_to_fit + self.horizon} training rows that weights are "
-                "validated on; give more rows, or combine='mean'."
-            )
-        train = train.with_series(kept)
-        before = train.before(train.offsets[1:] - self.horizon)
-        origins = train.offsets[1:] - self.horizon - 1
-        fitted = np.arange(len(train))
-        found = []
-        for model in models:
-            twin = _fit_one(model.clone(), before, None)
-            own = train.with_only(twin.covariates)
-            found.append(twin.aggregate(twin._forecast(own, origins, fitted)))
-        actual = train.y[origins[:, None] + np.arange(1, self.horizon + 1)]
-        steps = mean_steps(before, before.offsets[1:] - 1)
-        usable = steps > 0
-        if not usable.any():
+        """Return the weights with which forecasts of the last horizons of the training rows have the smallest error."""
+        rolled = RolledValidation.of(self.label, train, self.rows_to_fit, self.horizon, self.cutoffs)
+        if not (rolled.units > 0).any():
             raise DataError(f"{self.label}: all series are constant, which tells no weights; use combine='mean'.")
-        errors = (np.stack(found) - actual)[:, usable] / steps[usable, None]
-        tried = _weights(len(models))
-        losses = [float(np.abs(np.tensordot(weights, errors, 1)).mean()) for weights in tried]
-        best = int(np.argmin(losses))
-        self.validation_errors_ = np.array([*np.abs(errors).mean(axis=(1, 2)), losses[best]])
-        self.residuals_ = -np.tensordot(tried[best], errors, 1)
-        return tried[best]
+        errors = np.stack([rolled.errors(rolled.forecasts(model)) for model in models])
+        weights = validated_weights(errors)
+        together = np.tensordot(weights, errors, 1)
+        self.guarded_ = False
+        if self.reference is not None:
+            reference = range(len(models))[self.reference]
+            self.guarded_ = weights[reference] < 1 and within_chance(together, errors[reference], rolled.series)
+            if self.guarded_:
+                weights = (weights + np.eye(len(models))[reference]) / 2
+                together = np.tensordot(weights, errors, 1)
+        self.validation_errors_ = np.abs(np.concatenate([errors, together[None]])).mean(axis=(1, 2))
+        self.residuals_ = -together
+        return weights
 
     def _members(self) -> tuple[Estimator, ...]:
         """Return the fitted models, each with what it needs of the ensemble's fit."""
@@ -230,6 +227,7 @@ class Ensemble(Estimator):
             "chosen": self.chosen_,
             "validation_errors": self.validation_errors_,
             "residuals": self.residuals_,
+            "guarded": np.array(self.guarded_),
         }
         for place, model in enumerate(self.models_):
             arrays |= {f"models.{place}.{name}": array for name, array in model._arrays().items()}
@@ -238,6 +236,7 @@ class Ensemble(Estimator):
     def _restore(self, arrays: Arrays) -> None:
         self.weights_, self.chosen_ = arrays["weights"], arrays["chosen"]
         self.validation_errors_, self.residuals_ = arrays["validation_errors"], arrays["residuals"]
+        self.guarded_ = bool(arrays.get("guarded", False))
         places = self.chosen_.tolist()
         if len({*places}) < len(places) or not {*places} <= {*range(len(self.given))}:
             raise ValueError(f"the models {places[:9]} were chosen of {len(self.given)}")
@@ -247,21 +246,3 @@ class Ensemble(Estimator):
             prefix = f"models.{place}."
             own = {name.removeprefix(prefix): each for name, each in arrays.items() if name.startswith(prefix)}
             model._restore(own)
-
-
-def _fit_one(model: Estimator, train: Panel, validation: Panel | None) -> Any:
-    """Check and fit one model on the panel."""
-    check_options(model)
-    own = train.with_only(model.covariates)
-    if validation is None:
-        model.check_rows(own)
-    model._fit(own, validation and validation.with_only(model.covariates))
-    model.ids_ = train.ids
-    return model
-
-
-def _weights(models: int) -> list[Values]:
-    """List all weights in tenths that add up to one, equal ones first."""
-    cuts = combinations_with_replacement(range(_PARTS + 1), models - 1)
-    parts = [np.diff([0, *cut, _PARTS]) / _PARTS for cut in cuts]
-    return sorted(parts, key=lambda weights: float(np.square(weights).sum()))

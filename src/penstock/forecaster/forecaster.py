@@ -17,10 +17,10 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
-from penstock.forecaster.loading import LoadsWeights
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
 from penstock.forecaster.season import describe_season, fit_season
+from penstock.forecaster.updating import Updates
 from penstock.forecaster.windows import WindowReading
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
@@ -37,7 +37,7 @@ __all__ = ["Forecaster"]
 
 
 @dataclass(repr=False, eq=False)
-class Forecaster(LoadsWeights):
+class Forecaster(Updates):
     """A network that forecasts the next `horizon` values from the last `window`.
 
     By default directly: all steps ahead are read from the network's last state, so each sees the newest value. `fit`
@@ -141,6 +141,7 @@ class Forecaster(LoadsWeights):
 
     def finish(self, prepared: Prepared, trained: Trained) -> None:
         """Keep what was prepared and what training gave."""
+        self.errors_, self.updates_ = None, 0
         self.validation_rows_ = prepared.validation_rows
         self.tail_rows_ = prepared.validation_rows * prepared.own_tail
         self.reader_: Reader = prepared.reader
@@ -273,6 +274,7 @@ class Forecaster(LoadsWeights):
             **stored_history(self.history_),
             "watched_rows": self.validation_rows_,
             "tail_rows": self.tail_rows_,
+            **self._updated_arrays(),
             **({"season": np.array(self.season_, dtype=np.int64)} if self.additive else {}),
         }
 
@@ -290,3 +292,4 @@ class Forecaster(LoadsWeights):
         self.history_ = restored_history(arrays)
         self.validation_rows_ = arrays["watched_rows"]
         self.tail_rows_ = arrays.get("tail_rows", 0 * self.validation_rows_)
+        self._restore_updates(arrays)

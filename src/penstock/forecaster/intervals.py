@@ -22,6 +22,7 @@ class ForecasterIntervals(ForecasterOptions):
 
     reader_: Reader
     tail_rows_: NDArray[np.int64]
+    errors_: TailErrors | None = None
 
     @abstractmethod
     def _outputs_at(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -58,7 +59,9 @@ class ForecasterIntervals(ForecasterOptions):
         return self.aggregate(upper - middle)
 
     def _tail_errors(self) -> TailErrors:
-        """Forecast the validation tail, which stands in the rows that are kept."""
+        """Forecast the validation tail, which stands in the rows that are kept; after an update its errors are kept."""
+        if self.errors_ is not None:
+            return self.errors_
         panel, horizon = self.tail_, self.horizon
         if (self.tail_rows_ < horizon).all():
             raise OptionError(

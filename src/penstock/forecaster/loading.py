@@ -13,6 +13,7 @@ import numpy as np
 from penstock.errors import OptionError
 from penstock.forecaster.intervals import ForecasterIntervals
 from penstock.networks.inputs import Inputs
+from penstock.networks.network import Network
 from penstock.training.history import History, Trained
 
 __all__ = ["LoadsWeights"]
@@ -70,6 +71,10 @@ class LoadsWeights(ForecasterIntervals):
             return None
         from penstock import weights
 
+        if not isinstance(self.network, Network):
+            raise OptionError(
+                f"{self.label}: files of weights are read into a stack of layers; allowed: network=Network([...])."
+            )
         path, layers = given
         module = weights.read(path, self.network, inputs, outputs, layers=layers)
         none = np.zeros((0, 1))

@@ -19,9 +19,8 @@ from penstock.errors import DataError, OptionError, named
 from penstock.estimator import Estimator
 from penstock.forecaster.sizes import refuse_sizes
 from penstock.intervals.levels import checked_levels
-from penstock.layers.flatten import Flatten
-from penstock.layers.layer import Layer
 from penstock.networks.network import Network
+from penstock.networks.segrnn import SegRNN
 from penstock.options import option
 from penstock.training.heads import HEADS, Head, Value, resolve_head
 from penstock.training.options import TrainingOptions
@@ -42,7 +41,7 @@ STRATEGIES = ("direct", "recursive")
 class ForecasterOptions(TrainingOptions, Estimator):
     """The options of :class:`penstock.forecaster.Forecaster`."""
 
-    network: Network = option(help="the network's description")
+    network: Network | SegRNN = option(help="the network's description")
     window: int = option(63, "input length in steps", at_least=1)
     strategy: str = option("direct", "how several steps ahead are forecast", choices=STRATEGIES)
     known_in_window: bool = option(True, "read known covariates in the window too, not only at the steps ahead")
@@ -124,7 +123,8 @@ class ForecasterOptions(TrainingOptions, Estimator):
     @property
     def forecasts_new_series(self) -> bool:
         """Whether series can be forecast that were not among those fitted: where each window is scaled by itself."""
-        return window_scale(self.scale) is not None
+        scale = window_scale(self.scale)
+        return scale is not None and scale.spread != "series"
 
     @property
     def shortest_window(self) -> int:
@@ -136,10 +136,7 @@ class ForecasterOptions(TrainingOptions, Estimator):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        over_time = [layer for layer in self.network.layers if layer.over_time]
-        above = self.network.dense if all(isinstance(layer, Flatten) for layer in over_time) else ()
-        named = [layer for layer in (*over_time, *above) if layer.outputs or layer.over_time]
-        return "+".join(map(_short, named))
+        return self.network.label
 
     @property
     def steps(self) -> int:
@@ -231,8 +228,3 @@ class ForecasterOptions(TrainingOptions, Estimator):
 def _which(panel: Panel, series: NDArray[np.bool_]) -> str:
     """Name some series with their rows."""
     return named([f"{panel.ids[place]} ({panel.lengths[place]} rows)" for place in np.flatnonzero(series)])
-
-
-def _short(layer: Layer) -> str:
-    width = layer.steps if isinstance(layer, Flatten) else layer.outputs
-    return type(layer).__name__ + (f"({width})" if width else "")

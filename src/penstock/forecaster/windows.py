@@ -65,6 +65,8 @@ class WindowReading:
         if self.scale is None:
             series = panel.series_of(ends)
             found = found._replace(level=scaling.shift[series], spread=scaling.scale[series])
+        elif self.scale.spread == "series":
+            found = found._replace(spread=scaling.scale[panel.series_of(ends)])
         return found._replace(lag=np.where(found.lag == 1, 0, found.lag)) if self.lost else found
 
     def base(self, y: Values, measures: WindowMeasures, ends: Rows, steps: int) -> Values:

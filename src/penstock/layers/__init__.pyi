@@ -18,6 +18,7 @@ from .declared import MinLSTM as MinLSTM
 from .declared import OutputRecurrence as OutputRecurrence
 from .dense import Dense as Dense
 from .dilated import Dilated as Dilated
+from .dilated_stack import DilatedStack as DilatedStack
 from .dropout import Dropout as Dropout
 from .embedding import Embedding as Embedding
 from .flatten import Flatten as Flatten
@@ -26,5 +27,6 @@ from .layer_norm import LayerNorm as LayerNorm
 from .recurrent import Recurrent as Recurrent
 from .residual import Residual as Residual
 from .self_attention import SelfAttention as SelfAttention
+from .smoothing import Smoothing as Smoothing
 from .transformer import TransformerEncoder as TransformerEncoder
 from .zoneout import Zoneout as Zoneout

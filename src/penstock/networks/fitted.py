@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from penstock.errors import OptionError
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.module import NetworkModule
+from penstock.networks.segrnn import SegRNN
 
 __all__ = ["fitted_network", "has_network"]
 
@@ -32,7 +33,7 @@ def fitted_network(model: Any, member: int = 0) -> NetworkModule:
     Raises
     ------
     OptionError
-        Where the model is not fitted, has no such member, or holds an encoder-decoder.
+        Where the model is not fitted, has no such member, or holds no single stack of layers.
     """
     if not hasattr(model, "weights_"):
         raise OptionError(f"{type(model).__name__} is not fitted; call fit first.")
@@ -45,5 +46,10 @@ def fitted_network(model: Any, member: int = 0) -> NetworkModule:
         raise OptionError(
             f"{type(model).__name__} holds an encoder-decoder, which is no single stack of layers; what it attends to "
             "its own attention(X) tells."
+        )
+    if isinstance(network, SegRNN):
+        raise OptionError(
+            f"{type(model).__name__} holds a SegRNN, which reads segments and is no single stack of layers; allowed: "
+            "a Network of layers."
         )
     return network.with_weights(weights, model.inputs_, outputs)

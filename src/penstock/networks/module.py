@@ -15,7 +15,7 @@ from penstock.layers.noise import fold_in
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 
-__all__ = ["NetworkModule", "Vectors"]
+__all__ = ["NetworkModule", "Vectors", "require_input"]
 
 
 class Vectors(NamedTuple):
@@ -80,9 +80,9 @@ class NetworkModule(eqx.Module):
     def look_up(self, x: jax.Array, categories: jax.Array | None = None) -> Vectors:
         """Replace token ids and categories by their vectors."""
         if isinstance(self.layers[0], EmbeddingModule):
-            _require("x", x, 2, None, "token ids [batch, time]")
+            require_input("x", x, 2, None, "token ids [batch, time]")
             x = self.layers[0](x)
-        _require("categories", categories, 2, len(self.embeddings), "one id for each category [batch, categories]")
+        require_input("categories", categories, 2, len(self.embeddings), "one id for each category [batch, categories]")
         ids = () if categories is None else jnp.moveaxis(categories, 1, 0)
         return Vectors(x, tuple(embed(each) for embed, each in zip(self.embeddings, ids, strict=True)))
 
@@ -97,8 +97,8 @@ class NetworkModule(eqx.Module):
         """Do what :meth:`__call__` does after the look-ups."""
         embeds = isinstance(self.layers[0], EmbeddingModule)
         if not embeds:
-            _require("x", vectors.x, 3, self.inputs.features, "[batch, time, features]")
-        _require("extra", extra, 2, self.inputs.extra, "[batch, extra]")
+            require_input("x", vectors.x, 3, self.inputs.features, "[batch, time, features]")
+        require_input("extra", extra, 2, self.inputs.extra, "[batch, extra]")
         first = int(embeds)
         modules, over_time = self.layers[first:], self.over_time[first:]
         x = run_layers(
@@ -113,7 +113,14 @@ class NetworkModule(eqx.Module):
         return x
 
 
-def _require(name: str, given: jax.Array | None, axes: int, width: int | None, wanted: str) -> None:
+def require_input(name: str, given: jax.Array | None, axes: int, width: int | None, wanted: str) -> None:
+    """Refuse, in words, an input that is missing, or has other axes or another width.
+
+    Raises
+    ------
+    OptionError
+        With what the network reads and what it was given.
+    """
     if given is None:
         if width:
             raise OptionError(f"the network reads {name} of width {width}, but none were given; give {wanted}.")

@@ -13,6 +13,7 @@ from penstock.errors import OptionError
 from penstock.layers.dense import Dense
 from penstock.layers.dropout import Dropout
 from penstock.layers.embedding import Embedding, EmbeddingModule
+from penstock.layers.flatten import Flatten
 from penstock.layers.layer import Layer
 from penstock.layers.layer_norm import LayerNorm
 from penstock.layers.one_hot import OneHotModule
@@ -84,6 +85,13 @@ class Network(Description, Buildable[NetworkModule]):
         embeddings = f", embeddings={list(self.embeddings)!r}" if self.embeddings else ""
         return_sequences = ", return_sequences=True" if self.return_sequences else ""
         return f"Network({list(self.layers)!r}{dense}{embeddings}{return_sequences})"
+
+    @property
+    def label(self) -> str:
+        """Short name in tables: the layers over time; of a feed-forward net on lags the dense ones too."""
+        over_time = [layer for layer in self.layers if layer.over_time]
+        above = self.dense if all(isinstance(layer, Flatten) for layer in over_time) else ()
+        return "+".join(_short(layer) for layer in (*over_time, *above) if layer.outputs or layer.over_time)
 
     def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> NetworkModule:
         """Draw the weights of a module that reads `inputs` and gives ``[batch, outputs]``.
@@ -204,6 +212,11 @@ class Network(Description, Buildable[NetworkModule]):
 
 def _several(given: Any) -> tuple[Any, ...]:
     return tuple(given) if isinstance(given, Iterable) else (given,)
+
+
+def _short(layer: Layer) -> str:
+    width = layer.steps if isinstance(layer, Flatten) else layer.outputs
+    return type(layer).__name__ + (f"({width})" if width else "")
 
 
 def _allowed(layer: Any, place: int) -> bool:

@@ -126,6 +126,35 @@ _ALL = (
         options=options.WavesOptions,
         source="generated data",
     ),
+    Study(
+        "m3",
+        "2,829 series of the M3 competition: the usual network, ps.forecast, baselines and published figures",
+        protocols=("honest",),
+        members=3,
+        source="Makridakis & Hibon (2000), The M3-Competition: results, conclusions and implications",
+    ),
+    Study(
+        "m4-hourly",
+        "414 hourly series of the M4 competition: the usual network, ps.forecast, baselines and published figures",
+        protocols=("honest",),
+        members=3,
+        source="Makridakis, Spiliotis & Assimakopoulos (2020), The M4 Competition: 100,000 time series",
+    ),
+    Study(
+        "nn5",
+        "daily withdrawals from 111 cash machines, 56 days ahead: the usual network, ps.forecast and published figures",
+        protocols=("honest",),
+        members=3,
+        source="the NN5 competition (2008); Hewamalage, Bergmeir & Bandara (2021), Recurrent neural networks for "
+        "time series forecasting",
+    ),
+    Study(
+        "etth1",
+        "oil temperature and loads of a transformer, 96 to 720 hours ahead, by SegRNN, beside published figures",
+        protocols=("honest",),
+        members=1,
+        source="Zhou et al. (2021), Informer; Lin et al. (2023), SegRNN",
+    ),
 )
 
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

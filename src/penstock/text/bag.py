@@ -150,6 +150,10 @@ class BagOfWords(FittedBag):
         count = sum(name.endswith(".W") for name in arrays)
         self.chain_ = [(arrays[f"chain.{place}.W"], arrays[f"chain.{place}.b"]) for place in range(count)]
         keys, idf = arrays["ngrams.keys"], arrays["ngrams.idf"]
+        rising = keys.ndim == 1 and keys.dtype == np.int64 and (np.diff(keys) > 0).all()
+        widths = [(W.ndim, W.shape[-1:]) == (2, b.shape) for W, b in self.chain_]
+        if not rising or idf.shape != keys.shape or not all(widths):
+            raise ValueError("features, their weights and coefficients do not fit together")
         if len(keys) != len(self.chain_[0][0]):
             raise ValueError(f"{len(keys)} features meet coefficients of {len(self.chain_[0][0])}")
         self.ngrams_ = NGrams(keys, idf, len(self.vocabulary_), self.bigrams, self.weight)

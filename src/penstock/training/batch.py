@@ -11,10 +11,11 @@ import jax.numpy as jnp
 from penstock.layers.embedding import EmbeddingModule
 from penstock.networks.decoder import EncoderDecoderModule, Teacher
 from penstock.networks.module import NetworkModule, Vectors
+from penstock.networks.segrnn_module import SegRNNModule
 
 __all__ = ["Batch", "combine", "embeddings_of", "look_up", "micro_batch_size", "partition", "vectors_of"]
 
-Module = NetworkModule | EncoderDecoderModule
+Module = NetworkModule | EncoderDecoderModule | SegRNNModule
 
 _AT_ONCE = 1 << 18  # steps of all samples that go through a network together in training
 

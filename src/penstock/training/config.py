@@ -8,6 +8,7 @@ from typing import NamedTuple
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.networks.segrnn import SegRNN
 from penstock.training.losses import Loss
 from penstock.training.optimizers import Optimizer, RMSprop
 from penstock.training.scheduled_sampling import ScheduledSampling
@@ -72,7 +73,7 @@ class TrainSpec(NamedTuple):
         What the network reads, and how many values it puts out.
     """
 
-    network: Network | EncoderDecoder
+    network: Network | EncoderDecoder | SegRNN
     config: TrainConfig
     inputs: Inputs
     outputs: int

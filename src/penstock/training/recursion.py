@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.networks.segrnn import SegRNN
 from penstock.programs import keep_programs
 from penstock.training.compile_options import quickly
 from penstock.training.forward import run_blocks
@@ -23,7 +24,7 @@ __all__ = ["recurse"]
 
 @keep_programs(64)
 def _compiled(
-    network: Network, inputs: Inputs, targets: tuple[int, ...], marks: tuple[int, ...], window: int, steps: int
+    network: Network | SegRNN, inputs: Inputs, targets: tuple[int, ...], marks: tuple[int, ...], window: int, steps: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:
     def member(weights: Any, source: Source, starts: jax.Array) -> jax.Array:
         module = network.with_weights(weights, inputs, len(targets))
@@ -47,7 +48,7 @@ def _compiled(
 
 
 def recurse(
-    network: Network,
+    network: Network | SegRNN,
     weights: Any,
     source: Source,
     starts: NDArray[np.int64],

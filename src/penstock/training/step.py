@@ -14,6 +14,7 @@ from penstock.layers.noise import fold_in
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.networks.segrnn import SegRNN
 from penstock.training.batch import Batch, combine, embeddings_of, look_up, micro_batch_size, partition, vectors_of
 from penstock.training.config import TrainConfig
 from penstock.training.losses import sample_losses
@@ -48,7 +49,7 @@ class TrainStep:
     True
     """
 
-    network: Network | EncoderDecoder
+    network: Network | EncoderDecoder | SegRNN
     config: TrainConfig
     inputs: Inputs
     outputs: int

@@ -10,6 +10,7 @@ import jax
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
+from penstock.networks.segrnn import SegRNN
 from penstock.storage import Arrays
 from penstock.training.history import History
 
@@ -22,7 +23,7 @@ def stored_weights(weights: Any) -> Arrays:
 
 
 def restored_weights(
-    arrays: Arrays, network: Network | EncoderDecoder, inputs: Inputs, outputs: int, members: int
+    arrays: Arrays, network: Network | EncoderDecoder | SegRNN, inputs: Inputs, outputs: int, members: int
 ) -> Any:
     """Take back what :func:`stored_weights` gave.
 

@@ -38,10 +38,11 @@ def train_folds(
     members: int = 1,
     seed: int = 0,
     vectors: NDArray[Any] | None = None,
+    weights: Any = None,
     callbacks: Sequence[Callback] = (),
     shape: BlockShape | None = None,
 ) -> list[Trained]:
-    """Train `members` networks from fresh weights on the samples of each fold.
+    """Train `members` networks on the samples of each fold, from fresh weights or those that are given.
 
     All train side by side in lanes of one compiled program; folds whose samples fall into several buckets train one
     after the other, their members side by side. Each member has its own initial weights and shuffles, derived from
@@ -61,6 +62,9 @@ def train_folds(
         Networks to train on each fold, and what their random numbers are drawn from.
     vectors
         Initial table of the embedding that the network begins with, ``[vocabulary, units]``; drawn if left out.
+    weights
+        Weights of all members to start from, every leaf ``[members, ...]``; drawn if left out. The optimiser starts
+        afresh.
     callbacks
         Hooks; each may stop members at the end of an epoch.
     shape
@@ -78,13 +82,14 @@ def train_folds(
     """
     if len(folds) > 1 and any(len(fold.train) > 1 for fold in folds):
         options: dict[str, Any] = {"epochs": epochs, "members": members, "seed": seed, "vectors": vectors}
+        options["weights"] = weights
         return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]
     lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds)
     with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds)) as result:
         if shape is not None or len(folds) > 1:
             shape = BlockShape.of_all(folds, shape)
         with interrupts_put_off():
-            _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, callbacks)
+            _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, weights, callbacks)
         trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
@@ -99,6 +104,7 @@ def _train(
     epochs: int,
     seed: int,
     vectors: NDArray[Any] | None,
+    given: Any,
     callbacks: Sequence[Callback],
 ) -> None:
     """Train what the lanes hold on the samples of all folds."""
@@ -111,7 +117,7 @@ def _train(
             f"target_loss={config.target_loss:g} is a validation loss, but there are no validation samples; give "
             "validation= more than 0, or target_loss=None."
         )
-    start, turns = _with_vectors(initial_state(spec), vectors), _Turns(steps, seed)
+    start, turns = _from_weights(_with_vectors(initial_state(spec), vectors), given), _Turns(steps, seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
         arguments = np.uint32(seed), np.arange(members, dtype=np.uint32)
         drawn = initial_state(spec).trace(*arguments)
@@ -197,6 +203,22 @@ def _with_vectors(start: Callable[..., TrainState], vectors: NDArray[Any] | None
         return state._replace(weights=put(state.weights), best_weights=put(state.best_weights))
 
     return with_table
+
+
+def _from_weights(start: Callable[..., TrainState], given: Any) -> Callable[..., TrainState]:
+    """Let each member begin with its own of the weights that are given."""
+    if given is None:
+        return start
+
+    def with_weights(seed: np.uint32, member: NDArray[np.uint32]) -> TrainState:
+        state = start(seed, member)
+        own, best = (
+            jax.tree.map(lambda leaf, like: jnp.array(np.asarray(leaf)[member], like.dtype), given, state.weights)
+            for _ in range(2)  # two copies: the epoch may write over each
+        )
+        return state._replace(weights=own, best_weights=best)
+
+    return with_weights
 
 
 def _taken(initial: TrainState, member: NDArray[np.uint32]) -> TrainState:

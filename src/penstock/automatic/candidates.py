@@ -1,0 +1,158 @@
+"""What is tried on a panel: networks whose options follow from horizon, season and rows, and classical models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from penstock.baselines.naive import Naive
+from penstock.baselines.seasonal_naive import SeasonalNaive
+from penstock.baselines.theta import Theta
+from penstock.data.panel import Panel
+from penstock.estimator import Estimator
+from penstock.forecaster.forecaster import Forecaster
+from penstock.layers.declared import GRU
+from penstock.networks.network import Network
+from penstock.training.optimizers import Adam
+
+__all__ = ["WITHOUT_SEASON", "Candidate", "classical_models", "network_candidates", "panel_forecaster"]
+
+WITHOUT_SEASON = "without the season"
+"""Name of the network whose forecasts are additions to the last value, though there is a season."""
+
+_STEPS_PER_EPOCH = 100
+_BATCH = 256
+_PASSES = 5  # times as many epochs at most where the windows are few
+_LONGEST = 128  # steps of a window beyond which no longer one is tried
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network that is tried.
+
+    Attributes
+    ----------
+    name
+        What sets it apart, in words.
+    model
+        The network, unfitted.
+    """
+
+    name: str
+    model: Forecaster
+
+
+def panel_forecaster(
+    horizon: int,
+    season: Sequence[int] = (),
+    *,
+    members: int = 3,
+    steps: int = 2000,
+    seed: int = 0,
+    window: int | None = None,
+    transform: str = "none",
+    samples: int | None = None,
+) -> Forecaster:
+    """Return a network for panels, unfitted, whose options follow from the horizon and the periods alone.
+
+    It was chosen on the training rows of public panels (``benchmarks/panels.py`` measures it): a GRU on windows scaled
+    by themselves, as long as two seasons, the longest season or the horizon, trained for a fixed budget on all rows.
+
+    Parameters
+    ----------
+    horizon
+        Steps ahead.
+    season
+        Periods in steps; none for no season.
+    members
+        Networks from different seeds, whose median is taken.
+    steps
+        Training steps of each, of 256 windows.
+    seed
+        Seed of weights and shuffles.
+    window
+        Length of a window; left out: as horizon and season say.
+    transform
+        Change of variable, as in :class:`penstock.Forecaster`.
+    samples
+        Windows there are; where they are few, they are seen up to a hundred times instead of twenty.
+
+    Examples
+    --------
+    >>> panel_forecaster(18, (12,)).window
+    24
+    """
+    epochs = max(round(steps / _STEPS_PER_EPOCH), 1)
+    if samples is not None:
+        taken = min(-(-samples // _BATCH), _STEPS_PER_EPOCH)  # steps of one epoch
+        epochs = round(epochs * min(max(_STEPS_PER_EPOCH / 5 / max(taken, 1), 1), _PASSES))
+    return Forecaster(
+        Network([GRU(32)], dense=[64]),
+        window=window or default_window(horizon, season),
+        horizon=horizon,
+        season=tuple(season) or 1,
+        scale="window",
+        transform=transform,
+        short="drop",
+        loss="mae",
+        optimizer=Adam(0.003),
+        schedule="one_cycle",
+        batch=_BATCH,
+        epochs=epochs,
+        steps_per_epoch=min(steps, _STEPS_PER_EPOCH),
+        patience=None,
+        validation=0,
+        members=members,
+        ensemble="median",
+        seed=seed,
+    )
+
+
+def default_window(horizon: int, season: Sequence[int]) -> int:
+    """Return the length of a window: two short seasons, the longest one or the horizon, and at least eight steps."""
+    return max(2 * min(season, default=1), max(season, default=1), horizon, 8)
+
+
+def network_candidates(
+    panel: Panel, horizon: int, season: tuple[int, ...], *, members: int, steps: int, seed: int
+) -> list[Candidate]:
+    """List the networks that are tried, the usual one first.
+
+    Parameters
+    ----------
+    panel
+        Training rows: in logs is tried where all values are positive, a window twice as long where the series have it,
+        and, where there is a season, additions to the last value.
+    horizon, season, members, steps, seed
+        As in :func:`panel_forecaster`.
+    """
+    samples = int(np.maximum(panel.lengths - horizon - 2, 0).sum())
+    usual = default_window(horizon, season)
+    tried = [("usual", usual, "none", season)]
+    if (panel.y > 0).all():
+        tried.append(("in logs", usual, "log", season))
+    if 2 * usual <= min(_LONGEST, int(np.median(panel.lengths)) - 2 * horizon):
+        tried.append(("window twice as long", 2 * usual, "none", season))
+    if season:
+        tried.append((WITHOUT_SEASON, usual, "none", ()))
+    return [
+        Candidate(
+            name,
+            panel_forecaster(
+                horizon, periods, members=members, steps=steps, seed=seed, window=window, transform=transform,
+                samples=samples,
+            ),
+        )
+        for name, window, transform, periods in tried
+    ]  # fmt: skip
+
+
+def classical_models(horizon: int, season: tuple[int, ...]) -> list[Estimator]:
+    """List the classical models that are tried; the last is the reference: the seasonal naive, or the last value."""
+    first = min(season, default=1)
+    found: list[Estimator] = [Theta(first, horizon=horizon)]
+    if first == 1:
+        return [*found, Naive(horizon=horizon)]
+    return [*found, Naive(horizon=horizon), SeasonalNaive(first, horizon=horizon)]

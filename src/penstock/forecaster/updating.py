@@ -1,0 +1,257 @@
+"""A fitted forecaster that learns from later rows: from its own weights on, with a test of drift before it does."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.later import read_later
+from penstock.data.panel import Panel
+from penstock.data.scaling import fit_scaling
+from penstock.data.transforms import TRANSFORMS
+from penstock.errors import DataError, OptionError, PenstockError
+from penstock.forecaster.loading import LoadsWeights
+from penstock.intervals.tail import TailErrors
+from penstock.storage import Arrays
+from penstock.training.config import TrainSpec
+from penstock.training.history import History
+from penstock.training.optimizers import resolve_optimizer
+from penstock.training.train import train_folds
+
+__all__ = ["Update", "Updates"]
+
+_DRIFT = 0.01  # p-value below which the errors of new rows are said to be larger
+_KEPT = 200  # errors of each series that intervals are taken from, at least
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update found and did.
+
+    Attributes
+    ----------
+    new, seen
+        Rows that were learned from, and rows of the frame that were left out because the model knew them.
+    epochs, replay
+        Passes over the new samples, and older rows of each series that were learned again.
+    error, usual_error
+        Median absolute error one step ahead on the new rows, before the update, and on the rows that it is held
+        against: the validation tail, and the rows of earlier updates; in units of the series' scale.
+    drift
+        p-value of the one-sided Mann-Whitney test that errors on the new rows are no larger; None where there are too
+        few to compare.
+    """
+
+    new: int
+    seen: int
+    epochs: int
+    replay: int
+    error: float
+    usual_error: float | None
+    drift: float | None
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        lines = [f"{self.new:,} new rows, {self.epochs} epochs, {self.replay} older rows of each series again"]
+        if self.seen:
+            lines.append(f"{self.seen:,} rows had been seen and are left out")
+        if self.drift is None:
+            lines.append("no test of drift: too few errors to compare")
+        else:
+            larger = "larger than usual: the model no longer fits" if self.drift < _DRIFT else "no larger than usual"
+            lines.append(
+                f"errors before the update: median {self.error:.4g} against {self.usual_error:.4g} of the series' "
+                f"scale, p = {self.drift:.3g}; {larger}"
+            )
+        return "\n".join(lines)
+
+
+class Updates(LoadsWeights):
+    """What :class:`penstock.forecaster.Forecaster` does with later rows."""
+
+    weights_: Any
+    history_: History
+    update_: Update
+    updates_: int = 0
+
+    @abstractmethod
+    def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Make one forecast of those of all members."""
+
+    def update(
+        self,
+        frame: Any,
+        *,
+        epochs: int = 5,
+        learning_rate: float | None = None,
+        replay: int = 0,
+        scales: str = "keep",
+        callbacks: Sequence[Any] = (),
+    ) -> Self:
+        """Learn from rows that came after the fit, starting from the fitted weights.
+
+        Rows at times that the model has seen are left out. Before anything is learned, the model forecasts each new
+        row; a test says whether these errors are larger than on the validation tail, and intervals are taken from them
+        from now on, together with the earlier ones. `update_` says what was done.
+
+        Parameters
+        ----------
+        frame
+            Rows in the columns of the fit, that follow the rows which the model keeps.
+        epochs
+            Passes over the new samples; 0 takes the rows in and learns nothing.
+        learning_rate
+            Of the optimiser, which starts afresh; None: as in the fit.
+        replay
+            Older rows of each series that are learned again, as far as the model keeps them.
+        scales
+            ``keep``: those of the fit; ``refit``: fitted on the rows at hand, for which the weights were not trained.
+        callbacks
+            Hooks of the training loop.
+
+        Returns
+        -------
+        This estimator.
+
+        Raises
+        ------
+        DataError
+            Where no row is new, or the frame cannot be read.
+        OptionError
+            For an argument that is not allowed, or a model that reads windows in their own units.
+        """
+        self._require_fit()
+        self._check_update(epochs, learning_rate, replay, scales)
+        later, panel = read_later(self, frame)
+        unknown = [name for name in panel.ids if name not in self.ids_ and len(self.ids_) > 1]
+        if unknown:
+            raise DataError(f"series {unknown[0]!r} was not among those fitted; fit again to take it in.")
+        if len(panel) < len(self.ids_):
+            missing = next(name for name in self.ids_ if name not in panel.ids)
+            raise DataError(f"the series {missing!r} has no rows in the frame; give rows of every series.")
+        if not later.new:
+            raise DataError(f"no row is new: the model has seen all {later.seen} of the frame.")
+        if len(panel) > 1:
+            panel = panel.with_series(np.array([panel.ids.index(name) for name in self.ids_]))
+        fitted = copy.copy(self)
+        kept = np.array([later.kept[name] for name in panel.ids])
+        fitted._note_errors(panel, kept)
+        told = fitted.update_
+        if scales == "refit":
+            scaled = panel.with_values(TRANSFORMS[self.transform].apply(panel))
+            lost = TRANSFORMS[self.transform].lost
+            assert isinstance(self.scale, str)  # noqa: S101
+            fitted.reader_ = replace(self.reader_, scaling=fit_scaling(self.scale, scaled, lost))
+        if epochs:
+            fitted._learn_again(panel, kept - replay, epochs, learning_rate, callbacks)
+        fitted.tail_ = panel.last(self.rows_kept)
+        fitted.update_ = replace(told, new=later.new, seen=later.seen, epochs=epochs, replay=replay)
+        self.__dict__ = fitted.__dict__
+        return self
+
+    def _check_update(self, epochs: int, learning_rate: float | None, replay: int, scales: str) -> None:
+        if self.additive:
+            raise OptionError(
+                f"{self.label} reads windows in their own units (scale={self.scale!r}), which update() does not learn "
+                "from; call fit on all rows."
+            )
+        for name, value in (("epochs", epochs), ("replay", replay)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise OptionError(f"{name}={value!r} is not allowed; allowed: a whole number at least 0.")
+        if learning_rate is not None and not 0 < learning_rate < np.inf:
+            raise OptionError(f"learning_rate={learning_rate!r} is not allowed; allowed: a number above 0, or None.")
+        if scales not in ("keep", "refit"):
+            raise OptionError(f"scales={scales!r} is unknown; allowed: 'keep', 'refit'.")
+
+    def _note_errors(self, panel: Panel, kept: NDArray[np.int64]) -> None:
+        """Forecast the new rows with the weights as they are; test the errors, and keep them for intervals."""
+        from scipy.stats import mannwhitneyu
+
+        head = self.head()
+        if head.probability:
+            self.update_ = Update(0, 0, 0, 0, np.nan, None, None)
+            return
+        firsts = panel.offsets[:-1] + kept - 1
+        ends = np.maximum(panel.offsets[1:] - self.horizon, firsts)
+        origins = np.concatenate([np.arange(first, end) for first, end in zip(firsts, ends, strict=True)])
+        if not len(origins):
+            self.update_ = Update(0, 0, 0, 0, np.nan, None, None)
+            return
+        targets = origins[:, None] + np.arange(1, self.horizon + 1)
+        fitted = self._fitted_series(panel)
+        errors = panel.y[targets] - self.aggregate(self.forecast_panel(panel, origins))
+        errors = errors / self.reader_.spreads(panel, origins, fitted)[:, None]
+        errors[panel.filled[targets]] = np.nan
+        try:
+            before = self._tail_errors()
+        except PenstockError:  # no validation tail
+            before = TailErrors(np.zeros((0, self.horizon)), np.zeros(0, dtype=np.int64))
+        usual, now = (np.abs(each[:, 0])[np.isfinite(each[:, 0])] for each in (before.errors, errors))
+        enough = min(len(usual), len(now)) >= 5
+        drift = float(mannwhitneyu(now, usual, alternative="greater").pvalue) if enough else None
+        error, usually = float(np.median(now)) if len(now) else np.nan, float(np.median(usual)) if enough else None
+        self.update_ = Update(0, 0, 0, 0, error, usually, drift)
+        both = np.concatenate([before.errors, errors])
+        series = np.concatenate([before.series, fitted[panel.series_of(origins)]])
+        most = max(_KEPT, int(np.max(self.tail_rows_)))
+        newest = np.concatenate([np.flatnonzero(series == each)[-most:] for each in range(len(self.ids_))])
+        self.errors_ = TailErrors(both[newest], series[newest])
+
+    def _learn_again(
+        self,
+        panel: Panel,
+        first: NDArray[np.int64],
+        epochs: int,
+        learning_rate: float | None,
+        callbacks: Sequence[Any],
+    ) -> None:
+        """Train from the fitted weights on the samples whose first target is row `first` of its series, or later."""
+        start = np.maximum(first - self.window - TRANSFORMS[self.transform].lost, 0) + panel.offsets[:-1]
+        recent = panel.between(start, panel.offsets[1:])
+        samples = self.reader_.samples(recent, recent.offsets[1:])
+        config = self.train_config(self.head(gaps=self.reader_.gaps), steps_per_epoch=self.steps_per_epoch)
+        optimizer: Any = resolve_optimizer(self.optimizer)
+        if learning_rate is not None:
+            optimizer = replace(optimizer, learning_rate=learning_rate)
+        config = replace(config, optimizer=optimizer, patience=None, target_loss=None, schedule=None, schedule_epochs=1)
+        self.updates_ += 1
+        (trained,) = train_folds(
+            TrainSpec(self.network, config, samples.source.widths, self.outputs(len(panel))),
+            [samples],
+            epochs=epochs,
+            members=self.members,
+            seed=(self.seed + self.updates_) % 2**32,
+            weights=self.weights_,
+            callbacks=callbacks,
+        )
+        self.weights_ = trained.weights
+        self.history_ = History(
+            np.concatenate([self.history_.training_loss, trained.history.training_loss]),
+            np.concatenate([self.history_.validation_loss, trained.history.validation_loss]),
+        )
+
+    def _updated_arrays(self) -> Arrays:
+        """Give what updates leave, for the model file."""
+        if self.errors_ is None:
+            return {}
+        return {
+            "update.residuals": self.errors_.errors, "update.series": self.errors_.series,
+            "update.count": np.array([self.updates_], dtype=np.int64),
+        }  # fmt: skip
+
+    def _restore_updates(self, arrays: Arrays) -> None:
+        """Take back what :meth:`_updated_arrays` gave."""
+        self.errors_, self.updates_ = None, 0
+        if "update.residuals" not in arrays:
+            return
+        errors, series = arrays["update.residuals"], arrays["update.series"]
+        whole = series.dtype == np.int64 and errors.shape == (len(series), self.horizon) and errors.dtype == np.float64
+        if not whole or not np.isin(series, np.arange(len(self.ids_))).all() or (np.diff(series) < 0).any():
+            raise ValueError("the errors that updates left do not fit the series")
+        self.errors_, self.updates_ = TailErrors(errors, series), int(arrays["update.count"][0])

@@ -1,0 +1,147 @@
+"""Validation on the last horizons of training rows: errors of models there, and weights that combine the models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.data.scaling import mean_steps
+from penstock.errors import DataError
+from penstock.estimator import Estimator
+from penstock.options import check_options
+
+__all__ = ["RolledValidation", "fit_one", "validated_weights", "within_chance"]
+
+Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+_PARTS = 10  # weights are tenths
+
+
+@dataclass(frozen=True, eq=False)
+class RolledValidation:
+    """Cutoffs in training rows, a horizon apart, from which forecasts are judged that were fitted on the rows before.
+
+    Attributes
+    ----------
+    panel, before
+        The series that are long enough, and their rows before the first cutoff, on which models are fitted.
+    origins
+        Last row before each cutoff, ``[n]``: the cutoffs of each series one after the other.
+    units
+        Mean absolute step of the rows before the first cutoff of each, ``[n]``; 0 where they are constant.
+    horizon
+        Steps ahead.
+    """
+
+    panel: Panel
+    before: Panel
+    origins: Rows
+    units: Values
+    horizon: int
+
+    @classmethod
+    def of(cls, label: str, train: Panel, rows_to_fit: int, horizon: int, cutoffs: int = 1) -> RolledValidation:
+        """Take the last horizons of the series that have `rows_to_fit` rows before them.
+
+        Raises
+        ------
+        DataError
+            Where no series has as many.
+        """
+        needed = rows_to_fit + cutoffs * horizon
+        kept = np.flatnonzero(train.lengths >= needed)
+        if not len(kept):
+            raise DataError(
+                f"{label}: no series has the {needed} training rows that weights are validated on; give more rows, or "
+                "combine='mean'."
+            )
+        panel = train.with_series(kept)
+        first = panel.offsets[1:] - cutoffs * horizon
+        before = panel.before(first)
+        origins = (first[:, None] + horizon * np.arange(cutoffs)).ravel() - 1
+        units = np.repeat(mean_steps(before, before.offsets[1:] - 1), cutoffs)
+        return cls(panel, before, origins, units, horizon)
+
+    def forecasts(self, model: Estimator) -> Values:
+        """Fit a copy of a model on the rows before the first cutoff, and forecast from each, ``[n, horizon]``."""
+        twin = fit_one(model.clone(), self.before)
+        own = self.panel.with_only(twin.covariates)
+        found: Values = twin.aggregate(twin._forecast(own, self.origins, np.arange(len(self.panel))))
+        return found
+
+    def errors(self, forecasts: Values) -> Values:
+        """Return forecast minus actual in units of the series, ``[n, horizon]``; constant series are left out."""
+        actual = self.panel.y[self.origins[:, None] + np.arange(1, self.horizon + 1)]
+        usable = self.units > 0
+        return (forecasts - actual)[usable] / self.units[usable, None]
+
+    @property
+    def series(self) -> Rows:
+        """The series of each row of :meth:`errors`."""
+        found: Rows = self.panel.series_of(self.origins)[self.units > 0]
+        return found
+
+
+def validated_weights(errors: Values) -> Values:
+    """Return the weights, in tenths, with which the mean absolute error of several models together is smallest.
+
+    The best model alone comes first; then a tenth moves from one model to another while the error falls. It is convex
+    in the weights, so that this ends near its minimum.
+
+    Parameters
+    ----------
+    errors
+        Errors of each model, ``[models, n, horizon]``.
+
+    Examples
+    --------
+    >>> validated_weights(np.array([[[2.0]], [[-1.0]], [[3.0]]])).tolist()
+    [0.3, 0.7, 0.0]
+    """
+    count = len(errors)
+    parts = np.zeros(count, dtype=np.int64)
+    parts[int(np.abs(errors).mean(axis=(1, 2)).argmin())] = _PARTS
+    now, loss = np.tensordot(parts / _PARTS, errors, 1), np.inf
+    while (reached := float(np.abs(now).mean())) < loss:
+        loss = reached
+        moves = [(one, other) for one in np.flatnonzero(parts) for other in range(count) if other != one]
+        tried = [float(np.abs(now + (errors[other] - errors[one]) / _PARTS).mean()) for one, other in moves]
+        if not tried or min(tried) >= loss * (1 - 1e-9):
+            break
+        one, other = moves[int(np.argmin(tried))]
+        parts[one], parts[other] = parts[one] - 1, parts[other] + 1
+        now = np.tensordot(parts / _PARTS, errors, 1)
+    return parts / _PARTS
+
+
+def within_chance(errors: Values, reference: Values, groups: Rows) -> bool:
+    """Say whether errors are not smaller than those of a reference by more than the standard error of the difference.
+
+    Parameters
+    ----------
+    errors, reference
+        Errors of both, ``[n, horizon]``.
+    groups
+        The series of each row: rows of one series are no independent evidence. Of one series, its steps are taken.
+    """
+    steps = np.abs(reference) - np.abs(errors)
+    series = np.unique(groups)
+    gain = steps.ravel() if len(series) < 2 else np.array([steps[groups == each].mean() for each in series])
+    error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+    return bool(gain.mean() <= error)
+
+
+def fit_one(model: Estimator, train: Panel, validation: Panel | None = None) -> Any:
+    """Check and fit one model on the panel."""
+    check_options(model)
+    own = train.with_only(model.covariates)
+    if validation is None:
+        model.check_rows(own)
+    model._fit(own, validation and validation.with_only(model.covariates))
+    model.ids_ = train.ids
+    return model

@@ -1,0 +1,25 @@
+"""m3: 2,829 series of the M3 competition, yearly, quarterly and monthly.
+
+One set of options, which follow from horizon and season alone, beside every baseline and the published figures.
+"""
+
+from __future__ import annotations
+
+from penstock.studies.public_panels import run_panels
+from penstock.studies.result import StudyResult
+from penstock.studies.study import Request
+
+__all__ = ["run"]
+
+
+def run(request: Request) -> StudyResult:
+    """Forecast the last rows of every series, and score all models."""
+    return run_panels(
+        "m3",
+        request,
+        (
+            "m3_yearly",
+            "m3_quarterly",
+            "m3_monthly",
+        ),
+    )

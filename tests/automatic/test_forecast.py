@@ -1,0 +1,117 @@
+"""Forecasts in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+import pytest
+
+import penstock as ps
+from penstock.automatic.candidates import panel_forecaster
+from penstock.automatic.seasons import find_season
+from penstock.data.columns import Columns
+from penstock.data.frames import read_panel
+
+QUICK: dict[str, Any] = {"members": 1, "steps": 20, "search": False}
+
+
+def panel() -> pd.DataFrame:
+    draw, time = np.random.default_rng(4), np.arange(60)
+    parts = []
+    for name, level, rows in (("a", 10.0, 60), ("b", 5e4, 48), ("c", 3.0, 30)):
+        y = level * (5 + np.sin(2 * np.pi * time / 12) + 0.02 * time + draw.normal(size=60) / 20)
+        days = pd.date_range("2018-01-01", periods=60, freq="MS")
+        parts.append(pd.DataFrame({"unique_id": name, "ds": days, "y": y})[-rows:])
+    return pd.concat(parts)
+
+
+@pytest.mark.fast("polars")
+def test_one_call_forecasts_a_panel_and_says_what_was_chosen(as_kind: Any, tmp_path: Path) -> None:
+    frame = as_kind(panel())
+    result = ps.forecast(frame, 6, level=80, **QUICK)
+    assert type(result.frame) is type(frame)
+    out = nw.from_native(result.frame, eager_only=True)
+    assert out.columns == ["unique_id", "ds", "yhat", "lo-80", "hi-80"]
+    assert len(out) == 18
+    assert result.season == (12,)
+    lines = result.summary().splitlines()
+    assert lines[0] == "season: 12 (from the frequency); horizon: 6"
+    names = ["GRU(32)", "Theta(12)", "Naive", "SeasonalNaive(12)", "together"]
+    assert [line.split()[0] for line in lines[2:7]] == names
+    errors = result.model.validation_errors_
+    assert errors[-1] <= errors[:-1].min() + 1e-12 or result.model.guarded_
+    page = result.report(tmp_path / "page.html").read_text()
+    assert "Forecasts are a weighted mean of" in page
+    assert all(name in page for name in names)
+    result.model.save(tmp_path / "m.penstock")
+    again = nw.from_native(ps.load(tmp_path / "m.penstock").predict(level=80), eager_only=True)
+    assert np.array_equal(again["yhat"].to_numpy(), out["yhat"].to_numpy())
+
+
+def test_short_series_are_forecast_by_their_last_value_and_named() -> None:
+    months = pd.date_range("2020-01-01", periods=5, freq="MS")
+    short = pd.DataFrame({"unique_id": "short", "ds": months, "y": [1.0, 2.0, 2.0, 4.0, 3.0]})
+    frame = pd.concat([panel(), short, short[:1].assign(unique_id="single")])
+    result = ps.forecast(frame, 6, level=60, **QUICK)
+    last = result.frame[result.frame["unique_id"].isin(["short", "single"])]
+    assert last["yhat"].tolist() == [3.0] * 6 + [1.0] * 6
+    assert last["ds"].tolist()[:6] == pd.date_range("2020-06-01", periods=6, freq="MS").tolist()
+    assert last["ds"].tolist()[6:] == pd.date_range("2020-02-01", periods=6, freq="MS").tolist()
+    assert any("2 of 5 series are too short to fit" in note and "short (5 rows)" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("rows", [60, 4])
+def test_constant_and_very_short_panels_are_forecast_by_the_last_value(rows: int) -> None:
+    frame = panel().groupby("unique_id").head(rows).assign(y=7.0)
+    result = ps.forecast(frame, 6, **QUICK)
+    assert set(result.frame["yhat"]) == {7.0}
+    assert "Nothing could be validated" in result.notes[0]
+    assert result.page().lead[0].startswith("All series are forecast by mean(Naive)")
+
+
+def test_the_season_of_counted_steps_is_found_in_the_values() -> None:
+    draw, time = np.random.default_rng(0), np.arange(700)
+
+    def counted(y: Any) -> Any:
+        return read_panel(pd.DataFrame({"ds": time[: len(y)], "y": y}), Columns())[0]
+
+    noise = draw.normal(size=700)
+    day, week = np.sin(2 * np.pi * time / 24), 2.0 * (time // 24 % 7 > 4)
+    assert find_season(counted(5 * day + noise / 3)) == (24,)
+    assert find_season(counted(5 * day * (1 + week) + noise / 3)) == (24, 168)
+    assert find_season(counted(draw.normal(size=12)[time[:90] % 12] * 3 + noise[:90].cumsum() / 3)) == (12,)
+    assert find_season(counted(noise.cumsum())) == find_season(counted(noise)) == ()
+
+
+def test_the_reference_keeps_half_of_the_weight_where_nothing_beats_it() -> None:
+    walks = np.random.default_rng(5).normal(size=(8, 60)).cumsum(axis=1)
+    ids, days = np.repeat(np.arange(8), 60), np.tile(np.arange(60), 8)
+    result = ps.forecast(pd.DataFrame({"unique_id": ids, "ds": days, "y": walks.ravel()}), 4, **QUICK)
+    assert result.season == ()
+    assert result.model.guarded_
+    assert dict(zip(result.model.chosen_.tolist(), result.model.weights_.tolist(), strict=True))[2] >= 0.5
+
+
+@pytest.mark.slow
+def test_of_several_networks_the_best_in_validation_is_taken() -> None:
+    result = ps.forecast(panel(), 6, members=1, steps=40)
+    assert list(result.tried) == ["usual", "in logs"]
+    assert result.taken in result.tried
+    assert np.isfinite(list(result.tried.values())).all()
+
+
+def test_a_given_season_wins_and_a_long_one_is_refused() -> None:
+    assert ps.forecast(panel(), 3, season=1, **QUICK).season == ()
+    with pytest.raises(ps.DataError, match="season=99 steps is longer than every series"):
+        ps.forecast(panel(), 3, season=99, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "season", "window"), [(6, (), 8), (8, (4,), 8), (18, (12,), 24), (48, (24, 168), 168), (56, (7,), 56)]
+)
+def test_options_follow_from_horizon_and_season_alone(horizon: int, season: tuple[int, ...], window: int) -> None:
+    assert panel_forecaster(horizon, season).window == window

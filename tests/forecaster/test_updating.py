@@ -1,0 +1,97 @@
+"""A fitted forecaster learns from later rows, from its own weights on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+import penstock as ps
+
+Y = np.sin(np.arange(140.0) / 3) + np.random.default_rng(0).normal(size=140) / 10
+FRAME = pd.DataFrame({"ds": range(140), "y": Y})
+
+
+@pytest.fixture(scope="module")
+def fitted() -> ps.Forecaster:
+    return ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=3, seed=1).fit(FRAME[:100])
+
+
+def copied(model: ps.Forecaster, tmp_path: Path) -> ps.Forecaster:
+    model.save(tmp_path / "m")
+    return ps.load(tmp_path / "m")
+
+
+def test_it_learns_from_its_own_weights_and_takes_the_rows_in(fitted: ps.Forecaster, tmp_path: Path) -> None:
+    before = jax.tree.leaves(fitted.weights_)
+    model = copied(fitted, tmp_path).update(FRAME[90:120], epochs=2, replay=10)
+    assert (model.update_.new, model.update_.seen, model.update_.replay) == (20, 10, 10)
+    assert model.predict()["ds"].tolist() == [120]
+    assert model.history_.training_loss.shape == (5, 1)
+    moved = [np.abs(new - old).max() for new, old in zip(jax.tree.leaves(model.weights_), before, strict=True)]
+    assert all(0 < each < 0.2 for each in moved)  # two epochs from there, not fresh weights
+    assert model.scaling_.shift.tolist() == fitted.scaling_.shift.tolist()
+    again = copied(fitted, tmp_path).update(FRAME[90:120], epochs=2, replay=10)
+    assert again.predict(level=80).equals(model.predict(level=80))
+    assert copied(model, tmp_path).predict(level=80).equals(model.predict(level=80))
+
+
+def test_without_epochs_the_rows_are_taken_in_alone(fitted: ps.Forecaster, tmp_path: Path) -> None:
+    model = copied(fitted, tmp_path).update(FRAME[:120], epochs=0)
+    assert (model.update_.new, model.update_.seen) == (20, 100)
+    assert model.predict().equals(fitted.predict(FRAME[:120]))
+    errors = Y[117:120] - [fitted.predict(FRAME[:row])["yhat"].iloc[0] for row in range(117, 120)]
+    scaled = errors / fitted.scaling_.scale[0]
+    np.testing.assert_allclose(model.errors_.errors[-3:, 0], scaled, atol=1e-6)
+    assert len(model.errors_.errors) == 30  # those of the validation tail, too
+    assert model.fit(FRAME[:100]).errors_ is None  # a fit starts afresh
+
+
+@pytest.mark.slow
+def test_series_may_come_in_another_order(tmp_path: Path) -> None:
+    both = pd.concat([FRAME.assign(unique_id="a"), FRAME.assign(unique_id="b", y=50 + 9 * Y)])
+    model = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=1, seed=1).fit(both[both["ds"] < 100])
+    new = both[(both["ds"] >= 100) & (both["ds"] < 120)]
+    turned = pd.concat([new[new["unique_id"] == name] for name in "ba"])
+    first, second = (copied(model, tmp_path).update(rows, epochs=1) for rows in (new, turned))
+    assert first.predict().equals(second.predict())
+    assert first.predict()["unique_id"].tolist() == ["a", "b"]
+    with pytest.raises(ps.DataError, match="the series 'b' has no rows in the frame"):
+        model.update(new[new["unique_id"] == "a"])
+
+
+def test_drift_is_a_test(fitted: ps.Forecaster, tmp_path: Path) -> None:
+    usual = copied(fitted, tmp_path).update(FRAME[:120], epochs=0).update_
+    assert usual.drift is not None
+    assert usual.drift > 0.01
+    assert "no larger than usual" in str(usual)
+    broken = FRAME[:120].assign(y=np.where(np.arange(120) < 100, Y[:120], 3 * (-1.0) ** np.arange(120)))
+    drifted = copied(fitted, tmp_path).update(broken, epochs=0).update_
+    assert drifted.drift is not None
+    assert drifted.drift < 1e-4
+    assert "larger than usual: the model no longer fits" in str(drifted)
+
+
+@pytest.mark.slow
+def test_scales_are_refitted_by_choice(fitted: ps.Forecaster, tmp_path: Path) -> None:
+    high = FRAME[:120].assign(y=np.where(np.arange(120) < 119, Y[:120], 9.0))
+    model = copied(fitted, tmp_path).update(high, epochs=1, scales="refit")
+    assert model.scaling_.scale[0] == pytest.approx(9 - Y[:100][-len(model.tail_.y) + 20 :].min(), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (slice(0, 100), {}, "no row is new: the model has seen all 100 of the frame"),
+        (slice(110, 120), {}, "missing"),
+        (slice(100, 120), {"epochs": -1}, "epochs=-1 is not allowed"),
+        (slice(100, 120), {"scales": "new"}, "scales='new' is unknown; allowed: 'keep', 'refit'"),
+        (slice(100, 120), {"learning_rate": 0}, "learning_rate=0 is not allowed"),
+    ],
+)
+def test_refusals(fitted: ps.Forecaster, tmp_path: Path, rows: slice, options: dict[str, object], message: str) -> None:
+    with pytest.raises((ps.DataError, ps.OptionError), match=message):
+        copied(fitted, tmp_path).update(FRAME[rows], **options)  # type: ignore[arg-type]
