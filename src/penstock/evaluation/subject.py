@@ -13,15 +13,14 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.frames import Columns, FrameKind, read_panel
-from penstock.data.panel import Panel
-from penstock.data.reading.form import NATIVE
+from penstock.data.frames import Columns, read_panel
 from penstock.data.reading.labels import group
 from penstock.data.reading.table import as_table, newest_last
 from penstock.data.reading.values import numbers
 from penstock.data.times import read_times
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
+from penstock.evaluation.gaps import with_gaps
 from penstock.evaluation.libraries import library_model
 from penstock.evaluation.rolling_origin import RollingOrigin
 
@@ -57,7 +56,7 @@ class FrameRows:
     def read(cls, frame: Any, columns: Columns, missing: str = "error", calendar: str | None = None) -> FrameRows:
         """Read a frame, or say what is wrong with it."""
         panel, kind = read_panel(frame, columns, missing, calendar=calendar)
-        table = as_table(_with_gaps(panel, kind) if panel.filled.any() else frame, columns)
+        table = as_table(with_gaps(panel, kind) if panel.filled.any() else frame, columns)
         times, form = read_times(table[columns.time])
         backend = table.implementation
         plain = [
@@ -270,23 +269,6 @@ def audited_model(
         "neuralforecast, a regressor of scikit-learn, an object with fit(frame) and predict(frame), or a function "
         "forecast(frame, horizon) that returns the values to come."
     )
-
-
-def _with_gaps(panel: Panel, kind: FrameKind) -> Any:
-    """Return the frame with a row at every time; targets that were not observed are missing."""
-    columns, series = kind.columns, panel.series_of(np.arange(panel.rows))
-    values = {
-        columns.id: [panel.ids[number] for number in series],
-        columns.time: panel.times,
-        columns.target: panel.observed,
-        **dict(zip(columns.past, panel.past.T, strict=True)),
-        **dict(zip(columns.known, panel.known.T, strict=True)),
-        **{name: panel.static[series, place].tolist() for place, name in enumerate(columns.static)},
-    }
-    if kind.form.kind != "native":
-        time = nw.Int64() if kind.counts_steps else nw.Datetime("ns")
-        kind = replace(kind, form=NATIVE, time=time)
-    return kind.frame(values)
 
 
 def _values(answer: Any, rows: FrameRows, label: str) -> Values:
