@@ -298,7 +298,7 @@ def test_the_model_passed_in_stays_as_it_is_and_so_do_global_random_states(marke
 
 
 def test_audits_refused(market: pd.DataFrame) -> None:
-    with pytest.raises(ps.OptionError, match="3 cannot be audited; allowed: a Penstock model, an object with"):
+    with pytest.raises(ps.OptionError, match="3 is no model; allowed: a Penstock model such as"):
         ps.audit(3, market)
     with pytest.raises(ps.OptionError, match=r"the class Naive was given; give a model: Naive\(...\)"):
         ps.audit(ps.Naive, market)

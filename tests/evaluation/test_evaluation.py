@@ -271,7 +271,7 @@ def test_comparisons_refused(walk: pd.DataFrame) -> None:
         ps.compare([ps.AR(horizon=2)], walk, RollingOrigin(horizon=3, test=9))
     with pytest.raises(ps.OptionError, match="split=20 is no split; allowed: RollingOrigin"):
         ps.compare(ps.Naive(), walk, 20)  # type: ignore[arg-type]
-    with pytest.raises(ps.OptionError, match=r"'lstm' is no Penstock model; allowed: Forecaster\(...\)"):
+    with pytest.raises(ps.OptionError, match=r"'lstm' is no model; allowed: a Penstock model such as AR\(5\)"):
         ps.compare(["lstm"], walk, RollingOrigin(test=9))  # type: ignore[list-item]
     slow = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=8, epochs=10**9)
     with pytest.raises(ps.DataError, match=r"AR\(60\): 120 training rows .* 122 are needed"):  # before anything trains

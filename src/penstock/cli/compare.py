@@ -36,6 +36,13 @@ def compare(
         str,
         typer.Option(help=f"Models by comma: {', '.join(MODEL_NAMES)}; a number may follow: lstm:20,ar:5."),
     ] = "lstm,naive,ar",
+    forecasts: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Forecasts made elsewhere, judged beside the models: a file of the id, cutoff (time of the last row "
+            "that was known), the time, yhat, and for intervals lo-80, hi-80; give it again for another."
+        ),
+    ] = None,
     horizon: Annotated[int, flag("RollingOrigin", "horizon")] = DEFAULTS["RollingOrigin"]["horizon"],
     test: Annotated[int, flag("RollingOrigin", "test")] = DEFAULTS["RollingOrigin"]["test"],
     step: Annotated[int, flag("RollingOrigin", "step")] = DEFAULTS["RollingOrigin"]["step"],
@@ -98,7 +105,7 @@ def compare(
     from penstock.evaluation.positions import resolve_rule
     from penstock.evaluation.rolling_origin import RollingOrigin
 
-    check_paths(json, report, inputs=[file])
+    check_paths(json, report, inputs=[file, *(forecasts or [])])
     split = RollingOrigin(
         horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
     )
@@ -117,7 +124,8 @@ def compare(
     names = {"id": columns.id, "time": columns.time, "target": columns.target, **covariates}
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
     result = run(
-        chosen, table, split, missing=missing, level=level, intervals=intervals, strict=strict,
+        _with_forecasts(chosen, forecasts or [], columns), table, split,
+        missing=missing, level=level, intervals=intervals, strict=strict,
         metrics=_names(metrics), season=season, weights=weights, groups=groups, **names,  # type: ignore[arg-type]
     )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
@@ -132,6 +140,21 @@ def compare(
         trading,
         by,
     )
+
+
+def _with_forecasts(models: list[Any], files: list[Path], columns: Any) -> Any:
+    """Put forecasts of files beside the models, by the names of the files."""
+    from penstock.data.tables import read_table
+    from penstock.evaluation.result import unique_name
+
+    if not files:
+        return models
+    named: dict[str, Any] = {}
+    for model in models:
+        named[unique_name(model.label, named)] = model
+    for file in files:
+        named[unique_name(file.stem, named)] = read_table(file, text={columns.id, columns.time, "cutoff"})
+    return named
 
 
 def _filled(result: Any) -> str:

@@ -69,8 +69,8 @@ def show(
     console.print(f"[bold]{escape(title)}[/]", highlight=False)
     for line in lines:
         console.print(escape(line), highlight=False)
-    for leak in comparison.leaks:
-        console.print(f"[bold yellow]Leak:[/] {escape(leak.value)}", highlight=False)
+    for leak in comparison.warnings:
+        console.print(f"[bold yellow]Leak:[/] {escape(leak)}", highlight=False)
     console.print()
     console.print(comparison.table())
     console.print()

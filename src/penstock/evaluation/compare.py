@@ -23,6 +23,7 @@ from penstock.evaluation.coverage import Coverage, joining
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.groups import read_grouped
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.others import GivenForecasts, as_estimator
 from penstock.evaluation.panel_metrics import DEFAULT, MetricGiven, refuse_zeros, resolve_metrics
 from penstock.evaluation.result import unique_name
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
@@ -36,7 +37,7 @@ _ROWS_TOGETHER = 4_000_000  # training rows of the folds that are fitted at once
 
 
 def compare(
-    models: Sequence[Estimator] | Mapping[str, Estimator],
+    models: Any,
     frame: Any,
     split: RollingOrigin,
     *,
@@ -62,7 +63,11 @@ def compare(
     ----------
     models
         Models, or models by name. They are cloned: what you pass in stays as it is, and no earlier fit is used.
-        The last value joins them if it is not there. Each forecasts ``split.horizon`` steps.
+        The last value joins them if it is not there. Each forecasts ``split.horizon`` steps. Models of other libraries
+        (statsforecast, sktime, darts, neuralforecast, a scikit-learn regressor on lags), objects with ``fit(frame)``
+        and ``predict(frame)``, and functions ``forecast(frame, horizon)`` are given the rows up to each cutoff; a frame
+        of forecasts made elsewhere has the id, ``cutoff`` (the time of the last row that was known), the time and
+        ``yhat``, and may have ``lo-80``, ``hi-80``. The result says what leak they cannot exclude.
     frame
         pandas, polars or pyarrow frame: one row per series and time, in order.
     split
@@ -124,13 +129,13 @@ def compare(
         raise OptionError(
             f"season={season!r}: the scale of MASE has one season; allowed: a number of rows, such as 12."
         )
-    named = _named([models] if isinstance(models, Estimator) else models, split.horizon)
+    columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
+    named = _named(models, split.horizon, columns)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
     levels, method = checked_levels(level), resolve_intervals(intervals)
     wanted = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
     checked = resolve_metrics(wanted, levels, weights, None)
     naive2 = _naive2(named, season, split.horizon) if "owa" in wanted else None
-    columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
     for covariate in COVARIATES:
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
             raise OptionError(f"none of these models uses {covariate} covariates; leave {covariate}= out.")
@@ -139,6 +144,8 @@ def compare(
     for model in named.values():
         if reason := model.not_scored(panel):
             raise OptionError(f"{reason}.")
+        if leaks and isinstance(model, GivenForecasts):
+            raise OptionError(f"{model.label} holds forecasts that were made elsewhere; leave leaks= out.")
     if Leak.SCALING in leaks:
         panel = _scaled_on_all_rows(panel)
     folds = list(split.folds(panel))
@@ -167,7 +174,8 @@ def compare(
     ends = [folds[0], folds[-1]] if not panel.masked else folds  # a masked series has no sample without a target
     for name, model in named.items():
         parts, seconds, residuals = [], 0.0, None
-        own: list[Any] | None = [] if levels and isinstance(method, ModelIntervals) else None
+        asks = isinstance(method, ModelIntervals) or isinstance(model, GivenForecasts)
+        own: list[Any] | None = [] if levels and asks else None
         shape = None
         if len(folds) > 1:
             each = (rows_of([fold]) for fold in ends)
@@ -223,13 +231,13 @@ def _blocks(folds: Sequence[Fold]) -> list[Sequence[Fold]]:
     return [folds[first : first + size] for first in range(0, len(folds), size)]
 
 
-def _named(models: Sequence[Estimator] | Mapping[str, Estimator], horizon: int) -> dict[str, Estimator]:
+def _named(models: Any, horizon: int, columns: Columns) -> dict[str, Estimator]:
     """Clone the models, give each a name of its own, set their horizon, and see that the last value is there."""
-    pairs = models.items() if isinstance(models, Mapping) else [(None, model) for model in models]
+    listed = models if isinstance(models, Sequence) and not isinstance(models, str) else [models]
+    pairs = models.items() if isinstance(models, Mapping) else [(None, model) for model in listed]
     named: dict[str, Estimator] = {}
-    for name, model in pairs:
-        if not isinstance(model, Estimator):
-            raise OptionError(f"{model!r} is no Penstock model; allowed: Forecaster(...), Naive(), AR(5) and the like.")
+    for name, given in pairs:
+        model = as_estimator(given, columns, horizon, name)
         if model.horizon not in (1, horizon):
             raise OptionError(
                 f"{model.label} forecasts {model.horizon} steps but the split asks for {horizon}; "

@@ -86,7 +86,8 @@ class ComparisonResult(ABC):
     @property
     def warnings(self) -> list[str]:
         """What makes the scores better than they should be, in sentences."""
-        return [leak.value for leak in self.leaks]
+        others = {name: getattr(model, "unexcluded_leak", "") for name, model in self.models.items()}
+        return [leak.value for leak in self.leaks] + [f"{name} {said}." for name, said in others.items() if said]
 
     @property
     def notes(self) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""What an audit looks at: any estimator, object or function that forecasts, asked in one way."""
+"""Any estimator, object or function that forecasts, asked in one way by an audit and by a comparison."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from penstock.data.reading.values import numbers
 from penstock.data.times import read_times
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.evaluation.compare import compare
+from penstock.evaluation.libraries import library_model
 from penstock.evaluation.rolling_origin import RollingOrigin
 
 __all__ = ["AuditedModel", "Backtest", "FrameRows", "audited_model"]
@@ -168,6 +168,8 @@ class _Ours(AuditedModel):
         return forecast
 
     def backtest(self, rows: FrameRows, test: int, before: FrameRows | None = None) -> Values:
+        from penstock.evaluation.compare import compare  # which asks other people's models by this module
+
         model = self.model.clone()
         if before is not None:
             model.fit(before.native, **self.names)
@@ -184,9 +186,9 @@ class _Ours(AuditedModel):
 
 
 class _Object(AuditedModel):
-    def __init__(self, model: Any, backtest: Backtest | None) -> None:
+    def __init__(self, model: Any, backtest: Backtest | None, label: str) -> None:
         self.model, self.own_backtest, self.backtests = model, backtest, backtest is not None
-        self.label = type(model).__name__
+        self.label = label
         try:
             self.reads_history = len(inspect.signature(model.predict).parameters) > 0
         except (TypeError, ValueError):  # built-in code has no signature
@@ -229,18 +231,21 @@ class _Function(AuditedModel):
 
 
 def audited_model(model: Any, columns: Columns, horizon: int | None, backtest: Backtest | None) -> AuditedModel:
-    """Tell what was given, or say that it cannot be audited."""
+    """Tell what was given, or say that it is no model."""
     if isinstance(model, Estimator):
         return _Ours(model, columns, horizon)
     if isinstance(model, type):
         raise OptionError(f"the class {model.__name__} was given; give a model: {model.__name__}(...).")
+    if (library := library_model(model, columns, horizon or _USUAL_HORIZON)) is not None:
+        return _Object(library, backtest, type(model).__name__)
     if hasattr(model, "fit") and hasattr(model, "predict"):
-        return _Object(model, backtest)
+        return _Object(model, backtest, type(model).__name__)
     if callable(model):
         return _Function(model, horizon or _USUAL_HORIZON)
     raise OptionError(
-        f"{model!r} cannot be audited; allowed: a Penstock model, an object with fit(frame) and predict(frame), or a "
-        "function forecast(frame, horizon) that returns the values to come."
+        f"{model!r} is no model; allowed: a Penstock model such as AR(5), a model of statsforecast, sktime, darts or "
+        "neuralforecast, a regressor of scikit-learn, an object with fit(frame) and predict(frame), or a function "
+        "forecast(frame, horizon) that returns the values to come."
     )
 
 
@@ -252,12 +257,32 @@ def _values(answer: Any, rows: FrameRows, label: str) -> Values:
         given = [
             name
             for name in table.columns
-            if name not in (rows.columns.id, rows.columns.time) and table[name].dtype.is_numeric()
+            if name not in (rows.columns.id, rows.columns.time, "unique_id", "ds") and table[name].dtype.is_numeric()
         ]
         if not given:
             raise DataError(f"{label} gave a frame without numbers: {table.columns}; a column 'yhat' is needed.")
         answer = table["yhat" if "yhat" in given else given[-1]].to_numpy()
+        names = next((name for name in (rows.columns.id, "unique_id") if name in table.columns), None)
+        if names is not None and rows.columns.id in rows.table.columns:
+            return _by_series(np.asarray(answer, dtype=np.float64), table[names].to_list(), rows, label)
     values = np.asarray(answer, dtype=np.float64)
     if values.size == 0 or values.size % count:
         raise DataError(f"{label} gave {values.size} forecasts for {count} series; the same number for each is needed.")
     return values.reshape(count, -1)
+
+
+def _by_series(values: Values, ids: list[Any], rows: FrameRows, label: str) -> Values:
+    """Put forecasts that name their series into the order of the rows' series, ``[series, horizon]``."""
+    wanted = list(dict.fromkeys(map(str, rows.table[rows.columns.id].to_list())))
+    places: dict[str, list[int]] = {name: [] for name in wanted}
+    for place, name in enumerate(map(str, ids)):
+        if name in places:
+            places[name].append(place)
+    counts = {len(each) for each in places.values()}
+    if len(counts) > 1 or 0 in counts:
+        fewest = min(places, key=lambda name: len(places[name]))
+        raise DataError(
+            f"{label} gave {len(places[fewest])} forecasts of series {fewest!r}, and up to {max(counts)} of others; "
+            "the same number for each series of the frame is needed."
+        )
+    return values[np.array(list(places.values()))]
