@@ -143,3 +143,12 @@ def data_home(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 collect_ignore = ["golden"]  # programs that write golden files, no tests
+
+
+@pytest.fixture
+def file_size_limit() -> Iterator[Callable[[int], None]]:
+    """Limit the size of the files that this process writes: the system then answers as it does for a full disk."""
+    resource = pytest.importorskip("resource", reason="only POSIX limits the size of files")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -248,3 +248,14 @@ def test_features_and_their_weights_fit_together(tmp_path: Path) -> None:
     path = edited(tmp_path, "BagRegressor", lambda about, arrays: (about, {**arrays, "ngrams.idf": np.ones(1)}))
     with pytest.raises(ps.ModelFileError, match="features, their weights and coefficients do not fit together"):
         ps.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "message"),
+    [("SMA", "span", "spans .2147483647. are not possible"), ("Forecaster", "tail_rows", "not within the rows")],
+)
+def test_numbers_that_memory_is_made_for_are_bounded(tmp_path: Path, name: str, key: str, message: str) -> None:
+    """Seed 2006 of the fuzzer: 16 GB for a mean of 2³¹ values."""
+    huge = np.array([2**31 - 1])
+    with pytest.raises(ps.ModelFileError, match=message):
+        ps.load(edited(tmp_path, name, lambda about, arrays: (about, {**arrays, key: huge})))

@@ -12,6 +12,7 @@ __all__ = [
     "OptionError",
     "PenstockError",
     "TrainingError",
+    "WriteError",
     "named",
     "nearest",
 ]
@@ -39,6 +40,10 @@ class ModelFileError(PenstockError, ValueError):
 
 class TrainingError(PenstockError, RuntimeError):
     """A training run that cannot go on, such as a loss that turned NaN."""
+
+
+class WriteError(PenstockError, OSError):
+    """A file that cannot be written: a full disk, a limit, a lost folder; what stood in its place is left as it was."""
 
 
 def nearest(given: object, allowed: Iterable[object]) -> str:

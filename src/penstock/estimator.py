@@ -132,6 +132,7 @@ class Estimator(SavedSeries, IntervalsMixin):
         known: str | Sequence[str] = (),
         static: str | Sequence[str] = (),
         missing: str = "error",
+        calendar: str | None = None,
         validation: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> Self:
@@ -150,12 +151,12 @@ class Estimator(SavedSeries, IntervalsMixin):
         static
             Columns of covariates that are the same in every row of a series.
         missing
-            Where a value, or a row of a regular series, is missing: ``error`` refuses it, ``ffill`` carries the last
-            value of the series forward, here and in `predict`; ``indicator`` does so, and tells models that can be told
-            (:class:`penstock.Forecaster`) which targets are filled, so that they do not learn from them.
+            Where a value or a row is missing: ``error`` refuses it, ``ffill`` carries the last value forward, here and
+            in `predict`; ``indicator`` also tells :class:`penstock.Forecaster`, which learns from no filled target.
+        calendar
+            The exchange whose trading days the rows hold, such as ``NYSE``, here and in `predict`.
         validation
-            A frame of the rows that follow, for early stopping instead of a tail cut from `frame`. Never give
-            it the rows that you will judge the model by.
+            The rows that follow, for early stopping instead of a tail of `frame`; never those that judge the model.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
 
@@ -175,9 +176,9 @@ class Estimator(SavedSeries, IntervalsMixin):
             if getattr(columns, name) and name not in self.covariates:
                 uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
                 raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
-        train, kind = read_panel(frame, columns, missing)
+        train, kind = read_panel(frame, columns, missing, calendar=calendar)
         if validation is not None:
-            validation = train.followed_by(read_panel(validation, columns, missing)[0], "validation")
+            validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
         return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(

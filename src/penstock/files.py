@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import math
 import os
 import secrets
+import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from penstock.errors import OptionError
+from penstock.errors import OptionError, WriteError
 
-__all__ = ["check_destination", "jsonable", "refuse_input", "write_json", "write_whole"]
+__all__ = ["check_destination", "jsonable", "made_whole", "refuse_input", "write_json", "write_whole"]
 
 
 def check_destination(path: str | Path) -> Path:
@@ -58,11 +61,18 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
 
     The new file has the mode of the one that it replaces. Where the system knows files without a name (Linux), nothing
     of an interrupted one is left, even by a signal that ends the process at once.
+
+    Raises
+    ------
+    OptionError
+        Where the path names a folder or a device, or its folder does not exist.
+    WriteError
+        Where the disk is full or the file cannot be written for another reason.
     """
     path = check_destination(path)
     data = content.encode() if isinstance(content, str) else content
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
+
+    def write(beside: Path) -> None:
         with _nameless(path.parent) or beside.open("xb") as file:
             if path.exists():
                 os.chmod(file.fileno() if os.chmod in os.supports_fd else beside, stat.S_IMODE(path.stat().st_mode))  # noqa: PTH101
@@ -71,11 +81,35 @@ def write_whole(path: str | Path, content: bytes | str) -> Path:
             os.fsync(file.fileno())
             if not beside.exists():
                 _give_name(file.fileno(), beside)
+
+    return made_whole(path, write)
+
+
+def made_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
+    """Let `write` fill a new file beside `path`, and rename it there once it is whole; errors as in `write_whole`."""
+    path = check_destination(path)
+    beside = path.with_name(f".{secrets.token_hex(4)}.part-{path.name[-200:]}")
+    try:
+        write(beside)
         beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _not_written(path, error) from error
         raise
     return path
+
+
+def _not_written(path: Path, error: OSError) -> WriteError:
+    """Say why a file could not be written, and how much room its folder has where that is the reason."""
+    reason = error.strerror or str(error)
+    room = ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        with suppress(OSError):
+            room = f" ({shutil.disk_usage(path.parent).free / 1e3:,.0f} kB free)"
+    kept = "; the file that was there is as it was" if path.exists() else ""
+    return WriteError(f"{str(path)!r} cannot be written: {reason}{room}{kept}. Free some space, or give another path.")
 
 
 def _nameless(folder: Path) -> BinaryIO | None:

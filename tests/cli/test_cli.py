@@ -130,7 +130,7 @@ def test_rows_newest_first_or_in_no_order(penstock: Run, prices: Path) -> None:
     table.sample(frac=1, random_state=0).to_csv(prices / "mixed.csv", index=False)
     refused = penstock("compare", "mixed.csv", *options)
     assert refused.returncode == 2
-    assert "(--sort does it on the command line)" in refused.stderr
+    assert "or --sort on the command line" in refused.stderr
     done = [
         penstock("compare", *given, *options) for given in (["prices.csv"], ["vendor.csv"], ["mixed.csv", "--sort"])
     ]
@@ -306,6 +306,45 @@ def test_doctor_and_version(penstock: Run, tmp_path: Path) -> None:
     assert "cpu:0" in done.stdout
     assert "none is no folder" in done.stdout.replace("\n", "")
     assert penstock("--version").stdout == f"penstock {__version__}\n"
+
+
+def test_a_full_disk_costs_one_file_and_no_work(
+    penstock: Run, prices: Path, file_size_limit: Callable[[int], None]
+) -> None:
+    file_size_limit(10_000)  # as much as the JSON takes, and not the page
+    done = penstock("compare", "prices.csv", "--models", "ar", "--test", "30", "--report", "r.html", "--json", "r.json")
+    assert done.returncode == 2
+    assert "Naive" in done.stdout
+    assert "Written: r.json" in done.stdout
+    assert "r.html' cannot be written: File too large. Free some space, or give another path." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads((prices / "r.json").read_text())["rows"]
+    assert sorted(path.name for path in prices.iterdir()) == ["prices.csv", "prices.parquet", "r.json"]
+
+
+def test_a_cache_that_cannot_be_kept_is_said(penstock: Run, prices: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)  # of an earlier command of this process
+    done = penstock(
+        "compare", "prices.csv", "--models", "ar", "--test", "30", PENSTOCK_CACHE=str(prices / "prices.csv")
+    )
+    assert done.returncode == 0, done.stderr
+    assert "note: compiled programs are not kept: " in done.stderr
+    assert "PENSTOCK_CACHE names another folder, or is off." in done.stderr
+
+
+def test_audit_takes_what_compare_takes(penstock: Run, prices: Path) -> None:
+    frame = pd.read_csv(prices / "prices.csv").assign(Day=lambda f: f.index % 5, Volume=lambda f: f["Close"] ** 2)
+    frame.loc[[40, 140], "Close"] = np.nan
+    frame["Date"] = pd.to_datetime(frame["Date"]).dt.strftime("%d/%m/%Y")
+    frame.to_csv(prices / "own.csv", index=False)
+    done = penstock(
+        "audit", "own.csv", "--target", "Close", "--dayfirst", "--missing", "ffill", "--past", "Volume", "--known",
+        "Day", "--models", "arx:2,naive", "--json", "r.json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "note: Naive uses no past and no known covariates, and is audited without them." in done.stderr
+    arx, naive = json.loads((prices / "r.json").read_text())["audits"]
+    assert (arx["model"], arx["ok"], naive["ok"]) == ("ARX(2)", True, True)
 
 
 def test_scores_of_a_panel(penstock: Run, prices: Path) -> None:

@@ -46,6 +46,15 @@ def test_forecasts_are_those_of_the_call(penstock: Run, panel: pd.DataFrame, tmp
 
 
 @pytest.mark.slow
+def test_answers_are_written_as_the_option_read_them(penstock: Run, panel: pd.DataFrame, tmp_path: Path) -> None:
+    panel.query("shop == 'a'").assign(month=lambda f: f["month"].dt.strftime("%d/%m/%Y")).to_csv(
+        tmp_path / "panel.csv", index=False
+    )
+    done = penstock("forecast", "panel.csv", "--horizon", 3, "--dayfirst", "--target", "sales", "--level", "", *SMALL)
+    assert [line.split(",")[0] for line in done.stdout.splitlines()[1:]] == ["01/01/2023", "01/02/2023", "01/03/2023"]
+
+
+@pytest.mark.slow
 def test_without_a_file_the_table_alone_goes_to_standard_output(penstock: Run, panel: pd.DataFrame) -> None:
     done = penstock("forecast", "panel.csv", "--horizon", 2, "--id", "shop", "--level", "", *SMALL)
     assert done.returncode == 0, done.stderr

@@ -74,6 +74,17 @@ def test_the_model_is_written_before_it_is_scored(
     assert isinstance(ps.load(tmp_path / "m.penstock"), TextClassifier)
 
 
+def test_a_model_that_cannot_be_written_is_scored_all_the_same(
+    penstock: Run, reviews: None, tmp_path: Path, file_size_limit: Callable[[int], None]
+) -> None:
+    file_size_limit(1000)
+    done = penstock(*FIT, *SMALL, "--units", 4)
+    assert done.returncode == 2
+    assert "ridge on TF-IDF of words" in done.stderr
+    assert "m.penstock' cannot be written: File too large. Free some space" in done.stderr
+    assert not (tmp_path / "m.penstock").exists()
+
+
 def test_predict_reads_a_document_a_line(penstock: Run, model: Path, tmp_path: Path) -> None:
     lines = "a good film\n\nso bad\r\ngood"
     done = penstock("text", "predict", model, given=lines.encode())
@@ -87,6 +98,20 @@ def test_predict_reads_a_document_a_line(penstock: Run, model: Path, tmp_path: P
     label, down, up = first.split("\t")
     assert label == "up"
     assert float(down) + float(up) == pytest.approx(1, abs=1e-3)
+
+
+def test_predict_reads_what_fit_reads(penstock: Run, model: Path, tmp_path: Path) -> None:
+    lines = "good fun, naïve\nso bad, naïve\n"
+    for encoding in ("utf-8-sig", "utf-16", "cp1252"):
+        (tmp_path / "own.txt").write_bytes(lines.encode(encoding))
+        pd.DataFrame({"review": lines.splitlines()}).to_csv(tmp_path / "own.csv", index=False, encoding=encoding)
+        for words in (["own.txt"], ["own.csv", "--text", "review"]):
+            done = penstock("text", "predict", model, *words)
+            assert (done.returncode, done.stdout) == (0, "up\ndown\n"), done.stderr
+        if encoding != "cp1252":
+            assert penstock("text", "predict", model, given=lines.encode(encoding)).stdout == "up\ndown\n"
+    told = penstock("text", "predict", model, "own.csv")
+    assert "each line of own.csv is read as a document, its first one too; of a table name the column" in told.stderr
 
 
 def test_vectors_are_trained_looked_at_and_used(penstock: Run, reviews: None, tmp_path: Path) -> None:

@@ -90,7 +90,11 @@ def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
         (series(y=["1", "two", "3"]), {}, "holds text that is no number, the first in row 1: 'two'; mend or drop"),
         (series(y=[True, False, True]), {}, "holds Boolean, not numbers"),
         (series(ds=[1, 1, 2]), {}, "1 timestamps that come twice, the first 1 in row 1; keep one row a time"),
-        (series(ds=[1, 3, 2]), {}, "come after a later one, the first 2 in row 2; sort the frame by 'ds' first"),
+        (
+            series(ds=[1, 3, 2]),
+            {},
+            "come after a later one, the first 2 in row 2; sort them: frame = frame.sort",
+        ),
         (series(ds=["2020-01-01", "soon", "2020-01-03"]), {}, "values that are no dates, the first in row 1: 'soon'"),
         (series(ds=[1.5, 2.5, 3.5]), {}, "holds Float64; allowed: dates, datetimes, whole numbers"),
         (series(ds=pd.to_datetime(["2020-01-01", None, "2020-01-03"])), {}, "has 1 missing values, the first in row 1"),
@@ -105,7 +109,7 @@ def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
         (
             series(ds=[f"2020-01-0{n}T00:00:00{z}" for n, z in ((1, "+02:00"), (2, "-05:00"), (3, "Z"))]),
             {},
-            r"offsets of several zones \(-05:00, \+00:00, \+02:00\)\); name the zone: --zone",
+            r"offsets of several zones \(-05:00, \+00:00, \+02:00\)\); name the zone of their place: --zone",
         ),
         (pd.concat([series(), series()["y"]], axis=1), {}, "the frame has columns of one name; rename or drop all"),
         (

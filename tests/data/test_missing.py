@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import penstock as ps
 from penstock.data.columns import Columns
 from penstock.data.frames import read_panel
+from penstock.errors import DataWarning
 
 RHYTHMS = {
     "months": pd.date_range("2019-01-31", periods=24, freq="ME"),
@@ -62,9 +63,19 @@ def test_business_days_may_be_holidays_but_not_weeks() -> None:
     ],
     ids=["nights", "irregular steps", "events"],
 )  # fmt: skip
+@pytest.mark.filterwarnings("ignore:the times keep no rhythm")
 def test_what_has_no_rhythm_is_not_judged(times: Any) -> None:
     assert read_panel(frame(times))[0].rows == len(times)
     assert read_panel(frame(times), missing="ffill")[0].rows == len(times)
+
+
+def test_what_has_no_rhythm_is_said() -> None:
+    twice_a_month = pd.date_range("2010-01-01", periods=40, freq="SMS")
+    with pytest.warns(DataWarning, match="are not of the usual 14 days. The rows are taken one after the other"):
+        read_panel(frame(twice_a_month))
+    serials = pd.Index([44564, 44565, 44566, 44567, 44568, 44571, 44572, 44573, 44574, 44575, 44578])  # days of Excel
+    with pytest.warns(DataWarning, match="the times keep no rhythm: .* the usual 1"):
+        read_panel(frame(serials))
 
 
 def test_filled_from_the_past_and_never_from_the_future() -> None:

@@ -42,6 +42,13 @@ KINDS = {
     "two sessions a day": session(BUSINESS[:30], "09:00", "11:30").union(session(BUSINESS[:30], "12:30", "15:00")),
     "weeks": pd.date_range("2023-01-06", periods=40, freq="W-FRI"),
     "two weeks": pd.date_range("2023-01-06", periods=40, freq="2W-FRI"),
+    "third Fridays": pd.date_range("2020-01-17", periods=40, freq="WOM-3FRI"),
+    "last Mondays": pd.DatetimeIndex(
+        [
+            pd.offsets.LastWeekOfMonth(weekday=0).rollforward(m)
+            for m in pd.date_range("2020-01-01", periods=40, freq="MS")
+        ]
+    ),
     "month ends": pd.date_range("2023-01-31", periods=40, freq="ME"),
     "last business days of months": pd.date_range("2023-01-31", periods=40, freq="BME"),
     "first business days of months": pd.date_range("2023-01-02", periods=40, freq="BMS"),

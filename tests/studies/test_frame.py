@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 
 import penstock as ps
 from penstock.cli.main import app
-from penstock.errors import DataError
+from penstock.errors import DataError, WriteError
 from penstock.options import Description, option
 from penstock.report.svg import Picture, draw
 from penstock.report.table import Table
@@ -139,6 +140,53 @@ def test_only_what_a_folder_lacks_is_run(tmp_path: Path) -> None:
     assert (out / "toy-1-published-share-0.5.json").is_file()
     refused = CliRunner().invoke(app, ["study", "toy", "--missing"])
     assert "--missing asks what a folder holds" in str(refused.exception)
+
+
+def test_a_result_is_there_only_with_the_same_options(tmp_path: Path) -> None:
+    def told(asked: Request) -> list[str]:
+        lines: list[str] = []
+        assert run_all([TOY], asked, tmp_path, ("honest",), lines.append, editions=(1,), missing=True) == []
+        return lines
+
+    first = Request(members=1, epochs=1)
+    told(first)
+    assert told(first) == ["toy, edition 1, honest protocol: there already."]
+    name = "toy, edition 1, honest protocol: "
+    assert told(Request(seed=5))[0] == (
+        f"{name}run again, for its result there has members 1, not 3, seed 0, not 5, epochs 1, not None."
+    )
+    assert json.loads((tmp_path / "toy-1-honest.json").read_text())["seed"] == 5
+    assert told(Request(seed=5, data=Path("own.csv")))[0].endswith("has data None, not own.csv.")
+    assert told(Request(seed=5, data=Path("own.csv"))) == [f"{name}there already."]
+
+
+def test_a_file_of_others_ends_nothing(tmp_path: Path) -> None:
+    told: list[str] = []
+    for name, content in {"notes": "{}", "list": "[1]", "torn": '{"study": ', "near": '{"study": "toy"}'}.items():
+        (tmp_path / f"{name}.json").write_text(content)
+    assert run_all([TOY], Request(), tmp_path, ("honest",), told.append, editions=(1,)) == []
+    assert told[-1].startswith("left out of the index, for they are no results of a study: list.json, near.json, notes")
+    assert "toy-1-honest.html" in (tmp_path / "index.html").read_text()
+    with pytest.raises(ps.DataError, match=r"list.json' is no result of a study; take it out"):
+        read_results(tmp_path)
+
+
+def test_a_full_disk_stops_no_other_study(tmp_path: Path, file_size_limit: Callable[[int], None]) -> None:
+    ran: list[str] = []
+
+    def counted(request: Request) -> StudyResult:
+        ran.append(request.protocol)
+        if len(ran) == 1:
+            file_size_limit(1000)  # room for none, after the work
+        return run(request)
+
+    told: list[str] = []
+    toy = replace(TOY, function=counted)
+    with pytest.raises(WriteError, match=r"index.html' cannot be written: File too large"):
+        run_all([toy], Request(), tmp_path, ("honest", "published"), told.append, editions=(1,))
+    assert ran == ["honest"]  # the other did not begin, for it could not have been kept
+    assert ["cannot be written: File too large" in line for line in told] == [True, True]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["pictures", "toy-1-honest.json"]  # the work is safe
 
 
 def test_every_result_on_the_pages_has_a_command_that_makes_it() -> None:

@@ -109,6 +109,7 @@ def forecast(
     season: int | Sequence[int] | None = None,
     level: float | Sequence[float] = (),
     missing: str = "error",
+    calendar: str | None = None,
     members: int = 3,
     steps: int = 2000,
     seed: int = 0,
@@ -136,6 +137,8 @@ def forecast(
         Coverage of intervals, in percent; :class:`penstock.Ensemble` says what they come from.
     missing
         What to do where values are missing, as in :meth:`penstock.Forecaster.fit`.
+    calendar
+        The exchange whose trading days the rows hold, as in ``fit``.
     members, steps, seed
         Networks, training steps of each, and the seed.
     search
@@ -161,7 +164,7 @@ def forecast(
     ((12,), ['ds', 'yhat'])
     """
     levels = checked_levels(level)
-    panel, kind = read_panel(frame, Columns(id, time, target), missing)
+    panel, kind = read_panel(frame, Columns(id, time, target), missing, calendar=calendar)
     periods, season_from = choose_season(panel, season)
     candidates = network_candidates(panel, horizon, periods, members=members, steps=steps, seed=seed)
     classical = classical_models(horizon, periods)

@@ -12,6 +12,7 @@ from penstock.data.panel import Panel
 from penstock.errors import OptionError
 from penstock.estimator import Estimator
 from penstock.options import option
+from penstock.storage import Arrays
 
 __all__ = ["MovingAverage"]
 
@@ -85,6 +86,19 @@ class MovingAverage(Estimator):
     @abc.abstractmethod
     def _averages_by_span(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Average the values up to each row, from ``max_span − 1`` to the last but one, by each span ``[spans, n]``."""
+
+    def _restore(self, arrays: Arrays) -> None:
+        super()._restore(arrays)
+        span = self.span_
+        if (
+            span.dtype.kind != "i"
+            or span.shape != (len(self.ids_),)
+            or (span < 1).any()
+            or (span > self.rows_needed).any()
+        ):
+            raise ValueError(
+                f"the spans {span.ravel()[:9].tolist()} are not possible; allowed: 1 to {self.rows_needed}"
+            )
 
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         series = panel.series_of(origins)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.models import make_model
-from penstock.cli.output import JsonOption, check_paths, output_console
-from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
+from penstock.cli.output import JsonOption, check_paths, output_console, write_all
+from penstock.cli.own_file import File, OwnFileWithCovariates, reads_own_file
 from penstock.files import write_json
 
 __all__ = ["audit"]
 
 
+@reads_own_file(covariates=True)
 def audit(
-    file: Annotated[
-        Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)
-    ],
-    time: Time = None,
-    target: Target = None,
-    id: Id = "unique_id",
+    file: File,
+    own: OwnFileWithCovariates,
     models: Annotated[str, typer.Option(help="Models by comma, as in penstock compare.")] = "lstm",
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.")] = 4,
     test: Annotated[
@@ -32,12 +28,6 @@ def audit(
     window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the samples: faults show after a few.")] = 3,
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
-    dayfirst: DayFirst = False,
-    monthfirst: MonthFirst = False,
-    zone: Zone = None,
-    decimal: Decimal = "",
-    wide: Wide = False,
-    sort: Sort = False,
     json: JsonOption = None,
 ) -> None:
     """Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe fails.
@@ -46,28 +36,23 @@ def audit(
     """
     from rich.markup import escape
 
-    from penstock.data.own_file import newest_times, read_own_file
+    from penstock.data.own_file import newest_times
     from penstock.evaluation.audit import audit as run
 
     check_paths(json, inputs=[file])
     network = {"window": window, "epochs": epochs, "seed": seed, "progress": False}
-    chosen = [make_model(name.strip(), network) for name in models.split(",")]
-    table, columns = read_own_file(
-        file, id=id, time=time, target=target, dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal,
-        wide=wide, sort=sort,
-    )  # fmt: skip
+    chosen = [make_model(name.strip(), network, len(own.covariates["static"])) for name in models.split(",")]
+    table, columns = own.read(file)
     table = table[newest_times(table, columns, rows)]
-    names = {"id": columns.id, "time": columns.time, "target": columns.target}
     console = output_console()
     results = []
     for model in chosen:
-        found = run(model, table, **names, horizon=horizon, test=test, seed=seed)  # type: ignore[arg-type]
+        found = run(model, table, **own.names(columns), horizon=horizon, test=test, seed=seed)
         findings = found.table()
         console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
         console.print(findings)
         results.append(found)
-    if json is not None:
-        write_json(json, {"file": str(file), "audits": [found.to_json() for found in results]})
-        console.print(f"Written: {json}", highlight=False, markup=False)
+    content = {"file": str(file), "audits": [found.to_json() for found in results]}
+    write_all([(json, lambda path: write_json(path, content))], console)
     if not all(found.ok for found in results):
         raise typer.Exit(1)

@@ -7,31 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, MISSING, RULES, SCORES, WEIGHTS, flag
+from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
-from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
+from penstock.cli.own_file import File, OwnFileWithCovariates, reads_own_file
 
 __all__ = ["compare"]
 
 
+@reads_own_file(covariates=True)
 def compare(
-    file: Annotated[
-        Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)
-    ],
-    time: Time = None,
-    target: Target = None,
-    id: Id = "unique_id",
-    past: Annotated[
-        str, typer.Option(help="Columns, by comma, of covariates seen up to the cutoff only, like the target.")
-    ] = "",
-    known: Annotated[str, typer.Option(help="Columns of covariates known ahead of it, such as the calendar.")] = "",
-    static: Annotated[
-        str, typer.Option(help="Columns that are the same in every row of a series; the network gets each one-hot.")
-    ] = "",
-    missing: Annotated[
-        str, typer.Option(help=f"What to do where a value is missing ({', '.join(MISSING)}).")
-    ] = "error",
+    file: File,
+    own: OwnFileWithCovariates,
     models: Annotated[
         str,
         typer.Option(help=f"Models by comma: {', '.join(MODEL_NAMES)}; a number may follow: lstm:20,ar:5."),
@@ -86,12 +73,6 @@ def compare(
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
-    dayfirst: DayFirst = False,
-    monthfirst: MonthFirst = False,
-    zone: Zone = None,
-    decimal: Decimal = "",
-    wide: Wide = False,
-    sort: Sort = False,
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
     json: JsonOption = None,
     report: ReportOption = None,
@@ -100,7 +81,6 @@ def compare(
 
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
-    from penstock.data.own_file import read_own_file
     from penstock.evaluation.compare import compare as run
     from penstock.evaluation.positions import resolve_rule
     from penstock.evaluation.rolling_origin import RollingOrigin
@@ -109,24 +89,18 @@ def compare(
     split = RollingOrigin(
         horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
     )
-    covariates = {"past": _names(past), "known": _names(known), "static": _names(static)}
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
         "epochs": epochs, "patience": patience, "validation": _number_or_word(validation), "members": members,
         "seed": seed, "clip": clip,
     }  # fmt: skip
-    chosen = [make_model(name, network_options, len(covariates["static"])) for name in _names(models)]
+    chosen = [make_model(name, network_options, len(own.covariates["static"])) for name in _names(models)]
     rule = None if trade is None else resolve_rule(trade)
-    table, columns = read_own_file(
-        file, id=id, time=time, target=target, **{kind: tuple(names) for kind, names in covariates.items()},
-        dayfirst=day_first(dayfirst, monthfirst), zone=zone, decimal=decimal, wide=wide, sort=sort,
-    )  # fmt: skip
-    names = {"id": columns.id, "time": columns.time, "target": columns.target, **covariates}
+    table, columns = own.read(file)
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
     result = run(
-        _with_forecasts(chosen, forecasts or [], columns), table, split,
-        missing=missing, level=level, intervals=intervals, strict=strict,
-        metrics=_names(metrics), season=season, weights=weights, groups=groups, **names,  # type: ignore[arg-type]
+        _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
+        strict=strict, metrics=_names(metrics), season=season, weights=weights, groups=groups, **own.names(columns),
     )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.cli.output import ReportOption, check_paths, output_console
+from penstock.cli.output import ReportOption, check_paths, output_console, write_all
 from penstock.errors import OptionError
 from penstock.files import write_whole
 
@@ -47,8 +47,7 @@ def explain(
     console = output_console()
     _show(page, console)
     if report is not None:
-        write_whole(report, page.html())
-        console.print(f"Written: {report}", highlight=False, markup=False)
+        write_all([(report, lambda path: write_whole(path, page.html()))], console)
     else:
         given = "" if model is None else f" --model {model}" + ("" if text is None else f" --text {shlex.quote(text)}")
         line = f"With pictures: penstock explain {name}{given} --report {name}.html"

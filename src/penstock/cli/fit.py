@@ -11,7 +11,7 @@ from penstock.cli.config import Config, WriteConfig, write_config
 from penstock.cli.declared import DEFAULTS, MISSING, flag
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import check_paths
-from penstock.cli.own_file import DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
+from penstock.cli.own_file import Calendar, DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
 
 __all__ = ["fit"]
 
@@ -41,6 +41,7 @@ def fit(
     missing: Annotated[
         str, typer.Option(help=f"What to do where a value is missing ({', '.join(MISSING)}).")
     ] = "error",
+    calendar: Calendar = None,
     window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     transform: Annotated[str, flag("Forecaster", "transform")] = DEFAULTS["Forecaster"]["transform"],
     scale: Annotated[str, flag("Forecaster", "scale")] = DEFAULTS["Forecaster"]["scale"],
@@ -78,7 +79,8 @@ def fit(
         file, id=id, time=time, target=target, **names, dayfirst=day_first(dayfirst, monthfirst), zone=zone,
         decimal=decimal, wide=wide, sort=sort,
     )  # fmt: skip
-    chosen.fit(table, id=columns.id, time=columns.time, target=columns.target, missing=missing, **names)
+    read: dict[str, Any] = {"id": columns.id, "time": columns.time, "target": columns.target, **names}
+    chosen.fit(table, **read, missing=missing, calendar=calendar)
     chosen.save(out)
     write_config(write_configuration, context)
     count = len(chosen.ids_)

@@ -6,10 +6,15 @@ import os
 import sys
 from typing import Any, NoReturn
 
-__all__ = ["INTERRUPTED", "end_at_once", "never_lost"]
+__all__ = ["INTERRUPTED", "end_at_once", "never_lost", "raise_interrupt"]
 
 INTERRUPTED = 130
 """The status of a process that was interrupted."""
+
+
+def raise_interrupt(number: int, frame: Any) -> NoReturn:
+    """Raise an interrupt where it falls; the program need not put it off, for it ends by :func:`end_at_once`."""
+    raise KeyboardInterrupt
 
 
 def never_lost(unraisable: Any) -> None:

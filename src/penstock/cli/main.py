@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import signal
 import sys
 import warnings
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from penstock import compilation_cache
-from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost
+from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost, raise_interrupt
 from penstock.cli.lazy import lazy_group
 from penstock.errors import DataWarning, PenstockError
 from penstock.version import __version__
 
 __all__ = ["COMMANDS", "app", "main"]
+
+_FAILED = 2
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # of standard output: files tell their own errors
 
 COMMANDS = {
     "study": "Run a published experiment, under the honest protocol or as it was published.",
@@ -59,7 +65,10 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    compilation_cache.keep(os.environ)
+    said = compilation_cache.keep(os.environ)
+    if said.startswith("not kept:"):  # a folder that cannot be written; off is no fault
+        where = f"{compilation_cache.VARIABLE} names another folder, or is off"
+        print(f"note: compiled programs are {said}; {where}.", file=sys.stderr)  # noqa: T201
 
 
 def _print_notes(others: Any) -> Any:
@@ -82,6 +91,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no '²' shows a '?', and the work is not lost
     sys.unraisablehook = never_lost
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, raise_interrupt)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", DataWarning)
@@ -90,10 +101,40 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:
             end_at_once()
+        _flush(end.code)
         raise
     except PenstockError as error:
-        from rich.console import Console
-        from rich.markup import escape
+        _complain(str(error))
+        _flush(_FAILED)
+        sys.exit(_FAILED)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _end_without_output(error)
 
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]penstock:[/] {escape(str(error))}", highlight=False)
-        sys.exit(2)
+
+def _flush(status: Any) -> None:
+    """Write out what standard output holds back, before the interpreter ends in a traceback where it takes no more."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read it wanted no more
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (open until the process ends)
+        sys.exit(status)
+    except OSError as error:
+        _end_without_output(error)
+
+
+def _end_without_output(error: OSError) -> NoReturn:
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (open until the process ends)
+    _complain(
+        f"standard output cannot be written: {error.strerror}. Free some space, or send it elsewhere; files that were "
+        "asked for are written."
+    )
+    sys.exit(_FAILED)
+
+
+def _complain(message: str) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]penstock:[/] {escape(message)}", highlight=False)

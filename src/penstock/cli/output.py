@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penstock.errors import OptionError
+from penstock.errors import OptionError, WriteError
 from penstock.files import check_destination, refuse_input
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
     from penstock.evaluation.trading import Trading
 
-__all__ = ["MOST_PAIRED", "WIDE", "JsonOption", "ReportOption", "check_paths", "output_console", "show"]
+__all__ = ["MOST_PAIRED", "WIDE", "JsonOption", "ReportOption", "check_paths", "output_console", "show", "write_all"]
 
 JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")]
 ReportOption = Annotated[
     Path | None, typer.Option("--report", metavar="FILE", help="Write the report as one HTML page.")
 ]
 
-Writer = tuple[Path | None, Callable[[Path], Path]]
+Writer = tuple[Path | None, Callable[[Path], object]]
 """A path, if one was asked for, and what writes it."""
 
 WIDE = 108
@@ -51,6 +51,29 @@ def output_console() -> Console:
     return console if console.is_terminal else Console(width=WIDE, soft_wrap=True)
 
 
+def write_all(writers: Iterable[Writer], console: Console) -> None:
+    """Write every file that was asked for and name it; one that cannot be written stops none of the others.
+
+    Raises
+    ------
+    WriteError
+        At the end, for all that could not be written.
+    """
+    written, failed = [], []
+    for path, write in writers:
+        if path is None:
+            continue
+        try:
+            write(path)
+            written.append(path)
+        except WriteError as error:
+            failed.append(str(error))
+    for path in written:
+        console.print(f"Written: {path}", highlight=False, markup=False)
+    if failed:
+        raise WriteError(" ".join(failed))
+
+
 def show(
     comparison: Comparison,
     title: str,
@@ -59,13 +82,22 @@ def show(
     trading: Trading | None = None,
     by: str = "",
 ) -> None:
-    """Print the title, some lines, the leaks, the tables and the verdicts; only then write files, and name each."""
+    """Print the title, some lines, the leaks, the tables and the verdicts; write files, whatever becomes of these."""
+    console = output_console()
+    try:
+        _print(console, comparison, title, lines, trading, by)
+    finally:
+        write_all(writers, console)
+
+
+def _print(
+    console: Console, comparison: Comparison, title: str, lines: Iterable[str], trading: Trading | None, by: str
+) -> None:
     from rich.markup import escape
 
     from penstock.evaluation.by_table import by_table
     from penstock.evaluation.table import pairs_table, step_table
 
-    console = output_console()
     console.print(f"[bold]{escape(title)}[/]", highlight=False)
     for line in lines:
         console.print(escape(line), highlight=False)
@@ -96,7 +128,3 @@ def show(
         console.print(escape(sentence), highlight=False)
     for note in comparison.notes:
         console.print(escape(note), style="dim", highlight=False)
-    for path, write in writers:
-        if path is not None:
-            write(path)
-            console.print(f"Written: {path}", highlight=False, markup=False)

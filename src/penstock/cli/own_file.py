@@ -1,24 +1,126 @@
-"""The options by which commands read a user's own file."""
+"""The options by which commands read a user's own file: declared once, read by one object."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-__all__ = ["DayFirst", "Decimal", "Id", "MonthFirst", "Sort", "Target", "Time", "Wide", "Zone", "day_first"]
+from penstock.cli.declared import MISSING
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from penstock.data.columns import Columns
+
+__all__ = [
+    "Calendar", "DayFirst", "Decimal", "File", "Id", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Target",
+    "Time", "Wide", "Zone", "day_first", "reads_own_file",
+]  # fmt: skip
+
+File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)]
 Time = Annotated[str | None, typer.Option(help="Column of the time; left out: ds, or the only one of dates.")]
 Target = Annotated[
     str | None, typer.Option(help="Column of the values to forecast; left out: y, or the only one of numbers.")
 ]
 Id = Annotated[str, typer.Option(help="Column that names the series, if there are several.")]
+Calendar = Annotated[
+    str | None, typer.Option(help="Exchange whose trading days the rows hold, such as NYSE; its holidays are kept.")
+]
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
 MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
 Zone = Annotated[str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")]
 Decimal = Annotated[str, typer.Option(help="Decimal mark, . or , where 1,234 can be read in two ways.")]
 Wide = Annotated[bool, typer.Option("--wide", help="Each column of numbers is a series.")]
 Sort = Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")]
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """What was asked about a user's own file: which columns it has, and how its cells are read."""
+
+    time: Time = None
+    target: Target = None
+    id: Id = "unique_id"
+    missing: Annotated[str, typer.Option(help=f"What to do where a value is missing ({', '.join(MISSING)}).")] = "error"
+    calendar: Calendar = None
+    dayfirst: DayFirst = False
+    monthfirst: MonthFirst = False
+    zone: Zone = None
+    decimal: Decimal = ""
+    wide: Wide = False
+    sort: Sort = False
+
+    @property
+    def covariates(self) -> dict[str, tuple[str, ...]]:
+        """The columns of covariates, by kind."""
+        return {}
+
+    def read(self, file: Path) -> tuple[pd.DataFrame, Columns]:
+        """Read the file into a long frame, and tell which column is what."""
+        from penstock.data.own_file import read_own_file
+
+        return read_own_file(
+            file, id=self.id, time=self.time, target=self.target, **self.covariates,
+            dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
+            wide=self.wide, sort=self.sort,
+        )  # fmt: skip
+
+    def names(self, columns: Columns) -> dict[str, Any]:
+        """Give what `compare`, `audit` and `forecast` are to be told of the frame that was read."""
+        names = {"id": columns.id, "time": columns.time, "target": columns.target}
+        return {**names, **self.covariates, "missing": self.missing, "calendar": self.calendar}
+
+
+@dataclass(frozen=True)
+class OwnFileWithCovariates(OwnFile):
+    """What was asked about a file for models that read covariates."""
+
+    past: Annotated[
+        str, typer.Option(help="Columns, by comma, of covariates seen up to the cutoff only, like the target.")
+    ] = ""
+    known: Annotated[str, typer.Option(help="Columns of covariates known ahead of it, such as the calendar.")] = ""
+    static: Annotated[
+        str, typer.Option(help="Columns that are the same in every row of a series; the network gets each one-hot.")
+    ] = ""
+
+    @property
+    def covariates(self) -> dict[str, tuple[str, ...]]:
+        """The columns of covariates, by kind."""
+        kinds = {"past": self.past, "known": self.known, "static": self.static}
+        return {kind: tuple(name.strip() for name in given.split(",") if name.strip()) for kind, given in kinds.items()}
+
+
+def reads_own_file(covariates: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of :class:`OwnFile`; its parameter `own` gets what was asked.
+
+    Parameters
+    ----------
+    covariates
+        Whether it takes columns of covariates, too.
+    """
+    kind = OwnFileWithCovariates if covariates else OwnFile
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        wanted = inspect.signature(kind, eval_str=True).parameters
+        parameters: list[inspect.Parameter] = []
+        for each in inspect.signature(command, eval_str=True).parameters.values():
+            parameters += [*wanted.values()] if each.name == "own" else [each]
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+
+        def run(**given: Any) -> None:
+            command(own=kind(**{name: given.pop(name) for name in wanted}), **given)
+
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        run.__doc__, run.__name__ = command.__doc__, command.__name__
+        return run
+
+    return decorate
 
 
 def day_first(dayfirst: bool, monthfirst: bool) -> bool | None:

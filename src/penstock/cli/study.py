@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from penstock.cli.output import JsonOption, check_paths, output_console
+from penstock.cli.output import JsonOption, check_paths, output_console, write_all
 from penstock.errors import OptionError
 from penstock.options import help_of
 from penstock.studies.registry import STUDIES, resolve_study
@@ -143,11 +143,10 @@ def study(
         raise OptionError("--missing asks what a folder holds: name one that is there by --report DIR.")
     check_paths(json, report)
     result = chosen[0](request)
-    _show(result, console)
-    for path, write in ((json, result.write_json), (report, result.report)):
-        if path is not None:
-            write(path)
-            console.print(f"Written: {path}", highlight=False, markup=False)
+    try:
+        _show(result, console)
+    finally:
+        write_all([(json, result.write_json), (report, result.report)], console)
 
 
 def _show(result: StudyResult, console: Console) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,8 +12,8 @@ import typer
 
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.models import make_text_network
-from penstock.cli.output import ReportOption, check_paths
-from penstock.errors import DataError, OptionError
+from penstock.cli.output import ReportOption, check_paths, write_all
+from penstock.errors import DataError, OptionError, WriteError
 from penstock.errors import nearest as hint
 from penstock.files import check_destination, refuse_input
 
@@ -88,24 +88,34 @@ def fit(
     bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)
     extra: dict[str, Any] = {} if given is None else {"vectors": given}
     console = _errors()
+    unwritten: list[WriteError] = []
 
     def save(_: str, fitted: TextEstimator | BagOfWords) -> None:
         """Save the network as soon as it is fitted: whatever fails later, it is there."""
         if isinstance(fitted, TextEstimator):
             if fitted.coverage_ is not None:
                 console.print(f"Word vectors: {fitted.coverage_}", highlight=False, markup=False)
-            fitted.save(out)
-            console.print(f"Written: {out}", highlight=False, markup=False)
+            try:
+                write_all([(out, fitted.save)], console)
+            except WriteError as error:  # said at the end: the scores are worth their work
+                unwritten.append(error)
 
     codes = np.zeros(len(documents), np.int64) if values else read_labels(targets, len(documents))[1]
     parts = stratified_split(codes, test, seed)
     if not len(parts[1]):
         save(model, network.fit(documents, targets, **extra))
+        _raise_first(unwritten)
         return
     train, held_out = (([documents[row] for row in part], targets[part]) for part in parts)
     console.print(f"{len(parts[0]):,} rows to train, {len(parts[1]):,} drawn to score.", highlight=False)
     result = compare({model: network, bag.label: bag}, train, held_out, fit={model: extra}, on_fit=save)
     console.print(str(result), highlight=False, markup=False)
+    _raise_first(unwritten)
+
+
+def _raise_first(errors: list[WriteError]) -> None:
+    if errors:
+        raise errors[0]
 
 
 @text.command()
@@ -115,9 +125,13 @@ def predict(
         Path | None,
         typer.Argument(help="Text file, one document a line; left out: standard input.", show_default=False),
     ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(help="Column of the documents, of a CSV or Parquet file; left out: each line is a document."),
+    ] = None,
     proba: Annotated[bool, typer.Option("--proba", help="Give the probability of each label too.")] = False,
 ) -> None:
-    """Score one document a line, and print one answer a line.
+    """Score one document a line, or a row of a table, and print one answer a line.
 
     For example: `cat reviews.txt | penstock text predict model.penstock`
     """
@@ -128,7 +142,7 @@ def predict(
         print("label", *fitted.classes_.tolist(), sep="\t")  # noqa: T201
     block: list[str] = []
     try:
-        for document in _documents(file):
+        for document in _documents(file, text):
             block.append(document)
             if len(block) == _BLOCK:
                 _answer(fitted, block, proba)
@@ -164,10 +178,9 @@ def vectors(
     documents = _column(_read(file, text), file, text)
     tokens = Tokens(100_000, length=None, min_count=min_count, phrases=phrases)
     found = word2vec(documents, tokens, units=units, window=window, epochs=epochs, workers=workers, seed=seed)
-    found.write(out)
     console = _errors()
     console.print(f"{len(found):,} words of {len(documents):,} documents, {units} numbers each.", highlight=False)
-    console.print(f"Written: {out}", highlight=False, markup=False)
+    write_all([(out, found.write)], console)
 
 
 @text.command()
@@ -200,8 +213,7 @@ def explain(
     for word, moved in found.top(count):
         print(f"{word}\t{moved:+.3f}")  # noqa: T201
     if report is not None:
-        found.report(report)
-        _errors().print(f"Written: {report}", highlight=False, markup=False)
+        write_all([(report, found.report)], _errors())
 
 
 def _errors() -> Console:
@@ -251,23 +263,49 @@ def _load(path: Path) -> Any:
     return fitted
 
 
-def _documents(file: Path | None) -> Iterator[str]:
-    """Read one document a line, or say at which byte the input is not UTF-8."""
-    if file is not None and not file.is_file():
+def _documents(file: Path | None, text: str | None) -> Iterator[str]:
+    """Read one document a line, or a row of a table, in any encoding that `text fit` reads."""
+    from penstock.data.reading.encoding import as_utf8, decompressed
+    from penstock.data.reading.notes import note
+    from penstock.data.tables import is_parquet, is_separated
+
+    if file is None:
+        if text is not None:
+            raise OptionError("--text names a column of a file; name the file, or leave --text out.")
+        yield from _lines_of_input()
+        return
+    if not file.is_file():
         raise DataError(f"the file {str(file)!r} does not exist.")
+    if text is not None:
+        yield from _column(_read(file, text), file, text)
+        return
+    if is_parquet(file):
+        raise OptionError(f"{file.name} is a table; name the column of the documents: --text NAME.")
+    if is_separated(file):
+        note(f"each line of {file.name} is read as a document, its first one too; of a table name the column: --text.")
+    yield from as_utf8(decompressed(file), file.name).decode().splitlines()
+
+
+def _lines_of_input() -> Iterator[str]:
+    """Read one document a line as they come, or say at which byte the input is not UTF-8; UTF-16 tells itself."""
+    from penstock.data.reading.encoding import as_utf8
+
     read = 0
-    with nullcontext(sys.stdin.buffer) if file is None else file.open("rb") as source:
-        for number, raw in enumerate(source, start=1):
-            try:
-                yield raw.decode().rstrip("\r\n")
-            except UnicodeDecodeError as error:
-                where, byte = "standard input" if file is None else repr(str(file)), raw[error.start]
-                kind = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252"
-                raise DataError(
-                    f"{where} is not UTF-8: byte 0x{byte:02x} at position {read + error.start} (line {number}); save "
-                    f"it as UTF-8, for example: iconv -f {kind} -t utf-8 old.txt > new.txt"
-                ) from error
-            read += len(raw)
+    for number, raw in enumerate(sys.stdin.buffer, start=1):
+        if number == 1 and raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            yield from as_utf8(raw + sys.stdin.buffer.read(), "standard input").decode().splitlines()
+            return
+        line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+        try:
+            yield line.decode().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"standard input is not UTF-8: byte 0x{line[error.start]:02x} at position "
+                f"{read + error.start + len(raw) - len(line)} (line {number}); turn it into UTF-8, for example: "
+                "iconv -f cp1252 -t utf-8 old.txt | penstock text predict model.penstock; or name the file, which is "
+                "read in any encoding."
+            ) from error
+        read += len(raw)
 
 
 def _answer(fitted: Any, documents: list[str], proba: bool) -> None:

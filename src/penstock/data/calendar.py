@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.exchange import days_after, open_days
 from penstock.data.rhythm import WEEK_NS, Rhythm, read_rhythm, since_monday, weekday
 
 __all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "off_rhythm"]
@@ -42,7 +43,9 @@ def continue_times(times: NDArray[Any], row: int, steps: int, rhythm: Rhythm | N
         return _sessions_ahead(times[row], ahead, rhythm)
     days = times.astype("datetime64[D]")
     clock = times[row] - days[row]
-    if rhythm.kind == "week":
+    if rhythm.kind == "week" and rhythm.exchange:
+        found = days_after(rhythm.exchange, days[row], steps)
+    elif rhythm.kind == "week":
         found = np.busday_offset(days[row], ahead, roll="backward", weekmask=rhythm.open_days)
     elif rhythm.kind == "weeks":
         shift = (int(rhythm.anchor) - int(weekday(days[row : row + 1])[0]) + 3) % 7 - 3
@@ -74,9 +77,8 @@ def missing_steps(times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[
     gaps: NDArray[Any] = np.diff(times.astype(np.int64))
     taken: NDArray[Any]
     if rhythm.kind == "week":
-        days = times.astype("datetime64[D]")
-        skipped = np.busday_count(days[:-1] + _DAY, days[1:], weekmask=rhythm.open_days)
-        missing[1:] = np.where(skipped > CLOSED, skipped, 0)
+        skipped = _days_between(times.astype("datetime64[D]"), rhythm)
+        missing[1:] = np.where((skipped > CLOSED) | bool(rhythm.exchange), skipped, 0)
         return missing
     if rhythm.kind == "months":
         taken = np.diff(times.astype("datetime64[M]").astype(np.int64)) / rhythm.step
@@ -104,18 +106,30 @@ def off_rhythm(history: NDArray[Any], steps: NDArray[Any], rhythm: Rhythm) -> ND
     if rhythm.kind in ("months", "weeks"):
         expected = continue_times(history, len(history) - 1, len(steps), rhythm).astype("datetime64[D]")
         off = np.abs((days[len(history) :] - expected).astype(np.int64))
-        return off > (3 if rhythm.kind == "weeks" or rhythm.anchor in ("first", "last") else 0)
+        return off > (3 if rhythm.kind == "weeks" or rhythm.anchor not in ("day", "end") else 0)
     clock = both - days
     if rhythm.kind == "session":
         held = np.isin(since_monday(both), rhythm.slots)
     else:
         held = np.array(rhythm.week)[weekday(days)] & (clock == clock[0])
-    skipped = np.busday_count(np.minimum(days[:-1] + _DAY, days[1:]), days[1:], weekmask=rhythm.open_days)
-    longest = max(1, int(skipped[: len(history) - 1].max(initial=0)))
+    if rhythm.exchange:
+        held &= np.isin(days, open_days(rhythm.exchange, days.min(), days.max()))
+    skipped = _days_between(days, rhythm)
+    longest = 0 if rhythm.exchange else max(1, int(skipped[: len(history) - 1].max(initial=0)))
     wrong: NDArray[np.bool_] = ~held[len(history) :] | (skipped[len(history) - 1 :] > longest)
     if rhythm.kind == "session":
         wrong |= _session_steps(both, rhythm)[len(history) - 1 :] > 1
     return wrong
+
+
+def _days_between(days: NDArray[Any], rhythm: Rhythm) -> NDArray[np.int64]:
+    """Count the days that the series holds between each row and the one before it, ``[rows - 1]``."""
+    if rhythm.exchange:
+        trading = open_days(rhythm.exchange, days.min(), days.max())
+        between = np.searchsorted(trading, days[1:]) - np.searchsorted(trading, days[:-1], side="right")
+        return np.maximum(between, 0)
+    first = np.minimum(days[:-1] + _DAY, days[1:])
+    return np.asarray(np.busday_count(first, days[1:], weekmask=rhythm.open_days))
 
 
 def _session_steps(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.float64]:
@@ -133,10 +147,22 @@ def _sessions_ahead(time: Any, ahead: NDArray[np.int64], rhythm: Rhythm) -> NDAr
     now = int(since_monday(np.array([time]))[0])
     monday = np.datetime64(time, "ns") - np.timedelta64(now, "ns")
     first = int(np.searchsorted(slots, now, side="right"))
+    if rhythm.exchange:
+        return _exchange_sessions(monday, slots, first, len(ahead), rhythm.exchange)
     places = first + ahead - 1
     offsets = slots[places % len(slots)] + places // len(slots) * WEEK_NS
     found: NDArray[Any] = monday + offsets.astype("timedelta64[ns]")
     return found
+
+
+def _exchange_sessions(monday: Any, slots: NDArray[np.int64], first: int, steps: int, exchange: str) -> NDArray[Any]:
+    """Give the next bars of sessions on trading days, from the slot `first` of the week that begins on `monday`."""
+    count = 2 * steps + 5 * len(slots)  # the longest holidays close an exchange for two weeks or so
+    places = np.arange(first, first + count)
+    offsets = slots[places % len(slots)] + places // len(slots) * WEEK_NS
+    times: NDArray[Any] = monday + offsets.astype("timedelta64[ns]")
+    days = times.astype("datetime64[D]")
+    return times[np.isin(days, open_days(exchange, days[0], days[-1]))][:steps]
 
 
 def _months_ahead(days: NDArray[Any], row: int, months: NDArray[np.int64], anchor: str) -> NDArray[Any]:
@@ -150,5 +176,10 @@ def _months_ahead(days: NDArray[Any], row: int, months: NDArray[np.int64], ancho
         roll = "forward" if anchor == "first" else "backward"
         found: NDArray[Any] = np.busday_offset(starts if anchor == "first" else last_day, 0, roll=roll)  # type: ignore[call-overload]
         return found
+    if "/" in anchor:
+        number, own = map(int, anchor.split("/"))
+        if number:
+            return starts + (own - weekday(starts)) % 7 + 7 * (number - 1)
+        return last_day - (weekday(last_day) - own) % 7
     day = (days - firsts.astype("datetime64[D]")).max()
     return np.minimum(starts + day, last_day)

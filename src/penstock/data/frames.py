@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from penstock.data.calendar import continue_times, missing_steps
 from penstock.data.column_types import dtype_from_json, dtype_to_json, known_zone
 from penstock.data.columns import Columns
+from penstock.data.exchange import require_exchange
 from penstock.data.missing import MISSING, fill_forward, refuse_infinite, refuse_missing
 from penstock.data.panel import Panel
 from penstock.data.reading.form import NATIVE, Form
@@ -179,6 +180,7 @@ def read_panel(
     missing: str = "error",
     like: FrameKind | None = None,
     fitted: Iterable[Hashable] = (),
+    calendar: str | None = None,
 ) -> tuple[Panel, FrameKind]:
     """Read a long frame into a panel, or say what is wrong with it.
 
@@ -197,6 +199,8 @@ def read_panel(
         and how they go on.
     fitted
         Names of the series of that frame.
+    calendar
+        The exchange whose trading days the rows hold, such as ``NYSE``; None: that of `like`, if any.
 
     Raises
     ------
@@ -219,6 +223,8 @@ def read_panel(
     columns = columns or Columns()
     if missing not in MISSING:
         raise OptionError(f"missing={missing!r} is unknown; {nearest(missing, MISSING)}")
+    if calendar:
+        require_exchange(calendar)
     table = as_table(frame, columns)
     for name in (columns.time, *(name for _, name in columns.numbers), *columns.static):
         require_column(table, name, frame)
@@ -242,13 +248,14 @@ def read_panel(
         missing=missing,
         form=form,
     )
-    require_order(panel, columns)
+    require_order(panel, columns, table)
     if like is not None and (like.zone is None) != (kind.zone is None):
         raise DataError(
-            f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give "
-            "both the same: frame[time].dt.tz_localize(zone), or .dt.tz_localize(None)."
+            f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give both "
+            f"the same: frame[{columns.time!r}] = frame[{columns.time!r}].dt.tz_localize({like.zone!r})."
         )
-    kind = replace(kind, rhythms=Rhythms.read(panel, kind.on_clock, None if like is None else like.rhythms, fitted))
+    known = None if like is None else like.rhythms
+    kind = replace(kind, rhythms=Rhythms.read(panel, kind.on_clock, known, fitted, calendar or ""))
     if missing == "error":
         refuse_missing(panel, columns, kind.missing_steps)
         return panel, kind

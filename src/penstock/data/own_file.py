@@ -20,7 +20,10 @@ from penstock.errors import DataError, OptionError, named
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["newest_times", "read_own_file"]
+__all__ = ["FORM", "newest_times", "read_own_file"]
+
+FORM = "penstock form"
+"""Among the attributes of the frame: how its times were written, where an option decided how they are read."""
 
 
 def read_own_file(
@@ -168,6 +171,8 @@ def _on_clock(table: pd.DataFrame, time: str, dayfirst: bool | None, zone: str |
 
     if zone is None:
         times, form = read_times(nw.from_native(table)[time], dayfirst=dayfirst)
+        if form.kind == "text" and not form.zone:
+            table.attrs[FORM] = form
         if form.zone:
             return pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(form.zone)
         return times

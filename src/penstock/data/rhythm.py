@@ -8,17 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DAY_NS", "WEEK_NS", "Rhythm", "read_rhythm", "since_monday", "weekday"]
+__all__ = ["DAY_NS", "IRREGULAR", "WEEK_NS", "Rhythm", "read_rhythm", "since_monday", "weekday"]
 
 DAY_NS = 86_400 * 10**9
 WEEK_NS = 7 * DAY_NS
+IRREGULAR = 0.1
+"""Share of steps that may differ from the usual one."""
+
 _DAY = np.timedelta64(1, "D")
 _OPEN = 0.5  # share of weeks in which a weekday, or an hour of the week, occurs where a series holds it
 _MOST_CLOSED = 0.05  # share of rows on days that a series does not usually hold
 _FULL = 0.7  # share of the days that it holds for which it has rows
 _ANCHORED = 0.8  # share of months whose row stands on the first or last business day; holidays shift the others
 _LONGEST = {"count": 2**53, "fixed": 100 * 366 * DAY_NS, "week": 1, "weeks": 5000, "months": 1200, "session": WEEK_NS}
-_ANCHORS = {"weeks": tuple("0123456"), "months": ("day", "end", "first", "last")}
+_NTH = tuple(f"{number}/{day}" for number in range(5) for day in range(7))
+_ANCHORS = {"weeks": tuple("0123456"), "months": ("day", "end", "first", "last", *_NTH)}
 _WORKDAYS = (True, True, True, True, True, False, False)
 
 
@@ -37,9 +41,12 @@ class Rhythm:
     week
         Whether the series holds each day of the week, from Monday on.
     anchor
-        For months: ``day``, ``end``, ``first`` or ``last`` (business day); for weeks: the weekday, 0 for Monday.
+        For months: ``day``, ``end``, ``first`` or ``last`` (business day), ``3/4`` for the third Friday, ``0/4`` for
+        the last one; for weeks: the weekday, 0 for Monday.
     slots
         Nanoseconds since Monday at which a session has its bars.
+    exchange
+        For days and sessions: the exchange whose holidays are left out; empty where none was named.
     """
 
     kind: str
@@ -47,6 +54,7 @@ class Rhythm:
     week: tuple[bool, ...] = _WORKDAYS
     anchor: str = ""
     slots: tuple[int, ...] = ()
+    exchange: str = ""
 
     @property
     def open_days(self) -> list[bool]:
@@ -57,7 +65,8 @@ class Rhythm:
 
     def to_json(self) -> list[Any]:
         """Describe the rhythm for a model file."""
-        return [self.kind, self.step, [int(each) for each in self.week], self.anchor, list(self.slots)]
+        found = [self.kind, self.step, [int(each) for each in self.week], self.anchor, list(self.slots)]
+        return [*found, self.exchange] if self.exchange else found
 
     @classmethod
     def from_json(cls, given: list[Any]) -> Rhythm:
@@ -68,12 +77,13 @@ class Rhythm:
         ValueError
             Where no series goes on like that.
         """
-        kind, step, week, anchor, slots = given
-        found = cls(kind, step, tuple(map(bool, week)), anchor, tuple(slots))
+        kind, step, week, anchor, slots, *exchange = given
+        found = cls(kind, step, tuple(map(bool, week)), anchor, tuple(slots), *exchange)
         rising = all(type(slot) is int and 0 <= slot < WEEK_NS for slot in slots) and sorted({*slots}) == slots
         whole = type(step) is int and 1 <= step <= _LONGEST.get(kind, 0) and len(week) == 7
         anchored = anchor in _ANCHORS.get(kind, ("",)) and bool(slots) == (kind == "session")
-        if not (whole and rising and anchored and (kind != "week" or any(found.week))):
+        of_exchange = not exchange or (kind in ("week", "session") and type(exchange[0]) is str and exchange[0])
+        if not (of_exchange and whole and rising and anchored and (kind != "week" or any(found.week))):
             raise ValueError(f"no series goes on by {str(given)[:80]}")
         return found
 
@@ -172,6 +182,8 @@ def _weeks(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     weeks = np.rint(gaps / WEEK_NS)
     if (weeks < 1).any() or (np.abs(gaps / WEEK_NS - weeks) > 2.1 / 7).any():
         return None
+    if (weeks % int(np.median(weeks)) != 0).mean() > IRREGULAR:
+        return None  # now four weeks, now five
     counts = np.bincount(weekday(days), minlength=7)
     if counts.max() < _FULL * len(days):
         return None
@@ -182,6 +194,8 @@ def _months(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
     """Tell a day every so many months; a month may be missing here or there."""
     firsts = days.astype("datetime64[M]")
     months: NDArray[Any] = np.diff(firsts.astype(np.int64))
+    if months.min() > 0 and (anchor := _nth_weekday(days, firsts)):
+        return Rhythm("months", int(np.median(months)), anchor=anchor)
     if months.min() <= 0 or not (np.abs(gaps / DAY_NS / months - 30.4) < 4).all():
         return None
     step = int(np.median(months))
@@ -199,6 +213,22 @@ def _months(days: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
         if possible and varied and len(days) > 2 and near.all() and (days == usual).mean() >= _ANCHORED:
             return Rhythm("months", step, anchor=name)
     return Rhythm("months", step, anchor="day")
+
+
+def _nth_weekday(days: NDArray[Any], firsts: NDArray[Any]) -> str:
+    """Tell that all rows stand on the third Friday of their month, say, or on the last one; empty where they do not."""
+    if len(days) < 4:
+        return ""
+    own = np.bincount(weekday(days), minlength=7)
+    usual = int(own.argmax())
+    into: NDArray[Any] = (days - firsts.astype("datetime64[D]")).astype(np.int64)
+    left: NDArray[Any] = ((firsts + 1).astype("datetime64[D]") - days).astype(np.int64) - 1
+    if len(np.unique(into)) < 3 or len(np.unique(left)) < 3:
+        return ""
+    for number, place in [*((n, into // 7 == n - 1) for n in (1, 2, 3, 4)), (0, left < 7)]:
+        if (place & (weekday(days) == usual)).mean() >= 1 - _MOST_CLOSED:
+            return f"{number}/{usual}"
+    return ""
 
 
 def _within_days(times: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.exchange import open_days
 from penstock.data.panel import Panel
-from penstock.data.rhythm import Rhythm, read_rhythm
+from penstock.data.reading.notes import note
+from penstock.data.rhythm import DAY_NS, IRREGULAR, Rhythm, read_rhythm
+from penstock.errors import DataError
 from penstock.values import from_plain, storable
 
 __all__ = ["NO_RHYTHMS", "Rhythms"]
+
+_FEW = 6  # rows of which no step can be called irregular
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Rhythms:
     @classmethod
     def read(
         cls, panel: Panel, clock: Callable[[NDArray[Any], Rhythm | None], NDArray[Any]], like: Rhythms | None = None,
-        names: Iterable[Hashable] = (),
+        names: Iterable[Hashable] = (), exchange: str = "",
     ) -> Rhythms:  # fmt: skip
         """Tell the rhythm of each series of a panel.
 
@@ -48,7 +54,15 @@ class Rhythms:
             Puts times on the clock of their own place, given their rhythm where it is known.
         like, names
             The rhythms and names of series that were fitted: one that the rows here do not contradict holds.
+        exchange
+            The exchange whose days the series hold; empty: that of the fitted series, if any.
+
+        Raises
+        ------
+        DataError
+            Where a row stands on a day on which the exchange is closed, or a series is no daily or intraday one.
         """
+        exchange = exchange or (like.common.exchange if like is not None and like.common is not None else "")
         fitted = set(names)
         seen: dict[bytes, Rhythm] = {}
         found = []
@@ -61,7 +75,10 @@ class Rhythms:
             key = times.tobytes() if len(panel) > 1 else b""
             if key not in seen:
                 seen[key] = read_rhythm(times)
+                if exchange:
+                    seen[key] = _of_exchange(seen[key], times, exchange, panel.name(series))
             found.append(seen[key])
+        _say_irregular(panel, clock, found)
         usual = Counter(found).most_common(1)[0][0]
         others = {name: each for name, each in zip(panel.ids, found, strict=True) if each != usual}
         return cls(usual, others)
@@ -86,6 +103,56 @@ class Rhythms:
             from_plain(name): Rhythm.from_json(kind) for kind, names in given.get("other_rhythms", []) for name in names
         }
         return cls(Rhythm.from_json(given["rhythm"]), others)
+
+
+def _say_irregular(
+    panel: Panel, clock: Callable[[NDArray[Any], Rhythm | None], NDArray[Any]], rhythms: list[Rhythm]
+) -> None:
+    """Say that series keep no step, so that their rows are taken one after the other."""
+    first, count = -1, 0
+    for series, rhythm in enumerate(rhythms):
+        if rhythm.kind in ("fixed", "count") and panel.lengths[series] > _FEW:
+            gaps: NDArray[Any] = np.diff(clock(panel.times[panel.span(series)], rhythm).astype(np.int64))
+            if (gaps != rhythm.step).mean() > IRREGULAR:
+                first, count = (series if first < 0 else first), count + 1
+    if count:
+        step = rhythms[first].step
+        shown = f"{step}" if rhythms[first].kind == "count" else _duration(step)
+        more = f", and those of {count - 1:,} further series" if count > 1 else ""
+        note(
+            f"the times{panel.name(first)}{more} keep no rhythm: more than a tenth of their steps are not of the usual "
+            f"{shown}. The rows are taken one after the other, and forecasts go on by that step."
+        )
+
+
+def _duration(nanoseconds: int) -> str:
+    for name, size in (("days", DAY_NS), ("hours", 3600 * 10**9), ("minutes", 60 * 10**9), ("seconds", 10**9)):
+        if nanoseconds >= size:
+            return f"{nanoseconds / size:g} {name}"
+    return f"{nanoseconds} nanoseconds"
+
+
+def _of_exchange(rhythm: Rhythm, times: NDArray[Any], exchange: str, whose: str) -> Rhythm:
+    """Put a rhythm of days or sessions on the days of an exchange."""
+    if (
+        times.dtype.kind != "M"
+        or rhythm.kind not in ("week", "session", "fixed")
+        or (rhythm.kind == "fixed" and rhythm.step != DAY_NS)
+    ):
+        raise DataError(
+            f"calendar={exchange!r} is for rows of days, or of sessions on several days{whose}; leave it out."
+        )
+    days = times.astype("datetime64[D]")
+    closed = ~np.isin(days, open_days(exchange, days.min(), days.max()))
+    if closed.any():
+        raise DataError(
+            f"{int(closed.sum())} rows{whose} stand on days on which {exchange} is closed, the first on "
+            f"{days[closed.argmax()]}; name the exchange of these rows, or leave calendar= out (--calendar on the "
+            "command line)."
+        )
+    if rhythm.kind == "session":
+        return replace(rhythm, exchange=exchange)
+    return Rhythm("week", exchange=exchange)
 
 
 NO_RHYTHMS = Rhythms()

@@ -17,10 +17,12 @@ from penstock.errors import DataError, nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TEXT", "read_table"]
+__all__ = ["TEXT", "is_parquet", "is_separated", "read_table"]
 
 TEXT = (".csv", ".tsv", ".tab", ".txt")
 """Ends of names of text tables."""
+
+_PARQUET = (".parquet", ".pq")
 
 # What pandas and the decompressors raise where a file is damaged, cut off, or not what its name says.
 _DAMAGE = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
@@ -55,9 +57,9 @@ def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
         raise DataError(f"the file {str(path)!r} does not exist.{hint}")
     if path.stat().st_size == 0:
         raise DataError(f"the file {str(path)!r} is empty (0 bytes).")
-    kind = "".join(path.suffixes[-2:] if path.suffix.lower() in COMPRESSED else path.suffixes[-1:]).lower()
+    kind = _kind(path)
     try:
-        if kind in (".parquet", ".pq"):
+        if kind in _PARQUET:
             return plain_frame(pd.read_parquet(path))
         if kind.startswith(TEXT):
             return read_csv(path, text)
@@ -71,3 +73,17 @@ def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
     raise DataError(
         f"{str(path)!r} ends in {kind!r}; allowed: {', '.join(TEXT)} (plain or {', '.join(COMPRESSED)}), .parquet."
     )
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the name of a file says that it is Parquet."""
+    return _kind(path) in _PARQUET
+
+
+def is_separated(path: Path) -> bool:
+    """Whether the name of a file says that its lines fall into fields."""
+    return _kind(path).startswith((".csv", ".tsv", ".tab"))
+
+
+def _kind(path: Path) -> str:
+    return "".join(path.suffixes[-2:] if path.suffix.lower() in COMPRESSED else path.suffixes[-1:]).lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -31,6 +32,7 @@ Times = tuple[NDArray[Any], Form]
 
 _WHOLE = re.compile(r"[-+]?\d+")
 _SAMPLE = 1000  # cells by which a column of dates is told
+_NAMED = re.compile(r"[A-Za-z]{3}.*\d{4}|\d{4}.*[A-Za-z]{3}")  # a year, and a name: of a month, if pandas reads it
 _SHARE = re.compile(r"\d{4}\.\d+")
 
 
@@ -170,12 +172,12 @@ def _texts(series: nw.Series[Any], like: Form, dayfirst: bool | None) -> Times:
             times, form, said = parse_dates(cells, dayfirst=dayfirst, like=like.pattern)
     except NotTimesError as error:
         wrong = [str(value).strip() == error.cell for value in values]
-        raise _refused(series.name, error, wrong.index(True) if True in wrong else 0) from None
+        raise _refused(series.name, error, wrong.index(True) if True in wrong else 0, cells) from None
     except SeveralZonesError as error:
         raise DataError(
-            f"the time column {series.name!r} holds times with offsets from UTC that are not those of one place "
-            f"({error.cell!r}: {error.why}); name the zone: --zone America/New_York on the command line, or "
-            f"frame[{series.name!r}] = pandas.to_datetime(frame[{series.name!r}], utc=True).dt.tz_convert"
+            f"the time column {series.name!r} holds times with several offsets from UTC "
+            f"({error.cell!r}: {error.why}); name the zone of their place: --zone America/New_York on the command "
+            f"line, or frame[{series.name!r}] = pandas.to_datetime(frame[{series.name!r}], utc=True).dt.tz_convert"
             "('America/New_York')."
         ) from None
     except OverflowError:
@@ -195,11 +197,12 @@ def _as_text(value: Any) -> Any:
 
 
 def _shares(cells: list[str]) -> tuple[NDArray[Any], Form, str] | None:
-    digits = max(len(cell.partition(".")[2]) for cell in cells)
+    found = {len(cell.partition(".")[2]) for cell in cells}
+    digits = max(found) if len(found) == 1 else -max(found)  # 1990.0 and 1990.25: as many as are needed
     return decimal_years(np.array([float(cell) for cell in cells]), digits, "text")
 
 
-def _refused(name: str, error: NotTimesError, row: int) -> DataError:
+def _refused(name: str, error: NotTimesError, row: int, cells: list[str]) -> DataError:
     if isinstance(error, AmbiguousDatesError):
         return DataError(
             f"the time column {name!r} can be read with the day or with the month first ({error.cell!r} in row {row}); "
@@ -211,10 +214,29 @@ def _refused(name: str, error: NotTimesError, row: int) -> DataError:
             f"the time column {name!r} has dates outside the years 1678 to 2261, the first in row {row}: "
             f"{error.cell!r}; count steps in whole numbers instead."
         )
+    turn = "write dates as '2018-01-31' or '2018-01-31 16:00:00'"
+    if error.why.startswith("others are"):
+        turn = "mend or drop this row"
+    if not error.why and _pandas_reads(cells):
+        turn = f"let pandas read them: frame[{name!r}] = pandas.to_datetime(frame[{name!r}], format='mixed')"
     return DataError(
         f"the time column {name!r} has values that are no dates, the first in row {row}: {error.cell!r}"
-        f"{f' ({error.why})' if error.why else ''}; write dates as '2018-01-31' or '2018-01-31 16:00:00'."
+        f"{f' ({error.why})' if error.why else ''}; {turn}."
     )
+
+
+def _pandas_reads(cells: list[str]) -> bool:
+    """Whether pandas reads these cells as times, in one way, so that it can be advised."""
+    import pandas as pd
+
+    if not all(map(_NAMED.search, cells)):
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return not pd.to_datetime(pd.Series(cells), format="mixed").isna().any()
+        except (ValueError, TypeError, OverflowError):
+            return False
 
 
 def _nanoseconds(times: NDArray[Any], name: str) -> NDArray[np.generic]:

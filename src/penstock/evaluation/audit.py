@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from penstock.data.frames import Columns
+from penstock.data.columns import COVARIATES, Columns
 from penstock.data.reading.notes import note
 from penstock.errors import DataError, OptionError
+from penstock.estimator import Estimator
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
 from penstock.evaluation.subject import Backtest, FrameRows, audited_model
 from penstock.report.table import Marked, Table
@@ -81,6 +83,11 @@ def audit(
     id: str = "unique_id",
     time: str = "ds",
     target: str = "y",
+    past: str | Sequence[str] = (),
+    known: str | Sequence[str] = (),
+    static: str | Sequence[str] = (),
+    missing: str = "error",
+    calendar: str | None = None,
     horizon: int | None = None,
     test: int | None = None,
     backtest: Backtest | None = None,
@@ -102,6 +109,12 @@ def audit(
         pandas, polars or pyarrow frame: one row per series and time, in order; a few hundred rows are enough.
     id, time, target
         Names of the frame's columns.
+    past, known, static
+        Columns of covariates, as in ``fit``, for Penstock models; each takes those that it uses.
+    missing
+        What to do where values are missing, as in ``fit``, for Penstock models.
+    calendar
+        The exchange whose trading days the rows hold, as in ``fit``.
     horizon
         Steps ahead, for Penstock models and functions; the model's own if above 1, else 4.
     test
@@ -136,11 +149,14 @@ def audit(
     >>> print(audit(peeks, frame)["determinism"].outcome)
     fail
     """
-    columns = Columns(id, time, target)
+    columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
     if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
         raise OptionError(f"horizon={horizon!r} is not allowed; allowed: a whole number from 1.")
-    subject = audited_model(model, columns, horizon, backtest)
-    rows = FrameRows.read(frame, columns)
+    rows = FrameRows.read(frame, columns, missing, calendar)
+    subject = audited_model(model, columns, horizon, backtest, rows, missing=missing, calendar=calendar)
+    unused = [kind for kind in COVARIATES if getattr(columns, kind) and kind not in getattr(model, "covariates", ())]
+    if unused and isinstance(model, Estimator):
+        note(f"{subject.label} uses no {' and no '.join(unused)} covariates, and is audited without them.")
     times = len(rows.calendar)
     if times < _FEWEST:
         raise DataError(f"{times} times are too few for an audit: at least {_FEWEST} are needed.")

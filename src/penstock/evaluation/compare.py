@@ -48,6 +48,7 @@ def compare(
     known: str | Sequence[str] = (),
     static: str | Sequence[str] = (),
     missing: str = "error",
+    calendar: str | None = None,
     level: float | Sequence[float] | None = None,
     intervals: str | Conformal = "conformal",
     metrics: MetricGiven | Sequence[MetricGiven] = DEFAULT,
@@ -78,6 +79,8 @@ def compare(
         Columns of covariates, as in ``fit``. Each model takes those that it uses; one that none uses is refused.
     missing
         ``error``, ``ffill`` to carry the last value forward where one is missing, or ``indicator``, as in ``fit``.
+    calendar
+        The exchange whose trading days the rows hold, as in ``fit``.
     level
         Levels of intervals, as percentages: 95, or [80, 95]; none if left out.
     intervals
@@ -139,7 +142,8 @@ def compare(
     for covariate in COVARIATES:
         if getattr(columns, covariate) and not any(covariate in model.covariates for model in named.values()):
             raise OptionError(f"none of these models uses {covariate} covariates; leave {covariate}= out.")
-    panel, kind, grouped = read_grouped(frame, columns, (groups,) if isinstance(groups, str) else groups, missing)
+    groups = (groups,) if isinstance(groups, str) else groups
+    panel, kind, grouped = read_grouped(frame, columns, groups, missing, calendar)
     panel, left_out = joining(panel, split, named, strict=strict)
     for model in named.values():
         if reason := model.not_scored(panel):

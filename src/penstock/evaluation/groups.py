@@ -14,7 +14,7 @@ __all__ = ["read_grouped"]
 
 
 def read_grouped(
-    frame: Any, columns: Columns, groups: Sequence[str], missing: str
+    frame: Any, columns: Columns, groups: Sequence[str], missing: str, calendar: str | None = None
 ) -> tuple[Panel, FrameKind, dict[str, dict[Hashable, Any]]]:
     """Read a frame, and the groups of its series.
 
@@ -28,6 +28,8 @@ def read_grouped(
         Columns of groups; those that are static covariates too are read once.
     missing
         What happens where a value is missing.
+    calendar
+        The exchange whose trading days the rows hold.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def read_grouped(
     """
     static = columns.static
     more = tuple(name for name in dict.fromkeys(groups) if name not in static)
-    panel, kind = read_panel(frame, replace(columns, static=(*static, *more)), missing)
+    panel, kind = read_panel(frame, replace(columns, static=(*static, *more)), missing, calendar=calendar)
     place = {name: number for number, name in enumerate((*static, *more))}
     found = {name: dict(zip(panel.ids, panel.static[:, place[name]], strict=True)) for name in groups}
     kept = replace(panel, static=panel.static[:, : len(static)])

@@ -176,14 +176,15 @@ def shuffled_target(bench: Bench) -> Finding:
     rng = np.random.default_rng(bench.seed)
     y = rows.y
     for series in range(int(rows.series.max()) + 1):
-        mine = np.flatnonzero(rows.series == series)
+        mine = np.flatnonzero((rows.series == series) & np.isfinite(y))
         y[mine] = rng.permutation(y[mine])
     shuffled = rows.with_y(y)
     losses, mean_losses = [], []
     for cutoff, yhat in _one_step_forecasts(bench, shuffled):
         history = shuffled.until(cutoff)
         came = shuffled.times == shuffled.calendar[np.searchsorted(shuffled.calendar, cutoff) + 1]
-        means = np.array([history.y[history.series == s].mean() for s in range(len(yhat))])
+        came &= np.isfinite(y)
+        means = np.array([np.nanmean(history.y[history.series == s]) for s in range(len(yhat))])
         losses.append(float(((y[came] - yhat[shuffled.series[came]]) ** 2).sum()))
         mean_losses.append(float(((y[came] - means[shuffled.series[came]]) ** 2).sum()))
     statistic, p = diebold_mariano(np.array(losses), np.array(mean_losses))

@@ -20,6 +20,7 @@ from penstock.data.reading.values import numbers
 from penstock.data.times import read_times
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
+from penstock.evaluation.gaps import with_gaps
 from penstock.evaluation.libraries import library_model
 from penstock.evaluation.rolling_origin import RollingOrigin
 
@@ -52,10 +53,10 @@ class FrameRows:
     series: NDArray[np.int64]
 
     @classmethod
-    def read(cls, frame: Any, columns: Columns) -> FrameRows:
+    def read(cls, frame: Any, columns: Columns, missing: str = "error", calendar: str | None = None) -> FrameRows:
         """Read a frame, or say what is wrong with it."""
-        read_panel(frame, columns)
-        table = as_table(frame, columns)
+        panel, kind = read_panel(frame, columns, missing, calendar=calendar)
+        table = as_table(with_gaps(panel, kind) if panel.filled.any() else frame, columns)
         times, form = read_times(table[columns.time])
         backend = table.implementation
         plain = [
@@ -64,8 +65,8 @@ class FrameRows:
             )
         ]
         if form.kind != "native":  # text is read once: a part of the rows may leave open what all of them tell
-            kind = nw.Int64() if form.counts else nw.Datetime("ns")
-            plain.append(nw.new_series(columns.time, times, kind, backend=backend))
+            of_times = nw.Int64() if form.counts else nw.Datetime("ns")
+            plain.append(nw.new_series(columns.time, times, of_times, backend=backend))
         table = table.with_columns(*plain)
         order, offsets, _ = group(table[columns.id] if columns.id in table.columns else None, len(table))
         if (turned := newest_last(order, offsets, times, columns)) is not order:
@@ -91,8 +92,9 @@ class FrameRows:
 
     @property
     def last(self) -> NDArray[np.bool_]:
-        """Whether each row is the last of its series."""
-        newest = np.array([self.times[self.series == s].max() for s in range(int(self.series.max()) + 1)])
+        """Whether each row is the last of its series with a value."""
+        there = np.isfinite(self.y)
+        newest = np.array([self.times[(self.series == s) & there].max() for s in range(int(self.series.max()) + 1)])
         return np.asarray(self.times == newest[self.series])
 
     def until(self, time: Any) -> FrameRows:
@@ -114,7 +116,7 @@ class FrameRows:
     def spread(self) -> Values:
         """Give, for each row, the standard deviation of its series; 1 where it is constant."""
         y = self.y
-        deviations = np.array([y[self.series == s].std() for s in range(self.series.max() + 1)])
+        deviations = np.array([np.nanstd(y[self.series == s]) for s in range(self.series.max() + 1)])
         return np.where(deviations > 0, deviations, 1.0)[self.series]
 
 
@@ -150,8 +152,20 @@ class AuditedModel(abc.ABC):
 class _Ours(AuditedModel):
     reads_history = backtests = True
 
-    def __init__(self, model: Estimator, columns: Columns, horizon: int | None) -> None:
-        self.names: dict[str, Any] = {"id": columns.id, "time": columns.time, "target": columns.target}
+    def __init__(
+        self,
+        model: Estimator,
+        columns: Columns,
+        horizon: int | None,
+        every: FrameRows | None,
+        reading: dict[str, Any],
+    ) -> None:
+        self.every = every
+        columns = columns.only(model.covariates)
+        self.names: dict[str, Any] = {
+            "id": columns.id, "time": columns.time, "target": columns.target, **reading,
+            **{kind: getattr(columns, kind) for kind in model.covariates},
+        }  # fmt: skip
         usual = model.horizon if model.horizon > 1 else _USUAL_HORIZON
         self.model = model.clone().set_params(horizon=horizon or usual)
         self.label, self.horizon = model.label, self.model.horizon
@@ -162,7 +176,8 @@ class _Ours(AuditedModel):
             model.fit(rows.native, **self.names)
 
         def forecast(rows: FrameRows) -> Values:
-            out = nw.from_native(model.predict(rows.native), eager_only=True)
+            known = {"future": self.every.native} if self.every is not None and self.names.get("known") else {}
+            out = nw.from_native(model.predict(rows.native, **known), eager_only=True)
             return np.asarray(out["yhat"].to_numpy(), dtype=np.float64).reshape(-1, self.horizon)
 
         return forecast
@@ -230,10 +245,17 @@ class _Function(AuditedModel):
         return lambda rows: _values(self.function(rows.native, self.horizon), rows, self.label)
 
 
-def audited_model(model: Any, columns: Columns, horizon: int | None, backtest: Backtest | None) -> AuditedModel:
-    """Tell what was given, or say that it is no model."""
+def audited_model(
+    model: Any,
+    columns: Columns,
+    horizon: int | None,
+    backtest: Backtest | None,
+    every: FrameRows | None = None,
+    **reading: Any,
+) -> AuditedModel:
+    """Tell what was given, or say that it is no model; `every` are all rows that there are, read by these options."""
     if isinstance(model, Estimator):
-        return _Ours(model, columns, horizon)
+        return _Ours(model, columns, horizon, every, reading)
     if isinstance(model, type):
         raise OptionError(f"the class {model.__name__} was given; give a model: {model.__name__}(...).")
     if (library := library_model(model, columns, horizon or _USUAL_HORIZON)) is not None:

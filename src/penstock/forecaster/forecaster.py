@@ -292,4 +292,7 @@ class Forecaster(Updates):
         self.history_ = restored_history(arrays)
         self.validation_rows_ = arrays["watched_rows"]
         self.tail_rows_ = arrays.get("tail_rows", 0 * self.validation_rows_)
+        held = self.tail_rows_.shape == self.tail_.lengths.shape and (self.tail_rows_ <= self.tail_.lengths).all()
+        if not held or (self.tail_rows_ < 0).any() or any(not 2 <= each <= 1_000_000 for each in self.season_):
+            raise ValueError("the validation tail is not within the rows that are kept, or a season is not possible")
         self._restore_updates(arrays)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from penstock.errors import DataError, PenstockError
-from penstock.files import write_json, write_whole
+from penstock.errors import DataError, PenstockError, WriteError
+from penstock.files import jsonable, write_json, write_whole
 from penstock.report.svg import standalone
+from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.study import Request, Study
 from penstock.studies.summary import index_page
 
 __all__ = ["read_results", "run_all", "write_result"]
+
+_ROOM = 1 << 18  # bytes that a result takes at least, with its page and pictures
 
 
 def run_all(
@@ -49,7 +53,11 @@ def run_all(
     editions
         The editions to run; left out: all that a study has.
     missing
-        Whether to run only what the folder holds no result of.
+        Whether to run only what the folder holds no result of: with the same members, seed, epochs, data and options.
+
+    Returns
+    -------
+    The names of those that could not run or be written; the others go on.
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed = {}
@@ -60,19 +68,27 @@ def run_all(
                 begin = time.perf_counter()
                 try:
                     asked = study.completed(replace(request, edition=edition, protocol=protocol))
-                    if missing and (folder / f"{asked.stem(study.name)}.html").exists():  # written last of all
-                        told(f"{name}: there already.")
-                        continue
+                    if missing:
+                        there = _held(folder, study.name, asked)
+                        if there is None:
+                            told(f"{name}: there already.")
+                            continue
+                        if there:
+                            told(f"{name}: run again, for its result there has {there}.")
+                    _require_room(folder)  # a full disk is told before the hours, and room may come back between
                     result = study.run(asked)
+                    seconds = time.perf_counter() - begin
+                    write_result(result, folder, seconds)
                 except PenstockError as error:
                     failed[name] = str(error)
                     told(f"{name}: {error}")
                     continue
-                seconds = time.perf_counter() - begin
-                write_result(result, folder, seconds)
                 told(f"{name}: {seconds:,.0f} s. {result.verdict[0] if result.verdict else ''}")
-                write_whole(folder / "index.html", index_page(read_results(folder), failed).html())
-    write_whole(folder / "index.html", index_page(read_results(folder), failed).html())
+                with suppress(WriteError):  # written again at the end
+                    _write_index(folder, failed)
+    foreign = _write_index(folder, failed)
+    if foreign:
+        told(f"left out of the index, for they are no results of a study: {', '.join(foreign)}.")
     return list(failed)
 
 
@@ -89,13 +105,78 @@ def write_result(result: StudyResult, folder: Path, seconds: float) -> None:
     result.report(folder / f"{result.stem}.html")
 
 
-def read_results(folder: Path) -> dict[str, dict[str, Any]]:
-    """Read the results of a folder by the names of their files."""
+def read_results(folder: Path, foreign: list[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Read the results of a folder by the names of their files.
+
+    Parameters
+    ----------
+    folder
+        Where they lie.
+    foreign
+        Is given the names of JSON files that are no results; None: such a file is an error.
+
+    Raises
+    ------
+    DataError
+        For a JSON file that is no result of a study, where `foreign` is None.
+    """
     results = {}
     for path in sorted(folder.glob("*.json")):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            results[path.stem] = {**content, "study": content["study"]}
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{str(path)!r} is no result of a study; take it out of the folder.") from error
+        content = _read_result(path)
+        if content is not None:
+            results[path.stem] = content
+        elif foreign is None:
+            raise DataError(f"{str(path)!r} is no result of a study; take it out of the folder.")
+        else:
+            foreign.append(path.name)
     return results
+
+
+def _read_result(path: Path) -> dict[str, Any] | None:
+    """Read one result; None where the file does not hold one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        texts = all(isinstance(content[key], str) for key in ("study", "title", "protocol"))
+        lists = all(isinstance(content[key], list) for key in ("figures", "verdict", "tables"))
+        for figure in content["figures"]:
+            Figure(**figure)
+        return content if texts and lists and isinstance(content["edition"], int) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _held(folder: Path, study: str, asked: Request) -> str | None:
+    """Tell whether a folder holds a whole result of a completed request.
+
+    Returns
+    -------
+    None where it does; what the result that is there was asked with instead; empty where there is none.
+    """
+    stem = asked.stem(study)
+    found = _read_result(folder / f"{stem}.json")
+    if found is None or not (folder / f"{stem}.html").exists():  # the page is written last of all
+        return ""
+    wanted = {
+        "members": asked.members, "seed": asked.seed, "epochs": asked.epochs, "data": asked.data and str(asked.data),
+    }  # fmt: skip
+    options = json.loads(json.dumps(jsonable(asked.given)))
+    held = {**options, **(found.get("options") or {})}  # an option that is newer than the result had its default
+    differs = [f"{key} {found.get(key)}, not {value}" for key, value in wanted.items() if found.get(key) != value]
+    differs += [
+        f"{key} {held[key]}, not {options[key]}" for key in options if key in held and held[key] != options[key]
+    ]
+    return ", ".join(differs) or None
+
+
+def _require_room(folder: Path) -> None:
+    """Refuse a folder that does not take as much as a result, before the work."""
+    probe = folder / "room.probe"
+    write_whole(probe, b"\0" * _ROOM)
+    probe.unlink()
+
+
+def _write_index(folder: Path, failed: dict[str, str]) -> list[str]:
+    """Write the index page of all results of a folder; give the names of the files that are none."""
+    foreign: list[str] = []
+    write_whole(folder / "index.html", index_page(read_results(folder, foreign), failed).html())
+    return foreign

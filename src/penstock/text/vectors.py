@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import DataError, OptionError, nearest
-from penstock.files import check_destination
+from penstock.files import check_destination, made_whole
 from penstock.text.documents import UNKNOWN
 from penstock.text.extra import library
 from penstock.text.vector_files import read_binary, read_text
@@ -202,5 +202,5 @@ class WordVectors:
         path = check_destination(path)
         keyed = library("gensim.models.keyedvectors").KeyedVectors(self.units)
         keyed.add_vectors(list(self.words), self.table)
-        keyed.save_word2vec_format(str(path), binary=path.suffix == ".bin")
-        return path
+        binary = path.suffix == ".bin"
+        return made_whole(path, lambda beside: keyed.save_word2vec_format(str(beside), binary=binary))

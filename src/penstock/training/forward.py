@@ -7,7 +7,7 @@ serves any number of windows of any rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jax
@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.interrupts import check_interrupt, interrupts_put_off
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
@@ -86,16 +87,32 @@ def run_blocks(
         Rows behind a window that the function reads.
     """
     weights = jax.device_put(weights)
+    with interrupts_put_off():
+        found = list(_runs(run, weights, source, numbers, length, width, ahead))
+        result = np.concatenate([np.asarray(each, np.float64) for each in found], axis=1)
+    members, count, size, *rest = result.shape
+    return result.reshape(members, count * size, *rest)[:, : len(numbers)]
+
+
+def _runs(
+    run: Callable[..., jax.Array],
+    weights: Any,
+    source: Source,
+    numbers: NDArray[np.int64],
+    length: int,
+    width: int,
+    ahead: int,
+) -> Iterator[jax.Array]:
+    """Begin the run of each block; they end in their own time."""
     if source.first is not None:
-        found = [run(weights, source, blocks(numbers, length, width))]
+        yield run(weights, source, blocks(numbers, length, width))
     else:
         rows, back, size = length + ahead, source.back(length), samples_at_once(length * width, _BLOCK)
         cut = np.arange(size, dtype=np.int32)[None] * np.int32(back + rows) + np.int32(back)
         filled = np.resize(numbers, size * -(-len(numbers) // size)).reshape(-1, size)
-        found = [run(weights, source.cut(block, rows, length), cut) for block in filled]
-    result = np.concatenate([np.asarray(each, np.float64) for each in found], axis=1)
-    members, count, size, *rest = result.shape
-    return result.reshape(members, count * size, *rest)[:, : len(numbers)]
+        for block in filled:
+            check_interrupt()
+            yield run(weights, source.cut(block, rows, length), cut)
 
 
 def forward(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import OptionError, TrainingError
+from penstock.interrupts import check_interrupt, interrupts_put_off
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import TrainState, compiled_epoch, initial_state
@@ -87,7 +88,8 @@ def train_folds(
     with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds)) as result:
         if shape is not None or len(folds) > 1:
             shape = BlockShape.of_all(folds, shape)
-        _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, weights, callbacks)
+        with interrupts_put_off():
+            _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, weights, callbacks)
         trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
@@ -138,6 +140,7 @@ def _train(
     if waiting is not None or width != members:
         state = _taken(state, lanes.member)
     while lanes.running.any():
+        check_interrupt()
         state, training, validation = epoch(state, lanes.fold, samples, turns.of(int(lanes.epochs.max()) + 1))
         training, validation, waited = jax.device_get((training, validation, state.waited))
         validation = np.where(has_validation[lanes.fold], validation, np.nan)

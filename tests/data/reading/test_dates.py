@@ -62,6 +62,13 @@ SERIES = {
     "day first": (["30.12.2019", "31.12.2019"], ["01.01.2020", "02.01.2020"]),
     "steps in a narrow type": (np.array([125, 126, 127], dtype=np.int8), [128, 129]),
     "unsigned steps": (np.array([253, 254, 255], dtype=np.uint8), [256, 257]),
+    "days of years": ([2019364, 2019365, 2020001], [2020002, 2020003]),
+    "weeks as numbers": ([202051, 202052, 202053], [202101, 202102]),
+    "days and hours": ([2019123122, 2019123123, 2020010100], [2020010101, 2020010102]),
+    "days and minutes": (["201912312330", "201912312345", "202001010000"], ["202001010015", "202001010030"]),
+    "days and seconds": ([20191231235959, 20200101000000], [20200101000001, 20200101000002]),
+    "small months": (["30-dec-2019", "31-dec-2019"], ["01-jan-2020", "02-jan-2020"]),
+    "shares as short as can be": (["1990.5", "1990.75", "1991.0"], ["1991.25", "1991.5"]),
     "objects": ([dt.date(2019, 12, 30), dt.date(2019, 12, 31)], ["2020-01-01", "2020-01-02"]),
 }  # fmt: skip
 
@@ -125,8 +132,40 @@ def test_offsets_of_one_place_are_its_clock() -> None:
         answer = ps.Naive().fit(frame).predict()
     assert answer["ds"].tolist() == ["2024-03-20 00:00:00"]
     hours = pd.date_range("2024-11-02", periods=48, freq="h", tz="America/New_York")
-    with pytest.raises(ps.DataError, match=r"an hour comes twice .* name the zone: --zone America/New_York"):
+    with pytest.raises(ps.DataError, match=r"an hour comes twice .* name the zone of their place: --zone America/New"):
         read_panel(pd.DataFrame({"ds": [str(hour) for hour in hours], "y": 1.0}))
+    hours = pd.date_range("2024-03-09", periods=48, freq="h", tz="America/New_York")  # an hour is left out
+    with pytest.raises(ps.DataError, match=r"steps within the day go on where the clock changes .* --zone"):
+        read_panel(pd.DataFrame({"ds": [str(hour) for hour in hours], "y": 1.0}))
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([f"{year}-{quarter}" for year in (2010, 2011) for quarter in (1, 2, 3, 4)], "quarters or months"),
+        ([f"{quarter}/{year}" for year in (2010, 2011) for quarter in (1, 2, 3, 4)], "quarters or months"),
+        ([f"22-01-{day:02d}" for day in range(3, 20)], "does the year stand first or last"),
+    ],
+)
+def test_two_readings_of_dates_are_refused(cells: list[str], message: str) -> None:
+    with pytest.raises(ps.DataError, match=message):
+        read_panel(pd.DataFrame({"ds": cells, "y": 1.0}))
+
+
+def test_months_of_the_first_four_are_months() -> None:
+    months = pd.DataFrame({"ds": ["2010-1", "2010-2", "2010-3", "2010-4"], "y": 1.0})
+    assert read_panel(months)[0].times.astype("datetime64[M]").tolist()[-1].month == 4
+    with pytest.warns(DataWarning, match="read as day, month, year: '17/01/22'"):
+        assert read_panel(pd.DataFrame({"ds": ["03/01/22", "04/01/22", "17/01/22"], "y": 1.0}))[0].rows == 3
+
+
+@pytest.mark.parametrize("cells", [["Mon 03 Jan 2022", "Tue 04 Jan 2022"], ["3rd January 2022", "4th January 2022"]])
+def test_pandas_is_advised_where_it_reads_them(cells: list[str]) -> None:
+    frame = pd.DataFrame({"ds": cells, "y": 1.0})
+    with pytest.raises(ps.DataError, match="let pandas read them") as error:
+        read_panel(frame)
+    exec(str(error.value).partition("them: ")[2].rstrip("."), {"frame": frame, "pandas": pd})
+    assert read_panel(frame)[0].times.astype("datetime64[D]").astype(str).tolist() == ["2022-01-03", "2022-01-04"]
 
 
 def test_zones_of_dateutil_are_named(tmp_path: Any) -> None:

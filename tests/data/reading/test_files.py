@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import penstock as ps
 from penstock.data.columns import Columns
 from penstock.data.frames import read_panel
+from penstock.data.reading.targets import read_targets
 from penstock.data.tables import read_table
 from penstock.errors import DataWarning
 
@@ -144,3 +145,9 @@ def test_compressed_files_of_other_encodings(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_bytes("day,y\n1,caf\u00e9\n".encode("latin-1"))
     with pytest.warns(DataWarning, match="is not UTF-8 .byte 0xe9 at position 11.: read as Windows-1252"):
         assert read_table(tmp_path / "l.csv")["y"].tolist() == ["caf\u00e9"]
+
+
+def test_few_numbers_with_fractions_may_be_labels() -> None:
+    with pytest.warns(DataWarning, match=r"read as values, for its numbers have fractions .*; --task label takes them"):
+        assert read_targets(["1.10", "1.1", "0.5"] * 4, "label", "auto")[1]
+    assert read_targets(["1.10", "1.1", "0.5"] * 4, "label", "label")[0].tolist()[:3] == ["1.10", "1.1", "0.5"]

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 import penstock as ps
 from penstock.data.frames import read_panel
 from penstock.data.reading.numbers import AmbiguousNumbersError, NotNumbersError, read_cells
+from penstock.data.tables import read_table
 from penstock.errors import DataWarning
 
 STYLES = {
@@ -49,6 +53,31 @@ def test_two_readings_are_never_chosen_silently(values: list[int]) -> None:
     else:
         assert read_cells(cells).values.tolist() == values
     assert read_cells(cells, ".").values.tolist() == values
+
+
+def test_thousands_by_points_among_semicolons_are_never_guessed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("ds;y\n1;950\n2;1.234\n3;12.345\n")
+    table = read_table(tmp_path / "a.csv")
+    with pytest.raises(ps.DataError, match=r"'1.234' in row 1 may be 1234 or 1.234; say which: --decimal \."):
+        read_panel(table)
+    (tmp_path / "b.csv").write_text("ds;y;rate\n1;950;0,5\n2;1.234;0,25\n3;12.345;0,1\n")
+    with pytest.warns(DataWarning, match="thousands by '.'"):
+        assert read_panel(read_table(tmp_path / "b.csv"))[0].y.tolist() == [950, 1234, 12345]
+    (tmp_path / "c.csv").write_text("ds;y\n1;0.512\n2;1.234\n3;12.345\n")  # no thousand begins with a zero
+    assert read_panel(read_table(tmp_path / "c.csv"))[0].y.tolist() == [0.512, 1.234, 12.345]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [pd.arrays.SparseArray([1.0, 2.5]), np.array([1, 2.5], np.longdouble), pd.Series(["1", 2.5, pd.NA])[:2]],
+)
+def test_numbers_of_types_that_pandas_alone_has(values: Any) -> None:
+    assert read_panel(pd.DataFrame({"ds": [1, 2], "y": values}))[0].y.tolist() == [1.0, 2.5]
+
+
+def test_na_among_objects_is_missing() -> None:
+    frame = pd.DataFrame({"ds": [1, 2, 3], "y": pd.Series([1.0, pd.NA, 3.0], dtype=object)})
+    assert read_panel(frame, missing="ffill")[0].y.tolist() == [1.0, 1.0, 3.0]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -13,6 +12,8 @@ from penstock.data.reading.dialect import separator_of, split
 from penstock.data.reading.encoding import as_utf8, decompressed
 from penstock.data.reading.header import Header, find_header
 from penstock.data.reading.notes import note
+from penstock.data.reading.progress import ReadingProgress
+from penstock.data.reading.values import DECIMAL_MARK
 from penstock.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ __all__ = ["read_csv"]
 
 _HEAD = 1 << 16  # bytes that the form of a table is told from
 _TAIL = 1 << 14
-_LARGE = 300_000_000  # bytes that take more than some five seconds to read
 _EXTRA = "\0more"
 _LONGEST_FOOTER = 40
 _FIELDS = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
@@ -50,8 +50,6 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     """
     name = path.name
     raw = decompressed(path)
-    if len(raw) > _LARGE:
-        note(f"{name} holds {len(raw) / 1e6:,.0f} MB; reading it takes a while.")
     raw = as_utf8(raw, name)
     if b"\r" in raw[:_HEAD] and b"\n" not in raw[:_HEAD]:
         raw = raw.replace(b"\r", b"\n")
@@ -67,7 +65,10 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     if separator == ";":  # a dot may part thousands there: numbers are read cell by cell
         strings = set(header.names)
     frame = _parse(body, separator, header, strings, name)
-    return _without_extra(frame, header, body, separator, name)
+    frame = _without_extra(frame, header, body, separator, name)
+    if separator == ";":
+        frame.attrs[DECIMAL_MARK] = "?"
+    return frame
 
 
 def _body(raw: bytes, header: Header, separator: str, name: str) -> bytes:
@@ -114,7 +115,7 @@ def _parse(body: bytes, separator: str, header: Header, text: set[str], name: st
     missing[_EXTRA] = [""]  # needs no check: a column of nothing costs nothing
     try:
         return pd.read_csv(
-            io.BytesIO(body), sep=separator, header=None, names=names, index_col=False, dtype=types,
+            ReadingProgress(body, name), sep=separator, header=None, names=names, index_col=False, dtype=types,
             keep_default_na=False, na_values=missing, low_memory=False, encoding="utf-8",
         )  # fmt: skip
     except pd.errors.EmptyDataError:

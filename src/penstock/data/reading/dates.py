@@ -159,6 +159,8 @@ def _read(cells: list[str], parts: Cells, dayfirst: bool | None, like: str) -> t
     starts = ((years - 1970) * 12 + months - 1).astype("datetime64[M]")
     dates = starts.astype("datetime64[D]") + (days - 1)
     wrong = (months < 1) | (months > 12) | (days < 1) | (dates.astype("datetime64[M]") != starts)
+    if _quarters_or_months(first, parts, years, months):
+        raise NotTimesError(cells[0], "quarters or months? write quarters as '2010Q1', months as '2010-01'")
     if "w" in first:
         weeks = np.array([int(part["w"] or 0) for part in parts])
         fourth = (years - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3
@@ -183,11 +185,28 @@ def _read(cells: list[str], parts: Cells, dayfirst: bool | None, like: str) -> t
     return times, Form("text", _pattern(parts, order, bool(zone)) + suffix, zone), said
 
 
+def _quarters_or_months(first: dict[str, str | None], parts: Cells, years: Any, months: Any) -> bool:
+    """Whether single digits from 1 to 4, all of them in several years, may be quarters."""
+    if first.get("m") is None or "d" in first or "x" in first or (first.get("s") or "").strip(" -:").lower() == "m":
+        return False
+    return (
+        all(len(part["m"] or "") == 1 for part in parts)
+        and set(months.tolist()) == {1, 2, 3, 4}
+        and len(set(years.tolist())) > 1
+    )
+
+
 def _order(cells: list[str], parts: Cells, dayfirst: bool | None, like: str) -> tuple[str, str]:
     """Tell whether the day or the month comes first."""
     firsts = np.array([int(part["x"] or 0) for part in parts])
     seconds = np.array([int(part["y"] or 0) for part in parts])
     day_first, month_first = bool((seconds <= 12).all()), bool((firsts <= 12).all())
+    lasts = np.array([int(part["Y"] or 0) for part in parts])
+    if (
+        dayfirst is None and not like and day_first and all(len(part["Y"] or "") == 2 for part in parts)
+        and len(set(lasts.tolist())) > len(set(firsts.tolist())) and lasts.min() >= 1 and lasts.max() <= 31
+    ):  # fmt: skip
+        raise NotTimesError(cells[0], "does the year stand first or last? write years with four digits")
     if not day_first and not month_first:
         place = int((firsts > 12).argmax())
         other = int((seconds > 12).argmax())
@@ -261,7 +280,8 @@ def _pattern(parts: Cells, order: str, zoned: bool) -> str:
     if part.get("b"):
         word = part["b"] or ""
         long = max(len(each["b"] or "") for each in parts) > 3
-        name = ("%^" if word.isupper() else "%") + ("B" if long else "b") + (part["dot"] or "")
+        case = "^" if word.isupper() else "~" if word.islower() else ""
+        name = f"%{case}" + ("B" if long else "b") + (part["dot"] or "")
     written = {
         "Y": "%G" if "w" in part else year, "m": number("m", "m"), "d": number("d", "d"), "b": name, "q": "%q",
         "w": "%V", "x": number(order[:1] or "d", "x"), "y": number(order[1:] or "m", "y"),

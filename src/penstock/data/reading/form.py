@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NATIVE", "Form"]
 
-_TOKEN = re.compile(r"%([-^]?[A-Za-z])")
+_TOKEN = re.compile(r"%([-^~]?[A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Form:
         ``period`` (pandas).
     pattern
         For text and whole numbers, ``strftime``'s codes, and ``%q`` for the quarter, ``%-d`` and the like for numbers
-        without a leading zero, ``%^b`` for capitals; ``epoch:ms`` counts milliseconds since 1970; ``count`` counts
-        steps. For floats, how many digits follow the point. For periods, pandas' frequency.
+        without a leading zero, ``%^b`` for capitals, ``%~b`` for small letters; ``epoch:ms`` counts milliseconds since
+        1970; ``count`` counts steps. For floats, how many digits follow the point (at most so many after a minus). For
+        periods, pandas' frequency.
     zone
         The time zone of text whose times name their offset from UTC; empty elsewhere.
 
@@ -104,9 +105,9 @@ _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _PATTERNS = {
     "native": re.compile(""),
     "period": re.compile(r"\d{0,3}[A-Za-z]{1,5}(-[A-Z]{3})?"),
-    "int": re.compile(r"(%[Ymdq])+"),
+    "int": re.compile(r"(%[YmdqjGVHMS])+"),
     "float": re.compile(r"(?!)"),
-    "number": re.compile(r"count|epoch:(s|ms|us|ns)|year\.(month|\d{1,2})"),
+    "number": re.compile(r"count|epoch:(s|ms|us|ns)|year\.(month|-?\d{1,2})"),
 }
 
 
@@ -120,7 +121,7 @@ def _written(kind: str, pattern: Any) -> bool:
         return True
     if kind != "text":
         return _PATTERNS[kind].fullmatch(pattern) is not None
-    codes = [code.lstrip("-^") for code in _TOKEN.findall(pattern)]
+    codes = [code.lstrip("-^~") for code in _TOKEN.findall(pattern)]
     return bool(codes) and {*codes} <= {*_CODES}
 
 
@@ -132,16 +133,19 @@ def _part(at: Any, code: str) -> str:
         "Y": f"{at.year:04d}", "y": f"{at.year % 100:02d}", "m": f"{at.month:02d}", "d": f"{at.day:02d}",
         "q": f"{at.quarter}", "b": month[:3], "B": month, "G": f"{at.isocalendar()[0]}",
         "V": f"{at.isocalendar()[1]:02d}", "H": f"{at.hour:02d}", "I": f"{hour:02d}", "M": f"{at.minute:02d}",
-        "S": f"{at.second:02d}", "L": f"{at.microsecond // 1000:03d}", "f": f"{at.microsecond:06d}",
+        "S": f"{at.second:02d}", "j": at.strftime("%j"),
+        "L": f"{at.microsecond // 1000:03d}", "f": f"{at.microsecond:06d}",
         "N": f"{at.microsecond * 1000 + at.nanosecond:09d}", "p": "AM" if at.hour < 12 else "PM",
         "P": "am" if at.hour < 12 else "pm", "z": f"{offset[:3]}:{offset[3:5]}",
     }  # fmt: skip
     if code[0] == "-":
         return str(int(parts[code[1:]]))
-    return parts[code[1:]].upper() if code[0] == "^" else parts[code]
+    if code[0] in "^~":
+        return parts[code[1:]].upper() if code[0] == "^" else parts[code[1:]].lower()
+    return parts[code]
 
 
-_CODES = "YymdqbBGVHIMSLfNpPz"
+_CODES = "YymdqbBGVHIMSLfNpPzj"
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -155,4 +159,8 @@ def _decimal_year(time: Any, pattern: str) -> str:
     if pattern == "year.month":
         return f"{year}.{number + 1:02d}"
     digits = int(pattern.removeprefix("year."))
-    return f"{year + number / 12:.{digits}f}"
+    text = f"{year + number / 12:.{abs(digits)}f}"
+    if digits >= 0:
+        return text
+    text = text.rstrip("0")
+    return text + "0" if text.endswith(".") else text

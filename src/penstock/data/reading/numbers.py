@@ -96,7 +96,8 @@ def read_cells(cells: Iterable[str], decimal: str = "", evidence: Callable[[], s
     decimal
         The decimal mark, where it is known: ``"."`` or ``","``.
     evidence
-        Where these cells can be read both ways, gives the mark that other columns show, or nothing.
+        Where these cells can be read both ways, gives the mark that other columns show, or nothing; ``"?"`` where
+        nothing shows it and even ``1.234`` may be a thousand, as in files that are separated by semicolons.
 
     Raises
     ------
@@ -196,11 +197,11 @@ def _decimal(
     if not marked:
         return "."
     known = evidence()  # each of these cells holds one mark and three digits behind it
-    if known:
+    if known in (".", ","):
         return known
-    if all("," not in each for each in digits):
+    if not known and all("," not in each for each in digits):
         return "."  # 1.234 as every program writes it
-    cell = next(c for c, part in zip(every, found, strict=True) if part and "," in part["digits"])
+    cell = next(c for c, part in zip(every, found, strict=True) if part and part["digits"] in marked)
     raise AmbiguousNumbersError(cell)
 
 

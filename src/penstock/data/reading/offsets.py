@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 __all__ = ["SeveralZonesError", "read_offsets"]
 
 
+_DAILY = 20 * 3600 * 10**9  # nanoseconds; the days of a place are not all of 24 hours
+
+
 class SeveralZonesError(ValueError):
     """Offsets of more than one place, of a place whose hour comes twice, or of some cells only; `why` says which."""
 
@@ -62,6 +65,13 @@ def read_offsets(
     if not (np.diff(clock[order].astype(np.int64)) > 0).all() and len(np.unique(utc)) == len(utc):
         raise SeveralZonesError(
             cells[int((minutes != minutes[0]).argmax())], f"an hour comes twice where the clock changes ({shown})"
+        )
+    taken, shown_steps = np.diff(utc[order].astype(np.int64)), np.diff(clock[order].astype(np.int64))
+    step = int(np.median(taken))
+    if 0 < step < _DAILY and (taken == step).sum() > (shown_steps == step).sum():
+        raise SeveralZonesError(
+            cells[int((minutes != minutes[0]).argmax())],
+            f"steps within the day go on where the clock changes ({shown})",
         )
     return clock, clock, "", f"the offsets {shown} are those of one place: read as times on its own clock"
 

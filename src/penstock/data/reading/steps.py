@@ -39,6 +39,11 @@ def whole_times(numbers: NDArray[np.int64], kind: str = "int") -> tuple[NDArray[
     True
     """
     least, most = int(numbers.min()), int(numbers.max())
+    for digits, pattern in _STAMPS.items():
+        if least >= _FIRST * 10 ** (digits - 4) and most < (_LAST + 1) * 10 ** (digits - 4):
+            times = _stamps(numbers, digits)
+            if times is not None:
+                return times, Form(kind, pattern), f"read as days and hours: {least} is {_show(times.min(), 's')}"
     if least >= _FIRST * 10_000 and most < (_LAST + 1) * 10_000:
         days = _dates(numbers // 10_000, numbers // 100 % 100, numbers % 100)
         if days is not None:
@@ -47,6 +52,14 @@ def whole_times(numbers: NDArray[np.int64], kind: str = "int") -> tuple[NDArray[
         months = _dates(numbers // 100, numbers % 100, np.ones_like(numbers))
         if months is not None:
             return months, Form(kind, "%Y%m"), f"read as months: {least} is {_show(months.min(), 'M')}"
+        weeks = _weeks(numbers // 100, numbers % 100)
+        if weeks is not None:
+            return weeks, Form(kind, "%G%V"), f"read as weeks: {least} is week {least % 100} of {least // 100}"
+    if least >= _FIRST * 1000 and most < (_LAST + 1) * 1000:
+        starts = _dates(numbers // 1000, np.ones_like(numbers), np.ones_like(numbers))
+        days = None if starts is None else starts + (numbers % 1000 - 1).astype("timedelta64[D]")
+        if days is not None and ((numbers % 1000 >= 1) & (_years(days) == numbers // 1000)).all():
+            return days, Form(kind, "%Y%j"), f"read as days of years: {least} is {_show(days.min(), 'D')}"
     quarter = numbers % 10
     if (
         least >= _FIRST * 10 and most < (_LAST + 1) * 10
@@ -64,6 +77,34 @@ def whole_times(numbers: NDArray[np.int64], kind: str = "int") -> tuple[NDArray[
     return None
 
 
+_STAMPS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+
+
+def _stamps(numbers: NDArray[np.int64], digits: int) -> NDArray[Any] | None:
+    """Read days and clocks written as one number; None where one does not exist."""
+    base = 10 ** (digits - 8)
+    day, clock = numbers // base, numbers % base
+    days = _dates(day // 10_000, day // 100 % 100, day % 100)
+    parts = [clock // 100**place % 100 for place in range(digits // 2 - 5, -1, -1)]
+    if days is None or (parts[0] > 23).any() or any((part > 59).any() for part in parts[1:]):
+        return None
+    seconds = sum(part * 60 ** (2 - place) for place, part in enumerate(parts))
+    return days + np.asarray(seconds).astype("timedelta64[s]")
+
+
+def _weeks(years: NDArray[np.int64], weeks: NDArray[np.int64]) -> NDArray[Any] | None:
+    """Give the Mondays of ISO weeks; None where one does not exist."""
+    if not ((weeks >= 1) & (weeks <= 53) & (years >= 1678) & (years <= 2261)).all():
+        return None
+    fourth = (years - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3
+    mondays = fourth - (fourth.astype(np.int64) + 3) % 7 + 7 * (weeks - 1)
+    return mondays.astype("datetime64[ns]") if (_years(mondays + 3) == years).all() else None
+
+
+def _years(days: NDArray[Any]) -> NDArray[np.int64]:
+    return np.asarray(days.astype("datetime64[Y]").astype(np.int64) + 1970)
+
+
 _WORDS = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 
@@ -77,7 +118,7 @@ def decimal_years(
     numbers
         The numbers, each different one once.
     digits
-        Digits behind the point, at most.
+        Digits behind the point; negative: at most so many.
     kind
         How they are written: ``float`` or ``text``.
 

@@ -75,22 +75,37 @@ def newest_last(
     return np.concatenate(turned)
 
 
-def require_order(panel: Panel, columns: Columns) -> None:
-    """Refuse timestamps that come twice or go back within a series."""
+def require_order(panel: Panel, columns: Columns, table: nw.DataFrame[Any] | None = None) -> None:
+    """Refuse timestamps that come twice or go back within a series; `table` may show which column names the series."""
     step = np.diff(panel.times.astype(np.int64))  # nanoseconds, or counted steps
     inside = np.ones(len(step), dtype=bool)
     inside[panel.offsets[1:-1] - 1] = False
-    for wrong, what, mend in (
-        ((step == 0) & inside, "twice", "keep one row a time, or name the series in the id column"),
-        (
-            (step < 0) & inside,
-            "after a later one",
-            f"sort the frame by {columns.time!r} first (--sort does it on the command line)",
-        ),
-    ):
+    twice, back = (step == 0) & inside, (step < 0) & inside
+    for wrong, what in ((twice, "twice"), (back, "after a later one")):
         if wrong.any():
+            mend = _name_the_series(table, columns)
+            if not mend:
+                mend = (
+                    "keep one row a time, or name the column of the series: id=NAME"
+                    if what == "twice"
+                    else f"sort them: frame = frame.sort_values({columns.time!r}), or --sort on the command line"
+                )
             row = int(wrong.argmax()) + 1
             raise DataError(
                 f"the time column {columns.time!r} has {int(wrong.sum())} timestamps that come {what}, the first "
                 f"{show_time(panel.times[row])} in {panel.place(row)}; {mend}."
             )
+
+
+def _name_the_series(table: nw.DataFrame[Any] | None, columns: Columns) -> str:
+    """Say which column seems to name the series: one of text that has each time once; empty where none does."""
+    if table is None or columns.id in table.columns:
+        return ""
+    named = [role for _, role in columns.numbers]
+    for name in table.columns:
+        texts = table[name].dtype in (nw.String, nw.Object, nw.Categorical, nw.Enum)
+        if name == columns.time or name in named or not texts or not 1 < table[name].n_unique() < len(table) / 2:
+            continue
+        if len(table.select(name, columns.time).unique()) == len(table):
+            return f"the column {name!r} seems to name the series: id={name!r}, or --id {name!r} on the command line"
+    return ""

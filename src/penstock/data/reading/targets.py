@@ -56,6 +56,12 @@ def read_targets(cells: list[Any], column: str, task: str) -> tuple[Any, bool]:
     if task == "auto":
         fraction = not whole and any(number % 1 for number in plain if number is not None)
         if fraction and None not in plain and not _leading_zeros(texts):
+            different = list(dict.fromkeys(texts))
+            if len(different) < _FEWEST:
+                note(
+                    f"the column {column!r} is read as values, for its numbers have fractions ({listed(different)}); "
+                    "--task label takes them for labels."
+                )
             return np.array(plain, dtype=np.float64), True
         _refuse_values(texts, column)
     counts = Counter(texts)

@@ -14,7 +14,10 @@ from penstock.data.reading.notes import note
 from penstock.data.reading.numbers import AmbiguousNumbersError, NotNumbersError, Numbers, read_cells
 from penstock.errors import DataError
 
-__all__ = ["number_columns", "numbers", "text_numbers"]
+__all__ = ["DECIMAL_MARK", "number_columns", "numbers", "text_numbers"]
+
+DECIMAL_MARK = "penstock decimal mark"
+"""Among the attributes of a pandas frame: ``"?"`` where its file may use decimal commas."""
 
 _SAMPLE = 1000  # cells of another column that may show the decimal mark
 
@@ -42,8 +45,10 @@ def numbers(
         return np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
     if series.dtype in (nw.String, nw.Object, nw.Categorical, nw.Enum):
         cells = series.to_list()
-        if all(isinstance(cell, (str, int, float, decimal.Decimal, np.number)) or cell is None for cell in cells):
+        if all(isinstance(cell, (str, int, float, decimal.Decimal, np.number)) or _nothing(cell) for cell in cells):
             return text_numbers(cells, series.name, role, table)
+    if series.implementation.is_pandas() and (found := _other_numbers(series.to_native())) is not None:
+        return found
     first = next((value for value in series.to_list() if value is not None), None)
     static = f"; name it in static={series.name!r} if it is the same in every row" if role != "target" else ""
     turn = (
@@ -54,6 +59,23 @@ def numbers(
     raise DataError(
         f"the {role} column {series.name!r} holds {series.dtype}, not numbers (first value: {first!r}); {turn}{static}."
     )
+
+
+def _nothing(cell: Any) -> bool:
+    import pandas as pd
+
+    return cell is None or cell is pd.NA
+
+
+def _other_numbers(column: Any) -> NDArray[np.float64] | None:
+    """Read pandas' numbers of a type that no other library has: sparse ones, those of 128 bits."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
+        return None
+    if pd.api.types.is_complex_dtype(column.dtype):
+        return None
+    return np.asarray(column, dtype=np.float64)
 
 
 def text_numbers(
@@ -75,10 +97,11 @@ def text_numbers(
         read = read_cells(unique.tolist(), mark, lambda: _mark(table, name))
     except AmbiguousNumbersError as error:
         plain = error.cell.strip()
+        sign = "," if "," in plain else "."
         raise DataError(
             f"the {role} column {name!r} can be read in two ways: {plain!r} in row {cells.index(error.cell)} may be "
-            f"{plain.replace(',', '')} or {plain.replace(',', '.')}; say which: --decimal . or --decimal , on the "
-            f"command line, or frame[{name!r}] = frame[{name!r}].str.replace(',', '').astype(float) for thousands."
+            f"{plain.replace(sign, '')} or {plain.replace(sign, '.')}; say which: --decimal . or --decimal , on the "
+            f"command line, or frame[{name!r}] = frame[{name!r}].str.replace({sign!r}, '').astype(float) for thousands."
         ) from None
     except NotNumbersError as error:
         static = f"; name it in static={name!r} if it is the same in every row" if role != "target" else ""
@@ -103,7 +126,7 @@ def _first_missing(read: Numbers, unique: list[str], cells: list[Any]) -> str:
 
 
 def _mark(table: nw.DataFrame[Any] | None, own: str) -> str:
-    """Tell the decimal mark by the other columns of text; empty where they show none or both."""
+    """Tell the decimal mark by the other columns of text; where they show none or both, as `read_cells` wants it."""
     if table is None:
         return ""
     marks = set()
@@ -117,7 +140,9 @@ def _mark(table: nw.DataFrame[Any] | None, own: str) -> str:
             continue
         if read.decimal and any(_shows(cell, read.decimal) for cell in cells):
             marks.add(read.decimal)
-    return marks.pop() if len(marks) == 1 else ""
+    if len(marks) == 1:
+        return marks.pop()
+    return getattr(table.to_native(), "attrs", {}).get(DECIMAL_MARK, "")
 
 
 def _shows(cell: str, mark: str) -> bool:
