@@ -7,6 +7,7 @@ import os
 import compiled_programs
 
 PROGRAMS = compiled_programs.keep(os.environ)  # before JAX is imported, which reads the variables then
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores; threads that spin would take them
 
 import time
 from collections.abc import Callable, Generator, Iterator

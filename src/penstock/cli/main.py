@@ -27,7 +27,7 @@ _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # of standard output: files t
 COMMANDS = {
     "study": "Run a published experiment, under the honest protocol or as it was published.",
     "compare": "Compare a recurrent network with its baselines on your own file.",
-    "forecast": "Forecast every series of a file by a network, Theta and the seasonal naive, weighted on training "
+    "forecast": "Forecast every series of a file by a network and classical models, chosen and weighted on training "
     "rows.",
     "fit": "Fit a model to the series of a file, and write it to a model file.",
     "predict": "Forecast from the last rows that a model was fitted to, or from later rows.",
