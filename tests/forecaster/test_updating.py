@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.data.frames import read_panel
 
 Y = np.sin(np.arange(140.0) / 3) + np.random.default_rng(0).normal(size=140) / 10
 FRAME = pd.DataFrame({"ds": range(140), "y": Y})
@@ -48,6 +49,20 @@ def test_without_epochs_the_rows_are_taken_in_alone(fitted: ps.Forecaster, tmp_p
     np.testing.assert_allclose(model.errors_.errors[-3:, 0], scaled, atol=1e-6)
     assert len(model.errors_.errors) == 30  # those of the validation tail, too
     assert model.fit(FRAME[:100]).errors_ is None  # a fit starts afresh
+
+
+def test_windows_that_are_scaled_by_themselves_learn_from_new_targets_alone(tmp_path: Path) -> None:
+    model = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, scale="window", season=7, epochs=1, seed=1)
+    model.fit(FRAME[:100])
+    rows = copied(model, tmp_path).update(FRAME[:120], epochs=0)
+    assert rows.predict().equals(model.predict(FRAME[:120]))
+    samples = rows.reader_.samples(read_panel(FRAME[:120])[0], np.array([120]), np.array([100]))
+    assert int(samples.train[4].total) == 20
+    updated = copied(model, tmp_path).update(FRAME[:120], epochs=1)
+    assert (updated.update_.new, updated.history_.training_loss.shape) == (20, (2, 1))
+    assert not updated.predict().equals(rows.predict())
+    with pytest.raises(ps.OptionError, match="scales='refit': with scale='window' each window has its own"):
+        model.update(FRAME[:120], scales="refit")
 
 
 @pytest.mark.slow

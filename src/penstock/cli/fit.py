@@ -44,7 +44,7 @@ def fit(
     calendar: Calendar = None,
     window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     transform: Annotated[str, flag("Forecaster", "transform")] = DEFAULTS["Forecaster"]["transform"],
-    scale: Annotated[str, flag("Forecaster", "scale")] = DEFAULTS["Forecaster"]["scale"],
+    scale: Annotated[str, flag("Forecaster", "scale")] = "window",  # as `compare` does
     loss: Annotated[str, flag("Forecaster", "loss")] = DEFAULTS["Forecaster"]["loss"],
     optimizer: Annotated[str, flag("Forecaster", "optimizer")] = DEFAULTS["Forecaster"]["optimizer"],
     batch: Annotated[int, flag("Forecaster", "batch")] = DEFAULTS["Forecaster"]["batch"],

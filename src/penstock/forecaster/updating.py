@@ -15,6 +15,7 @@ from penstock.data.later import read_later
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.data.transforms import TRANSFORMS
+from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError, OptionError, PenstockError
 from penstock.forecaster.loading import LoadsWeights
 from penstock.intervals.tail import TailErrors
@@ -124,7 +125,7 @@ class Updates(LoadsWeights):
         DataError
             Where no row is new, or the frame cannot be read.
         OptionError
-            For an argument that is not allowed, or a model that reads windows in their own units.
+            For an argument that is not allowed.
         """
         self._require_fit()
         self._check_update(epochs, learning_rate, replay, scales)
@@ -156,11 +157,6 @@ class Updates(LoadsWeights):
         return self
 
     def _check_update(self, epochs: int, learning_rate: float | None, replay: int, scales: str) -> None:
-        if self.additive:
-            raise OptionError(
-                f"{self.label} reads windows in their own units (scale={self.scale!r}), which update() does not learn "
-                "from; call fit on all rows."
-            )
         for name, value in (("epochs", epochs), ("replay", replay)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise OptionError(f"{name}={value!r} is not allowed; allowed: a whole number at least 0.")
@@ -168,6 +164,10 @@ class Updates(LoadsWeights):
             raise OptionError(f"learning_rate={learning_rate!r} is not allowed; allowed: a number above 0, or None.")
         if scales not in ("keep", "refit"):
             raise OptionError(f"scales={scales!r} is unknown; allowed: 'keep', 'refit'.")
+        if scales == "refit" and window_scale(self.scale) is not None:
+            raise OptionError(
+                f"scales='refit': with scale={self.scale!r} each window has its own; allowed: scales='keep'."
+            )
 
     def _note_errors(self, panel: Panel, kept: NDArray[np.int64]) -> None:
         """Forecast the new rows with the weights as they are; test the errors, and keep them for intervals."""
@@ -212,9 +212,10 @@ class Updates(LoadsWeights):
         callbacks: Sequence[Any],
     ) -> None:
         """Train from the fitted weights on the samples whose first target is row `first` of its series, or later."""
-        start = np.maximum(first - self.window - TRANSFORMS[self.transform].lost, 0) + panel.offsets[:-1]
-        recent = panel.between(start, panel.offsets[1:])
-        samples = self.reader_.samples(recent, recent.offsets[1:])
+        before = (self.rows_kept or 0) if self.additive else self.window + TRANSFORMS[self.transform].lost
+        skipped = np.maximum(first - before, 0)
+        recent = panel.between(panel.offsets[:-1] + skipped, panel.offsets[1:])
+        samples = self.reader_.samples(recent, recent.offsets[1:], recent.offsets[:-1] + first - skipped)
         config = self.train_config(self.head(gaps=self.reader_.gaps), steps_per_epoch=self.steps_per_epoch)
         optimizer: Any = resolve_optimizer(self.optimizer)
         if learning_rate is not None:
