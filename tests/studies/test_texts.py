@@ -52,8 +52,8 @@ def test_imdb_as_published_watches_the_test_rows(films: Path) -> None:
     assert [row["model"][:8] for row in result.tables[0].rows] == [
         "GRU 32, ",
         "· median",
-        "· lowest",
-        "· highes",
+        "· best m",
+        "· worst ",
         "naive-Ba",
     ]
     figure = result.figures[0]

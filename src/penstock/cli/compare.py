@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
+from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag, number_or_word
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import File, OwnFileWithCovariates, reads_own_file
@@ -91,7 +91,7 @@ def compare(
     )
     network_options = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
-        "epochs": epochs, "patience": patience, "validation": _number_or_word(validation), "members": members,
+        "epochs": epochs, "patience": patience, "validation": number_or_word(validation), "members": members,
         "seed": seed, "clip": clip,
     }  # fmt: skip
     chosen = [make_model(name, network_options, len(own.covariates["static"])) for name in _names(models)]
@@ -140,11 +140,3 @@ def _filled(result: Any) -> str:
 def _names(given: str) -> list[str]:
     """Part names by commas."""
     return [name.strip() for name in given.split(",") if name.strip()]
-
-
-def _number_or_word(given: str) -> float | str:
-    """Read a number; leave a word, which the option checks itself."""
-    try:
-        return float(given)
-    except ValueError:
-        return given

@@ -9,7 +9,18 @@ from typing import Any
 
 import typer
 
-__all__ = ["DEFAULTS", "HELP", "INTERVALS", "METRICS", "MISSING", "RULES", "SCORES", "WEIGHTS", "flag"]
+__all__ = [
+    "DEFAULTS",
+    "HELP",
+    "INTERVALS",
+    "METRICS",
+    "MISSING",
+    "RULES",
+    "SCORES",
+    "WEIGHTS",
+    "flag",
+    "number_or_word",
+]
 
 MISSING = ("error", "ffill", "indicator")
 RULES = ("sign", "quantile", "volatility")
@@ -125,3 +136,11 @@ HELP = {
 def flag(owner: str, name: str, **more: Any) -> Any:
     """Return a command's flag for an option of a class, with the help that the class declares."""
     return typer.Option(help=HELP[owner][name], **more)
+
+
+def number_or_word(given: str) -> float | str:
+    """Read a number; leave a word, which the option checks itself."""
+    try:
+        return float(given)
+    except ValueError:
+        return given

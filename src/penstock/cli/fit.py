@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.cli.config import Config, WriteConfig, write_config
-from penstock.cli.declared import DEFAULTS, MISSING, flag
+from penstock.cli.declared import DEFAULTS, MISSING, flag, number_or_word
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.output import check_paths
 from penstock.cli.own_file import Calendar, DayFirst, Decimal, Id, MonthFirst, Sort, Target, Time, Wide, Zone, day_first
@@ -50,7 +50,7 @@ def fit(
     batch: Annotated[int, flag("Forecaster", "batch")] = DEFAULTS["Forecaster"]["batch"],
     epochs: Annotated[int, flag("Forecaster", "epochs")] = DEFAULTS["Forecaster"]["epochs"],
     patience: Annotated[int, flag("Forecaster", "patience")] = DEFAULTS["Forecaster"]["patience"],
-    validation: Annotated[float, flag("Forecaster", "validation")] = DEFAULTS["Forecaster"]["validation"],
+    validation: Annotated[str, flag("Forecaster", "validation")] = str(DEFAULTS["Forecaster"]["validation"]),
     members: Annotated[int, flag("Forecaster", "members")] = DEFAULTS["Forecaster"]["members"],
     clip: Annotated[float | None, flag("Forecaster", "clip")] = DEFAULTS["Forecaster"]["clip"],
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
@@ -71,8 +71,8 @@ def fit(
     names = {kind: _names(given) for kind, given in (("past", past), ("known", known), ("static", static))}
     options: dict[str, Any] = {
         "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
-        "epochs": epochs, "patience": patience, "validation": validation, "members": members, "seed": seed,
-        "clip": clip,
+        "epochs": epochs, "patience": patience, "validation": number_or_word(validation), "members": members,
+        "seed": seed, "clip": clip,
     }  # fmt: skip
     chosen = make_model(model, options, len(names["static"])).set_params(horizon=horizon)
     table, columns = read_own_file(

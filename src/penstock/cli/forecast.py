@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from penstock.cli.output import check_paths, write_all
 from penstock.cli.own_file import File, OwnFile, reads_own_file
+from penstock.cli.tables import OutOption, check_format, write_frame
 
 __all__ = ["forecast"]
 
@@ -19,9 +19,7 @@ def forecast(
     file: File,
     own: OwnFile,
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.", show_default=False)],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV file to write; left out: standard output.")
-    ] = None,
+    out: OutOption = None,
     model: Annotated[Path | None, typer.Option(metavar="FILE", help="Model file to write.")] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Page to write: what was chosen, why, what each part is worth.")
@@ -29,7 +27,9 @@ def forecast(
     season: Annotated[
         str, typer.Option(help="Periods in steps by comma, such as 24,168; 1: none; left out: found.")
     ] = "",
-    level: Annotated[str, typer.Option(help="Coverage of intervals in percent, by comma.")] = "80,95",
+    level: Annotated[
+        list[str] | None, typer.Option(help="Coverage of intervals in percent, by comma or given again; 80 and 95.")
+    ] = None,
     members: Annotated[int, typer.Option(min=1, help="Networks from different seeds; their median is taken.")] = 3,
     steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and shuffles.")] = 0,
@@ -43,11 +43,11 @@ def forecast(
 
     from penstock.automatic.forecast import forecast as run
     from penstock.data.own_file import FORM
-    from penstock.files import write_whole
 
+    check_format(out)
     check_paths(out, model, report, inputs=[file])
     periods = _numbers("--season", season)
-    levels = _numbers("--level", level)
+    levels = _numbers("--level", ",".join(level or ["80,95"]), "80,95")
     table, columns = own.read(file)
     result = run(
         table, horizon, season=periods or None, level=[float(each) for each in levels], members=members, steps=steps,
@@ -56,22 +56,25 @@ def forecast(
     answer = result.frame
     if (form := table.attrs.get(FORM)) is not None:
         answer = answer.assign(**{columns.time: form.write(answer[columns.time].to_numpy())})
-    written = answer.to_csv(index=False)
     console = Console(stderr=out is None, soft_wrap=True)
     try:
         if out is None:
-            sys.stdout.write(written)
+            write_frame(answer, None)
         console.print(result.summary(), highlight=False, markup=False)
     finally:
-        writers = [(model, result.model.save), (report, result.report), (out, lambda path: write_whole(path, written))]
+        writers = [
+            (model, result.model.save),
+            (report, result.report),
+            (out, lambda path: write_frame(answer, Path(path))),
+        ]
         write_all(writers, console)
 
 
-def _numbers(option: str, given: str) -> list[int]:
+def _numbers(option: str, given: str, example: str = "24,168") -> list[int]:
     """Read whole numbers by comma."""
     from penstock.errors import OptionError
 
     parts = [part.strip() for part in given.split(",") if part.strip()]
     if not all(part.isdecimal() for part in parts):
-        raise OptionError(f"{option} {given!r}: whole numbers by comma are needed, such as {option} 24,168.")
+        raise OptionError(f"{option} {given!r}: whole numbers by comma are needed, such as {option} {example}.")
     return [int(part) for part in parts]

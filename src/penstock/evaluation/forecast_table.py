@@ -73,6 +73,13 @@ class ForecastTable:
                         "for each."
                     )
                 numbers[column] = values
+        for low in [column for column in numbers if column.startswith("lo-")]:
+            crossed = numbers[low] > numbers.get(f"hi-{low[3:]}", numbers[low])
+            if crossed.any():
+                raise DataError(
+                    f"{name}: {int(crossed.sum()):,} of {len(crossed):,} intervals end below their begin, the first in "
+                    f"row {int(crossed.argmax())}; {low!r} is the lower bound and 'hi-{low[3:]}' the upper one."
+                )
         ids = [str(each) for each in table[columns.id].to_list()] if columns.id in table.columns else [""] * len(table)
         cutoffs, times = (read_times(table[column])[0].astype(np.int64) for column in ("cutoff", columns.time))
         keys = list(zip(ids, cutoffs.tolist(), times.tolist(), strict=True))

@@ -21,6 +21,7 @@ __all__ = [
     "TRANSFORMER",
     "comparison_figure",
     "comparison_tables",
+    "of_members",
     "score_rows",
 ]
 
@@ -55,7 +56,7 @@ def comparison_figure(
     sign, scale = (1, unit) if score in _LOWER else (-1, 1.0)
     known = [each for each in map(comparison.row, comparison.baselines) if not math.isnan(each[score])]
     best = min(known, key=lambda each: sign * each[score], default=None)
-    members = row["members"][score] if several else {"median": row[score]}
+    members = of_members(row, score)
     return Figure(
         name or comparison.columns[score][0],
         published,
@@ -79,3 +80,9 @@ def score_rows(comparison: Comparison, headings: Mapping[str, str]) -> list[dict
     columns = {key: (heading, "") for key, heading in headings.items()}
     marks = [comparison.standing(row) for row in comparison.rows]
     return [dict(row) for row in score_table(comparison.rows, columns, marks).rows]
+
+
+def of_members(row: Mapping[str, Any], score: str) -> dict[str, Any]:
+    """Return the ``median``, ``low`` and ``high`` of a score over a network's members; of one, its score alone."""
+    found: dict[str, Any] = row["members"].get(score, {"median": row[score], "low": None, "high": None})
+    return found

@@ -36,6 +36,7 @@ from penstock.studies.comparisons import (
     TRANSFORMER,
     comparison_figure,
     comparison_tables,
+    of_members,
     score_rows,
 )
 from penstock.studies.figures import Figure
@@ -101,7 +102,7 @@ def run(request: Request) -> StudyResult:
     linear, linear_day = (result.row(name)["r2"] for result, name in ((first, "AR(5)"), (second, "AR(5)" + _DAY)))
     naive = first.row("Naive")["r2"]
     said = f"{chosen['R²']:.4f} ({chosen['model']})"
-    best = max(net["members"]["r2"]["median"], rnn["members"]["r2"]["median"], linear_day)
+    best = max(of_members(net, "r2")["median"], of_members(rnn, "r2")["median"], linear_day)
     return StudyResult(
         "nyse",
         request,
@@ -122,8 +123,8 @@ def run(request: Request) -> StudyResult:
         ],
         [_table(rows), searched, *comparison_tables(second)],
         [
-            f"The RNN's median R² is {rnn['members']['r2']['median']:.4f} against {linear:.4f} of the linear AR(5); "
-            f"with the day of the week the nonlinear AR reaches {net['members']['r2']['median']:.4f}, the linear one "
+            f"The RNN's median R² is {of_members(rnn, 'r2')['median']:.4f} against {linear:.4f} of the linear AR(5); "
+            f"with the day of the week the nonlinear AR reaches {of_members(net, 'r2')['median']:.4f}, the linear one "
             f"{linear_day:.4f}.",
             _reaching(first, "RNN(12)", _PUBLISHED),
             f"The conjecture that a search over up to {_LONG[-1]} lags with ridge or lasso beats all of them "

@@ -29,7 +29,7 @@ from penstock.forecaster import Forecaster
 from penstock.layers.declared import LSTM
 from penstock.networks.network import Network
 from penstock.report.table import Table
-from penstock.studies.comparisons import comparison_tables
+from penstock.studies.comparisons import comparison_tables, of_members
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
 from penstock.studies.sp500 import read_index
@@ -67,7 +67,7 @@ def run(request: Request) -> StudyResult:
     naive = result.row("Naive")
     best = min((row for row in result.rows if row["model"] != _LSTM), key=lambda row: row["rmse"])
     net = result.row(_LSTM)
-    members = net["members"]["rmse"]
+    members = of_members(net, "rmse")
     slow = max(late, key=lambda name: late[name])
     return StudyResult(
         "trackers",

@@ -53,8 +53,8 @@ def run(request: Request) -> StudyResult:
     given, true = waves(request.options.train, rng)
     new, truth = waves(TEST, rng)
     models = {
-        "told to the first state": _fit(request, "first", given, true),
-        "told at every step": _fit(request, "every", given, true),
+        "told to the first state": _fit(request, "initial_state", given, true),
+        "told at every step": _fit(request, "every_step", given, true),
     }
     told = {name: model.predict(new) for name, model in models.items()}
     told["ridge on products of the three"] = _ridge(given, true, new)
