@@ -28,11 +28,14 @@ def interrupts_put_off() -> Iterator[None]:
     Examples
     --------
     >>> import signal
-    >>> with interrupts_put_off():
-    ...     signal.raise_signal(signal.SIGINT)
-    ...     print("done whole")
-    Traceback (most recent call last):
-    KeyboardInterrupt
+    >>> try:
+    ...     with interrupts_put_off():
+    ...         signal.raise_signal(signal.SIGINT)
+    ...         print("done whole")
+    ... except KeyboardInterrupt:
+    ...     print("then interrupted")
+    done whole
+    then interrupted
     """
     if (
         threading.current_thread() is not threading.main_thread()

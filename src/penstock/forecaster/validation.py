@@ -101,7 +101,7 @@ def validated_weights(errors: Values) -> Values:
     Examples
     --------
     >>> validated_weights(np.array([[[2.0]], [[-1.0]], [[3.0]]])).tolist()
-    [0.3, 0.7, 0.0]
+    [0.2, 0.7, 0.1]
     """
     count = len(errors)
     parts = np.zeros(count, dtype=np.int64)
