@@ -42,7 +42,7 @@ class TrainStep:
     --------
     >>> from penstock.layers.declared import RNN
     >>> step = TrainStep(Network([RNN(2)]), TrainConfig(), Inputs(), outputs=1)
-    >>> weights = step.draw(jax.random.key(0))
+    >>> weights = step.init_weights(jax.random.key(0))
     >>> batch = Batch(jnp.ones((4, 3, 1)), jnp.zeros((4, 1)))
     >>> weights, state, loss = step(weights, step.begin(weights), batch, jax.random.key(1))
     >>> bool(step.losses(weights, batch).mean() < loss)
