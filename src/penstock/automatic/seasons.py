@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.rhythm import read_rhythm
-from penstock.data.season import check_season, season_of, season_steps
+from penstock.data.season import check_season, season_of_panel, season_steps
 
 __all__ = ["choose_season", "find_season"]
 
@@ -43,9 +43,8 @@ def choose_season(panel: Panel, given: int | Sequence[int] | None) -> tuple[tupl
         check_season(periods, panel)
         return periods, "as given"
     longest = int(np.argmax(panel.lengths))
-    times = panel.times[panel.span(longest)]
-    if read_rhythm(times).kind != "count":
-        return season_of(times, int(np.median(panel.lengths))), "from the frequency"
+    if read_rhythm(panel.times[panel.span(longest)]).kind != "count":
+        return season_of_panel(panel), "from the frequency"
     return find_season(panel), "found in the values, as times are counts"
 
 

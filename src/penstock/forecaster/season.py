@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from penstock.data.panel import Panel
-from penstock.data.season import check_season, season_of, season_steps
+from penstock.data.season import check_season, season_of_panel, season_steps
 from penstock.data.transforms import TRANSFORMS
 from penstock.forecaster.options import ForecasterOptions
 
@@ -13,7 +11,7 @@ __all__ = ["describe_season", "fit_season"]
 
 
 def fit_season(options: ForecasterOptions, train: Panel) -> tuple[int, ...]:
-    """Return the periods that are given, or that the frequency of the longest series suggests.
+    """Return the periods that are given, or that the frequency suggests.
 
     Raises
     ------
@@ -22,8 +20,7 @@ def fit_season(options: ForecasterOptions, train: Panel) -> tuple[int, ...]:
     """
     given = season_steps(options.season)
     if given is None and options.additive:
-        longest = int(np.argmax(train.lengths))
-        return season_of(train.times[train.span(longest)], int(np.median(train.lengths)))
+        return season_of_panel(train)
     check_season(given or (), train)
     return given or ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from penstock.errors import OptionError
 from penstock.options import Description, option
@@ -45,3 +46,17 @@ class Inputs(Description):
                 "category, such as (2489,)."
             )
         object.__setattr__(self, "categories", given)
+
+    def require_embeddings(self, network: Any) -> None:
+        """Refuse a network that has not one embedding for each category.
+
+        Raises
+        ------
+        OptionError
+            With how many there are of both.
+        """
+        if len(self.categories) != len(network.embeddings):
+            raise OptionError(
+                f"{network!r} has {len(network.embeddings)} embeddings for {len(self.categories)} categories; give "
+                "embeddings one width for each category, 0 for one-hot."
+            )

@@ -15,7 +15,7 @@ from penstock.layers.noise import fold_in
 from penstock.layers.one_hot import OneHotModule
 from penstock.networks.inputs import Inputs
 
-__all__ = ["NetworkModule", "Vectors", "require_input"]
+__all__ = ["NetworkModule", "Vectors", "look_up_categories", "require_input"]
 
 
 class Vectors(NamedTuple):
@@ -82,9 +82,7 @@ class NetworkModule(eqx.Module):
         if isinstance(self.layers[0], EmbeddingModule):
             require_input("x", x, 2, None, "token ids [batch, time]")
             x = self.layers[0](x)
-        require_input("categories", categories, 2, len(self.embeddings), "one id for each category [batch, categories]")
-        ids = () if categories is None else jnp.moveaxis(categories, 1, 0)
-        return Vectors(x, tuple(embed(each) for embed, each in zip(self.embeddings, ids, strict=True)))
+        return Vectors(x, look_up_categories(self.embeddings, categories))
 
     def read(
         self,
@@ -111,6 +109,15 @@ class NetworkModule(eqx.Module):
         for place, dense in enumerate(self.dense, start=len(self.layers)):
             x = dense(x, key=None if key is None else fold_in(key, place))  # type: ignore[operator]
         return x
+
+
+def look_up_categories(
+    embeddings: tuple[EmbeddingModule | OneHotModule, ...], categories: jax.Array | None
+) -> tuple[jax.Array, ...]:
+    """Return the vector of each static category, ``[batch, width]``, from their ids ``[batch, categories]``."""
+    require_input("categories", categories, 2, len(embeddings), "one id for each category [batch, categories]")
+    ids = () if categories is None else jnp.moveaxis(categories, 1, 0)
+    return tuple(embed(each) for embed, each in zip(embeddings, ids, strict=True))
 
 
 def require_input(name: str, given: jax.Array | None, axes: int, width: int | None, wanted: str) -> None:

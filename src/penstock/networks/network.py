@@ -114,11 +114,7 @@ class Network(Description, Buildable[NetworkModule]):
         OptionError
             Where the inputs do not fit: another number of categories than embeddings, or features beside token ids.
         """
-        if len(inputs.categories) != len(self.embeddings):
-            raise OptionError(
-                f"{self!r} has {len(self.embeddings)} embeddings for {len(inputs.categories)} categories; give "
-                "embeddings one width for each category, 0 for one-hot."
-            )
+        inputs.require_embeddings(self)
         if isinstance(self.layers[0], Embedding) and inputs.features != 1:
             raise OptionError(f"{self!r} reads one token id a step, not {inputs.features} features.")
         chain = self._chain(outputs)

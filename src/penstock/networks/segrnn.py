@@ -125,11 +125,7 @@ class SegRNN(Description, Buildable[SegRNNModule]):
         OptionError
             Where there are not as many embeddings as categories, or they take the whole input of the cell.
         """
-        if len(inputs.categories) != len(self.embeddings):
-            raise OptionError(
-                f"{self!r} has {len(self.embeddings)} embeddings for {len(inputs.categories)} categories; give "
-                "embeddings one width for each category, 0 for one-hot."
-            )
+        inputs.require_embeddings(self)
         units = self.layer.units
         told = sum(width or size for width, size in zip(self.embeddings, inputs.categories, strict=True))
         if told >= units:

@@ -15,7 +15,7 @@ from penstock.layers.one_hot import OneHotModule
 from penstock.layers.recurrent import RecurrentModule
 from penstock.layers.unroll import unroll
 from penstock.networks.inputs import Inputs
-from penstock.networks.module import Vectors, require_input
+from penstock.networks.module import Vectors, look_up_categories, require_input
 
 __all__ = ["SegRNNModule"]
 
@@ -68,9 +68,7 @@ class SegRNNModule(eqx.Module):
 
     def look_up(self, x: jax.Array, categories: jax.Array | None = None) -> Vectors:
         """Replace categories by their vectors."""
-        require_input("categories", categories, 2, len(self.embeddings), "one id for each category [batch, categories]")
-        ids = () if categories is None else jnp.moveaxis(categories, 1, 0)
-        return Vectors(x, tuple(embed(each) for embed, each in zip(self.embeddings, ids, strict=True)))
+        return Vectors(x, look_up_categories(self.embeddings, categories))
 
     def read(
         self,

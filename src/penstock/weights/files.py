@@ -1,4 +1,4 @@
-"""Files of weights: told by their content, read into a network's module, and written from it."""
+"""Files of weights: recognised by their content, read into a network's module, and written from it."""
 
 from __future__ import annotations
 
