@@ -72,7 +72,7 @@ def test_a_run_is_written_as_a_file_and_repeated_from_it(penstock: Run, halves: 
 
 
 def test_what_a_file_holds_is_shown(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
-    words = ("--model", "rnn:2", "--window", 4, "--scale", "minmax", "--epochs", 1)
+    words = ("--model", "rnn:2", "--window", 4, "--scale", "minmax", "--epochs", 1, "--members", 1)
     penstock("fit", "first.csv", *words, "--out", "m.penstock")
     done = penstock("inspect", "m.penstock", "--json", "m.json")
     assert done.returncode == 0, done.stderr

@@ -6,16 +6,18 @@ from typing import Annotated
 
 import typer
 
+from penstock.cli.bundles import with_bundles
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.models import make_model
+from penstock.cli.network_options import NetworkOptions
 from penstock.cli.output import JsonOption, check_paths, output_console, write_all
-from penstock.cli.own_file import File, OwnFileWithCovariates, reads_own_file
+from penstock.cli.own_file import File, OwnFileWithCovariates, by_comma
 from penstock.files import write_json
 
 __all__ = ["audit"]
 
 
-@reads_own_file(covariates=True)
+@with_bundles
 def audit(
     file: File,
     own: OwnFileWithCovariates,
@@ -40,8 +42,8 @@ def audit(
     from penstock.evaluation.audit import audit as run
 
     check_paths(json, inputs=[file])
-    network = {"window": window, "epochs": epochs, "seed": seed, "progress": False}
-    chosen = [make_model(name.strip(), network, len(own.covariates["static"])) for name in models.split(",")]
+    network = {"window": window, "scale": NetworkOptions.scale, "epochs": epochs, "seed": seed, "progress": False}
+    chosen = [make_model(name, network, len(own.covariates["static"])) for name in by_comma(models)]
     table, columns = own.read(file)
     table = table[newest_times(table, columns, rows)]
     console = output_console()

@@ -7,15 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag, number_or_word
+from penstock.cli.bundles import with_bundles
+from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
 from penstock.cli.models import MODEL_NAMES, make_model
+from penstock.cli.network_options import NetworkOptions
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
-from penstock.cli.own_file import File, OwnFileWithCovariates, reads_own_file
+from penstock.cli.own_file import File, OwnFileWithCovariates, by_comma
 
 __all__ = ["compare"]
 
 
-@reads_own_file(covariates=True)
+@with_bundles
 def compare(
     file: File,
     own: OwnFileWithCovariates,
@@ -41,17 +43,8 @@ def compare(
     strict: Annotated[
         bool, typer.Option("--strict", help="A series too short to join is an error; else it is left out and named.")
     ] = False,
-    window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
-    transform: Annotated[str, flag("Forecaster", "transform")] = DEFAULTS["Forecaster"]["transform"],
-    scale: Annotated[str, flag("Forecaster", "scale")] = "window",  # prices have no level of their own to be scaled to
-    loss: Annotated[str, flag("Forecaster", "loss")] = DEFAULTS["Forecaster"]["loss"],
-    optimizer: Annotated[str, flag("Forecaster", "optimizer")] = DEFAULTS["Forecaster"]["optimizer"],
-    batch: Annotated[int, flag("Forecaster", "batch")] = DEFAULTS["Forecaster"]["batch"],
-    epochs: Annotated[int, flag("Forecaster", "epochs")] = DEFAULTS["Forecaster"]["epochs"],
-    patience: Annotated[int, flag("Forecaster", "patience")] = DEFAULTS["Forecaster"]["patience"],
-    validation: Annotated[str, flag("Forecaster", "validation")] = str(DEFAULTS["Forecaster"]["validation"]),
-    members: Annotated[int, flag("Forecaster", "members")] = 5,  # a spread, not one lucky seed
-    clip: Annotated[float | None, flag("Forecaster", "clip")] = DEFAULTS["Forecaster"]["clip"],
+    *,
+    network: NetworkOptions,
     metrics: Annotated[
         str,
         typer.Option(help=f"Scores by comma, the first of which models are judged by ({', '.join(METRICS)})."),
@@ -73,7 +66,6 @@ def compare(
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
-    seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -89,18 +81,13 @@ def compare(
     split = RollingOrigin(
         horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
     )
-    network_options = {
-        "window": window, "transform": transform, "scale": scale, "loss": loss, "optimizer": optimizer, "batch": batch,
-        "epochs": epochs, "patience": patience, "validation": number_or_word(validation), "members": members,
-        "seed": seed, "clip": clip,
-    }  # fmt: skip
-    chosen = [make_model(name, network_options, len(own.covariates["static"])) for name in _names(models)]
+    chosen = [make_model(name, network.given(), len(own.covariates["static"])) for name in by_comma(models)]
     rule = None if trade is None else resolve_rule(trade)
     table, columns = own.read(file)
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
     result = run(
         _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
-        strict=strict, metrics=_names(metrics), season=season, weights=weights, groups=groups, **own.names(columns),
+        strict=strict, metrics=by_comma(metrics), season=season, weights=weights, groups=groups, **own.names(columns),
     )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
@@ -135,8 +122,3 @@ def _filled(result: Any) -> str:
     """Say how many rows were carried forward."""
     filled = int(result.panel.filled.sum())
     return f" ({filled:,} of them carried forward)" if filled else ""
-
-
-def _names(given: str) -> list[str]:
-    """Part names by commas."""
-    return [name.strip() for name in given.split(",") if name.strip()]

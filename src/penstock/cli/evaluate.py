@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
+from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config
-from penstock.cli.fitted import ModelFile, load_series_model, read_rows
+from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
 from penstock.cli.output import JsonOption, check_paths
-from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, day_first
 
 __all__ = ["evaluate"]
 
 
+@with_bundles
 def evaluate(
     model: ModelFile,
     file: Annotated[Path, typer.Argument(help="Later rows, in the columns of the fit.", show_default=False)],
@@ -23,11 +24,8 @@ def evaluate(
     ] = None,
     json: JsonOption = None,
     config: Config = None,
-    dayfirst: DayFirst = False,
-    monthfirst: MonthFirst = False,
-    decimal: Decimal = "",
-    wide: Wide = False,
-    sort: Sort = False,
+    *,
+    how: LaterFile,
 ) -> None:
     """Score a fitted model on rows that came after its fit, beside the last value; it is not fitted again.
 
@@ -38,7 +36,7 @@ def evaluate(
 
     check_paths(json, inputs=[model, file, config])
     fitted = load_series_model(model)
-    rows = read_rows(fitted, file, dayfirst=day_first(dayfirst, monthfirst), decimal=decimal, wide=wide, sort=sort)
+    rows = how.read(fitted, file)
     scores = score_later(fitted, rows, level or ())
     print(scores)  # noqa: T201
     if scores.seen:

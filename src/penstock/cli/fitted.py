@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, day_first
 from penstock.errors import OptionError
 
-__all__ = ["ModelFile", "load_series_model", "read_rows"]
+__all__ = ["LaterFile", "ModelFile", "load_series_model"]
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file that `penstock fit` wrote.", show_default=False)]
 
@@ -26,14 +28,24 @@ def load_series_model(path: Path) -> Any:
     return model
 
 
-def read_rows(model: Any, path: Path, *, dayfirst: bool | None, decimal: str, wide: bool, sort: bool) -> Any:
-    """Read a file in the columns that a model was fitted to."""
-    from penstock.data.own_file import read_own_file
+@dataclass(frozen=True)
+class LaterFile:
+    """What was asked about a file of later rows: how its cells are read; the model knows its columns."""
 
-    columns = model.kind_.columns
-    table, _ = read_own_file(
-        path, id=columns.id, time=columns.time, target=None if wide else columns.target, past=columns.past,
-        known=columns.known, static=columns.static, dayfirst=dayfirst, zone=model.kind_.zone if wide else None,
-        decimal=decimal, wide=wide, sort=sort,
-    )  # fmt: skip
-    return table
+    dayfirst: DayFirst = False
+    monthfirst: MonthFirst = False
+    decimal: Decimal = ""
+    wide: Wide = False
+    sort: Sort = False
+
+    def read(self, model: Any, path: Path) -> Any:
+        """Read a file in the columns that a model was fitted to."""
+        from penstock.data.own_file import read_own_file
+
+        columns = model.kind_.columns
+        table, _ = read_own_file(
+            path, id=columns.id, time=columns.time, target=None if self.wide else columns.target, past=columns.past,
+            known=columns.known, static=columns.static, dayfirst=day_first(self.dayfirst, self.monthfirst),
+            zone=model.kind_.zone if self.wide else None, decimal=self.decimal, wide=self.wide, sort=self.sort,
+        )  # fmt: skip
+        return table

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
+from penstock.cli.bundles import with_bundles
 from penstock.cli.output import check_paths, write_all
-from penstock.cli.own_file import File, OwnFile, reads_own_file
+from penstock.cli.own_file import File, OwnFile
 from penstock.cli.tables import OutOption, check_format, write_frame
 
 __all__ = ["forecast"]
 
 
-@reads_own_file()
+@with_bundles
 def forecast(
     file: File,
     own: OwnFile,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Calendar", "DayFirst", "Decimal", "File", "Id", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Target",
-    "Time", "Wide", "Zone", "day_first", "reads_own_file",
+    "Time", "Wide", "Zone", "by_comma", "day_first",
 ]  # fmt: skip
 
 File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)]
@@ -92,35 +90,7 @@ class OwnFileWithCovariates(OwnFile):
     def covariates(self) -> dict[str, tuple[str, ...]]:
         """The columns of covariates, by kind."""
         kinds = {"past": self.past, "known": self.known, "static": self.static}
-        return {kind: tuple(name.strip() for name in given.split(",") if name.strip()) for kind, given in kinds.items()}
-
-
-def reads_own_file(covariates: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of :class:`OwnFile`; its parameter `own` gets what was asked.
-
-    Parameters
-    ----------
-    covariates
-        Whether it takes columns of covariates, too.
-    """
-    kind = OwnFileWithCovariates if covariates else OwnFile
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        wanted = inspect.signature(kind, eval_str=True).parameters
-        parameters: list[inspect.Parameter] = []
-        for each in inspect.signature(command, eval_str=True).parameters.values():
-            parameters += [*wanted.values()] if each.name == "own" else [each]
-        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
-
-        def run(**given: Any) -> None:
-            command(own=kind(**{name: given.pop(name) for name in wanted}), **given)
-
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        run.__doc__, run.__name__ = command.__doc__, command.__name__
-        return run
-
-    return decorate
+        return {kind: by_comma(given) for kind, given in kinds.items()}
 
 
 def day_first(dayfirst: bool, monthfirst: bool) -> bool | None:
@@ -130,3 +100,8 @@ def day_first(dayfirst: bool, monthfirst: bool) -> bool | None:
     if dayfirst and monthfirst:
         raise OptionError("--dayfirst and --monthfirst exclude each other; give one.")
     return dayfirst if dayfirst or monthfirst else None
+
+
+def by_comma(given: str) -> tuple[str, ...]:
+    """Part names by commas."""
+    return tuple(name.strip() for name in given.split(",") if name.strip())

@@ -8,15 +8,16 @@ from typing import Annotated
 
 import typer
 
+from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config
-from penstock.cli.fitted import ModelFile, load_series_model, read_rows
+from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
 from penstock.cli.output import check_paths
-from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, day_first
 from penstock.cli.tables import OutOption, check_format, write_frame
 
 __all__ = ["predict"]
 
 
+@with_bundles
 def predict(
     model: ModelFile,
     file: Annotated[
@@ -31,11 +32,8 @@ def predict(
     ] = None,
     out: OutOption = None,
     config: Config = None,
-    dayfirst: DayFirst = False,
-    monthfirst: MonthFirst = False,
-    decimal: Decimal = "",
-    wide: Wide = False,
-    sort: Sort = False,
+    *,
+    how: LaterFile,
 ) -> None:
     """Forecast from the last rows that a model was fitted to, or from later rows.
 
@@ -52,7 +50,7 @@ def predict(
     ahead = None if future is None else read_table(future, text={fitted.kind_.columns.id, fitted.kind_.columns.time})
     history = None
     if file is not None:
-        rows = read_rows(fitted, file, dayfirst=day_first(dayfirst, monthfirst), decimal=decimal, wide=wide, sort=sort)
+        rows = how.read(fitted, file)
         later = join_later(fitted, rows)
         history = later.frame
         print(f"note: {later.new:,} rows are new, {later.seen:,} had been seen.", file=sys.stderr)  # noqa: T201

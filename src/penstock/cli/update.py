@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
+from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config
-from penstock.cli.fitted import ModelFile, load_series_model, read_rows
+from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
 from penstock.cli.output import check_paths
-from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, day_first
 from penstock.errors import OptionError
 
 __all__ = ["update"]
 
 
+@with_bundles
 def update(
     model: ModelFile,
     file: Annotated[Path, typer.Argument(help="Later rows, in the columns of the fit.", show_default=False)],
@@ -27,11 +28,8 @@ def update(
     replay: Annotated[int, typer.Option(min=0, help="Older rows of each series that are learned again.")] = 0,
     scales: Annotated[str, typer.Option(help="Scales of the series (keep, refit).")] = "keep",
     config: Config = None,
-    dayfirst: DayFirst = False,
-    monthfirst: MonthFirst = False,
-    decimal: Decimal = "",
-    wide: Wide = False,
-    sort: Sort = False,
+    *,
+    how: LaterFile,
 ) -> None:
     """Let a fitted network learn from later rows, from its own weights on, and say whether its errors have grown.
 
@@ -44,7 +42,7 @@ def update(
             f"{str(model)!r} holds a {fitted.label}, whose coefficients are fitted at once; forecast from later rows: "
             f"penstock predict {model} {file}, or fit it again on all rows."
         )
-    rows = read_rows(fitted, file, dayfirst=day_first(dayfirst, monthfirst), decimal=decimal, wide=wide, sort=sort)
+    rows = how.read(fitted, file)
     fitted.update(rows, epochs=epochs, learning_rate=learning_rate, replay=replay, scales=scales)
     fitted.save(out or model)
     print(fitted.update_)  # noqa: T201
