@@ -33,7 +33,7 @@ class ModelEntry(NamedTuple):
 MODELS: dict[str, ModelEntry] = {
     "Forecaster": ModelEntry("penstock.forecaster"),
     "Naive": ModelEntry("penstock.baselines.naive", command="naive"),
-    "SeasonalNaive": ModelEntry("penstock.baselines.seasonal_naive", command="seasonal", number=5),
+    "SeasonalNaive": ModelEntry("penstock.baselines.seasonal_naive", command="seasonal", number=0),
     "Naive2": ModelEntry("penstock.baselines.naive2", command="naive2", number=0),
     "Drift": ModelEntry("penstock.baselines.drift", command="drift"),
     "Mean": ModelEntry("penstock.baselines.mean", command="mean"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,3 +60,15 @@ def test_constant_series_is_forecast_as_it_is() -> None:
     frame = pd.DataFrame({"ds": range(30), "y": 4.0})
     for model in (ps.AR(2, horizon=3), ps.Drift(horizon=3)):
         np.testing.assert_allclose(model.fit(frame).predict()["yhat"], 4.0, rtol=1e-8)
+
+
+def test_the_season_of_the_seasonal_naive_is_that_of_the_frequency(tmp_path: Path) -> None:
+    months = pd.DataFrame({"ds": pd.date_range("2018-01-01", periods=30, freq="MS"), "y": np.arange(30.0)})
+    model = ps.SeasonalNaive(None, horizon=2).fit(months)
+    assert model.predict()["yhat"].tolist() == [18.0, 19.0]
+    assert model.fit_notes == ("season of 12 steps, taken from the frequency",)
+    model.save(tmp_path / "m.penstock")
+    assert ps.load(tmp_path / "m.penstock").predict().equals(model.predict())
+    counted = ps.SeasonalNaive(None).fit(months.assign(ds=range(30)))
+    assert counted.predict()["yhat"].tolist() == [29.0]
+    assert counted.fit_notes == ("no season in the frequency",)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from penstock.baselines.lag_features import LagFeatures
 from penstock.baselines.trees import Trees
 from penstock.data.panel import Panel
-from penstock.data.season import check_season, season_of_panel, season_steps
+from penstock.data.season import check_season, season_note, season_of_panel, season_steps
 from penstock.errors import DataError
 from penstock.estimator import Estimator
 from penstock.intervals.tail import TailErrors
@@ -116,8 +116,7 @@ class Boosting(Estimator):
             return ()
         said = [f"{len(self.trees_.roots)} trees, chosen on the last horizon of the training rows"]
         if self.season is None:
-            taken = " and ".join(map(str, self.season_.tolist()))
-            said.append(f"season of {taken} steps, taken from the frequency" if taken else "no season in the frequency")
+            said.append(season_note(self.season_))
         every, drawn = self.windows_.tolist()
         if drawn < every:
             said.append(f"fitted to {drawn:,} of {every:,} samples, drawn at random")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from penstock.baselines.each_series import each_series
 from penstock.data.panel import Panel
 from penstock.data.reading.notes import note
-from penstock.data.season import check_season, season_of_panel, season_steps
+from penstock.data.season import check_season, season_note, season_of_panel, season_steps
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.extras import library
@@ -84,8 +84,7 @@ class LibraryModel(Estimator):
         """The season that was taken from the frequency."""
         if self.season is not None or not hasattr(self, "periods_"):
             return ()
-        taken = " and ".join(str(period) for period in self.periods_.max(axis=0) if period)
-        return (f"season of {taken} steps, taken from the frequency" if taken else "no season in the frequency",)
+        return (season_note(self.periods_.max(axis=0)),)
 
     @property
     @abc.abstractmethod

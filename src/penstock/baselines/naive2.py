@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from penstock.baselines.residuals import deviations
 from penstock.baselines.seasonal_indices import fitted_season, seasonal_indices, without
 from penstock.data.panel import Panel
-from penstock.data.season import season_places
+from penstock.data.season import season_note, season_places
 from penstock.estimator import Estimator
 from penstock.options import option
 
@@ -58,6 +58,11 @@ class Naive2(Estimator):
     def label(self) -> str:
         """Short name in tables."""
         return "Naive2" if self.season is None else f"Naive2({self.season})"
+
+    @property
+    def fit_notes(self) -> tuple[str, ...]:
+        """The season that was taken from the frequency."""
+        return (season_note(self.index_.shape[1:]),) if self.season is None and hasattr(self, "index_") else ()
 
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         season, count = fitted_season(self.season, train), len(train)

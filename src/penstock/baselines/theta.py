@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from penstock.baselines.seasonal_indices import fitted_season, seasonal_indices, without
 from penstock.baselines.theta_lines import PARAMETERS, ThetaLines, ThetaState, fit_lines
 from penstock.data.panel import Panel
-from penstock.data.season import season_places
+from penstock.data.season import season_note, season_places
 from penstock.estimator import Estimator
 from penstock.options import option
 from penstock.storage import Arrays
@@ -85,8 +85,7 @@ class Theta(Estimator):
         """The season that was taken from the frequency."""
         if self.season is not None or not hasattr(self, "index_"):
             return ()
-        steps = self.index_.shape[1]
-        return (f"season of {steps} steps, taken from the frequency" if steps > 1 else "no season in the frequency",)
+        return (season_note(self.index_.shape[1:]),)
 
     @property
     def rows_kept(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,8 @@ def fit(
     chosen.fit(table, **own.names(columns))
     chosen.save(out)
     write_config(write_configuration, context)
+    for said in chosen.fit_notes:
+        print(f"note: {said}.", file=sys.stderr)  # noqa: T201
     count = len(chosen.ids_)
     print(f"{chosen!r}: fitted to {len(table):,} rows of {count} series")  # noqa: T201
     for path in (out, write_configuration):

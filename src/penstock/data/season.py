@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from penstock.data.reading.notes import note
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday
 from penstock.errors import DataError, OptionError
 
-__all__ = ["check_season", "season_of", "season_of_panel", "season_places", "season_positions", "season_steps"]
+__all__ = [
+    "check_season", "season_note", "season_of", "season_of_panel", "season_places", "season_positions", "season_steps",
+]  # fmt: skip
 
 _MINUTE = 60 * 10**9
 
@@ -98,6 +100,18 @@ def season_of_panel(panel: Panel) -> tuple[int, ...]:
             )
             break
     return found
+
+
+def season_note(periods: Iterable[int]) -> str:
+    """Say which season was taken from the frequency.
+
+    Examples
+    --------
+    >>> season_note((24, 168)), season_note((1,))
+    ('season of 24 and 168 steps, taken from the frequency', 'no season in the frequency')
+    """
+    taken = tuple(int(period) for period in periods if period > 1)
+    return f"season of {_steps(taken)}, taken from the frequency" if taken else "no season in the frequency"
 
 
 def _steps(season: tuple[int, ...]) -> str:

@@ -153,6 +153,12 @@ class Forecaster(Updates):
     def _fit(self, train_panel: Panel, validation: Panel | None) -> None:
         self._fit_all([self], [train_panel], [validation])
 
+    @property
+    def fit_notes(self) -> tuple[str, ...]:
+        """The season that was taken from the frequency, and what forecasts are additions to."""
+        taken = self.additive and self.season is None and hasattr(self, "season_")
+        return (describe_season(self, self.season_),) if taken else ()
+
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
         """Return the shape that blocks of so many folds are padded to: the most rows and samples of any of `pairs`."""
         shape = None
