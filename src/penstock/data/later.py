@@ -8,6 +8,8 @@ import numpy as np
 
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
+from penstock.data.reading.notes import note
+from penstock.data.times import show_time
 
 __all__ = ["LaterRows", "join_later", "read_later"]
 
@@ -60,18 +62,35 @@ def join_later(model: Any, frame: Any) -> LaterRows:
     if len(rows) == len(tail) == 1 and None in (*rows.ids, *tail.ids):
         places = {rows.ids[0]: 0}
     parts, kept, seen = [], {}, 0
+    revised: list[tuple[Any, Any]] = []
     for series, name in enumerate(rows.ids):
         span = rows.span(series)
         before = None if name not in places else tail.span(places[name])
         first = span.start
         if before is not None:
             first += int(np.searchsorted(rows.times[span], tail.times[before][-1], side="right"))
+            revised += [(name, time) for time in _revised(rows, slice(span.start, first), tail, before)]
         seen += first - span.start
         kept[name] = 0 if before is None else before.stop - before.start
         parts += [] if before is None else [_columns(tail, places[name], before, name, old)]
         parts += [_columns(rows, series, slice(first, span.stop), name, kind)]
+    if revised:
+        name, time = revised[0]
+        whose = "" if name is None else f" of {name!r}"
+        note(
+            f"{len(revised):,} rows that the model knows have other values in the file, the first{whose} at {time}; "
+            "they are left out. Fit again on all rows if the history was revised."
+        )
     joined = {column: _stacked([part[column] for part in parts]) for column in parts[0]}
     return LaterRows(kind.frame(joined), kept, seen, rows.rows - seen)
+
+
+def _revised(rows: Panel, span: slice, tail: Panel, before: slice) -> list[Any]:
+    """Return the times at which rows that were read have other values than those that the model keeps."""
+    times, here, there = np.intersect1d(rows.times[span], tail.times[before], return_indices=True)
+    ours, theirs = tail.observed[before][there], rows.observed[span][here]
+    changed = ~np.isclose(ours, theirs, rtol=1e-9, atol=0, equal_nan=True)
+    return [show_time(time) for time in times[changed]]
 
 
 def _columns(panel: Panel, series: int, span: slice, name: Any, kind: FrameKind) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.data.columns import Columns
 from penstock.data.panel import Panel
-from penstock.data.times import read_times
+from penstock.data.times import read_times, show_time
 from penstock.errors import DataError, named, nearest
 
 __all__ = ["ForecastTable"]
@@ -134,11 +134,7 @@ class ForecastTable:
         cutoffs = {cutoff for each, cutoff, _ in self.places if each == name}
         here = "" if panel.times.astype(np.int64)[origin] in cutoffs else ", a cutoff that they do not have"
         raise DataError(
-            f"{self.name}: {count}; the first{panel.name(own)} from the cutoff {_shown(panel.times[origin])}{here}, "
-            f"for {_shown(panel.times[origin + 1 + step])}. A cutoff is the time of the last row that a forecast "
+            f"{self.name}: {count}; the first{panel.name(own)} from the cutoff {show_time(panel.times[origin])}{here}, "
+            f"for {show_time(panel.times[origin + 1 + step])}. A cutoff is the time of the last row that a forecast "
             f"knew; give all {rows.shape[1]} steps from each."
         )
-
-
-def _shown(time: Any) -> str:
-    return str(time).removesuffix("T00:00:00.000000000").removesuffix(".000000000")

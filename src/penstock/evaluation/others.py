@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.data.columns import Columns
 from penstock.data.panel import Panel
+from penstock.data.times import show_time
 from penstock.errors import DataError
 from penstock.estimator import Estimator
 from penstock.evaluation.forecast_table import ForecastTable
@@ -89,7 +90,7 @@ class OtherModel(Estimator):
             place = int((~np.isfinite(values)).any(axis=1).argmax())
             raise DataError(
                 f"{self.label} forecast NaN or infinity{panel.name(int(series[place]))} from the cutoff "
-                f"{cutoffs[place]}; give numbers only, or leave that series out of the frame."
+                f"{show_time(cutoffs[place])}; give numbers only, or leave that series out of the frame."
             )
 
 
