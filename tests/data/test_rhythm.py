@@ -14,7 +14,7 @@ import penstock as ps
 from penstock.baselines.seasonal_naive import SeasonalNaive
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
-from penstock.data.rhythm import read_rhythm
+from penstock.data.rhythm import DAY_NS, read_rhythm
 
 
 def session(days: Any, first: str = "09:30", last: str = "16:00", freq: str = "30min") -> pd.DatetimeIndex:
@@ -203,3 +203,10 @@ def test_kinds_are_told_apart() -> None:
     assert kinds["hours"] == kinds["minutes"] == kinds["days"] == "fixed"
     assert kinds["weeks"] == kinds["two weeks"] == "weeks"
     assert kinds["Sunday to Thursday"] == kinds["Mondays, Wednesdays, Fridays"] == kinds["business days"] == "week"
+
+
+def test_times_of_equal_bytes_and_another_type_are_told_apart() -> None:
+    counted = np.arange(10) * DAY_NS
+    assert read_rhythm(counted).kind == "count"
+    assert read_rhythm(counted.astype("datetime64[ns]")).kind != "count"
+    assert read_rhythm(counted[::2]).step == 2 * DAY_NS

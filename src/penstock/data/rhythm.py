@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ _ANCHORED = 0.8  # share of months whose row stands on the first or last busines
 _LONGEST = {"count": 2**53, "fixed": 100 * 366 * DAY_NS, "week": 1, "weeks": 5000, "months": 1200, "session": WEEK_NS}
 _NTH = tuple(f"{number}/{day}" for number in range(5) for day in range(7))
 _ANCHORS = {"weeks": tuple("0123456"), "months": ("day", "end", "first", "last", *_NTH)}
+_READ: dict[bytes, Rhythm] = {}  # by a digest of the times: the series of a panel mostly share them, and are read often
+_MOST_READ = 4096
 _WORKDAYS = (True, True, True, True, True, False, False)
 
 
@@ -141,6 +144,17 @@ def read_rhythm(times: NDArray[Any]) -> Rhythm:
     >>> read_rhythm(business).week
     (True, True, True, True, True, False, False)
     """
+    key = hashlib.blake2b(
+        np.ascontiguousarray(times).view(np.uint8).data, digest_size=16, key=times.dtype.str.encode()
+    ).digest()
+    if key not in _READ:
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        _READ[key] = _rhythm_of(times)
+    return _READ[key]
+
+
+def _rhythm_of(times: NDArray[Any]) -> Rhythm:
     dated = times.dtype.kind == "M"
     if len(times) < 2:
         return Rhythm("fixed", DAY_NS) if dated else Rhythm("count")
