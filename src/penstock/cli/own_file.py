@@ -16,22 +16,13 @@ if TYPE_CHECKING:
     from penstock.data.columns import Columns
 
 __all__ = [
-    "Calendar", "DayFirst", "Decimal", "File", "Id", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Target",
-    "Time", "Wide", "Zone", "by_comma", "day_first",
+    "DayFirst", "Decimal", "File", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Wide", "by_comma",
+    "day_first",
 ]  # fmt: skip
 
 File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)]
-Time = Annotated[str | None, typer.Option(help="Column of the time; left out: ds, or the only one of dates.")]
-Target = Annotated[
-    str | None, typer.Option(help="Column of the values to forecast; left out: y, or the only one of numbers.")
-]
-Id = Annotated[str, typer.Option(help="Column that names the series, if there are several.")]
-Calendar = Annotated[
-    str | None, typer.Option(help="Exchange whose trading days the rows hold, such as NYSE; its holidays are kept.")
-]
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
 MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
-Zone = Annotated[str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")]
 Decimal = Annotated[str, typer.Option(help="Decimal mark, . or , where 1,234 can be read in two ways.")]
 Wide = Annotated[bool, typer.Option("--wide", help="Each column of numbers is a series.")]
 Sort = Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")]
@@ -41,14 +32,20 @@ Sort = Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.
 class OwnFile:
     """What was asked about a user's own file: which columns it has, and how its cells are read."""
 
-    time: Time = None
-    target: Target = None
-    id: Id = "unique_id"
+    time: Annotated[str | None, typer.Option(help="Column of the time; left out: ds, or the only one of dates.")] = None
+    target: Annotated[
+        str | None, typer.Option(help="Column of the values to forecast; left out: y, or the only one of numbers.")
+    ] = None
+    id: Annotated[str, typer.Option(help="Column that names the series, if there are several.")] = "unique_id"
     missing: Annotated[str, typer.Option(help=f"What to do where a value is missing ({', '.join(MISSING)}).")] = "error"
-    calendar: Calendar = None
+    calendar: Annotated[
+        str | None, typer.Option(help="Exchange whose trading days the rows hold, such as NYSE; its holidays are kept.")
+    ] = None
     dayfirst: DayFirst = False
     monthfirst: MonthFirst = False
-    zone: Zone = None
+    zone: Annotated[
+        str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")
+    ] = None
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
