@@ -50,6 +50,11 @@ class Inputs(Description):
     def require_embeddings(self, network: Any) -> None:
         """Refuse a network that has not one embedding for each category.
 
+        Parameters
+        ----------
+        network
+            A description with `embeddings`.
+
         Raises
         ------
         OptionError
