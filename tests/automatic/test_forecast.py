@@ -52,6 +52,7 @@ def test_one_call_forecasts_a_panel_and_says_what_was_chosen(as_kind: Any, tmp_p
     assert np.array_equal(again["yhat"].to_numpy(), out["yhat"].to_numpy())
 
 
+@pytest.mark.slow
 def test_short_series_are_forecast_by_their_last_value_and_named() -> None:
     months = pd.date_range("2020-01-01", periods=5, freq="MS")
     short = pd.DataFrame({"unique_id": "short", "ds": months, "y": [1.0, 2.0, 2.0, 4.0, 3.0]})
