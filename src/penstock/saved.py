@@ -107,7 +107,11 @@ class Saved(Options):
         write_model(path, *self.packed())
 
     def packed(self) -> tuple[dict[str, Any], Arrays]:
-        """Return what :meth:`save` writes: JSON, and arrays by name.
+        """Return what :meth:`save` writes.
+
+        Returns
+        -------
+        What JSON holds, and arrays by name.
 
         Raises
         ------
