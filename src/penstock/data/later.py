@@ -118,12 +118,12 @@ def join_later(model: Any, frame: Any, *, every: bool = False) -> LaterRows:
     return LaterRows(_frame(joined, kind, frame), kept, seen, rows.rows - seen - older, older, without)
 
 
-def _frame(joined: dict[str, Any], kind: FrameKind, given: Any) -> Any:
+def _frame(rows: dict[str, Any], kind: FrameKind, given: Any) -> Any:
     """Build the frame; where an option says how its text was read, times stay times, and carry that form on."""
     form = getattr(given, "attrs", {}).get(FORM)
     if form is None or form != kind.form:
-        return kind.frame(joined)
-    frame = replace(kind, form=NATIVE, time=nw.Datetime("ns", form.zone or None)).frame(joined)
+        return kind.frame(rows)
+    frame = replace(kind, form=NATIVE, time=nw.Datetime("ns", form.zone or None)).frame(rows)
     frame.attrs[FORM] = form
     return frame
 
