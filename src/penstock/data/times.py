@@ -15,7 +15,7 @@ from penstock.data.reading.dates import AmbiguousDatesError, NotTimesError, pars
 from penstock.data.reading.form import NATIVE, Form
 from penstock.data.reading.notes import note
 from penstock.data.reading.offsets import SeveralZonesError
-from penstock.data.reading.steps import MonthsOrQuartersError, decimal_years, whole_times
+from penstock.data.reading.steps import MonthsOrQuartersError, are_dates, decimal_years, whole_times
 from penstock.errors import DataError
 
 __all__ = [
@@ -89,13 +89,13 @@ def looks_dated(series: nw.Series[Any]) -> bool:
     if not len(head):
         return False
     if series.dtype.is_integer():
-        return _count_dates(np.unique(np.array(head.to_numpy(), dtype=np.int64)))
+        return are_dates(np.unique(np.array(head.to_numpy(), dtype=np.int64)))
     if series.dtype not in (nw.String, nw.Object):
         return False
     cells = list(dict.fromkeys(_as_text(value).strip() for value in head.to_list()))
     try:
         if all(map(_WHOLE.fullmatch, cells)):
-            return _count_dates(np.unique(np.array([int(cell) for cell in cells], dtype=np.int64)))
+            return are_dates(np.unique(np.array([int(cell) for cell in cells], dtype=np.int64)))
         parse_dates(cells)
     except (AmbiguousDatesError, SeveralZonesError):
         return True
@@ -105,13 +105,6 @@ def looks_dated(series: nw.Series[Any]) -> bool:
     except OverflowError:
         return False
     return True
-
-
-def _count_dates(numbers: NDArray[np.int64]) -> bool:
-    try:
-        return whole_times(numbers) is not None
-    except MonthsOrQuartersError:
-        return True
 
 
 def _whole(series: nw.Series[Any], like: Form) -> Times:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from penstock.data.reading.form import Form
 
-__all__ = ["MonthsOrQuartersError", "decimal_years", "whole_times"]
+__all__ = ["MonthsOrQuartersError", "are_dates", "decimal_years", "whole_times"]
 
 _FIRST, _LAST = 1800, 2200  # years that a number is taken for a date of
 _EPOCHS = (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
@@ -90,6 +90,14 @@ def whole_times(numbers: NDArray[np.int64], kind: str = "int", like: str = "") -
             said = f"read as {_WORDS[unit]} since 1970: {least} is {_show(times.min(), 's')}"
             return times, Form(kind, f"epoch:{unit}"), said
     return None
+
+
+def are_dates(numbers: NDArray[np.int64]) -> bool:
+    """Whether whole numbers, each different one once, name dates."""
+    try:
+        return whole_times(numbers) is not None
+    except MonthsOrQuartersError:
+        return True
 
 
 _QUARTERS = "%Y0%q"
