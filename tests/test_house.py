@@ -20,7 +20,7 @@ LAYERS = [
     ["options", "stored_arrays"],
     ["data", "cells", "arguments"],
     ["storage", "datasets", "layers", "intervals"],
-    ["saved", "fitting"],
+    ["saved", "fitting", "checkpoints"],
     ["estimator", "networks"],
     ["baselines", "training", "weights"],
     ["derivatives", "forecaster", "sequences", "report"],

@@ -12,6 +12,7 @@ __all__ = [
     "OptionError",
     "PenstockError",
     "TrainingError",
+    "TrainingWarning",
     "WriteError",
     "named",
     "nearest",
@@ -40,6 +41,10 @@ class ModelFileError(PenstockError, ValueError):
 
 class TrainingError(PenstockError, RuntimeError):
     """A training run that cannot go on, such as a loss that turned NaN."""
+
+
+class TrainingWarning(UserWarning):
+    """A training that ended or went on in another way than was asked, in one line."""
 
 
 class WriteError(PenstockError, OSError):
