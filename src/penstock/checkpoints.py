@@ -177,6 +177,10 @@ def checkpoints(
     what
         What the run is, by name, for the message where another one is resumed.
 
+    Yields
+    ------
+    Nothing.
+
     Raises
     ------
     OptionError

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 __all__ = [
     "DataError",
     "DataWarning",
+    "ForkError",
     "ModelFileError",
     "OptionError",
     "PenstockError",
@@ -33,6 +34,10 @@ class DataError(PenstockError, ValueError):
 
 class DataWarning(UserWarning):
     """What was read in another form than it was given, in one line; the command line prints it as it is."""
+
+
+class ForkError(PenstockError, RuntimeError):
+    """A process that was forked while JAX ran in its parent, in which nothing can be computed."""
 
 
 class ModelFileError(PenstockError, ValueError):
