@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config, WriteConfig, write_config
+from penstock.cli.kept import CheckpointOptions
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.network_options import NetworkOptions
 from penstock.cli.output import check_paths
@@ -29,9 +30,13 @@ def fit(
         str, typer.Option(help=f"One of {', '.join(MODEL_NAMES)}; a number may follow: lstm:20, ar:5.")
     ] = "lstm",
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.")] = 1,
+    keep_on_interrupt: Annotated[
+        bool, typer.Option("--keep-on-interrupt", help="At Ctrl-C, end as early stopping does: best weights so far.")
+    ] = False,
     *,
     own: OwnFileWithCovariates,
     network: NetworkOptions,
+    keeping: CheckpointOptions,
 ) -> None:
     """Fit a model to the series of a file, and write it to a model file.
 
@@ -40,7 +45,9 @@ def fit(
     check_paths(out, write_configuration, inputs=[file, config])
     chosen = make_model(model, network.given(), len(own.covariates["static"])).set_params(horizon=horizon)
     table, columns = own.read(file)
-    chosen.fit(table, **own.names(columns))
+    callbacks = [_keep_on_interrupt()] if keep_on_interrupt else []
+    with keeping.interrupts_wait(also=keep_on_interrupt):
+        chosen.fit(table, callbacks=callbacks, **vars(keeping), **own.names(columns))
     chosen.save(out)
     write_config(write_configuration, context)
     for said in chosen.fit_notes:
@@ -50,3 +57,9 @@ def fit(
     for path in (out, write_configuration):
         if path is not None:
             print(f"Written: {path}")  # noqa: T201
+
+
+def _keep_on_interrupt() -> Any:
+    from penstock.training.keep_on_interrupt import KeepOnInterrupt
+
+    return KeepOnInterrupt()
