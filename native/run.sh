@@ -36,7 +36,7 @@ compile() {
       object=$folder/$(echo "$source" | tr : -)-$isa.o
       types=${source#*:}
       # shellcheck disable=SC2086
-      $CXX $common "$@" $options -DPENSTOCK_NAMESPACE="$isa" -DPENSTOCK_TYPE="${types%:*}" -DPENSTOCK_FORMS="${types#*:}" \
+      $CXX $common "$@" $options -DPENSTOCK_NAMESPACE="$isa" -DPENSTOCK_TYPE="${types%:*}" -DPENSTOCK_LAYOUTS="${types#*:}" \
         -c "$here/${source%%:*}.cc" -o "$object"
       objects="$objects $object"
     done
