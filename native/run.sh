@@ -42,7 +42,7 @@ compile() {
     done
   done
   # shellcheck disable=SC2086
-  $CXX $common "$@" "$here/isa.cc" "$here/call.cc" "$here/$main.cc" $objects -pthread -o "$folder/program"
+  $CXX $common "$@" "$here/isa.cc" "$here/isa_choice.cc" "$here/call.cc" "$here/$main.cc" $objects -pthread -o "$folder/program"
 }
 
 # shellcheck disable=SC2086
