@@ -5,7 +5,8 @@ Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--models MODEL ...] 
 FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, model, metric, value, source, note). The
 last rows of each series are the test; nothing is chosen by them, nor by a set's name. MASE and sMAPE are those of
 ``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
-process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more.
+process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more. The
+model ``forecast`` is ``ps.forecast`` with its defaults, which is told the horizon alone.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from typing import Any
 import pandas as pd
 
 from penstock.datasets.home import data_file
-from penstock.studies.public_panels import PANELS, published_figures
+from penstock.studies.public_panels import PANELS, published_figures, scores, split
 
 SETS = tuple(PANELS)
 
-MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination")
+MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination", "forecast")
 
-USUAL = ("naive", "theta", "network", "combination")
+USUAL = ("naive", "theta", "network", "forecast")
 """Those that are measured unless asked otherwise."""
 
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
@@ -48,7 +49,7 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
     from penstock.automatic.candidates import panel_forecaster
 
     horizon, season = PANELS[name].horizon, PANELS[name].season
-    frame, split = read(folder, name), ps.RollingOrigin(horizon=horizon, test=horizon, align="series")
+    frame, origin = read(folder, name), ps.RollingOrigin(horizon=horizon, test=horizon, align="series")
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
     periods = tuple(period for period in season if period > 1)
     network = panel_forecaster(horizon, periods, members=members)
@@ -64,17 +65,28 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
         "network": (f"{network.label}, {members} members", network),
         "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
     }
-    found = {}
-    for label, model in (every[each] for each in models):
+    found: dict[str, Any] = {}
+    for each in models:
+        if each == "forecast":
+            began = time.perf_counter()
+            train, test = split(PANELS[name], folder)
+            row = scores(train, test, ps.forecast(train, horizon, level=[80, 95]).frame, season[0])
+            found["ps.forecast"] = {**row, "seconds": time.perf_counter() - began, "MB": peak_memory()}
+            continue
+        label, model = every[each]
         began = time.perf_counter()
-        result = ps.compare({label: model}, frame, split, metrics=["mase", "smape"], season=season[0])
+        result = ps.compare({label: model}, frame, origin, metrics=["mase", "smape"], season=season[0])
         seconds = time.perf_counter() - began
         if result.coverage.scored < result.coverage.series:
             raise ValueError(f"{label}: {result.coverage.scored} of {result.coverage.series} series are scored")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         row = result.row(label)
-        found[label] = {"MASE": row["mase"], "sMAPE": row["smape"], "seconds": seconds, "MB": peak}
+        found[label] = {"MASE": row["mase"], "sMAPE": row["smape"], "seconds": seconds, "MB": peak_memory()}
     return found
+
+
+def peak_memory() -> float:
+    """Return the largest memory that this process has had, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> int:
