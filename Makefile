@@ -37,10 +37,10 @@ test: $(VENV)/.test  ## Run the fast suite
 	$(BIN)/python -m pytest -n auto
 
 test-slow: $(VENV)/.test  ## Run the tests that the fast suite leaves out, and the examples in docstrings
-	$(BIN)/python -m pytest -n auto -m slow
+	$(BIN)/python -m pytest -n auto -m slow --doctest-modules tests src
 
 coverage: $(VENV)/.test  ## Measure the lines that the fast and the slow suite run; fails below 95 %
-	$(BIN)/python -m pytest -n auto -m "" --cov=penstock --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest -n auto -m "" --doctest-modules tests src --cov=penstock --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 test-elsewhere:  ## Build on Debian 12, 13 and sid with g++ and clang and test there (needs root and debootstrap; an hour)
 	tests/elsewhere.sh bookworm:g++,clang++ trixie:g++,clang++ sid:g++,clang++

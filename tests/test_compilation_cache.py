@@ -47,6 +47,7 @@ def test_the_second_process_compiles_nothing(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path, _ in compilation_cache.programs(tmp_path)} == kept
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_tears_nothing(tmp_path: Path) -> None:
     assert run(tmp_path).returncode == 0
     kept = {path.name: path.read_bytes() for path, _ in compilation_cache.programs(tmp_path)}

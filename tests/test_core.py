@@ -23,7 +23,7 @@ from penstock.training.rows import begin_table, sum_by_row, update_rows
 from penstock.training.samples import Samples
 from penstock.training.source import Source
 from penstock.training.train import train_folds
-from torch_layers import OURS, ours_out
+from torch_layers import ours_out
 
 TINY = ps.Network([ps.LSTM(3)])
 WINDOW = 4
@@ -66,6 +66,7 @@ def test_a_comparison_with_refits_is_fold_by_fold(walk: pd.DataFrame) -> None:
     assert np.array_equal(result.entries["net"].yhat, np.concatenate(alone, axis=1))
 
 
+@pytest.mark.slow
 def test_bounds_of_a_gaussian_head_are_its_quantiles(walk: pd.DataFrame) -> None:
     out = forecaster(loss="gaussian").fit(walk).predict(level=[80, 95])
     upper80, upper95 = out["hi-80"] - out["yhat"], out["hi-95"] - out["yhat"]
@@ -112,7 +113,7 @@ def test_an_encoder_decoder_reads_no_padding_and_no_later_step() -> None:
     assert not np.array_equal(changed[:, 3], out[:, 3])
 
 
-@pytest.mark.parametrize("name", list(OURS)[:2])
+@pytest.mark.parametrize("name", ["bidirectional", pytest.param("stacked", marks=pytest.mark.slow)])
 def test_a_layer_is_that_of_torch(name: str) -> None:
     golden = load_file(Path(__file__).parent / "golden" / "torch-layers.safetensors")
     their = {key.split(".")[1]: value for key, value in golden.items() if key.startswith(f"{name}.")}

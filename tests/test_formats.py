@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import penstock as ps
 from penstock.options import from_json
 from penstock.storage import read_model, write_model
 
 
+@pytest.mark.slow
 def test_a_file_with_the_option_names_of_format_1_loads(tmp_path: Path) -> None:
     frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40) / 3)})
     network = ps.Network([ps.RNN(2)])

@@ -23,6 +23,7 @@ LAYERS = [
     ["saved", "fitting"],
     ["estimator", "networks"],
     ["baselines", "training", "weights"],
+    ["streaming"],
     ["derivatives", "forecaster", "sequences", "report"],
     ["anatomy", "automatic", "evaluation"],
     ["text"],

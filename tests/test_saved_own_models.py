@@ -93,6 +93,7 @@ def test_what_no_file_can_hold_is_refused_before_the_fit() -> None:
         ps.Naive().fit(WALK.assign(unique_id=pd.Timestamp("2020-01-01 00:00:00.000000001")))
 
 
+@pytest.mark.slow
 def test_labels_and_categories_that_are_dates_come_back(tmp_path: Path) -> None:
     X = np.random.default_rng(0).normal(size=(12, 3, 1))
     y = DAYS * 6

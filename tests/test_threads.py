@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.typing import NDArray
 
 import penstock as ps
@@ -32,6 +33,7 @@ def test_two_threads_at_once_give_the_bits_of_each_alone(walk: pd.DataFrame) -> 
             assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
 
 
+@pytest.mark.slow
 def test_a_model_fitted_in_another_thread_forecasts_here(walk: pd.DataFrame) -> None:
     here = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=4, horizon=2, epochs=3, batch=16, seed=3)
     there = here.clone()

@@ -33,6 +33,7 @@ from .baselines.theta import Theta as Theta
 from .baselines.tsb import TSB as TSB
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
+from .catalogue import load_stream as load_stream
 from .data.window_scaling import WindowScale as WindowScale
 from .derivatives.check import check_gradients as check_gradients
 from .errors import DataError as DataError

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["MODELS", "ModelEntry", "load", "model_class"]
+__all__ = ["MODELS", "ModelEntry", "load", "load_stream", "model_class"]
 
 
 class ModelEntry(NamedTuple):
@@ -116,5 +116,44 @@ def load(path: str | Path, max_bytes: int | None = None) -> Any:
     [9.5]
     """
     from penstock.saved import Saved
+    from penstock.storage import read_model
 
-    return Saved.read(path, MODELS, model_class, max_bytes)
+    return Saved.unpacked(path, *read_model(path, max_bytes), MODELS, model_class)
+
+
+def load_stream(path: str | Path, max_bytes: int | None = None) -> Any:
+    """Read a stream that was written by its `save`, in this process or another; it goes on with the same bits.
+
+    The file is as safe as that of a model (:func:`load`).
+
+    Parameters
+    ----------
+    path
+        The path that was given to ``save``.
+    max_bytes
+        Most bytes that the file may hold once it is inflated; None: as for :func:`load`.
+
+    Returns
+    -------
+    The stream, with its model, rows and errors.
+
+    Raises
+    ------
+    penstock.ModelFileError
+        Where the file holds no stream, or none that is whole.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, pandas as pd, penstock as ps
+    >>> frame = pd.DataFrame({"ds": range(80), "y": np.sin(np.arange(80) / 4)})
+    >>> model = ps.Forecaster(ps.Network([ps.LSTM(4)]), window=8, epochs=2, seed=1).fit(frame)
+    >>> stream = model.stream()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     stream.save(f"{folder}/stream.penstock")
+    ...     again = load_stream(f"{folder}/stream.penstock")
+    >>> again.push(80, 0.5).yhat == stream.push(80, 0.5).yhat
+    array([ True])
+    """
+    from penstock.streaming.saved import read_stream
+
+    return read_stream(path, MODELS, model_class, max_bytes)

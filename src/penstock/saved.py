@@ -21,7 +21,7 @@ from penstock.errors import DataWarning, ModelFileError, OptionError, PenstockEr
 from penstock.formats import upgraded_options
 from penstock.options import Options, check_options, from_json, to_json
 from penstock.registry import is_ours
-from penstock.storage import Arrays, read_model, write_model
+from penstock.storage import Arrays, write_model
 from penstock.values import from_plain, storable
 
 __all__ = ["Saved", "warn_not_finite"]
@@ -104,6 +104,20 @@ class Saved(Options):
             Where the model is not fitted, or could not be loaded again: an option that no file can hold, or, of a class
             of your own, what its fit keeps beyond `state_fields`.
         """
+        write_model(path, *self.packed())
+
+    def packed(self) -> tuple[dict[str, Any], Arrays]:
+        """Return what :meth:`save` writes.
+
+        Returns
+        -------
+        What JSON holds, and arrays by name.
+
+        Raises
+        ------
+        OptionError
+            As :meth:`save`.
+        """
         self._require_fit()
         beside, more = self._extra_state()
         description = {
@@ -116,7 +130,7 @@ class Saved(Options):
             description["not_finite"] = odd
         if not is_ours(type(self)):
             self._check_loads(description, arrays)
-        write_model(path, description, arrays)
+        return description, arrays
 
     def _check_loads(self, description: dict[str, Any], arrays: Arrays) -> None:
         """Refuse to write a model of a user's class that would not come back whole."""
@@ -134,21 +148,23 @@ class Saved(Options):
             )
 
     @staticmethod
-    def read(
-        path: str | Path, models: Collection[str], model_class: Callable[[str], type[Any]], max_bytes: int | None = None
+    def unpacked(
+        path: str | Path,
+        description: Any,
+        arrays: Arrays,
+        models: Collection[str],
+        model_class: Callable[[str], type[Any]],
     ) -> Any:
-        """Read a model file, whose class is one of `models` or a user's own; people call :func:`penstock.load`.
+        """Make the model of what a file holds, as :meth:`packed` gave it; `path` stands in messages.
 
         Parameters
         ----------
         path
-            The model file.
-        models
-            Names of the models that this penstock knows.
-        model_class
-            Returns the class of such a name.
-        max_bytes
-            Most bytes that the file may hold once it is inflated.
+            The file.
+        description, arrays
+            What it holds.
+        models, model_class
+            Names of the models that this penstock knows, and what returns the class of such a name.
 
         Returns
         -------
@@ -157,9 +173,8 @@ class Saved(Options):
         Raises
         ------
         ModelFileError
-            Where the file is no model file, is not whole, or holds a class that is not known.
+            Where it holds a class that is not known, or no whole model.
         """
-        description, arrays = read_model(path, max_bytes)
         name = description.get("model") if isinstance(description, dict) else None
         if not isinstance(name, str) or (name not in models and ":" not in name):
             raise ModelFileError(

@@ -54,6 +54,7 @@ def test_one_call_forecasts_a_panel_and_says_what_was_chosen(as_kind: Any, tmp_p
     assert np.array_equal(again["yhat"].to_numpy(), out["yhat"].to_numpy())
 
 
+@pytest.mark.slow
 def test_short_series_are_forecast_by_their_last_value_and_named() -> None:
     months = pd.date_range("2020-01-01", periods=5, freq="MS")
     short = pd.DataFrame({"unique_id": "short", "ds": months, "y": [1.0, 2.0, 2.0, 4.0, 3.0]})
@@ -66,7 +67,7 @@ def test_short_series_are_forecast_by_their_last_value_and_named() -> None:
     assert any("2 of 5 series are too short to fit" in note and "short (5 rows)" in note for note in result.notes)
 
 
-@pytest.mark.parametrize("rows", [60, 4])
+@pytest.mark.parametrize("rows", [60, pytest.param(4, marks=pytest.mark.slow)])
 def test_constant_and_very_short_panels_are_forecast_by_the_last_value(rows: int) -> None:
     frame = panel().groupby("unique_id").head(rows).assign(y=7.0)
     result = ps.forecast(frame, 6, **QUICK)
@@ -89,6 +90,7 @@ def test_the_season_of_counted_steps_is_found_in_the_values() -> None:
     assert find_season(counted(noise.cumsum())) == find_season(counted(noise)) == ()
 
 
+@pytest.mark.slow
 def test_the_reference_keeps_half_of_the_weight_where_nothing_beats_it() -> None:
     walks = np.random.default_rng(5).normal(size=(8, 60)).cumsum(axis=1)
     ids, days = np.repeat(np.arange(8), 60), np.tile(np.arange(60), 8)
@@ -106,6 +108,7 @@ def test_of_several_networks_the_best_in_validation_is_taken() -> None:
     assert np.isfinite(list(result.tried.values())).all()
 
 
+@pytest.mark.slow
 def test_a_given_season_wins_and_a_long_one_is_refused() -> None:
     assert ps.forecast(panel(), 3, season=1, **QUICK).season == ()
     with pytest.raises(ps.DataError, match="season=99 steps is longer than every series"):

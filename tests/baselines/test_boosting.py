@@ -80,3 +80,9 @@ def test_constant_and_short_series_and_long_seasons() -> None:
         ps.Boosting(1, trees=5).fit(constant).predict(level=80)
     drawn = ps.Boosting(4, horizon=4, trees=2, samples=200).fit(panel())
     assert "fitted to 200 of 1,332 samples, drawn at random" in drawn.fit_notes
+
+
+def test_a_season_that_no_series_reaches_back_to_has_columns_without_values() -> None:
+    frame = panel(series=3, rows=24)
+    found = ps.Boosting(12, horizon=2, trees=5).fit(frame).predict()
+    assert np.isfinite(found["yhat"]).all()

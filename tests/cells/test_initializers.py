@@ -31,7 +31,7 @@ CELLS: dict[str, tuple[Any, dict[str, Any]]] = {
 every_cell = pytest.mark.parametrize("name", CELLS)
 
 
-@pytest.mark.fast("lstm", "gru, reset after")
+@pytest.mark.fast("lstm")
 @every_cell
 def test_no_bias_is_a_bias_of_zero_that_is_no_weight(name: str) -> None:
     kind, options = CELLS[name]
@@ -46,7 +46,7 @@ def test_no_bias_is_a_bias_of_zero_that_is_no_weight(name: str) -> None:
     assert np.array_equal(without(X[:, 0], state)[0], zero(X[:, 0], state)[0])
 
 
-@pytest.mark.fast("rnn", "gru, reset after")
+@pytest.mark.slow
 @every_cell
 def test_gradients_without_biases(name: str) -> None:
     kind, options = CELLS[name]
@@ -92,7 +92,7 @@ def test_the_forget_gate_starts_open_unless_told_otherwise() -> None:
     assert ps.cells.LSTMCell(1, 2, KEY, bias_initializer="ones", unit_forget_bias=False).b.all()
 
 
-@pytest.mark.fast("LSTM")
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [ps.LSTM, ps.GRU, ps.RNN])
 def test_layers_have_the_options_and_members_train_without_biases(layer: Any, tmp_path: Path) -> None:
     network = ps.Network([layer(3, use_bias=False, kernel_initializer="lecun_normal")])
@@ -110,6 +110,7 @@ def test_layers_have_the_options_and_members_train_without_biases(layer: Any, tm
         layer(3, bias_initializer="one")
 
 
+@pytest.mark.slow
 def test_a_step_without_biases_is_taken_apart() -> None:
     frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0))})
     model = ps.Forecaster(ps.Network([ps.LSTM(3, use_bias=False)]), window=5, epochs=1).fit(frame)

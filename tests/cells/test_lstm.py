@@ -42,6 +42,7 @@ def test_initial_weights_are_those_of_keras() -> None:
     assert cell.b.tolist() == [0.0] * 20 + [1.0] * 20 + [0.0] * 40
 
 
+@pytest.mark.slow
 def test_gates_by_hand() -> None:
     cell, x, h = LSTMCell(2, 3, jax.random.key(0)), jnp.asarray([[0.7, -1.1]]), jnp.asarray([[0.4, -0.2, 0.9]])
     i, f, g, o = np.split(np.asarray(x @ cell.W + h @ cell.U + cell.b), 4, axis=-1)

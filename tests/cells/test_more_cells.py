@@ -34,7 +34,7 @@ def given(*arrays: Any) -> Any:
     return tuple(jnp.asarray(array[None], jnp.float32) for array in arrays)
 
 
-@pytest.mark.fast("gate-False", "none-True")
+@pytest.mark.fast("gate-False")
 @pytest.mark.parametrize("peepholes", [False, True])
 @pytest.mark.parametrize("forget", ["gate", "coupled", "none"])
 def test_variants_of_the_lstm_by_hand(forget: str, peepholes: bool) -> None:
@@ -68,6 +68,7 @@ def test_slstm_is_what_it_would_be_without_its_stabiliser(forget: str) -> None:
         np.testing.assert_allclose(out[0], h, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_slstm_does_not_overflow() -> None:
     cell = jax.tree.map(lambda leaf: 300 * leaf, SLSTMCell(2, 3, KEY, "exp"))
     outputs, _ = unroll(cell, 10 * jax.random.normal(KEY, (2, 20, 2)))
@@ -84,6 +85,7 @@ def test_spectral_radius_is_that_of_numpy() -> None:
     assert float(spectral_radius(jnp.asarray([[0.0, 1.0], [0.0, 0.0]]))) == 0.0
 
 
+@pytest.mark.slow
 def test_a_reservoir_forgets_its_first_state_and_is_never_trained() -> None:
     cell = EchoStateCell(2, 40, KEY, radius=0.8, leak=0.6, density=0.2)
     assert float(spectral_radius(cell.U)) == pytest.approx(0.8, rel=1e-3)
@@ -112,6 +114,7 @@ def test_slow_groups_hold_and_fast_ones_hear_them() -> None:
     assert not heard[2:, :2].any()
 
 
+@pytest.mark.slow
 def test_deep_transition_by_hand() -> None:
     cell = DeepTransitionCell(2, 3, KEY, depth=3)
     U = np.asarray(cell.U)

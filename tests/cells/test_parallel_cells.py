@@ -22,7 +22,7 @@ def σ(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-@pytest.mark.fast("minLSTM-False", "minLSTM-True")
+@pytest.mark.fast("minLSTM-False")
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("name", list(CELLS))
 def test_the_scan_equals_the_steps(name: str, reverse: bool) -> None:

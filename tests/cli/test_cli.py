@@ -19,6 +19,7 @@ Run = Callable[..., Any]
 SMALL = ["--window", "8", "--epochs", "2", "--members", "2", "--test", "30"]
 
 
+@pytest.mark.slow
 def test_compare_with_covariates_and_gaps(penstock: Run, prices: Path) -> None:
     frame = pd.read_csv(prices / "prices.csv").assign(Day=lambda f: f.index % 5, Volume=lambda f: f["Close"] ** 2)
     frame.loc[70, "Close"] = np.nan
@@ -265,6 +266,7 @@ def test_audit(penstock: Run, prices: Path) -> None:
     assert "there is no model 'arr'; did you mean 'ar'" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_study(penstock: Run, tmp_path: Path) -> None:
     done = penstock(
         "study",
@@ -308,6 +310,7 @@ def test_doctor_and_version(penstock: Run, tmp_path: Path) -> None:
     assert penstock("--version").stdout == f"penstock {__version__}\n"
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_one_file_and_no_work(
     penstock: Run, prices: Path, file_size_limit: Callable[[int], None]
 ) -> None:

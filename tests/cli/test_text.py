@@ -48,6 +48,7 @@ def test_fit(penstock: Run, reviews: None, tmp_path: Path) -> None:
     assert isinstance(ps.load(tmp_path / "m.penstock"), TextClassifier)
 
 
+@pytest.mark.slow
 def test_a_file_sorted_by_label_is_scored_on_every_label(penstock: Run, tmp_path: Path) -> None:
     order = sorted(range(len(TEXTS)), key=LABELS.__getitem__)
     texts, labels = [TEXTS[row] for row in order], [LABELS[row] for row in order]
@@ -126,6 +127,7 @@ def test_vectors_are_trained_looked_at_and_used(penstock: Run, reviews: None, tm
     assert "there is no vector of 'godo'; did you mean 'good'" in penstock("text", "nearest", "v.bin", "godo").stderr
 
 
+@pytest.mark.slow
 def test_explain(penstock: Run, model: Path, tmp_path: Path) -> None:
     done = penstock("text", "explain", model, "a good film", "--count", 1, "--report", "why.html")
     assert done.stdout.splitlines()[0].startswith("log-odds of 'up'\t+")

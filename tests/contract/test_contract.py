@@ -108,7 +108,10 @@ GLOBAL = {"Boosting", "Recursive boosting"}  # series share the trees
 CLASSICAL = {"ETS", "ARIMA", "MSTL"}
 ABSENT = pytest.mark.skipif(find_spec("statsforecast") is None, reason="pip install 'penstock[classical]'")
 # Compiled for themselves; what they add to the first two forecasters is little.
-SLOW = {name for name in MODELS if "orecaster" in name} - {"Forecaster", "Forecaster of members"}
+SLOW = {name for name, model in MODELS.items() if isinstance(model, ps.Forecaster)} - {
+    "Forecaster",
+    "Forecaster of members",
+}
 
 
 # One group a model: its programs are compiled once, by the worker that runs the group; 150 to 160 rows share them.

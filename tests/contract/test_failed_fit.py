@@ -73,7 +73,7 @@ def test_an_interrupted_fit_on_series_changes_nothing(name: str, monkeypatch: py
     pd.testing.assert_frame_equal(model.predict(), before)
 
 
-@pytest.mark.fast("regressor", "text classifier")
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE_MODELS)
 def test_an_interrupted_fit_on_samples_changes_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make, samples, y, other, training = SAMPLE_MODELS[name]

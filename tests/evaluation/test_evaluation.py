@@ -121,6 +121,7 @@ def test_the_table_of_scores(walk: pd.DataFrame, as_kind: Any) -> None:
     assert len(forecasts) == 120
 
 
+@pytest.mark.slow
 def test_members_and_their_spread(walk: pd.DataFrame) -> None:
     model = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=8, epochs=2, members=4)
     result = ps.compare({"net": model}, walk, RollingOrigin(test=20))
@@ -157,6 +158,7 @@ def test_the_models_of_a_comparison_can_be_used_and_saved(walk: pd.DataFrame, tm
     assert out.equals(ps.AR(2).fit(walk[:120]).predict())
 
 
+@pytest.mark.slow
 def test_an_earlier_fit_is_never_used(walk: pd.DataFrame) -> None:
     """Fitted on everything, then compared: the forecasts are those of a fresh model (a defect of peers)."""
     fresh = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=8, epochs=3)

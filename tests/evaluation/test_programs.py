@@ -95,6 +95,7 @@ def test_blocks_share_the_programs_and_change_no_bit(
     assert np.array_equal(cut, whole)
 
 
+@pytest.mark.slow
 def test_jobs_of_a_walk_forward_compile_nothing_after_the_first(walk: pd.DataFrame) -> None:
     """32 folds in eight jobs of four, in jobs of 3 and all at once: equal bits."""
     panel, kind = read_panel(walk)

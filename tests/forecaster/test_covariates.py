@@ -118,6 +118,7 @@ def test_newest_first_for_publications_that_do() -> None:
     assert np.array_equal(plain.x[:, ::-1], reverse.x)
 
 
+@pytest.mark.slow
 def test_a_known_series_in_another_category_and_an_unknown_one() -> None:
     frame = shop(40).assign(sector=lambda frame: np.where(frame["unique_id"] == "a", "oil", "gas"))
     network = ps.Network([ps.RNN(2)], embeddings=[0])

@@ -60,6 +60,7 @@ def test_the_forecast_is_the_mean_of_the_members(walk: pd.DataFrame) -> None:
     np.testing.assert_array_equal(model.predict()["yhat"], members.mean(axis=0)[0])
 
 
+@pytest.mark.slow
 def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
     from penstock.training.config import TrainSpec
     from penstock.training.epoch import compiled_epoch
@@ -102,6 +103,7 @@ def test_options_refused(options: dict[str, object], message: str) -> None:
         ps.Forecaster(**{"network": NETWORK, **options})  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_too_few_rows_for_window_horizon_and_validation(walk: pd.DataFrame) -> None:
     model = ps.Forecaster(NETWORK, window=20, horizon=3, validation=10)
     with pytest.raises(ps.DataError, match=r"33 are needed \(window 20 \+ horizon 3 \+ 10 for validation\)"):
@@ -136,6 +138,7 @@ def test_truth_values_of_numpy_are_options() -> None:
     assert ps.Network([ps.GRU(2)], return_sequences=np.bool_(False)) == ps.Network([ps.GRU(2)])  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_what_is_no_part_of_a_fit_may_change_after_it() -> None:
     frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0))})
     model = ps.Forecaster(ps.Network([ps.GRU(2)]), window=4, epochs=1, members=3, progress=False).fit(frame)
@@ -147,6 +150,7 @@ def test_what_is_no_part_of_a_fit_may_change_after_it() -> None:
         model.predict()
 
 
+@pytest.mark.slow
 def test_a_target_loss_without_validation_is_refused() -> None:
     frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0))})
     model = ps.Forecaster(ps.Network([ps.GRU(2)]), window=4, epochs=1, target_loss=0.1, validation=0)
@@ -155,6 +159,7 @@ def test_a_target_loss_without_validation_is_refused() -> None:
     model.fit(frame, validation=frame.assign(ds=frame["ds"] + 40))
 
 
+@pytest.mark.slow
 def test_parameters_are_counted_before_a_fit_with_embeddings() -> None:
     frame = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0)), "sector": "metals"})
     model = ps.Forecaster(ps.Network([ps.GRU(2)], embeddings=[3, 0]), window=4, epochs=1)

@@ -25,6 +25,7 @@ def fitted() -> ps.Forecaster:
     return model.set_params(epochs=60, seed=2, horizon=2, batch=32).fit(pair()[lambda frame: frame["ds"] < 180])
 
 
+@pytest.mark.slow
 def test_one_series_explains_the_other(fitted: ps.Forecaster) -> None:
     panel, _ = read_panel(pair())
     origins = np.arange(380, 397)

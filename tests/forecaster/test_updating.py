@@ -51,6 +51,7 @@ def test_without_epochs_the_rows_are_taken_in_alone(fitted: ps.Forecaster, tmp_p
     assert model.fit(FRAME[:100]).errors_ is None  # a fit starts afresh
 
 
+@pytest.mark.slow
 def test_windows_that_are_scaled_by_themselves_learn_from_new_targets_alone(tmp_path: Path) -> None:
     model = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, scale="window", season=7, epochs=1, seed=1)
     model.fit(FRAME[:100])

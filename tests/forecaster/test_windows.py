@@ -83,6 +83,7 @@ def test_series_of_any_level_are_forecast_alike_the_new_ones_included() -> None:
         by_id.predict(large)
 
 
+@pytest.mark.slow
 def test_the_season_is_taken_from_the_frequency_and_told() -> None:
     model = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(PANEL)
     assert model.season_ == (12,)
@@ -112,6 +113,7 @@ def test_short_series_are_left_out_with_a_count_or_named() -> None:
     assert np.isfinite(single.predict(months(1, "e"))["yhat"]).all()
 
 
+@pytest.mark.slow
 def test_the_tail_comes_from_the_series_that_can_give_it() -> None:
     panel = pd.concat([PANEL, months(5, "d")])
     model = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(panel)
@@ -121,6 +123,7 @@ def test_the_tail_comes_from_the_series_that_can_give_it() -> None:
         ps.Forecaster(NETWORK, scale="window", **SMALL).fit(months(6))
 
 
+@pytest.mark.slow
 def test_constant_and_zero_series_are_forecast_constant() -> None:
     flat = pd.concat([PANEL, months(20, "flat").assign(y=7.5), months(20, "zero").assign(y=0.0)])
     out = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(flat).predict()

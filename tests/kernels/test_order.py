@@ -29,6 +29,7 @@ def ordered(keys: np.ndarray) -> np.ndarray:
     return np.asarray(places)
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.uint32, st.integers(0, 60), elements=FEW | st.integers(0, MOST)))
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_equals_argsort_where_many_keys_are_equal(keys):

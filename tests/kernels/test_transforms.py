@@ -15,7 +15,7 @@ def stacked(array, members):
     return jnp.stack([array * (1 + 0.1 * m) for m in range(members)])
 
 
-@pytest.mark.fast("nothing-shared-lstm", "weights-shared-gru_after")
+@pytest.mark.fast("nothing-shared-lstm")
 @pytest.mark.parametrize("cell", ["lstm", "gru_before", "gru_after", "leaky"])
 @pytest.mark.parametrize(
     "shared", [("x", "h", "c"), ("W", "b"), ()], ids=["inputs-shared", "weights-shared", "nothing-shared"]
@@ -78,6 +78,7 @@ def test_two_leading_axes():
     assert_same(run(native.unroll), run(reference.unroll))
 
 
+@pytest.mark.slow
 def test_training_inside_scan():
     problem = Problem("lstm", batch=6, time=5, sequence=False)
     given = problem.operands()

@@ -43,6 +43,7 @@ def test_attention_by_hand(attention: DotAttention | AdditiveAttention) -> None:
     np.testing.assert_allclose(of_one, weights[:, 1], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_attention_pooling_by_hand() -> None:
     module = AttentionPooling(6).build(3, jax.random.key(4))
     steps = np.asarray(KEYS[1, :3])
@@ -58,6 +59,7 @@ def test_layer_norm_centres_and_scales_each_step() -> None:
     np.testing.assert_allclose(out.std(-1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_residual_adds_and_skip_stands_beside() -> None:
     inner = ps.GRU(3)
     out = Residual(inner).build(3, jax.random.key(0))

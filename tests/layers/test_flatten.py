@@ -31,6 +31,7 @@ def test_the_last_true_steps() -> None:
     assert MODULE(jnp.asarray(X), lengths=jnp.array([0, 0]), sequence=False).tolist() == [[0] * 6] * 2
 
 
+@pytest.mark.slow
 def test_the_feed_forward_net_of_the_trading_volume() -> None:
     """Five lags of three features, 32 ReLU units: 15 · 32 + 32 + 33 weights."""
     network = ps.Network([ps.Flatten(5)], dense=[ps.Dense(32), ps.Dropout(0.5)])

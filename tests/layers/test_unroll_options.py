@@ -60,7 +60,7 @@ OPTIONS = [
 FAST = ("lstm", "gru after", "rnn tanh", "leaky learned")  # and the options from the third on
 
 
-@pytest.mark.fast("lstm-lengths-mask-x_mask-reverse-sequence", "gru after-lengths-mask-x_mask", "rnn tanh-reverse")
+@pytest.mark.fast("lstm-lengths-mask-x_mask-reverse-sequence", "rnn tanh-reverse")
 @pytest.mark.parametrize(
     ("name", "options"),
     [

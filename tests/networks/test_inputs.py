@@ -72,6 +72,7 @@ def test_token_ids_with_lengths_read_the_last_true_step() -> None:
         np.testing.assert_allclose(whole[sample], module(ids[sample : sample + 1, :length])[0], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_only_the_top_layer_over_time_gives_its_last_step() -> None:
     network = ps.Network([ps.LSTM(4), ps.Dropout(0.5), ps.RNN(3), ps.Dropout(0.5)], [ps.Dense(2), ps.Dropout(0.5)])
     module = network.build(ps.Inputs(), 1, jax.random.key(0))

@@ -19,7 +19,12 @@ from penstock.options import from_json, to_json
     [
         (ps.Network([ps.LSTM(20)]), 1, 1781),
         (ps.Network([ps.LSTM(10)]), 1, 491),
-        (ps.Network([ps.LSTM(25), ps.LSTM(10)], dense=[ps.Dense(10, "linear")]), 3, 2700 + 1440 + 110 + 33),
+        pytest.param(
+            ps.Network([ps.LSTM(25), ps.LSTM(10)], dense=[ps.Dense(10, "linear")]),
+            3,
+            2700 + 1440 + 110 + 33,
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_parameters(network: ps.Network, outputs: int, count: int) -> None:
@@ -79,6 +84,7 @@ def test_what_is_refused(build: object, message: str) -> None:
         build()  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_every_step_puts_out() -> None:
     """Each step's output is the last one of the sequence that ends there, whatever stands behind."""
     network = ps.Network([ps.GRU(3)], dense=[2], embeddings=[2], return_sequences=True)

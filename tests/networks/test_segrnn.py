@@ -28,6 +28,7 @@ def test_segments_are_read_and_decoded_as_the_equations_say() -> None:
     np.testing.assert_allclose(module(x), jnp.concatenate(steps, axis=1)[:, :5], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_dropout_falls_on_what_is_read_out_in_training_alone() -> None:
     module = ps.SegRNN(ps.GRU(4), 3, dropout=0.5).build(ps.Inputs(), 5, jax.random.key(0))
     x = jnp.ones((2, 7, 1))

@@ -107,6 +107,7 @@ def test_names_leaks() -> None:
     assert "<li>It saw &lt;the&gt; test.</li>" in text
 
 
+@pytest.mark.slow
 def test_the_same_comparison_gives_the_same_bytes(walk: pd.DataFrame, tmp_path: Path) -> None:
     texts = []
     for name in ("a.html", "b.html"):
@@ -117,6 +118,7 @@ def test_the_same_comparison_gives_the_same_bytes(walk: pd.DataFrame, tmp_path: 
     assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 def test_many_series_show_the_median_the_worst_and_the_best_and_say_so(walk: pd.DataFrame, tmp_path: Path) -> None:
     late = np.arange(160) >= 140
     lifts = {"b": 0.0, "c": 3.0, "d": 9.0}  # a step of the last 20 rows that no model foresees
@@ -132,6 +134,7 @@ def test_many_series_show_the_median_the_worst_and_the_best_and_say_so(walk: pd.
     assert "series &#39;walk&#39;" not in text
 
 
+@pytest.mark.slow
 def test_a_series_that_ends_before_the_test_is_not_the_one_that_is_drawn(walk: pd.DataFrame, tmp_path: Path) -> None:
     both = pd.concat([walk[:100].assign(unique_id="ended"), walk])
     result = ps.compare([ps.Drift()], both, ps.RollingOrigin(test=20))
@@ -142,6 +145,7 @@ def test_a_series_that_ends_before_the_test_is_not_the_one_that_is_drawn(walk: p
     assert f"training from {days[0]} to {days[139]}; test from {days[140]} to {days[159]}." in text
 
 
+@pytest.mark.slow
 def test_counted_steps_and_long_horizons(tmp_path: Path) -> None:
     frame = pd.DataFrame({"ds": range(60), "y": [float(n % 7) for n in range(60)]})
     result = ps.compare([ps.SeasonalNaive(7)], frame, ps.RollingOrigin(horizon=3, test=12, step=3))
@@ -223,6 +227,7 @@ def test_the_heat_map_is_coloured_by_who_is_better() -> None:
     assert len(re.findall(r"fill: var\(--c2\)", picture)) == 1
 
 
+@pytest.mark.slow
 def test_one_cutoff_draws_the_intervals_of_all_its_steps(walk: pd.DataFrame, tmp_path: Path) -> None:
     split = ps.RollingOrigin(horizon=12, test=12)
     result = ps.compare(ps.Naive(), walk, split, level=80)
@@ -232,7 +237,7 @@ def test_one_cutoff_draws_the_intervals_of_all_its_steps(walk: pd.DataFrame, tmp
 
 
 @needs_browser
-@pytest.mark.parametrize(("width", "dark"), [(1200, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), pytest.param(390, True, marks=pytest.mark.slow)])
 def test_opens_in_a_real_browser(page: Path, tmp_path: Path, width: int, dark: bool) -> None:
     """The page fits its window (nothing to scroll sideways), shows one shape a picture, and follows the scheme."""
     (result,) = look([page], tmp_path, width, dark)

@@ -44,6 +44,7 @@ def some(beside: dict[str, Any], rows: Any) -> dict[str, Any]:
     return {name: values[rows] for name, values in beside.items()}
 
 
+@pytest.mark.slow
 def test_ordered_classes_are_learned_and_no_probability_is_negative(stars: ps.SequenceClassifier) -> None:
     p = stars.predict_proba(X, **BESIDE)
     assert p.shape == (60, 4)
@@ -83,7 +84,7 @@ def test_a_sample_alone_and_in_company_is_the_same_bit_for_bit(
         assert each.shape == (LENGTHS[row], 2)
 
 
-@pytest.mark.parametrize("side", ["post", "pre"])
+@pytest.mark.parametrize("side", ["post", pytest.param("pre", marks=pytest.mark.slow)])
 def test_padding_on_either_side_changes_nothing(value: ps.SequenceRegressor, side: str) -> None:
     padded = np.full((60, 12, 2), np.nan)
     for row, x in zip(padded, X, strict=True):
@@ -233,6 +234,7 @@ def test_vectors_of_different_lengths_are_refused_in_words() -> None:
     )
 
 
+@pytest.mark.slow
 def test_validation_targets_longer_than_the_training_ones_count_in_full() -> None:
     X = [[1], [2], [1], [2]]
     network = ps.EncoderDecoder([ps.Embedding(3, 2), ps.GRU(2)], ps.GRU(2), embedding=2)

@@ -88,6 +88,7 @@ def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     assert "at most 2 epochs" in result.title
     assert [r["model"] for r in content["comparison"]["rows"]] == [
         "LSTM(20)",
+        "LSTM(20), window scale",
         "Naive",
         "Drift",
         "SeasonalNaive(5)",
@@ -95,6 +96,8 @@ def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     ]
     assert content["verdict"][0].startswith("LSTM(20) does not beat the last value")
     assert [(each["name"], each["published"]) for each in content["figures"]] == [("RMSE", 0.015), ("Pearson", 0.9584)]
+    assert repr(comparison_of(result).models["LSTM(20), window scale"].scale) == "WindowScale(level='last')"
+    assert result.tables[-1].title.startswith("Tried on the training rows of edition 1")
     rmse = result.figure("RMSE")  # in the source's units, in which the last value's is .01504 under any protocol
     assert round(rmse.baseline_value or 0, 5) == 0.01504
 

@@ -97,7 +97,7 @@ def test_three_classes(reviews: tuple[list[str], np.ndarray]) -> None:
     assert model.score(told, stars) > 0.9
 
 
-@pytest.mark.parametrize("kind", ["ridge", "lasso", "nb", "net"])
+@pytest.mark.parametrize("kind", ["ridge", "lasso", "nb", pytest.param("net", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("rare", [1, 2])
 def test_a_rare_class_is_learned_whatever_the_seed(
     kind: str, rare: int, reviews: tuple[list[str], np.ndarray], monkeypatch: pytest.MonkeyPatch
@@ -113,7 +113,8 @@ def test_a_rare_class_is_learned_whatever_the_seed(
         assert pair.classes_.tolist() == ["rare", "usual"]
 
 
-@pytest.mark.parametrize("classes", [2, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("classes", [2, 60])
 def test_the_net_stops_early_only_where_every_class_can_be_watched(classes: int) -> None:
     rows = 520
     labels = [0] * (rows - 1) + [1] if classes == 2 else [row % classes for row in range(rows)]

@@ -212,6 +212,7 @@ def test_members_stand_below_their_network(result: TextComparison) -> None:
     assert "· median of 3 members" in str(found)
 
 
+@pytest.mark.slow
 def test_the_page_of_a_network_draws_its_losses_and_names_a_leak(tmp_path: Path) -> None:
     small = TextClassifier(Network([GRU(2)]), tokens=Tokens(20, length=4), units=2, epochs=2, batch=30)
     models, test = {"net": small, "bag": BagClassifier(alpha=1.0)}, (TEXTS[:12], LABELS[:12])

@@ -136,6 +136,7 @@ def test_three_classes_and_ordered_stars() -> None:
         assert model.score(told, stars) > 0.9
 
 
+@pytest.mark.slow
 def test_columns_beside_the_text() -> None:
     """The label is in the columns alone; the text says nothing."""
     rng = np.random.default_rng(0)
@@ -149,6 +150,7 @@ def test_columns_beside_the_text() -> None:
         model.predict(texts)
 
 
+@pytest.mark.slow
 def test_pretrained_vectors_stay_or_move(tmp_path: Path) -> None:
     texts, labels = corpus()
     rng = np.random.default_rng(0)
@@ -169,6 +171,7 @@ def test_pretrained_vectors_stay_or_move(tmp_path: Path) -> None:
         TextClassifier(Network([GRU(4)]), frozen=True, **SMALL).fit(texts, labels)
 
 
+@pytest.mark.slow
 def test_a_regressor_learns_and_comes_back(tmp_path: Path) -> None:
     texts, labels = corpus()
     values = 100.0 + 5 * labels
@@ -178,6 +181,7 @@ def test_a_regressor_learns_and_comes_back(tmp_path: Path) -> None:
     assert (ps.load(tmp_path / "text.penstock").predict(texts) == model.predict(texts)).all()
 
 
+@pytest.mark.slow
 def test_the_grammar_of_scikit_learn(fitted: TextClassifier) -> None:
     twin = clone(fitted)
     assert twin.get_params() == fitted.get_params()
@@ -198,6 +202,7 @@ def test_class_weights_weigh_as_sample_weights_do() -> None:
     assert (skewed.predict_proba(texts)[:, 1] > plain.predict_proba(texts)[:, 1]).all()
 
 
+@pytest.mark.slow
 def test_documents_to_watch_are_watched() -> None:
     """The watched loss is that of the best weights on these documents; they are cut by the training words."""
     texts, labels = corpus()

@@ -41,6 +41,7 @@ def test_it_is_the_engine_of_the_estimators() -> None:
     assert np.array_equal(trained.predict(X)[0, :, 0], model.predict(X))
 
 
+@pytest.mark.slow
 def test_ragged_tokens_classes_and_every_step() -> None:
     ids = [[1, 2, 3], [2], [3, 1], [1, 1, 2, 2]] * 4
     network = ps.Network([ps.Embedding(4, 3), ps.RNN(3)])
@@ -59,6 +60,7 @@ def test_ragged_tokens_classes_and_every_step() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_loss_of_ones_own() -> None:
     def loss(y: Any, yhat: Any) -> Any:
         return jnp.mean(jnp.abs(y - yhat), axis=-1)
@@ -103,7 +105,7 @@ FRAME = pd.DataFrame({"ds": range(40), "y": np.sin(np.arange(40.0))})
 TEXTS = ["good fine", "bad poor"] * 10
 
 
-@pytest.mark.fast("train", "forecaster")
+@pytest.mark.fast("train")
 @pytest.mark.parametrize(
     "fit",
     [

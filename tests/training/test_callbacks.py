@@ -64,6 +64,7 @@ def test_the_other_members_are_those_of_a_fit_without_hooks() -> None:
         assert np.array_equal(one[[0, 2]], other[[0, 2]])
 
 
+@pytest.mark.slow
 def test_the_end_is_told_also_of_a_fit_that_fails() -> None:
     recorder = Recorder()
     with pytest.raises(ps.TrainingError, match=r"the loss of member 0 was no longer finite in epoch 1"):

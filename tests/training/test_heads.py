@@ -19,7 +19,7 @@ def softplus(x: np.ndarray) -> np.ndarray:
     return np.logaddexp(0, x)
 
 
-@pytest.mark.fast("mse-False", "gaussian-True", "mae-True", "huber-True", "direction-False")
+@pytest.mark.fast("gaussian-True", "direction-False")
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("loss", list(HEADS))
 def test_gradients(loss: str, gaps: bool) -> None:
@@ -86,7 +86,7 @@ def test_gaps_are_not_counted() -> None:
     assert Value()(jnp.zeros((1, 2)), out[:1]).tolist() == [45.0]
 
 
-@pytest.mark.parametrize("series", [1, 2])
+@pytest.mark.parametrize("series", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_sums_are_taken_along_the_steps_of_each_series(series: int) -> None:
     y = np.arange(1.0, 7.0)[: 3 * series][None]
     sums = np.cumsum(y.reshape(3, series), axis=0)

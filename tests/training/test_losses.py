@@ -19,7 +19,7 @@ TARGETS = {
 }
 
 
-@pytest.mark.fast("mse", "bce", "cross_entropy")
+@pytest.mark.fast("bce")
 @pytest.mark.parametrize("loss", list(LOSSES))
 def test_gradients(loss: str) -> None:
     with jax.enable_x64(True):

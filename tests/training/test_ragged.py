@@ -82,6 +82,7 @@ def test_an_epoch_counts_every_sample_once_with_its_weight() -> None:
     np.testing.assert_allclose(trained.history.training_loss[:, 0], np.average(losses, weights=WEIGHT), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_epoch_of_one_batch_is_one_step_of_gradient_descent_on_the_true_steps() -> None:
     plan = TrainConfig("mse", ps.SGD(0.1), batch=10, learning_rate_decay=0.5)
     trained = fit(plan, bounds=(16,), epochs=2)

@@ -49,6 +49,7 @@ def fit(network: ps.Network, source: Source, y: np.ndarray, loss: str = "mse", e
     return train_folds(spec, [samples], epochs=epochs, members=2)[0]
 
 
+@pytest.mark.slow
 def test_learns_what_only_categories_and_extra_features_tell() -> None:
     """The target is an effect of the series plus one of the month."""
     y = np.array([0.5, -1.0, 2.0])[SERIES] + np.array([0.0, 1.0, -1.0])[np.arange(ROWS) % 3]
@@ -60,6 +61,7 @@ def test_learns_what_only_categories_and_extra_features_tell() -> None:
     assert np.abs(yhat - y[STARTS + WINDOW]).mean() < 0.15
 
 
+@pytest.mark.slow
 def test_cross_entropy_learns_labels() -> None:
     y = (SERIES == 2).astype(float)
     network = ps.Network([ps.RNN(2)], embeddings=[0])
@@ -81,6 +83,7 @@ def test_dropout_is_drawn_from_the_seed_and_only_in_training() -> None:
     assert np.array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_each_step_and_member_drops_others() -> None:
     """With a step size that moves nothing and the same batch every step, only the masks make the losses differ."""
     y = np.ones(ROWS)
@@ -100,6 +103,7 @@ def test_what_is_missing_is_refused_in_words(missing: dict[str, None]) -> None:
         module(x, categories=categories, extra=extra)
 
 
+@pytest.mark.slow
 def test_a_shuffle_is_the_same_whichever_path_orders_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The true rows in the stable order of the drawn bits, then the padding: no path may move a row."""
     starts, keys = SampleSet.of(np.arange(1000) * 3), jax.vmap(lambda n: fold_in(jax.random.key(0), n))(jnp.arange(3))

@@ -93,6 +93,7 @@ def test_weight_decay_shrinks_matrices_and_leaves_biases() -> None:
     assert not np.asarray(updates["b"]).any()
 
 
+@pytest.mark.slow
 def test_estimators_take_schedules_by_name(walk: Any) -> None:
     options: dict[str, Any] = {"window": 5, "epochs": 3, "optimizer": "adamw", "seed": 1}
     plain, cosine = (ps.Forecaster(NETWORK, schedule=each, **options).fit(walk) for each in (None, "cosine"))

@@ -47,6 +47,7 @@ def test_a_step_in_parts_is_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
         assert np.allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_documents_of_20000_tokens_take_bounded_memory() -> None:
     """A step on 32 of them at 100 numbers a word, both ways: less than half a gigabyte beside the data."""
     network = Network([Embedding(20_000, 100), ps.layers.Bidirectional(GRU(32))])

@@ -78,6 +78,7 @@ def test_every_sample_counts_once_an_epoch_also_in_a_last_batch_that_is_not_full
     )
 
 
+@pytest.mark.slow
 def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
     plan = TrainConfig(patience=3)
     samples = stack([Samples.of_windows(Source.of(Y[:, None]), Y, LEARN, WATCH, window=WINDOW)])
@@ -113,6 +114,7 @@ def test_early_stopping_keeps_the_best_weights_not_the_last() -> None:
     assert (stopped < 60).any()
 
 
+@pytest.mark.slow
 def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
     plan = TrainConfig("mse", ps.SGD(0.05), batch=5)
     watched = fit(plan, epochs=12, members=3).history.validation_loss
@@ -148,6 +150,7 @@ def test_a_last_step_that_breaks_the_weights_is_not_kept() -> None:
         train_folds(spec(TrainConfig("mse", ps.SGD(3e38), batch=45)), [samples], epochs=1)
 
 
+@pytest.mark.slow
 def test_clipping_bounds_the_step() -> None:
     plan = TrainConfig("mse", ps.SGD(1.0), batch=45, patience=None, clip=1e-3)
     before = fresh(plan).weights
@@ -159,7 +162,7 @@ def test_clipping_bounds_the_step() -> None:
 OPTIMIZERS = ("sgd", "rmsprop", "adam", ps.SGD(0.05, momentum=0.9))
 
 
-@pytest.mark.fast("adam-mse", "rmsprop-mse", "adam-huber")
+@pytest.mark.fast("adam-mse", "adam-huber")
 @pytest.mark.parametrize(  # each optimizer and each loss once, in the fast suite
     ("optimizer", "loss"),
     [

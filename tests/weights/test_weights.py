@@ -125,7 +125,9 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "convolution" else n for n in NETWORKS]
+)
 @pytest.mark.parametrize("suffix", [".weights.h5", ".safetensors", ".npz"])
 def test_what_is_written_is_read(tmp_path: Path, name: str, suffix: str) -> None:
     if suffix == ".weights.h5":

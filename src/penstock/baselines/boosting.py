@@ -167,7 +167,9 @@ class Boosting(Estimator):
             loss="absolute_error", learning_rate=self.learning_rate, max_iter=trees, max_leaf_nodes=self.leaves,
             early_stopping=False, random_state=self.seed, categorical_features=None,
         )  # fmt: skip
-        regressor.fit(X[usable], y)
+        X = X[usable]
+        X[:, np.isnan(X).all(axis=0)] = 0.0  # seasons that no series reaches back to: scikit-learn refuses such columns
+        regressor.fit(X, y)
         return Trees.of(regressor)
 
     def _samples(self, train: Panel) -> tuple[Rows, Rows]:

@@ -19,6 +19,8 @@ from penstock.baselines.seasonal_naive import SeasonalNaive
 from penstock.baselines.theta import Theta
 from penstock.datasets.home import DataFile, data_file
 from penstock.errors import DataError
+from penstock.evaluation.compare import compare
+from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.report.table import Table
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
@@ -26,6 +28,8 @@ from penstock.studies.study import Request
 
 __all__ = ["PANELS", "PublicPanel", "published_figures", "run_panels"]
 
+_LEVELS = (80, 95)
+_SCORES = {"MASE": "mase", "sMAPE": "smape", "OWA": "owa"}
 _SHOWN = 12  # published models in a table: the best of them
 _SEASONS = "season "
 
@@ -102,7 +106,7 @@ def run_panels(name: str, request: Request, panels: Sequence[str]) -> StudyResul
         )
         verdicts.append(
             f"{panel}: the network's MASE is {ours['MASE']:.3f}, that of ps.forecast {combined['MASE']:.3f}, of the "
-            f"seasonal naive {naive['MASE']:.3f}, and of the best published {published['MASE'].min():.3f}."
+            f"{naive['model']} {naive['MASE']:.3f}, and of the best published {published['MASE'].min():.3f}."
         )
     return StudyResult(
         name,
@@ -135,33 +139,13 @@ def split(panel: PublicPanel, data: str | Path | None) -> tuple[pd.DataFrame, pd
     return frame[~last], frame[last]
 
 
-def scores(train: pd.DataFrame, test: pd.DataFrame, forecasts: pd.DataFrame, season: int) -> dict[str, float]:
-    """Return MASE and sMAPE, averaged over the series, and what intervals cover.
-
-    Raises
-    ------
-    DataError
-        Where a test row has no forecast.
-    """
-    both = test.merge(forecasts, on=["unique_id", "ds"], validate="one_to_one")
-    if len(both) != len(test):
-        raise DataError(f"{len(test) - len(both)} test rows have no forecast.")
-    steps = train.groupby("unique_id")["y"].apply(lambda y: y.diff(season).abs().mean())
-    error = (both["y"] - both["yhat"]).abs()
-    scaled = (error / both["unique_id"].map(steps)).groupby(both["unique_id"]).mean()
-    relative = (200 * error / (both["y"].abs() + both["yhat"].abs())).groupby(both["unique_id"]).mean()
-    found = {"MASE": float(scaled.mean()), "sMAPE": float(relative.mean())}
-    for level in (80, 95):
-        if f"lo-{level}" in both:
-            found[f"{level} %"] = float(both["y"].between(both[f"lo-{level}"], both[f"hi-{level}"]).mean())
-    return found
-
-
 def published_figures(name: str, season: int, data: str | Path | None) -> pd.DataFrame:
     """Return the published MASE and sMAPE of a panel, one model a row, where MASE has this season."""
-    table = pd.read_csv(data_file(PUBLISHED, data))
+    table = pd.read_csv(
+        data_file(PUBLISHED, data), dtype={"note": str}, keep_default_na=False, na_values={"value": [""]}
+    )
     table = table[(table["data"] == name) & table["metric"].isin(["MASE", "sMAPE"])]
-    other = table["note"].fillna("").str.extract(rf"{_SEASONS}(\d+)(?:;|$)")[0]
+    other = table["note"].astype(object).fillna("").str.extract(rf"{_SEASONS}(\d+)(?:;|$)")[0]
     table = table[other.isna() | (other == str(season))]
     wide = table.pivot_table(index=["model", "source"], columns="metric", values="value", aggfunc="min").reset_index()
     return wide.reindex(columns=["model", "source", "MASE", "sMAPE"]).sort_values("MASE")
@@ -170,6 +154,7 @@ def published_figures(name: str, season: int, data: str | Path | None) -> pd.Dat
 def _rows(
     panel: PublicPanel, request: Request, train: pd.DataFrame, test: pd.DataFrame
 ) -> tuple[list[dict[str, Any]], Forecast]:
+    """Score every model by :func:`penstock.compare` on the last rows of each series."""
     first, horizon = panel.season[0], panel.horizon
     periods = tuple(period for period in panel.season if period > 1)
     options: dict[str, Any] = {
@@ -177,24 +162,36 @@ def _rows(
         "seed": request.seed,
         "steps": 2000 if request.epochs is None else 100 * request.epochs,
     }
-    models = {
-        "seasonal naive": SeasonalNaive(first, horizon=horizon) if first > 1 else Naive(horizon=horizon),
+    began = time.perf_counter()
+    result = forecast(train, horizon, season=periods or 1, level=_LEVELS, **options)
+    seconds = time.perf_counter() - began
+    cutoffs = train.groupby("unique_id")["ds"].max().rename("cutoff")
+    given = result.frame.join(cutoffs, on="unique_id")
+    naive = SeasonalNaive(first, horizon=horizon) if first > 1 else Naive(horizon=horizon)
+    last = {"last value": Naive(horizon=horizon)} if first > 1 else {}
+    models: dict[str, Any] = {
+        "seasonal naive" if first > 1 else "last value": naive,
         "Naive2": Naive2(first, horizon=horizon),
-        "last value": Naive(horizon=horizon),
+        **last,
         "Theta": Theta(first, horizon=horizon),
         f"network, {request.networks} members": panel_forecaster(horizon, periods, **options),
+        "ps.forecast": given,
     }
-    rows: list[dict[str, Any]] = []
-    for name, model in models.items():
-        began = time.perf_counter()
-        found = model.fit(train).predict()
-        rows.append({"model": name, **scores(train, test, found, first), "seconds": time.perf_counter() - began})
-    began = time.perf_counter()
-    result = forecast(train, horizon, season=periods or 1, level=[80, 95], **options)
-    found = scores(train, test, result.frame, first)
-    rows.append({"model": "ps.forecast", **found, "seconds": time.perf_counter() - began})
-    for row in rows:
-        row["OWA"] = (row["sMAPE"] / rows[1]["sMAPE"] + row["MASE"] / rows[1]["MASE"]) / 2
+    frame, split = pd.concat([train, test]), RollingOrigin(horizon=horizon, test=horizon, align="series")
+    frame = frame.sort_values(["unique_id", "ds"], kind="stable")
+    asked: dict[str, Any] = {"metrics": ["mase", "smape", "owa"], "season": first}
+    compared = compare(models, frame, split, strict=True, **asked)
+    rows = [
+        {
+            "model": name,
+            **{heading: compared.row(name)[key] for heading, key in _SCORES.items()},
+            "seconds": compared.row(name)["fit_seconds"],
+        }
+        for name in models
+    ]
+    bounds = compare({"ps.forecast": given}, frame, split, level=_LEVELS, intervals="own", metrics="coverage")
+    covered = bounds.row("ps.forecast")
+    rows[-1] |= {"seconds": seconds, **{f"{level} %": covered[f"coverage_{level}"] for level in _LEVELS}}
     return rows, result
 
 

@@ -1,0 +1,140 @@
+"""The newest rows of every series of a stream, in memory that does not grow."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+
+__all__ = ["StreamRows"]
+
+Values = NDArray[np.float64]
+
+
+class StreamRows:
+    """The last `kept` rows of each series, as they were observed or carried forward.
+
+    A buffer holds twice as many: it is moved to its front when it is full, so that a row costs constant time on average
+    and the rows of a series always stand side by side.
+
+    Parameters
+    ----------
+    series, kept
+        Number of series, and rows kept of each.
+    covariates
+        Numbers beside the target in each row: past covariates, then known ones.
+
+    Attributes
+    ----------
+    y, times, filled, covariates
+        Buffers ``[series, 2 kept]``, of the covariates ``[series, 2 kept, covariates]``; times as whole numbers.
+    count, end
+        Rows held of each series, and the place behind its newest in the buffers, ``[series]``.
+
+    Examples
+    --------
+    >>> rows = StreamRows(series=1, kept=2)
+    >>> for time, value in enumerate([5.0, 6.0, np.nan, 8.0, 9.0]):
+    ...     rows.append(0, time, value, ())
+    >>> rows.y[0, rows.span(0)].tolist(), rows.times[0, rows.span(0)].tolist(), int(rows.count[0])
+    ([8.0, 9.0], [3, 4], 2)
+    """
+
+    def __init__(self, series: int, kept: int, covariates: int = 0) -> None:
+        self.kept = kept
+        self.y = np.zeros((series, 2 * kept))
+        self.times = np.zeros((series, 2 * kept), dtype=np.int64)
+        self.filled = np.zeros((series, 2 * kept), dtype=np.uint8)
+        self.covariates = np.zeros((series, 2 * kept, covariates))
+        self.count = np.zeros(series, dtype=np.int64)
+        self.end = np.zeros(series, dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Count the series."""
+        return len(self.count)
+
+    def span(self, series: int) -> slice:
+        """Return where the rows of one series stand in the buffers."""
+        end = int(self.end[series])
+        return slice(end - int(self.count[series]), end)
+
+    def append(self, series: int, time: int, y: float, covariates: Sequence[float] | Values) -> None:
+        """Take one row; a target or covariate that is NaN is carried forward from the row before."""
+        if self.end[series] == 2 * self.kept:
+            last = slice(self.kept + 1, 2 * self.kept)
+            for buffer in (self.y, self.times, self.filled, self.covariates):
+                buffer[series, : self.kept - 1] = buffer[series, last]
+            self.end[series] = self.kept - 1
+        place = int(self.end[series])
+        self.times[series, place] = time
+        self.write(series, place, y, covariates)
+        self.end[series] = place + 1
+        self.count[series] = min(int(self.count[series]) + 1, self.kept)
+
+    def write(self, series: int, place: int, y: float, covariates: Sequence[float] | Values) -> None:
+        """Write the values of a row at a place of the buffers."""
+        missing = y != y
+        self.filled[series, place] = missing
+        self.y[series, place] = self.y[series, place - 1] if missing else y
+        if len(covariates):
+            given = np.asarray(covariates, dtype=np.float64)
+            self.covariates[series, place] = np.where(np.isnan(given), self.covariates[series, place - 1], given)
+
+    def panel(
+        self,
+        which: Sequence[int],
+        like: Panel,
+        ids: Sequence[Hashable],
+        static: Mapping[int, Any],
+        ahead: Values | None = None,
+    ) -> Panel:
+        """Return the rows of some series as a panel.
+
+        Parameters
+        ----------
+        which
+            Their places.
+        like
+            A panel with the same kinds of covariates and times.
+        ids, static
+            Names of all series, and the static covariates of each.
+        ahead
+            Known covariates of the steps that follow, ``[which, steps, known]``.
+        """
+        spans = [(series, self.span(series)) for series in which]
+        past = like.past.shape[1]
+        covariates = np.concatenate([self.covariates[at] for at in spans])
+        table = np.empty((len(which), like.static.shape[1]), dtype=object)
+        for row, series in enumerate(which):
+            table[row] = static.get(series, ())
+        return Panel(
+            np.concatenate([self.y[at] for at in spans]),
+            np.concatenate([self.times[at] for at in spans]).view(like.times.dtype),
+            np.concatenate([[0], np.cumsum([self.count[series] for series in which])]).astype(np.int64),
+            tuple(ids[series] for series in which),
+            past=covariates[:, :past],
+            known=covariates[:, past:],
+            static=table,
+            ahead=ahead,  # type: ignore[arg-type]  # None: left out
+            filled=np.concatenate([self.filled[at] for at in spans]).astype(bool),
+            masked=like.masked,
+        )
+
+    def add(self) -> None:
+        """Make room for one more series."""
+        for name in ("y", "times", "filled", "covariates", "count", "end"):
+            buffer = getattr(self, name)
+            setattr(self, name, np.concatenate([buffer, np.zeros((1, *buffer.shape[1:]), buffer.dtype)]))
+
+    def take(self, panel: Panel, series: int, place: int) -> None:
+        """Take the newest rows of one series of a panel."""
+        span = panel.span(place)
+        rows = range(max(span.start, span.stop - self.kept), span.stop)
+        covariates = np.hstack([panel.past, panel.known])
+        for row in rows:
+            self.append(series, int(panel.times[row].astype(np.int64)), float(panel.y[row]), covariates[row])
+            self.filled[series, int(self.end[series]) - 1] = panel.filled[row]
