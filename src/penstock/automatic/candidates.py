@@ -159,7 +159,7 @@ def classical_models(panel: Panel, horizon: int, season: tuple[int, ...]) -> lis
     first = min(season, default=1)
     found: list[Estimator] = [Theta(first, horizon=horizon), Theta(first, variant="dynamic", horizon=horizon)]
     if windows_of(panel, horizon) >= _BOOSTED:
-        found = [Boosting(season or 1, horizon=horizon), *found]
+        found = [Boosting(season if len(season) > 1 else first, horizon=horizon), *found]
     if first == 1:
         return [*found, Naive(horizon=horizon)]
     return [*found, Naive(horizon=horizon), SeasonalNaive(first, horizon=horizon)]
