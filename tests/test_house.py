@@ -16,6 +16,7 @@ SRC = Path(ps.__file__).parent
 # From the bottom up. Packages on one line do not import each other.
 LAYERS = [
     ["version", "errors", "build_record", "compilation_cache", "interrupts", "progress"],
+    ["argument_types"],
     ["registry", "programs", "values", "option_docs", "formats", "files", "strict_json", "kernels", "extras"],
     ["options", "stored_arrays"],
     ["data", "cells", "arguments"],

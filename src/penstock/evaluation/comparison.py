@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import named
+from penstock.errors import OptionError, named, nearest
 from penstock.evaluation.breakdown import score_columns, shares_won
 from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry
@@ -227,6 +228,7 @@ class Comparison(ComparisonResult):
 
     def tables(self, trading: Trading | None = None) -> list[Table]:
         """Return every table of the page: scores, intervals, and trading if given."""
+        require_trading(trading)
         tables = [self.table(), *([self.interval_table()] if self.levels else [])]
         return tables if trading is None else [*tables, trading.table()]
 
@@ -273,8 +275,10 @@ class Comparison(ComparisonResult):
         """Draw data, split, forecasts, losses, residuals, and the evidence."""
         from penstock.evaluation.page import comparison_pictures
 
+        require_trading(trading)
         return comparison_pictures(self, trading)
 
+    @checked_types("title")
     def report(
         self,
         path: str | Path,
@@ -300,6 +304,8 @@ class Comparison(ComparisonResult):
         -------
         The rows.
         """
+        if not isinstance(name, str) or name not in self.entries:
+            raise OptionError(f"there is no model {name!r} in this comparison; {nearest(name, self.entries)}")
         entry = self.entries[name]
         return self.scoring.rows.of(entry.forecast, entry.bounds)
 

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.argument_types import checked_types
 from penstock.errors import OptionError, nearest
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.significance import Pairs, holm
@@ -227,6 +228,7 @@ class ComparisonResult(ABC):
         """Return the pictures of the page."""
         return []
 
+    @checked_types("title")
     def report(self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None) -> Path:
         """Write one self-contained HTML page: verdict, scores, tests, settings, pictures.
 
@@ -285,3 +287,9 @@ def unique_name(name: str, taken: Collection[str]) -> str:
     """
     every = (f"{name} #{number}" if number > 1 else name for number in count(1))
     return next(each for each in every if each not in taken)
+
+
+def require_trading(trading: Any) -> None:
+    """Refuse anything but what :meth:`Comparison.trade` gives."""
+    if trading is not None and not hasattr(trading, "strategies"):
+        raise OptionError(f"trading={str(trading)[:60]!r} is no trading of forecasts; give result.trade('sign').")
