@@ -93,6 +93,7 @@ def made_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
     try:
         write(beside)
         beside.replace(path)
+        _keep_name(path.parent)
     except BaseException as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -100,6 +101,16 @@ def made_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
             raise _not_written(path, error) from error
         raise
     return path
+
+
+def _keep_name(folder: Path) -> None:
+    """Write a folder's names to the disk, so that a file that was renamed there is found after a loss of power."""
+    with suppress(OSError):  # a system, or a file system, whose folders cannot be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _not_written(path: Path, error: OSError) -> WriteError:

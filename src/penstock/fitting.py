@@ -10,11 +10,15 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
+<<<<<<< HEAD
 __all__ = ["fit_each", "require_panel", "require_rows"]
+=======
+__all__ = ["fit_each", "fitted_places", "require_rows"]
+>>>>>>> edges
 
 
 def fit_each(
@@ -64,6 +68,17 @@ def _long_enough(model: Any, train: Panel, validation: Panel | None) -> tuple[Pa
     if len(kept) == len(train):
         return train, validation
     return train.with_series(kept), None if validation is None else validation.with_series(kept)
+
+
+def fitted_places(ids: Sequence[Any], fitted: Sequence[Any], *, new: bool) -> NDArray[np.int64]:
+    """Find each series among those fitted, -1 for a new one if `new` allows it; a single series needs no name."""
+    if len(ids) == len(fitted) == 1 and None in (*ids, *fitted):
+        return np.zeros(1, dtype=np.int64)
+    places = {name: place for place, name in enumerate(fitted)}
+    unknown = [name for name in ids if name not in places]
+    if unknown and not new:
+        raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], fitted)}")
+    return np.array([places.get(name, -1) for name in ids])
 
 
 def require_rows(

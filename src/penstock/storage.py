@@ -53,7 +53,7 @@ _LIMITS = {
 _DIRECTORY = 1 << 12  # bytes of the zip's directory, which has three entries
 
 
-def write_model(path: str | Path, description: dict[str, Any], arrays: Arrays) -> None:
+def write_model(path: str | Path, description: dict[str, Any], arrays: Arrays, *, compress: bool = True) -> None:
     """Write a model file whole, or leave the old one as it was."""
     try:
         text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False)
@@ -72,8 +72,9 @@ def write_model(path: str | Path, description: dict[str, Any], arrays: Arrays) -
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {"manifest.json": json.dumps(manifest, indent=1).encode(), **parts}.items():
             limit = _LIMITS[name]
-            large = len(content) > limit.size and len(content) > limit.ratio * len(zlib.compress(content))
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_STORED if large else zipfile.ZIP_DEFLATED)
+            large = compress and len(content) > limit.size and len(content) > limit.ratio * len(zlib.compress(content))
+            method = zipfile.ZIP_STORED if large or not compress else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name), content, method)
     write_whole(path, buffer.getvalue())
 
 

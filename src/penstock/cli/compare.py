@@ -9,6 +9,7 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
+from penstock.cli.kept import CheckpointOptions
 from penstock.cli.messages import given_options, note_unused
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.network_options import NetworkOptions, note_without_network
@@ -69,6 +70,7 @@ def compare(
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
+    keeping: CheckpointOptions,
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -99,10 +101,12 @@ def compare(
     rule = None if trade is None else resolve_rule(trade)
     table, columns = own.read(file)
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
-    result = run(
-        _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
-        strict=strict, metrics=scores, season=season, weights=weights, groups=groups, **own.names(columns),
-    )  # fmt: skip
+    with keeping.interrupts_wait():
+        result = run(
+            _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
+            strict=strict, metrics=scores, season=season, weights=weights, groups=groups, **vars(keeping),
+            **own.names(columns),
+        )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
     whose = "times are" if align == "times" else "rows of each are"

@@ -10,6 +10,7 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config, WriteConfig, write_config
+from penstock.cli.kept import CheckpointOptions
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.network_options import NetworkOptions, note_without_network
 from penstock.cli.output import check_paths
@@ -29,9 +30,13 @@ def fit(
         str, typer.Option(help=f"One of {', '.join(MODEL_NAMES)}; a number may follow: lstm:20, ar:5.")
     ] = "lstm",
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.")] = 1,
+    keep_on_interrupt: Annotated[
+        bool, typer.Option("--keep-on-interrupt", help="At Ctrl-C, end as early stopping does: best weights so far.")
+    ] = False,
     *,
     own: OwnFileWithCovariates,
     network: NetworkOptions,
+    keeping: CheckpointOptions,
 ) -> None:
     """Fit a model to the series of a file, and write it to a model file.
 
@@ -41,7 +46,9 @@ def fit(
     note_without_network(context, [model])
     chosen = make_model(model, network.given(), len(own.covariates["static"])).set_params(horizon=horizon)
     table, columns = own.read(file)
-    chosen.fit(table, **own.names(columns))
+    callbacks = [_keep_on_interrupt()] if keep_on_interrupt else []
+    with keeping.interrupts_wait(also=keep_on_interrupt):
+        chosen.fit(table, callbacks=callbacks, **vars(keeping), **own.names(columns))
     chosen.save(out)
     write_config(write_configuration, context)
     for said in chosen.fit_notes:
@@ -61,3 +68,9 @@ def _carried(table: Any, columns: Any, own: OwnFileWithCovariates) -> str:
         return ""
     panel, _ = read_panel(table, columns, own.missing, calendar=own.calendar)
     return f"; {panel.carried.removesuffix('.')}" if panel.carried else ""
+
+
+def _keep_on_interrupt() -> Any:
+    from penstock.training.keep_on_interrupt import KeepOnInterrupt
+
+    return KeepOnInterrupt()

@@ -17,7 +17,7 @@ from penstock import compilation_cache
 from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost, raise_interrupt
 from penstock.cli.lazy import lazy_group
 from penstock.cli.messages import in_options
-from penstock.errors import DataWarning, PenstockError
+from penstock.errors import DataWarning, PenstockError, TrainingWarning
 from penstock.version import __version__
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -77,7 +77,7 @@ def _print_notes(others: Any) -> Any:
     said: set[str] = set()
 
     def show(message: Any, category: Any, *where: Any, **more: Any) -> None:
-        if not issubclass(category, DataWarning):
+        if not issubclass(category, (DataWarning, TrainingWarning)):
             others(message, category, *where, **more)
         elif str(message) not in said:
             said.add(str(message))

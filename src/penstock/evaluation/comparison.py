@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from penstock.argument_types import checked_types
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import OptionError, named, nearest
+from penstock.errors import named
 from penstock.evaluation.breakdown import score_columns, shares_won
 from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry
 from penstock.evaluation.forecast_frame import forecast_columns
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.members import spread
-from penstock.evaluation.result import ComparisonResult
+from penstock.evaluation.result import ComparisonResult, entry_of, require_trading
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.scored_rows import ScoredRows
 from penstock.evaluation.scoring import ScoreOptions, Scoring, scoring_of
@@ -228,9 +228,8 @@ class Comparison(ComparisonResult):
 
     def tables(self, trading: Trading | None = None) -> list[Table]:
         """Return every table of the page: scores, intervals, and trading if given."""
-        require_trading(trading)
         tables = [self.table(), *([self.interval_table()] if self.levels else [])]
-        return tables if trading is None else [*tables, trading.table()]
+        return tables if require_trading(trading) is None else [*tables, trading.table()]
 
     def to_json(self) -> dict[str, Any]:
         """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
@@ -275,10 +274,9 @@ class Comparison(ComparisonResult):
         """Draw data, split, forecasts, losses, residuals, and the evidence."""
         from penstock.evaluation.page import comparison_pictures
 
-        require_trading(trading)
-        return comparison_pictures(self, trading)
+        return comparison_pictures(self, require_trading(trading))
 
-    @checked_types("title")
+    @checked_types("title", "facts")
     def report(
         self,
         path: str | Path,
@@ -304,9 +302,7 @@ class Comparison(ComparisonResult):
         -------
         The rows.
         """
-        if not isinstance(name, str) or name not in self.entries:
-            raise OptionError(f"there is no model {name!r} in this comparison; {nearest(name, self.entries)}")
-        entry = self.entries[name]
+        entry = entry_of(self.entries, name)
         return self.scoring.rows.of(entry.forecast, entry.bounds)
 
     def _row(self, name: str) -> dict[str, Any]:

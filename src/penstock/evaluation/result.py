@@ -21,7 +21,7 @@ from penstock.report.table import Table
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["ComparisonResult", "unique_name"]
+__all__ = ["ComparisonResult", "entry_of", "require_trading", "unique_name"]
 
 
 class ComparisonResult(ABC):
@@ -228,7 +228,7 @@ class ComparisonResult(ABC):
         """Return the pictures of the page."""
         return []
 
-    @checked_types("title")
+    @checked_types("title", "facts")
     def report(self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None) -> Path:
         """Write one self-contained HTML page: verdict, scores, tests, settings, pictures.
 
@@ -289,7 +289,15 @@ def unique_name(name: str, taken: Collection[str]) -> str:
     return next(each for each in every if each not in taken)
 
 
-def require_trading(trading: Any) -> None:
-    """Refuse anything but what :meth:`Comparison.trade` gives."""
+def require_trading(trading: Any) -> Any:
+    """Return what :meth:`Comparison.trade` gives; refuse anything else."""
     if trading is not None and not hasattr(trading, "strategies"):
         raise OptionError(f"trading={str(trading)[:60]!r} is no trading of forecasts; give result.trade('sign').")
+    return trading
+
+
+def entry_of(entries: Mapping[str, Any], name: Any) -> Any:
+    """Return the entry of a model of a comparison; refuse a name that it does not hold."""
+    if not isinstance(name, str) or name not in entries:
+        raise OptionError(f"there is no model {name!r} in this comparison; {nearest(name, entries)}")
+    return entries[name]

@@ -299,8 +299,7 @@ def _numbers(answer: Any, label: str) -> Values:
         return np.asarray(answer, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError(
-            f"{label} gave {str(answer)[:60]!r}, a {type(answer).__name__}, which holds no numbers; return the values "
-            "to come, as a list, an array or a frame with the column 'yhat'."
+            f"{label} gave {str(answer)[:60]!r}, a {type(answer).__name__}; return numbers, the values to come."
         ) from None
 
 
