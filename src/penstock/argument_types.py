@@ -92,9 +92,8 @@ def function_name(function: Any) -> str:
 def _hint(function: Callable[..., Any], name: str) -> Any:
     """Evaluate one annotation; others may name what is imported for type checkers alone."""
     own: Any = function
-    return get_type_hints(types.SimpleNamespace(__annotations__={name: own.__annotations__[name]}), own.__globals__)[
-        name
-    ]
+    only = types.SimpleNamespace(__annotations__={name: own.__annotations__[name]})
+    return get_type_hints(only, own.__globals__)[name]
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -14,11 +14,7 @@ from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
-<<<<<<< HEAD
-__all__ = ["fit_each", "require_panel", "require_rows"]
-=======
-__all__ = ["fit_each", "fitted_places", "require_rows"]
->>>>>>> edges
+__all__ = ["fit_each", "fitted_places", "require_panel", "require_rows"]
 
 
 def fit_each(

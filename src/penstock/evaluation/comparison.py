@@ -229,7 +229,7 @@ class Comparison(ComparisonResult):
     def tables(self, trading: Trading | None = None) -> list[Table]:
         """Return every table of the page: scores, intervals, and trading if given."""
         tables = [self.table(), *([self.interval_table()] if self.levels else [])]
-        return tables if require_trading(trading) is None else [*tables, trading.table()]
+        return tables if (own := require_trading(trading)) is None else [*tables, own.table()]
 
     def to_json(self) -> dict[str, Any]:
         """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
@@ -278,12 +278,9 @@ class Comparison(ComparisonResult):
 
     @checked_types("title", "facts")
     def report(
-        self,
-        path: str | Path,
-        title: str = "Comparison",
-        facts: Mapping[str, str] | None = None,
+        self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None,
         trading: Trading | None = None,
-    ) -> Path:
+    ) -> Path:  # fmt: skip
         """Write one self-contained HTML page: verdict, scores, forecasts, tests, intervals, and trading if given."""
         return write_page(path, lambda: self._page(title, facts, self.tables(trading), self.pictures(trading)))
 
