@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types
 from penstock.automatic.candidates import WITHOUT_SEASON, Candidate, classical_models, network_candidates
 from penstock.automatic.seasons import choose_season
 from penstock.baselines.naive import Naive
@@ -18,7 +19,7 @@ from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
-from penstock.errors import TrainingError, named
+from penstock.errors import OptionError, TrainingError, named
 from penstock.estimator import Estimator
 from penstock.forecaster.ensemble import Ensemble
 from penstock.forecaster.validation import RolledValidation
@@ -99,6 +100,7 @@ class Forecast(Reported):
         return forecast_page(self)
 
 
+@checked_types("horizon", "members", "steps", "seed", "search")
 def forecast(
     frame: Any,
     horizon: int,
@@ -163,6 +165,9 @@ def forecast(
     >>> result.season, result.frame.columns.tolist()
     ((12,), ['ds', 'yhat'])
     """
+    for name, value in (("horizon", horizon), ("members", members), ("steps", steps)):
+        if value < 1:
+            raise OptionError(f"{name}={value} is out of range; allowed: a whole number from 1.")
     levels = checked_levels(level)
     panel, kind = read_panel(frame, Columns(id, time, target), missing, calendar=calendar)
     times = _times(panel, kind, horizon)
