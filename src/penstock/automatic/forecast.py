@@ -158,6 +158,8 @@ def forecast(
     ------
     DataError
         Where the frame cannot be used.
+    OptionError
+        Where an argument is not allowed.
 
     Examples
     --------
