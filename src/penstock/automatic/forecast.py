@@ -85,7 +85,10 @@ class Forecast(Reported):
     def summary(self) -> str:
         """Say what was chosen, and what each part is worth on the last horizons of the training rows."""
         season = ", ".join(map(str, self.season)) or "none"
-        rows = [f"{label:<24} {error:>8.3f} {weight:>7.2f}" for label, error, weight in self.parts]
+        rows = [
+            f"{label:<24} {f'{error:.3f}' if np.isfinite(error) else '–':>8} {weight:>7.2f}"
+            for label, error, weight in self.parts
+        ]
         head = [
             f"season: {season} ({self.season_from}); horizon: {self.model.horizon}",
             f"{'model':<24} {'error':>8} {'weight':>7}",
@@ -155,6 +158,8 @@ def forecast(
     ------
     DataError
         Where the frame cannot be used.
+    OptionError
+        Where an argument is not allowed.
 
     Examples
     --------
