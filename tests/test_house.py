@@ -29,7 +29,7 @@ LAYERS = [
     ["anatomy", "automatic", "evaluation"],
     ["text"],
     ["catalogue"],
-    ["studies"],
+    ["studies", "serving"],
     ["cli"],
     ["__main__"],
 ]
