@@ -7,6 +7,7 @@ last rows of each series are the test; nothing is chosen by them, nor by a set's
 ``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
 process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more. The
 model ``forecast`` is ``ps.forecast`` with its defaults, which is told the horizon alone.
+The networks of neuralforecast and darts (nf-lstm, nf-gru, darts-lstm) are those of ``panel_peers.py``.
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from typing import Any
 
 import pandas as pd
 
+from panel_peers import PEERS, peer
 from penstock.datasets.home import data_file
 from penstock.studies.public_panels import PANELS, published_figures, split
 
 SETS = tuple(PANELS)
 
-MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination", "forecast")
+MODELS = (
+    *("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination", "forecast"),
+    *PEERS,
+)
 
 USUAL = ("naive", "theta", "network", "forecast")
 """Those that are measured unless asked otherwise."""
@@ -43,7 +48,7 @@ def read(folder: Path, name: str) -> pd.DataFrame:
     return frame
 
 
-def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
+def measure(folder: Path, name: str, models: list[str], members: int, peer_steps: int | None) -> dict[str, Any]:
     """Fit and forecast one set; return scores, seconds and peak memory of each model."""
     import penstock as ps
     from penstock.automatic.candidates import panel_forecaster
@@ -68,7 +73,12 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
     found: dict[str, Any] = {}
     for each in models:
         began = time.perf_counter()
-        label, model = ("ps.forecast", in_one_call(folder, name)) if each == "forecast" else every[each]
+        if each == "forecast":
+            label, model = "ps.forecast", in_one_call(folder, name)
+        elif each in every:
+            label, model = every[each]
+        else:
+            label, model = peer(each, frame, horizon, network.window, peer_steps)
         result = ps.compare({label: model}, frame, origin, metrics=["mase", "smape"], season=season[0])
         seconds = time.perf_counter() - began
         if result.coverage.scored < result.coverage.series:
@@ -100,14 +110,16 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=SETS, default=list(SETS), metavar="SET", help=", ".join(SETS))
     parser.add_argument("--members", type=int, default=3, help="networks from different seeds; their median is taken")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=USUAL, metavar="MODEL", help=", ".join(MODELS))
+    parser.add_argument("--peer-steps", type=int, help="most training steps of other libraries; left out: their own")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
-        print(json.dumps(measure(options.folder, options.only[0], options.models, options.members)))
+        print(json.dumps(measure(options.folder, options.only[0], options.models, options.members, options.peer_steps)))
         return 0
     failed = False
     for name in options.only:
         command = [sys.executable, __file__, str(options.folder), "--alone", "--members", str(options.members)]
+        command += [] if options.peer_steps is None else ["--peer-steps", str(options.peer_steps)]
         done = subprocess.run(
             [*command, "--only", name, "--models", *options.models], capture_output=True, text=True, check=False
         )
