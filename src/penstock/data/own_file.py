@@ -191,7 +191,8 @@ def _target(table: pd.DataFrame, given: str | None, columns: Columns, name: str)
         raise OptionError(
             f"{name} has several columns of numbers: {named(found)}; name the one to forecast: --target {found[0]!r}."
         )
-    raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.")
+    alone = " Its fields are to be parted by ',', ';', a tab or '|'." if len(table.columns) == 1 else ""
+    raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.{alone}")
 
 
 def _long(table: pd.DataFrame, time: str, decimal: str) -> tuple[pd.DataFrame, str, str]:
