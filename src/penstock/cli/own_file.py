@@ -20,7 +20,12 @@ __all__ = [
     "day_first",
 ]  # fmt: skip
 
-File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV, Parquet, Arrow, SQLite or DuckDB file, one row per time (and series).", show_default=False
+    ),
+]
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
 MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
 Decimal = Annotated[str, typer.Option(help="Decimal mark, . or , where 1,234 can be read in two ways.")]
@@ -49,6 +54,12 @@ class OwnFile:
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
+    sql: Annotated[
+        str,
+        typer.Option(
+            "--sql", metavar="QUERY", help="Query whose rows are read, where FILE is an SQLite or DuckDB file."
+        ),
+    ] = ""
 
     @property
     def covariates(self) -> dict[str, tuple[str, ...]]:
@@ -62,7 +73,7 @@ class OwnFile:
         return read_own_file(
             file, id=self.id, time=self.time, target=self.target, **self.covariates,
             dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
-            wide=self.wide, sort=self.sort,
+            wide=self.wide, sort=self.sort, sql=self.sql,
         )  # fmt: skip
 
     def names(self, columns: Columns) -> dict[str, Any]:
