@@ -6,6 +6,7 @@ FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, mode
 last rows of each series are the test; nothing is chosen by them, nor by a set's name. MASE and sMAPE are those of
 ``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
 process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more.
+The networks of neuralforecast and darts (nf-lstm, nf-gru, darts-lstm) are those of ``panel_peers.py``.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from typing import Any
 
 import pandas as pd
 
+from panel_peers import PEERS, peer
 from penstock.datasets.home import data_file
 from penstock.studies.public_panels import PANELS, published_figures
 
 SETS = tuple(PANELS)
 
-MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination")
+MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination", *PEERS)
 
 USUAL = ("naive", "theta", "network", "combination")
 """Those that are measured unless asked otherwise."""
@@ -42,7 +44,7 @@ def read(folder: Path, name: str) -> pd.DataFrame:
     return frame
 
 
-def measure(folder: Path, name: str, models: list[str], members: int) -> dict[str, Any]:
+def measure(folder: Path, name: str, models: list[str], members: int, peer_steps: int | None) -> dict[str, Any]:
     """Fit and forecast one set; return scores, seconds and peak memory of each model."""
     import penstock as ps
     from penstock.automatic.candidates import panel_forecaster
@@ -65,7 +67,8 @@ def measure(folder: Path, name: str, models: list[str], members: int) -> dict[st
         "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
     }
     found = {}
-    for label, model in (every[each] for each in models):
+    for each in models:
+        label, model = every[each] if each in every else peer(each, frame, horizon, network.window, peer_steps)
         began = time.perf_counter()
         result = ps.compare({label: model}, frame, split, metrics=["mase", "smape"], season=season[0])
         seconds = time.perf_counter() - began
@@ -84,14 +87,16 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=SETS, default=list(SETS), metavar="SET", help=", ".join(SETS))
     parser.add_argument("--members", type=int, default=3, help="networks from different seeds; their median is taken")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=USUAL, metavar="MODEL", help=", ".join(MODELS))
+    parser.add_argument("--peer-steps", type=int, help="most training steps of other libraries; left out: their own")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
-        print(json.dumps(measure(options.folder, options.only[0], options.models, options.members)))
+        print(json.dumps(measure(options.folder, options.only[0], options.models, options.members, options.peer_steps)))
         return 0
     failed = False
     for name in options.only:
         command = [sys.executable, __file__, str(options.folder), "--alone", "--members", str(options.members)]
+        command += [] if options.peer_steps is None else ["--peer-steps", str(options.peer_steps)]
         done = subprocess.run(
             [*command, "--only", name, "--models", *options.models], capture_output=True, text=True, check=False
         )

@@ -28,7 +28,7 @@ LAYERS = [
     ["anatomy", "automatic", "evaluation"],
     ["text"],
     ["catalogue"],
-    ["studies"],
+    ["studies", "serving"],
     ["cli"],
     ["__main__"],
 ]

@@ -165,14 +165,14 @@ def forecast(
     """
     levels = checked_levels(level)
     panel, kind = read_panel(frame, Columns(id, time, target), missing, calendar=calendar)
+    times = _times(panel, kind, horizon)
     periods, season_from = choose_season(panel, season)
     candidates = network_candidates(panel, horizon, periods, members=members, steps=steps, seed=seed)
     classical = classical_models(horizon, periods)
-    notes: list[str] = []
+    notes = [carried] if (carried := panel.carried) else []
     kept, model, tried, taken = _chosen(panel, kind, candidates if search else candidates[:1], classical, notes)
     values, bounds = _ahead(panel, kept, model, horizon, levels, notes)
     ids = [name for name in panel.ids for _ in range(horizon)]
-    times = _times(panel, kind, horizon)
     answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": values.ravel()}
     for share, (low, high) in zip(levels, bounds, strict=True):
         answer |= {f"lo-{share:g}": low.ravel(), f"hi-{share:g}": high.ravel()}

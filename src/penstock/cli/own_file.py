@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from penstock.data.columns import Columns
 
 __all__ = [
-    "DayFirst", "Decimal", "File", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Wide", "by_comma",
-    "day_first",
+    "DayFirst", "Decimal", "File", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Wide", "Zone",
+    "by_comma", "day_first",
 ]  # fmt: skip
 
 File = Annotated[
@@ -28,6 +28,7 @@ File = Annotated[
 ]
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
 MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
+Zone = Annotated[str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")]
 Decimal = Annotated[str, typer.Option(help="Decimal mark, . or , where 1,234 can be read in two ways.")]
 Wide = Annotated[bool, typer.Option("--wide", help="Each column of numbers is a series.")]
 Sort = Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")]
@@ -48,9 +49,7 @@ class OwnFile:
     ] = None
     dayfirst: DayFirst = False
     monthfirst: MonthFirst = False
-    zone: Annotated[
-        str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")
-    ] = None
+    zone: Zone = None
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
@@ -72,7 +71,7 @@ class OwnFile:
 
         return read_own_file(
             file, id=self.id, time=self.time, target=self.target, **self.covariates,
-            dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
+            usual_zone=None, dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
             wide=self.wide, sort=self.sort, sql=self.sql,
         )  # fmt: skip
 

@@ -153,6 +153,8 @@ def audit(
     if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
         raise OptionError(f"horizon={horizon!r} is not allowed; allowed: a whole number from 1.")
     rows = FrameRows.read(frame, columns, missing, calendar)
+    if carried := int(np.isnan(rows.y).sum()):
+        note(f"{len(rows.y):,} rows, {carried:,} of them carried forward.")
     subject = audited_model(model, columns, horizon, backtest, rows, missing=missing, calendar=calendar)
     unused = [kind for kind in COVARIATES if getattr(columns, kind) and kind not in getattr(model, "covariates", ())]
     if unused and isinstance(model, Estimator):

@@ -143,6 +143,10 @@ def compare(
     named = _named(models, split.horizon, columns)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
     levels, method = checked_levels(level), resolve_intervals(intervals)
+    if not levels and intervals != "conformal":
+        raise OptionError(
+            f"intervals={intervals!r} says how intervals are made, and none are asked for; give their level: level=80."
+        )
     wanted = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
     checked = resolve_metrics(wanted, levels, weights, None)
     naive2 = _naive2(named, season, split.horizon) if "owa" in wanted else None

@@ -118,7 +118,9 @@ class TextEstimator(SampleEstimator):
             fitted.vocabulary_ = words
             table = None if vectors is None else vectors.for_vocabulary(words, self.units)
             fitted.coverage_ = None if vectors is None else vectors.coverage(words)
-            fitted._learn(words.encode(documents), y, vectors=table, categories=categories, extra=extra, **further)
+            fitted._learn(
+                words.encode(documents, say=True), y, vectors=table, categories=categories, extra=extra, **further
+            )
 
         with checkpoints(checkpoint, resume=resume, what=in_words([self])):
             return self._fit_copy(learn)
