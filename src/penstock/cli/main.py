@@ -35,6 +35,7 @@ COMMANDS = {
     "evaluate": "Score a fitted model on rows that came after its fit, beside the last value; it is not fitted again.",
     "update": "Let a fitted network learn from later rows, from its own weights on, and say whether its errors have "
     "grown.",
+    "serve": "Serve fitted models over HTTP: forecasts of rows, and sessions that take one row at a time.",
     "inspect": "Show what a model file holds: options, columns, scales, rows, losses, versions, fingerprints.",
     "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
     "fails.",
