@@ -25,7 +25,7 @@ LAYERS = [
     ["baselines", "training", "weights"],
     ["streaming"],
     ["derivatives", "forecaster", "sequences", "report"],
-    ["anatomy", "automatic", "evaluation"],
+    ["anatomy", "automatic", "evaluation", "onnx"],
     ["text"],
     ["catalogue"],
     ["studies"],

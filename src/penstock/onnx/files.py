@@ -1,0 +1,95 @@
+"""Fitted models written as ONNX files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from penstock.errors import OptionError
+from penstock.files import check_destination, write_whole
+from penstock.onnx.functions import FunctionFile
+from penstock.onnx.series import SeriesReader
+from penstock.version import __version__
+
+__all__ = ["write"]
+
+
+def write(path: str | Path, model: Any) -> Path:
+    """Write a fitted forecaster as an ONNX file that reads raw values and puts out forecasts in units of the target.
+
+    Transform, scales, all members and their mean or median are part of the file. LSTM, GRU and simple RNN layers
+    become ONNX's own nodes, any other cell, also one of your own, a loop over its step.
+
+    Parameters
+    ----------
+    path
+        Where to write it, such as ``"close.onnx"``.
+    model
+        A fitted :class:`penstock.Forecaster`.
+
+    Returns
+    -------
+    Path
+        The path. The file reads, where the model needs them (``batch`` is free):
+
+        - ``y`` ``[batch, rows]``: the last raw values of the target, oldest first. Where forecasts are additions, rows
+          that a series does not have are NaN, in front.
+        - ``series`` ``[batch]``: the number of the series, in the order of the file's fact ``series``.
+        - ``past`` ``[batch, window, past]`` and ``known`` ``[batch, window + horizon, known]``: raw covariates.
+        - ``filled`` ``[batch, window]``: 1 where the target was missing and filled, else 0.
+        - ``position`` ``[batch, window]``: the number of each row's step since any fixed time, as
+          :func:`penstock.data.season.season_places` counts.
+
+        It puts out ``forecast`` ``[batch, horizon]``.
+
+    Raises
+    ------
+    OptionError
+        Where a part of the model has no counterpart in ONNX; the message names the part and says why. Also where the
+        package onnx is missing: ``pip install 'penstock[onnx]'``.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd, penstock as ps
+    >>> frame = pd.DataFrame({"ds": range(80), "y": np.sin(np.arange(80) / 4)})
+    >>> model = ps.Forecaster(ps.Network([ps.LSTM(4)]), window=8, epochs=2).fit(frame)
+    >>> write("sine.onnx", model).name  # doctest: +SKIP
+    'sine.onnx'
+    """
+    path = check_destination(path)
+    _require_network(model)
+    reader = SeriesReader(model)
+    file = FunctionFile(reader.inputs)
+    file.apply(reader.read, [port.name for port in reader.inputs], double=True)
+    _networks(file, model, model.inputs_, model.outputs(len(model.ids_)), reader.dtype == jnp.float64)
+    file.apply(reader.forecast, ["out", "last", "base", "spread"], double=True)
+    file.put_out("forecast")
+    facts = {"penstock": __version__, "model": repr(model), **reader.facts()}
+    return write_whole(path, file.content(facts, f"{model.label}, fitted by Penstock"))
+
+
+def _require_network(model: Any) -> None:
+    if not (hasattr(model, "network") and hasattr(model, "strategy")):
+        raise OptionError(f"{type(model).__name__} is not exported to ONNX; allowed: a fitted penstock.Forecaster.")
+    if not hasattr(model, "weights_"):
+        raise OptionError(f"{type(model).__name__} is not fitted; call fit first.")
+
+
+def _networks(file: FunctionFile, model: Any, inputs: Any, outputs: int, double: bool) -> None:
+    """Write the networks of all members side by side: ``out`` ``[members, batch, outputs]``."""
+    reads = [name for name in ("x", "lengths", "categories", "extra") if file.has(name)]
+
+    def run(*arrays: jax.Array) -> dict[str, jax.Array]:
+        x, *others = arrays
+        options = dict(zip(reads[1:], others, strict=True))
+        members = len(jax.tree.leaves(model.weights_)[0])
+        found = []
+        for member in range(members):
+            weights = jax.tree.map(lambda leaf, n=member: jnp.asarray(leaf[n]), model.weights_)
+            found.append(model.network.with_weights(weights, inputs, outputs)(x, **options))
+        return {"out": jnp.stack(found)}
+
+    file.apply(run, reads, double=double)
