@@ -36,13 +36,13 @@ compile() {
       object=$folder/$(echo "$source" | tr : -)-$isa.o
       types=${source#*:}
       # shellcheck disable=SC2086
-      $CXX $common "$@" $options -DPENSTOCK_NAMESPACE="$isa" -DPENSTOCK_TYPE="${types%:*}" -DPENSTOCK_FORMS="${types#*:}" \
+      $CXX $common "$@" $options -DPENSTOCK_NAMESPACE="$isa" -DPENSTOCK_TYPE="${types%:*}" -DPENSTOCK_LAYOUTS="${types#*:}" \
         -c "$here/${source%%:*}.cc" -o "$object"
       objects="$objects $object"
     done
   done
   # shellcheck disable=SC2086
-  $CXX $common "$@" "$here/isa.cc" "$here/call.cc" "$here/$main.cc" $objects -pthread -o "$folder/program"
+  $CXX $common "$@" "$here/isa.cc" "$here/isa_choice.cc" "$here/call.cc" "$here/$main.cc" $objects -pthread -o "$folder/program"
 }
 
 # shellcheck disable=SC2086

@@ -16,11 +16,12 @@ SRC = Path(ps.__file__).parent
 # From the bottom up. Packages on one line do not import each other.
 LAYERS = [
     ["version", "errors", "build_record", "compilation_cache", "interrupts", "progress"],
-    ["registry", "programs", "values", "option_docs", "formats", "files", "strict_json", "kernels", "extras"],
-    ["options", "stored_arrays"],
+    ["argument_types"],
+    ["registry", "values", "option_docs", "formats", "files", "forks", "strict_json", "kernels", "extras"],
+    ["options", "stored_arrays", "programs"],
     ["data", "cells", "arguments"],
     ["storage", "datasets", "layers", "intervals"],
-    ["saved", "fitting"],
+    ["saved", "fitting", "checkpoints"],
     ["estimator", "networks"],
     ["baselines", "training", "weights"],
     ["streaming"],
@@ -28,7 +29,7 @@ LAYERS = [
     ["anatomy", "automatic", "evaluation", "onnx"],
     ["text"],
     ["catalogue"],
-    ["studies"],
+    ["studies", "serving"],
     ["cli"],
     ["__main__"],
 ]

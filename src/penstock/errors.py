@@ -8,10 +8,12 @@ from collections.abc import Iterable
 __all__ = [
     "DataError",
     "DataWarning",
+    "ForkError",
     "ModelFileError",
     "OptionError",
     "PenstockError",
     "TrainingError",
+    "TrainingWarning",
     "WriteError",
     "named",
     "nearest",
@@ -34,12 +36,20 @@ class DataWarning(UserWarning):
     """What was read in another form than it was given, in one line; the command line prints it as it is."""
 
 
+class ForkError(PenstockError, RuntimeError):
+    """A process that was forked while JAX ran in its parent, in which nothing can be computed."""
+
+
 class ModelFileError(PenstockError, ValueError):
     """A model file that is truncated, altered, of a newer format, or no model file at all."""
 
 
 class TrainingError(PenstockError, RuntimeError):
     """A training run that cannot go on, such as a loss that turned NaN."""
+
+
+class TrainingWarning(UserWarning):
+    """A training that ended or went on in another way than was asked, in one line."""
 
 
 class WriteError(PenstockError, OSError):

@@ -8,17 +8,19 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.checkpoints import checkpoints, in_words
 from penstock.data.columns import COVARIATES, Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
-from penstock.errors import DataError, OptionError, nearest
-from penstock.fitting import fit_each, require_rows
+from penstock.errors import DataError, OptionError
+from penstock.fitting import fit_each, fitted_places, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
@@ -135,6 +137,8 @@ class Estimator(SavedSeries, IntervalsMixin):
         calendar: str | None = None,
         validation: Any = None,
         callbacks: Sequence[Any] = (),
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -159,6 +163,8 @@ class Estimator(SavedSeries, IntervalsMixin):
             The rows that follow, for early stopping instead of a tail of `frame`; never those that judge the model.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
+        checkpoint, resume
+            Folder that keeps networks in training, and whether to go on (:func:`penstock.training.checkpoints`).
 
         Returns
         -------
@@ -179,7 +185,8 @@ class Estimator(SavedSeries, IntervalsMixin):
         train, kind = read_panel(frame, columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
-        return self.fit_panel(train, kind, validation, callbacks=callbacks)
+        with checkpoints(checkpoint, resume=resume, what={**in_words([self]), "rows": str(train.rows)}):
+            return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(
         self,
@@ -310,11 +317,4 @@ class Estimator(SavedSeries, IntervalsMixin):
         return panel
 
     def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
-        """Find each series among those fitted, -1 for a new one; a single series needs no name to be found."""
-        if len(panel) == len(self.ids_) == 1 and None in (*panel.ids, *self.ids_):
-            return np.zeros(1, dtype=np.int64)
-        places = {name: place for place, name in enumerate(self.ids_)}
-        unknown = [name for name in panel.ids if name not in places]
-        if unknown and not self.forecasts_new_series:
-            raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], self.ids_)}")
-        return np.array([places.get(name, -1) for name in panel.ids])
+        return fitted_places(panel.ids, self.ids_, new=self.forecasts_new_series)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from penstock.argument_types import checked_path
 from penstock.errors import OptionError, WriteError
 
 __all__ = ["check_destination", "jsonable", "made_whole", "refuse_input", "write_json", "write_whole"]
@@ -22,7 +23,7 @@ __all__ = ["check_destination", "jsonable", "made_whole", "refuse_input", "write
 
 def check_destination(path: str | Path) -> Path:
     """Refuse a path that cannot be written, before hours of work go into what it should hold."""
-    path = Path(path).resolve()  # a link stays a link, and the file behind it is written
+    path = checked_path(path).resolve()  # a link stays a link, and the file behind it is written
     if path.is_dir():
         raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it.")
     if path.exists() and not path.is_file():
@@ -92,6 +93,7 @@ def made_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
     try:
         write(beside)
         beside.replace(path)
+        _keep_name(path.parent)
     except BaseException as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -99,6 +101,16 @@ def made_whole(path: str | Path, write: Callable[[Path], object]) -> Path:
             raise _not_written(path, error) from error
         raise
     return path
+
+
+def _keep_name(folder: Path) -> None:
+    """Write a folder's names to the disk, so that a file that was renamed there is found after a loss of power."""
+    with suppress(OSError):  # a system, or a file system, whose folders cannot be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _not_written(path: Path, error: OSError) -> WriteError:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["fit_each", "require_rows"]
+__all__ = ["fit_each", "fitted_places", "require_panel", "require_rows"]
 
 
 def fit_each(
@@ -28,6 +28,8 @@ def fit_each(
     """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
     first = models[0]
     check_options(first)
+    for train in trains:
+        require_panel(train)
     if callbacks and not first.takes_callbacks:
         raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
@@ -47,6 +49,15 @@ def fit_each(
         model.tail_ = train.last(model.rows_kept)
 
 
+def require_panel(panel: Any) -> None:
+    """Refuse anything but a panel, and say what reads a frame into one."""
+    if not isinstance(panel, Panel):
+        raise DataError(
+            f"a {type(panel).__name__} was given where a panel is needed; give frames to fit and predict, or read one "
+            "first: penstock.data.frames.read_panel(frame)."
+        )
+
+
 def _long_enough(model: Any, train: Panel, validation: Panel | None) -> tuple[Panel, Panel | None]:
     """Leave out the series that the model says are too short for it."""
     kept = np.flatnonzero(model.long_enough(train))
@@ -55,10 +66,27 @@ def _long_enough(model: Any, train: Panel, validation: Panel | None) -> tuple[Pa
     return train.with_series(kept), None if validation is None else validation.with_series(kept)
 
 
+def fitted_places(ids: Sequence[Any], fitted: Sequence[Any], *, new: bool) -> NDArray[np.int64]:
+    """Find each series among those fitted, -1 for a new one if `new` allows it; a single series needs no name."""
+    if len(ids) == len(fitted) == 1 and None in (*ids, *fitted):
+        return np.zeros(1, dtype=np.int64)
+    places = {name: place for place, name in enumerate(fitted)}
+    unknown = [name for name in ids if name not in places]
+    if unknown and not new:
+        raise DataError(f"series {unknown[0]!r} was not among those fitted; {nearest(unknown[0], fitted)}")
+    return np.array([places.get(name, -1) for name in ids])
+
+
 def require_rows(
     label: str, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
 ) -> None:
     """Refuse cutoffs before which a series has too few rows; `what` and `made_of` say in the message which rows."""
+    require_panel(panel)
+    origins = np.asarray(origins)
+    if origins.dtype.kind not in "iu" or origins.ndim != 1:
+        raise OptionError(
+            "origins are no rows of the panel; allowed: an array of whole numbers, such as panel.offsets[1:] - 1."
+        )
     series = panel.series_of(origins)
     known = origins - panel.offsets[series] + 1
     if (known < needed).any():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["check_interrupt", "interrupts_put_off"]
+__all__ = ["check_interrupt", "interrupt_noted", "interrupts_put_off", "take_interrupt"]
 
 _waiting = threading.Event()
 
@@ -55,6 +55,20 @@ def check_interrupt() -> None:
     """Raise an interrupt that was put off; called where nothing compiles or runs, such as after an epoch."""
     if threading.current_thread() is threading.main_thread():
         _raise_noted()
+
+
+def interrupt_noted() -> bool:
+    """Say whether an interrupt that was put off waits to be raised by :func:`check_interrupt` here."""
+    return _waiting.is_set() and threading.current_thread() is threading.main_thread()
+
+
+def take_interrupt() -> bool:
+    """Say whether an interrupt waits, and take it: it is not raised any more."""
+    taken = interrupt_noted()
+    if taken:
+        _waiting.clear()
+        signal.signal(signal.SIGINT, _note)
+    return taken
 
 
 def _note(number: int, frame: Any) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import numpy as safetensors
 
+from penstock.argument_types import checked_path
 from penstock.errors import ModelFileError, OptionError
 from penstock.files import write_whole
 from penstock.stored_arrays import read_arrays
@@ -52,7 +53,7 @@ _LIMITS = {
 _DIRECTORY = 1 << 12  # bytes of the zip's directory, which has three entries
 
 
-def write_model(path: str | Path, description: dict[str, Any], arrays: Arrays) -> None:
+def write_model(path: str | Path, description: dict[str, Any], arrays: Arrays, *, compress: bool = True) -> None:
     """Write a model file whole, or leave the old one as it was."""
     try:
         text = json.dumps(description, indent=1, ensure_ascii=False, allow_nan=False)
@@ -71,8 +72,9 @@ def write_model(path: str | Path, description: dict[str, Any], arrays: Arrays) -
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {"manifest.json": json.dumps(manifest, indent=1).encode(), **parts}.items():
             limit = _LIMITS[name]
-            large = len(content) > limit.size and len(content) > limit.ratio * len(zlib.compress(content))
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_STORED if large else zipfile.ZIP_DEFLATED)
+            large = compress and len(content) > limit.size and len(content) > limit.ratio * len(zlib.compress(content))
+            method = zipfile.ZIP_STORED if large or not compress else zipfile.ZIP_DEFLATED
+            archive.writestr(zipfile.ZipInfo(name), content, method)
     write_whole(path, buffer.getvalue())
 
 
@@ -92,7 +94,7 @@ def read_model(path: str | Path, max_bytes: int | None = None) -> tuple[dict[str
     ModelFileError
         Where the file is missing, truncated, altered, of a newer format, larger than is allowed, or no model file.
     """
-    path = Path(path)
+    path = checked_path(path)
     if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1):
         raise OptionError(f"max_bytes={max_bytes!r} is not allowed; allowed: a whole number of bytes, or None.")
     if not path.is_file():

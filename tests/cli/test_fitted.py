@@ -102,7 +102,10 @@ def test_a_network_learns_from_later_rows(penstock: Run, halves: pd.DataFrame, t
         (("fit", "first.csv", "--out", "first.csv"), "is the file that is read"),
         (("fit", "first.csv", "--model", "lstn", "--out", "m"), "there is no model 'lstn'; did you mean 'lstm'?"),
         (("predict", "first.csv"), "is truncated, damaged or no model file"),
-        (("predict", "m.penstock", "--out", "f.xlsx"), "ends in '.xlsx'; allowed: .csv, .parquet, .json"),
+        (
+            ("predict", "m.penstock", "--out", "f.xlsx"),
+            "ends in '.xlsx'; allowed: .csv, .parquet, .arrow, .feather, .json",
+        ),
         (("predict", "m.penstock", "--future", "first.csv"), "was fitted without known covariates"),
     ],
 )
@@ -117,3 +120,51 @@ def test_a_model_of_texts_is_sent_elsewhere(penstock: Run, tmp_path: Path) -> No
     done = penstock("predict", "m.penstock")
     assert done.returncode == 2
     assert "holds a BagClassifier, which does not read series; use penstock text predict" in done.stderr
+
+
+def test_the_form_of_dates_and_the_options_of_a_reader_hold_in_every_command(penstock: Run, tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=40)
+    y = 5 + np.sin(np.arange(40.0) / 3)
+    table = pd.DataFrame({"ds": days.strftime("%d/%m/%Y"), "y": y, "k": [f"{2 * each:.2f}" for each in y]})
+    table["k"] = table["k"].str.replace(".", ",")
+    table["y"] = [f"{each:.3f}".replace(".", ",") for each in y]
+    table[:31].to_csv(tmp_path / "fit.csv", sep=";", index=False)
+    table[31:34].drop(columns="y").to_csv(tmp_path / "ahead.csv", sep=";", index=False)
+    how = ("--dayfirst", "--decimal", ",")
+    done = penstock("fit", "fit.csv", *how, "--target", "y", "--known", "k", "--model", "arx", "--out", "m.penstock")
+    assert done.returncode == 0, done.stderr
+    done = penstock("predict", "m.penstock", "--future", "ahead.csv", *how)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].startswith("01/02/2024,")
+
+
+def test_times_without_a_zone_stand_on_the_clock_of_the_fit(penstock: Run, tmp_path: Path) -> None:
+    hours = pd.date_range("2024-01-02 09:00", periods=100, freq="h").strftime("%F %H:%M")
+    table = pd.DataFrame({"ds": hours, "y": np.sin(np.arange(100.0))})
+    table[:80].to_csv(tmp_path / "fit.csv", index=False)
+    table[75:].to_csv(tmp_path / "later.csv", index=False)
+    penstock("fit", "fit.csv", "--zone", "America/New_York", "--model", "naive", "--out", "m.penstock")
+    done = penstock("predict", "m.penstock", "later.csv")
+    assert done.stdout.splitlines()[1].startswith("2024-01-06 13:00:00-05:00,"), done.stderr
+    assert "its times are read on the clock of the fit, America/New_York" in done.stderr
+    assert penstock("predict", "m.penstock", "later.csv", "--zone", "America/New_York").stdout == done.stdout
+
+
+def test_options_without_effect_are_told(penstock: Run, halves: pd.DataFrame) -> None:
+    done = penstock("fit", "first.csv", "--model", "ar:2", "--window", 9, "--out", "m.penstock")
+    assert "note: --window has no effect: networks alone have such, and the model ar:2 is none." in done.stderr
+    done = penstock("predict", "m.penstock", "--sort", "--dayfirst")
+    assert "note: --dayfirst, --sort have no effect: no file of rows is read." in done.stderr
+
+
+def test_series_without_rows_and_rows_that_are_carried_are_counted(penstock: Run, tmp_path: Path) -> None:
+    table = pd.concat([
+        pd.DataFrame({"unique_id": name, "ds": pd.date_range("2024-01-01", periods=30), "y": np.arange(30.0)})
+        for name in "ab"
+    ])  # fmt: skip
+    table[table["ds"] != "2024-01-09"].to_csv(tmp_path / "fit.csv", index=False)
+    done = penstock("fit", "fit.csv", "--missing", "ffill", "--model", "naive", "--out", "m.penstock")
+    assert "fitted to 58 rows of 2 series; 60 rows, 2 of them carried forward" in done.stdout
+    table[(table["unique_id"] == "a")][-3:].to_csv(tmp_path / "later.csv", index=False)
+    done = penstock("predict", "m.penstock", "later.csv")
+    assert "note: 1 of 2 series have no rows in the file and are not forecast: 'b'." in done.stderr

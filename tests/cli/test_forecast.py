@@ -70,7 +70,7 @@ def test_without_a_file_the_table_alone_goes_to_standard_output(penstock: Run, p
         (("--out", "f.csv", "--model", "f.csv"), "two results cannot go to one file"),
         (("--season", "12;24"), "--season '12;24': whole numbers by comma are needed, such as --season 24,168"),
         (("--level", "a"), "--level 'a': whole numbers by comma are needed"),
-        (("--season", "400"), "season=400 steps is longer than every series"),
+        (("--season", "400"), "--season 400 steps is longer than every series"),
     ],
 )
 def test_bad_input(penstock: Run, panel: pd.DataFrame, words: tuple[str, ...], message: str, tmp_path: Path) -> None:

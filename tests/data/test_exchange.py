@@ -37,7 +37,7 @@ def test_holidays_are_left_out_in_every_call(tmp_path: Path) -> None:
 
 def test_a_trading_day_that_is_missing_is_refused_or_filled() -> None:
     frame = prices().drop(index=[100])
-    with pytest.raises(ps.DataError, match="skips 1 steps of its own rhythm"):
+    with pytest.raises(ps.DataError, match="skips 1 step of its own rhythm"):
         ps.Drift().fit(frame, calendar="NYSE")
     ps.Drift().fit(frame)  # it may be a holiday, for all that is known
     model = ps.Drift().fit(frame, calendar="NYSE", missing="ffill")

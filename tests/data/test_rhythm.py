@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 import penstock as ps
 from penstock.baselines.seasonal_naive import SeasonalNaive
+from penstock.data.calendar import missing_steps, next_times
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
-from penstock.data.rhythm import DAY_NS, read_rhythm
+from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
+from penstock.data.season import season_of
 
 
 def session(days: Any, first: str = "09:30", last: str = "16:00", freq: str = "30min") -> pd.DatetimeIndex:
@@ -94,7 +96,7 @@ def test_a_gap_is_refused_and_filled(name: str) -> None:
     gap = times.delete(range(first, first + count))
     if len(gap) < 30 and market:
         return
-    with pytest.raises(ps.DataError, match=f"skips {count} steps of its own rhythm, the first {count} after"):
+    with pytest.raises(ps.DataError, match=f"skips {count} steps? of its own rhythm, the first {count} after"):
         read_panel(frame(gap))
     filled, _ = read_panel(frame(gap), missing="ffill")
     assert np.array_equal(filled.times, read_panel(frame(times))[0].times)
@@ -210,3 +212,24 @@ def test_times_of_equal_bytes_and_another_type_are_told_apart() -> None:
     assert read_rhythm(counted).kind == "count"
     assert read_rhythm(counted.astype("datetime64[ns]")).kind != "count"
     assert read_rhythm(counted[::2]).step == 2 * DAY_NS
+
+
+@pytest.mark.parametrize("days", [(1, 15), (15, 31), (1, 11, 21), (10, 20, 31)])
+def test_days_of_the_month_go_on(days: tuple[int, ...]) -> None:
+    months = pd.date_range("2023-01-01", periods=15, freq="MS")
+    every = [month + pd.Timedelta(days=min(day, month.days_in_month) - 1) for month in months for day in days]
+    times = pd.DatetimeIndex(every).to_numpy("datetime64[ns]")
+    rows = 12 * len(days)
+    assert read_rhythm(times[:rows]).anchor == "+".join(map(str, days))
+    assert next_times(times[:rows], 3 * len(days)).tolist() == times[rows:].tolist()
+    assert Rhythm.from_json(read_rhythm(times).to_json()) == read_rhythm(times)
+    assert season_of(times, 2 * rows) == (rows,)
+    gap = np.delete(times, rows - 3)
+    assert missing_steps(gap).sum() == missing_steps(gap)[rows - 3] == 1
+
+
+def test_a_horizon_beyond_what_times_can_count_is_refused() -> None:
+    quarters = pd.date_range("2000-01-01", periods=20, freq="QS").to_numpy("datetime64[ns]")
+    assert str(next_times(quarters, 1000)[-1])[:10] == "2254-10-01"
+    with pytest.raises(ps.DataError, match="2,000 steps after 2004-10-01 reach beyond the year 2261"):
+        next_times(quarters, 2000)

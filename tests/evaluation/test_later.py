@@ -26,7 +26,7 @@ def test_rows_of_several_series_with_covariates_and_a_zone() -> None:
     direct, joined = model.predict(whole), model.predict(later.frame)
     pd.testing.assert_frame_equal(direct, joined)
     scores = score_later(model, whole)
-    assert (scores.forecasts, scores.horizon, scores.seen) == (40, 1, 80)
+    assert (scores.forecasts, scores.horizon, scores.seen + scores.older) == (40, 1, 80)
     assert scores.skill > 0.9  # the differences of a smooth curve
 
 
@@ -43,4 +43,4 @@ def test_a_series_that_is_new_is_taken_whole() -> None:
     model = ps.LinearTrend(5).fit(whole[whole["unique_id"] == "a"])
     later = join_later(model, whole)
     assert later.kept == {"a": 29, "b": 0}
-    assert (later.seen, later.new) == (60, 60)
+    assert (later.seen, later.older, later.new) == (29, 31, 60)

@@ -42,7 +42,7 @@ def test_it_learns_from_its_own_weights_and_takes_the_rows_in(fitted: ps.Forecas
 
 def test_without_epochs_the_rows_are_taken_in_alone(fitted: ps.Forecaster, tmp_path: Path) -> None:
     model = copied(fitted, tmp_path).update(FRAME[:120], epochs=0)
-    assert (model.update_.new, model.update_.seen) == (20, 100)
+    assert (model.update_.new, model.update_.seen, model.update_.older) == (20, 38, 62)
     assert model.predict().equals(fitted.predict(FRAME[:120]))
     errors = Y[117:120] - [fitted.predict(FRAME[:row])["yhat"].iloc[0] for row in range(117, 120)]
     scaled = errors / fitted.scaling_.scale[0]
@@ -75,8 +75,13 @@ def test_series_may_come_in_another_order(tmp_path: Path) -> None:
     first, second = (copied(model, tmp_path).update(rows, epochs=1) for rows in (new, turned))
     assert first.predict().equals(second.predict())
     assert first.predict()["unique_id"].tolist() == ["a", "b"]
-    with pytest.raises(ps.DataError, match="the series 'b' has no rows in the frame"):
-        model.update(new[new["unique_id"] == "a"])
+    alone = copied(model, tmp_path).update(new[new["unique_id"] == "b"], epochs=1)
+    assert (alone.update_.new, alone.update_.without) == (20, ("a",))
+    assert "1 series got no new row: 'a'" in str(alone.update_)
+    assert alone.predict()["ds"].tolist() == [100, 120]
+    together = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=1, joint=True).fit(both[both["ds"] < 100])
+    with pytest.raises(ps.DataError, match="the series 'b' has no rows in the frame; with joint=True"):
+        together.update(new[new["unique_id"] == "a"])
 
 
 def test_drift_is_a_test(fitted: ps.Forecaster, tmp_path: Path) -> None:
@@ -101,7 +106,11 @@ def test_scales_are_refitted_by_choice(fitted: ps.Forecaster, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
-        (slice(0, 100), {}, "no row is new: the model has seen all 100 of the frame"),
+        (
+            slice(0, 100),
+            {},
+            "0 rows are new, .. had been seen, .. are older than .* keeps; give rows that come",
+        ),
         (slice(110, 120), {}, "missing"),
         (slice(100, 120), {"epochs": -1}, "epochs=-1 is not allowed"),
         (slice(100, 120), {"scales": "new"}, "scales='new' is unknown; allowed: 'keep', 'refit'"),

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import penstock as ps
 from penstock.data.sequences import Sequences
+from penstock.errors import DataWarning
 from penstock.text.bag_of_words import BagClassifier, BagRegressor
 from penstock.text.linear import ALPHAS
 from penstock.text.ngrams import NGrams
@@ -162,3 +163,8 @@ def test_what_cannot_be_learned_is_refused() -> None:
         BagRegressor().fit(["a", "b"], ["x", "y"])
     with pytest.raises(ps.OptionError, match="not fitted yet"):
         BagClassifier().predict(["a"])
+
+
+def test_documents_without_a_word_are_counted() -> None:
+    with pytest.warns(DataWarning, match="3 of 23 documents hold no word, the first in row 20; each is read as one"):
+        BagClassifier(alpha=1.0).fit(["good fun", "so bad"] * 10 + ["", " ", "\U0001f600"], [1, 0] * 11 + [1])

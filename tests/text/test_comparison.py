@@ -18,6 +18,7 @@ from penstock.networks.network import Network
 from penstock.text.bag_of_words import BagClassifier, BagRegressor
 from penstock.text.classifier import TextClassifier
 from penstock.text.comparison import TextComparison
+from penstock.text.entry import TextEntry
 from penstock.text.evaluate import compare
 from penstock.text.tokens import Tokens
 
@@ -31,21 +32,20 @@ def result() -> TextComparison:
         up = 1 / (1 + np.exp(-(skill * (2 * truth - 1) + rng.normal(size=300))))
         return np.stack([1 - up, up], axis=1)
 
-    return TextComparison(
-        truth, {"net": model(1.5), "bag": model(1.0), "weak": model(0.1)}, np.array([0, 1]), ("bag", "weak")
-    )
+    entries = {name: TextEntry(model(skill)) for name, skill in (("net", 1.5), ("bag", 1.0), ("weak", 0.1))}
+    return TextComparison(truth, entries, np.array([0, 1]), ("bag", "weak"))
 
 
 def test_scores_of_labels(result: TextComparison) -> None:
     rows = {row["model"]: row for row in result.rows}
     assert result.reference == "bag"
     for name, row in rows.items():
-        up = result.answers[name][:, 1]
+        up = result.entries[name].answers[:, 1]
         assert row["auc"] == pytest.approx(roc_auc_score(result.truth, up))
         assert row["auc_low"] < row["auc"] < row["auc_high"]
         assert row["log_loss"] == pytest.approx(log_loss(result.truth, up))
         assert row["accuracy"] == np.mean((up > 0.5) == result.truth)
-    first, second = ((result.answers[name][:, 1] > 0.5) == result.truth for name in ("net", "bag"))
+    first, second = ((result.entries[name].answers[:, 1] > 0.5) == result.truth for name in ("net", "bag"))
     table = [[0, int((first & ~second).sum())], [int((second & ~first).sum()), 0]]
     assert rows["net"]["pvalue"] == pytest.approx(mcnemar(table, exact=True).pvalue)
     assert np.isnan(rows["bag"]["pvalue"])
@@ -57,7 +57,7 @@ def test_scores_of_values() -> None:
     rng = np.random.default_rng(1)
     truth = rng.normal(size=200)
     close, far = truth + 0.5 * rng.normal(size=200), np.zeros(200)
-    result = TextComparison(truth, {"close": close, "zero": far}, None, ("zero",))
+    result = TextComparison(truth, {"close": TextEntry(close), "zero": TextEntry(far)}, None, ("zero",))
     first, second = result.rows
     assert first["rmse"] == pytest.approx(np.sqrt(np.mean((close - truth) ** 2)))
     assert first["pvalue"] < 0.01
@@ -142,7 +142,7 @@ def test_models_of_scikit_learn_are_compared() -> None:
     found = compare([*pipelines, BagClassifier(alpha=1.0)], (TEXTS, LABELS), (TEXTS[:12], LABELS[:12]))
     names = ["CountVectorizer → LogisticRegression", "CountVectorizer → LinearSVC", "ridge on TF-IDF of words"]
     assert [row["model"] for row in found.rows] == names
-    assert found.answers[names[0]] == pytest.approx(pipelines[0].predict_proba(TEXTS[:12]))
+    assert found.entries[names[0]].answers == pytest.approx(pipelines[0].predict_proba(TEXTS[:12]))
     assert [row["accuracy"] for row in found.rows] == [1.0, 1.0, 1.0]
     assert np.isnan(found.rows[0]["parameters"])
     values = np.arange(60.0)
@@ -204,8 +204,9 @@ def test_a_comparison_of_text_has_a_frame_json_and_a_page(result: TextComparison
 
 
 def test_members_stand_below_their_network(result: TextComparison) -> None:
-    answers = np.stack([result.answers[name] for name in ("net", "bag", "weak")])
-    found = TextComparison(result.truth, {"n": answers.mean(axis=0)}, result.classes, (), members={"n": answers})
+    answers = np.stack([result.entries[name].answers for name in ("net", "bag", "weak")])
+    entry = TextEntry(answers.mean(axis=0), list(answers))
+    found = TextComparison(result.truth, {"n": entry}, result.classes, ())
     each = sorted(row["accuracy"] for row in result.rows)
     assert found.rows[0]["members"]["count"] == 3
     assert found.rows[0]["members"]["accuracy"] == {"median": each[1], "low": each[0], "high": each[2]}

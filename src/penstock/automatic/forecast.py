@@ -11,14 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.automatic.candidates import WITHOUT_SEASON, Candidate, classical_models, network_candidates
+from penstock.argument_types import checked_types
+from penstock.automatic.candidates import (
+    WITHOUT_SEASON,
+    Candidate,
+    classical_models,
+    network_candidates,
+    windows_of,
+)
 from penstock.automatic.seasons import choose_season
+from penstock.baselines.boosting import Boosting
 from penstock.baselines.naive import Naive
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
-from penstock.errors import TrainingError, named
+from penstock.errors import OptionError, TrainingError, named
 from penstock.estimator import Estimator
 from penstock.forecaster.ensemble import Ensemble
 from penstock.forecaster.validation import RolledValidation
@@ -84,7 +92,10 @@ class Forecast(Reported):
     def summary(self) -> str:
         """Say what was chosen, and what each part is worth on the last horizons of the training rows."""
         season = ", ".join(map(str, self.season)) or "none"
-        rows = [f"{label:<24} {error:>8.3f} {weight:>7.2f}" for label, error, weight in self.parts]
+        rows = [
+            f"{label:<24} {f'{error:.3f}' if np.isfinite(error) else '–':>8} {weight:>7.2f}"
+            for label, error, weight in self.parts
+        ]
         head = [
             f"season: {season} ({self.season_from}); horizon: {self.model.horizon}",
             f"{'model':<24} {'error':>8} {'weight':>7}",
@@ -99,6 +110,7 @@ class Forecast(Reported):
         return forecast_page(self)
 
 
+@checked_types("horizon", "members", "steps", "seed", "search")
 def forecast(
     frame: Any,
     horizon: int,
@@ -117,11 +129,12 @@ def forecast(
 ) -> Forecast:
     """Forecast a panel in one call.
 
-    Networks, the Theta method, the last value and the seasonal naive are fitted without the last horizons of the rows;
-    the network that forecasts these best is taken, and the weights with which all together do; then what has a weight
-    is fitted on all rows. Half of the weight stays with the seasonal naive (the last value where there is no season)
-    unless the others beat it there by more than a standard error. Nothing is chosen on rows that come later. Series too
-    short to fit are forecast by their last value.
+    Networks, boosted trees on lags (where there are a thousand windows), two Theta methods, the last value and the
+    seasonal naive are fitted without the last horizons of the rows; the network that forecasts these best is taken, and
+    weights follow from the errors there (:class:`penstock.Ensemble` says how); then what has a weight is fitted on all
+    rows. Half of the weight stays with the seasonal naive (the last value where there is no season) unless the others
+    beat it there by more than a standard error. Nothing is chosen on rows that come later. Series too short to fit are
+    forecast by their last value.
 
     Parameters
     ----------
@@ -153,6 +166,8 @@ def forecast(
     ------
     DataError
         Where the frame cannot be used.
+    OptionError
+        Where an argument is not allowed.
 
     Examples
     --------
@@ -163,16 +178,23 @@ def forecast(
     >>> result.season, result.frame.columns.tolist()
     ((12,), ['ds', 'yhat'])
     """
+    for name, value in (("horizon", horizon), ("members", members), ("steps", steps)):
+        if value < 1:
+            raise OptionError(f"{name}={value} is out of range; allowed: a whole number from 1.")
     levels = checked_levels(level)
     panel, kind = read_panel(frame, Columns(id, time, target), missing, calendar=calendar)
+    times = _times(panel, kind, horizon)
     periods, season_from = choose_season(panel, season)
     candidates = network_candidates(panel, horizon, periods, members=members, steps=steps, seed=seed)
-    classical = classical_models(horizon, periods)
-    notes: list[str] = []
-    kept, model, tried, taken = _chosen(panel, kind, candidates if search else candidates[:1], classical, notes)
+    classical = classical_models(panel, horizon, periods)
+    notes = [carried] if (carried := panel.carried) else []
+    if not any(isinstance(model, Boosting) for model in classical):
+        notes.append(f"Boosted trees are not tried: {windows_of(panel, horizon):,} windows are too few.")
+    kept, model, tried, taken = _chosen(
+        panel, kind, periods, candidates if search else candidates[:1], classical, notes
+    )
     values, bounds = _ahead(panel, kept, model, horizon, levels, notes)
     ids = [name for name in panel.ids for _ in range(horizon)]
-    times = _times(panel, kind, horizon)
     answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": values.ravel()}
     for share, (low, high) in zip(levels, bounds, strict=True):
         answer |= {f"lo-{share:g}": low.ravel(), f"hi-{share:g}": high.ravel()}
@@ -182,10 +204,15 @@ def forecast(
 
 
 def _chosen(
-    panel: Panel, kind: FrameKind, candidates: list[Candidate], classical: list[Estimator], notes: list[str]
+    panel: Panel,
+    kind: FrameKind,
+    periods: tuple[int, ...],
+    candidates: list[Candidate],
+    classical: list[Estimator],
+    notes: list[str],
 ) -> tuple[NDArray[np.bool_], Ensemble, dict[str, float], str]:
     """Fit the weighted models on the series that are long enough; say which these are, and what was tried."""
-    horizon = candidates[0].model.horizon
+    horizon, season = candidates[0].model.horizon, min(periods, default=1)
     usual = [candidates[0].model, *classical]
     needed = max(model.rows_to_fit for model in usual)
     kept = panel.lengths >= needed
@@ -201,13 +228,13 @@ def _chosen(
         return every, Ensemble([Naive(horizon=horizon)], horizon=horizon).fit_panel(panel, kind), {}, ""
     train = panel.with_series(np.flatnonzero(kept))
     try:
-        rolled = RolledValidation.of("forecast", train, needed, horizon, cutoffs)
+        rolled = RolledValidation.of("forecast", train, needed, horizon, cutoffs, season)
         tried, best = _search(rolled, candidates, classical)
         models: list[Estimator] = [best.model, *classical]
     except TrainingError as error:
         notes.append(f"The network is left out: {error}")
         tried, best, models = {}, None, classical
-    model = Ensemble(models, "weighted", cutoffs=cutoffs, reference=-1, horizon=horizon)
+    model = Ensemble(models, "weighted", cutoffs=cutoffs, season=season, reference=-1, horizon=horizon)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*are left out, as they have fewer")  # told below, once
         model.fit_panel(train, kind)
@@ -267,7 +294,7 @@ def _ahead(
     if levels and len(model.residuals_) >= Conformal().fewest(levels[-1]):
         others = panel.with_series(short)
         tail = TailErrors(model.residuals_, np.zeros(len(model.residuals_), dtype=np.int64))
-        steps = mean_steps(others, others.offsets[1:] - 1)
+        steps = mean_steps(others, others.offsets[1:] - 1, model.season)
         around = tail.bounds(np.full(len(short), -1), np.where(steps > 0, steps, np.nan), levels)
         bounds[:, :, short] = values[short] + around
     if levels and np.isnan(bounds).any():

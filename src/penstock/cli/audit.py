@@ -8,7 +8,8 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.declared import DEFAULTS, flag
-from penstock.cli.models import make_model
+from penstock.cli.messages import note_unused
+from penstock.cli.models import is_network, make_model
 from penstock.cli.network_options import NetworkOptions
 from penstock.cli.output import JsonOption, check_paths, output_console, write_all
 from penstock.cli.own_file import File, OwnFileWithCovariates, by_comma
@@ -19,6 +20,7 @@ __all__ = ["audit"]
 
 @with_bundles
 def audit(
+    context: typer.Context,
     file: File,
     own: OwnFileWithCovariates,
     models: Annotated[str, typer.Option(help="Models by comma, as in penstock compare.")] = "lstm",
@@ -42,6 +44,8 @@ def audit(
     from penstock.evaluation.audit import audit as run
 
     check_paths(json, inputs=[file])
+    if not any(map(is_network, by_comma(models))):
+        note_unused(context, ["window", "epochs"], "networks alone have such, and none of the models is one")
     network = {"window": window, "scale": NetworkOptions.scale, "epochs": epochs, "seed": seed, "progress": False}
     chosen = [make_model(name, network, len(own.covariates["static"])) for name in by_comma(models)]
     table, columns = own.read(file)

@@ -9,16 +9,20 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
+from penstock.cli.kept import CheckpointOptions
+from penstock.cli.messages import given_options, note_unused
 from penstock.cli.models import MODEL_NAMES, make_model
-from penstock.cli.network_options import NetworkOptions
+from penstock.cli.network_options import NetworkOptions, note_without_network
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import File, OwnFileWithCovariates, by_comma
+from penstock.errors import OptionError
 
 __all__ = ["compare"]
 
 
 @with_bundles
 def compare(
+    context: typer.Context,
     file: File,
     own: OwnFileWithCovariates,
     models: Annotated[
@@ -66,6 +70,7 @@ def compare(
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
+    keeping: CheckpointOptions,
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -78,17 +83,30 @@ def compare(
     from penstock.evaluation.rolling_origin import RollingOrigin
 
     check_paths(json, report, inputs=[file, *(forecasts or [])])
+    asked, scores = by_comma(models), by_comma(metrics)
+    if not scores or not asked:
+        option, known = ("--metrics", METRICS) if not scores else ("--models", MODEL_NAMES)
+        raise OptionError(f"{option} names nothing; allowed: {', '.join(known)}.")
+    if not level and (given := given_options(context, ["intervals"])):
+        raise OptionError(f"{given[0]} says how intervals are made, and none are asked for; add --level 80.")
+    if trade is None and (given := given_options(context, ["cost"])):
+        raise OptionError(f"{given[0]} is the cost of trades, and none are asked for; add --trade sign.")
+    if not {*scores} & {"mase", "rmsse", "msis", "owa"}:
+        note_unused(context, ["season"], "none of the scores has the scale of MASE (--metrics mase)")
+    note_without_network(context, asked)
     split = RollingOrigin(
         horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
     )
-    chosen = [make_model(name, network.given(), len(own.covariates["static"])) for name in by_comma(models)]
+    chosen = [make_model(name, network.given(), len(own.covariates["static"])) for name in asked]
     rule = None if trade is None else resolve_rule(trade)
     table, columns = own.read(file)
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
-    result = run(
-        _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
-        strict=strict, metrics=by_comma(metrics), season=season, weights=weights, groups=groups, **own.names(columns),
-    )  # fmt: skip
+    with keeping.interrupts_wait():
+        result = run(
+            _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
+            strict=strict, metrics=scores, season=season, weights=weights, groups=groups, **vars(keeping),
+            **own.names(columns),
+        )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{file.name}: {columns.target}"
     whose = "times are" if align == "times" else "rows of each are"

@@ -68,7 +68,7 @@ def write_config(path: Path | None, context: typer.Context) -> None:
         return
     lines = [f"# penstock {context.info_name}"]
     for name, value in context.params.items():
-        if name in _OWN or value is None:
+        if name in (*_OWN, "checkpoint", "resume") or value is None:  # they change no result
             continue
         plain = str(value) if isinstance(value, Path) else value
         lines.append(f"{name} = {json.dumps(list(plain) if isinstance(plain, tuple) else plain, ensure_ascii=False)}")

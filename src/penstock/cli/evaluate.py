@@ -41,6 +41,8 @@ def evaluate(
     print(scores)  # noqa: T201
     if scores.seen:
         print(f"{scores.seen:,} rows of the file had been seen in the fit and are left out.")  # noqa: T201
+    if scores.older:
+        print(f"{scores.older:,} rows are older than those that the model keeps and are left out.")  # noqa: T201
     if json is not None:
         write_json(json, jsonable(scores.to_json()))
         print(f"Written: {json}")  # noqa: T201

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config, WriteConfig, write_config
+from penstock.cli.kept import CheckpointOptions
 from penstock.cli.models import MODEL_NAMES, make_model
-from penstock.cli.network_options import NetworkOptions
+from penstock.cli.network_options import NetworkOptions, note_without_network
 from penstock.cli.output import check_paths
 from penstock.cli.own_file import File, OwnFileWithCovariates
 
@@ -29,24 +30,47 @@ def fit(
         str, typer.Option(help=f"One of {', '.join(MODEL_NAMES)}; a number may follow: lstm:20, ar:5.")
     ] = "lstm",
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.")] = 1,
+    keep_on_interrupt: Annotated[
+        bool, typer.Option("--keep-on-interrupt", help="At Ctrl-C, end as early stopping does: best weights so far.")
+    ] = False,
     *,
     own: OwnFileWithCovariates,
     network: NetworkOptions,
+    keeping: CheckpointOptions,
 ) -> None:
     """Fit a model to the series of a file, and write it to a model file.
 
     For example: `penstock fit prices.csv --target Close --model lstm:20 --out close.penstock`
     """
     check_paths(out, write_configuration, inputs=[file, config])
+    note_without_network(context, [model])
     chosen = make_model(model, network.given(), len(own.covariates["static"])).set_params(horizon=horizon)
     table, columns = own.read(file)
-    chosen.fit(table, **own.names(columns))
+    callbacks = [_keep_on_interrupt()] if keep_on_interrupt else []
+    with keeping.interrupts_wait(also=keep_on_interrupt):
+        chosen.fit(table, callbacks=callbacks, **vars(keeping), **own.names(columns))
     chosen.save(out)
     write_config(write_configuration, context)
     for said in chosen.fit_notes:
         print(f"note: {said}.", file=sys.stderr)  # noqa: T201
     count = len(chosen.ids_)
-    print(f"{chosen!r}: fitted to {len(table):,} rows of {count} series")  # noqa: T201
+    print(f"{chosen!r}: fitted to {len(table):,} rows of {count} series{_carried(table, columns, own)}")  # noqa: T201
     for path in (out, write_configuration):
         if path is not None:
             print(f"Written: {path}")  # noqa: T201
+
+
+def _carried(table: Any, columns: Any, own: OwnFileWithCovariates) -> str:
+    """Say how many rows carry a value forward, where that was asked for."""
+    from penstock.data.frames import read_panel
+
+    if own.missing == "error":
+        return ""
+    panel, _ = read_panel(table, columns, own.missing, calendar=own.calendar)
+    return f"; {panel.carried.removesuffix('.')}" if panel.carried else ""
+
+
+def _keep_on_interrupt() -> Any:
+    from penstock.training.keep_on_interrupt import KeepOnInterrupt
+
+    return KeepOnInterrupt()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, day_first
+from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, Zone, day_first
 from penstock.errors import OptionError
 
 __all__ = ["LaterFile", "ModelFile", "load_series_model"]
@@ -34,6 +34,7 @@ class LaterFile:
 
     dayfirst: DayFirst = False
     monthfirst: MonthFirst = False
+    zone: Zone = None
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
@@ -45,7 +46,19 @@ class LaterFile:
         columns = model.kind_.columns
         table, _ = read_own_file(
             path, id=columns.id, time=columns.time, target=None if self.wide else columns.target, past=columns.past,
-            known=columns.known, static=columns.static, dayfirst=day_first(self.dayfirst, self.monthfirst),
-            zone=model.kind_.zone if self.wide else None, decimal=self.decimal, wide=self.wide, sort=self.sort,
+            known=columns.known, static=columns.static, wide=self.wide, **self._cells(model),
         )  # fmt: skip
         return table
+
+    def read_ahead(self, model: Any, path: Path) -> Any:
+        """Read a file of rows ahead, with the covariates that a model was fitted to as known."""
+        from penstock.data.own_file import read_rows_ahead
+
+        return read_rows_ahead(path, model.kind_.columns, **self._cells(model))
+
+    def _cells(self, model: Any) -> dict[str, Any]:
+        """Give the options by which cells are read; times without a zone stand on the clock of the fit."""
+        return {
+            "dayfirst": day_first(self.dayfirst, self.monthfirst), "zone": self.zone, "usual_zone": model.kind_.zone,
+            "decimal": self.decimal, "sort": self.sort,
+        }  # fmt: skip

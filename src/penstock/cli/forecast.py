@@ -43,7 +43,6 @@ def forecast(
     from rich.console import Console
 
     from penstock.automatic.forecast import forecast as run
-    from penstock.data.own_file import FORM
 
     check_format(out)
     check_paths(out, model, report, inputs=[file])
@@ -55,8 +54,6 @@ def forecast(
         search=search, seed=seed, **own.names(columns),
     )  # fmt: skip
     answer = result.frame
-    if (form := table.attrs.get(FORM)) is not None:
-        answer = answer.assign(**{columns.time: form.write(answer[columns.time].to_numpy())})
     console = Console(stderr=out is None, soft_wrap=True)
     try:
         if out is None:

@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from penstock.cli.messages import running
+
 __all__ = ["LazyCommand", "lazy_group"]
 
 
@@ -33,14 +35,28 @@ class LazyCommand(TyperCommand):
         module, _, attribute = self.place.partition(":")
         found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
-            return typer.main.get_command(found)
+            return _remembered(typer.main.get_command(found))
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
         alone.command(self.name)(found)
-        return typer.main.get_command(alone)
+        return _remembered(typer.main.get_command(alone))
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Import the command and let it parse its arguments; the group runs the command of the context it gets."""
         return self.load().make_context(info_name, args, parent=parent, **extra)
+
+
+def _remembered(command: Any) -> Any:
+    """Let a command, or those of a group, be known as the one that runs, whose options messages are told in."""
+    for each in getattr(command, "commands", {}).values():
+        _remembered(each)
+    invoke = command.invoke
+
+    def run(context: Any) -> Any:
+        running(command)
+        return invoke(context)
+
+    command.invoke = run
+    return command
 
 
 def lazy_group(module: str, commands: dict[str, str]) -> type[TyperGroup]:

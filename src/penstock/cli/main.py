@@ -16,7 +16,8 @@ import typer
 from penstock import compilation_cache
 from penstock.cli.interrupts import INTERRUPTED, end_at_once, never_lost, raise_interrupt
 from penstock.cli.lazy import lazy_group
-from penstock.errors import DataWarning, PenstockError
+from penstock.cli.messages import in_options
+from penstock.errors import DataWarning, PenstockError, TrainingWarning
 from penstock.version import __version__
 
 __all__ = ["COMMANDS", "app", "main"]
@@ -34,6 +35,7 @@ COMMANDS = {
     "evaluate": "Score a fitted model on rows that came after its fit, beside the last value; it is not fitted again.",
     "update": "Let a fitted network learn from later rows, from its own weights on, and say whether its errors have "
     "grown.",
+    "serve": "Serve fitted models over HTTP: forecasts of rows, and sessions that take one row at a time.",
     "inspect": "Show what a model file holds: options, columns, scales, rows, losses, versions, fingerprints.",
     "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
     "fails.",
@@ -76,11 +78,11 @@ def _print_notes(others: Any) -> Any:
     said: set[str] = set()
 
     def show(message: Any, category: Any, *where: Any, **more: Any) -> None:
-        if not issubclass(category, DataWarning):
+        if not issubclass(category, (DataWarning, TrainingWarning)):
             others(message, category, *where, **more)
         elif str(message) not in said:
             said.add(str(message))
-            print(f"note: {message}", file=sys.stderr)  # noqa: T201
+            print(f"note: {in_options(str(message))}", file=sys.stderr)  # noqa: T201
 
     return show
 
@@ -104,7 +106,7 @@ def main() -> None:
         _flush(end.code)
         raise
     except PenstockError as error:
-        _complain(str(error))
+        _complain(in_options(str(error)))
         _flush(_FAILED)
         sys.exit(_FAILED)
     except OSError as error:

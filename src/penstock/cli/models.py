@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from penstock.estimator import Estimator
     from penstock.networks.network import Network
 
-__all__ = ["MODEL_NAMES", "make_model", "make_text_network"]
+__all__ = ["MODEL_NAMES", "is_network", "make_model", "make_text_network"]
 
 _LAYERS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}
 _LAGS, _UNITS = 5, 20  # what the feed-forward net reads; units of a layer of a forecaster
@@ -46,6 +46,11 @@ def make_model(asked: str, network_options: dict[str, Any], categories: int = 0)
 
     layers, dense = ([Flatten(_LAGS)], [Dense(size or _UNITS)]) if name == "mlp" else ([_layer(name, size)], [])
     return Forecaster(Network(layers, dense, embeddings=[0] * categories), **network_options)
+
+
+def is_network(asked: str) -> bool:
+    """Tell whether a model that is asked for is a network, which takes the options of networks."""
+    return asked.partition(":")[0] in (*_LAYERS, "mlp")
 
 
 def make_text_network(asked: str) -> Network:

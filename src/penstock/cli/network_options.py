@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
 from penstock.cli.declared import DEFAULTS, flag, number_or_word
+from penstock.cli.messages import note_unused
+from penstock.cli.models import is_network
 
-__all__ = ["NetworkOptions"]
+__all__ = ["NetworkOptions", "note_without_network"]
 
 _USUAL = DEFAULTS["Forecaster"]
 
@@ -32,3 +35,11 @@ class NetworkOptions:
     def given(self) -> dict[str, Any]:
         """Give them as the options of a forecaster."""
         return {**vars(self), "validation": number_or_word(self.validation)}
+
+
+def note_without_network(context: Any, models: Iterable[str]) -> None:
+    """Say that options of networks have no effect where no model is one."""
+    asked = list(models)
+    if not any(map(is_network, asked)):
+        which = f"the model {asked[0]} is none" if len(asked) == 1 else f"none of {', '.join(asked)} is one"
+        note_unused(context, [each.name for each in fields(NetworkOptions)], f"networks alone have such, and {which}")

@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from penstock.data.columns import Columns
 
 __all__ = [
-    "DayFirst", "Decimal", "File", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Wide", "by_comma",
-    "day_first",
+    "DayFirst", "Decimal", "File", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Wide", "Zone",
+    "by_comma", "day_first",
 ]  # fmt: skip
 
-File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV, Parquet, Arrow, SQLite or DuckDB file, one row per time (and series).", show_default=False
+    ),
+]
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
 MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
+Zone = Annotated[str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")]
 Decimal = Annotated[str, typer.Option(help="Decimal mark, . or , where 1,234 can be read in two ways.")]
 Wide = Annotated[bool, typer.Option("--wide", help="Each column of numbers is a series.")]
 Sort = Annotated[bool, typer.Option("--sort", help="Sort the rows by time first.")]
@@ -43,12 +49,16 @@ class OwnFile:
     ] = None
     dayfirst: DayFirst = False
     monthfirst: MonthFirst = False
-    zone: Annotated[
-        str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")
-    ] = None
+    zone: Zone = None
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
+    sql: Annotated[
+        str,
+        typer.Option(
+            "--sql", metavar="QUERY", help="Query whose rows are read, where FILE is an SQLite or DuckDB file."
+        ),
+    ] = ""
 
     @property
     def covariates(self) -> dict[str, tuple[str, ...]]:
@@ -61,8 +71,8 @@ class OwnFile:
 
         return read_own_file(
             file, id=self.id, time=self.time, target=self.target, **self.covariates,
-            dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
-            wide=self.wide, sort=self.sort,
+            usual_zone=None, dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
+            wide=self.wide, sort=self.sort, sql=self.sql,
         )  # fmt: skip
 
     def names(self, columns: Columns) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -11,14 +12,17 @@ import typer
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config
 from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
+from penstock.cli.messages import note_unused
 from penstock.cli.output import check_paths
 from penstock.cli.tables import OutOption, check_format, write_frame
+from penstock.errors import named
 
 __all__ = ["predict"]
 
 
 @with_bundles
 def predict(
+    context: typer.Context,
     model: ModelFile,
     file: Annotated[
         Path | None,
@@ -42,18 +46,25 @@ def predict(
     import narwhals.stable.v2 as nw
 
     from penstock.data.later import join_later
-    from penstock.data.tables import read_table
 
     check_format(out)
     check_paths(out, inputs=[model, file, future, config])
+    if file is None and future is None:
+        note_unused(context, [each.name for each in fields(LaterFile)], "no file of rows is read")
     fitted = load_series_model(model)
-    ahead = None if future is None else read_table(future, text={fitted.kind_.columns.id, fitted.kind_.columns.time})
+    ahead = None if future is None else how.read_ahead(fitted, future)
     history = None
     if file is not None:
         rows = how.read(fitted, file)
         later = join_later(fitted, rows)
         history = later.frame
-        print(f"note: {later.new:,} rows are new, {later.seen:,} had been seen.", file=sys.stderr)  # noqa: T201
+        print(f"note: {later.counts}.", file=sys.stderr)  # noqa: T201
+        if later.without:
+            print(  # noqa: T201
+                f"note: {len(later.without):,} of {len(fitted.ids_):,} series have no rows in the file and are not "
+                f"forecast: {named(later.without, 6)}.",
+                file=sys.stderr,
+            )
     answer = fitted.predict(history, future=ahead, level=level or ())
     write_frame(nw.from_native(answer).to_pandas(), out)
     if out is not None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from penstock.cli.bundles import with_bundles
+from penstock.cli.kept import CheckpointOptions
 from penstock.cli.output import JsonOption, check_paths, output_console, write_all
 from penstock.errors import OptionError
 from penstock.options import help_of
@@ -61,7 +63,9 @@ def _with_study_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @_with_study_options
+@with_bundles
 def study(
+    *,
     name: Annotated[
         str | None,
         typer.Argument(help="Name of the study, several by comma, or all; see --list.", show_default=False),
@@ -102,6 +106,7 @@ def study(
     missing: Annotated[
         bool, typer.Option("--missing", help="Into a folder: run only what it holds no result of yet.")
     ] = False,
+    keeping: CheckpointOptions,
     list_: Annotated[bool, typer.Option("--list", help="List the studies and end.")] = False,
     options: Any = None,
 ) -> None:
@@ -134,6 +139,7 @@ def study(
             lambda line: console.print(escape(line)),
             editions=() if edition is None else (edition,),
             missing=missing,
+            kept=keeping.of_study,
         )
         console.print(f"Written: {report / 'index.html'}", highlight=False, markup=False)
         if failed:
@@ -142,7 +148,8 @@ def study(
     if missing:
         raise OptionError("--missing asks what a folder holds: name one that is there by --report DIR.")
     check_paths(json, report)
-    result = chosen[0](request)
+    with keeping.of_study(chosen[0].name, chosen[0].completed(request)):
+        result = chosen[0](request)
     try:
         _show(result, console)
     finally:

@@ -10,6 +10,7 @@ import typer
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config
 from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
+from penstock.cli.messages import note_unused
 from penstock.cli.output import check_paths
 from penstock.errors import OptionError
 
@@ -18,6 +19,7 @@ __all__ = ["update"]
 
 @with_bundles
 def update(
+    context: typer.Context,
     model: ModelFile,
     file: Annotated[Path, typer.Argument(help="Later rows, in the columns of the fit.", show_default=False)],
     out: Annotated[
@@ -42,6 +44,8 @@ def update(
             f"{str(model)!r} holds a {fitted.label}, whose coefficients are fitted at once; forecast from later rows: "
             f"penstock predict {model} {file}, or fit it again on all rows."
         )
+    if not epochs:
+        note_unused(context, ["learning_rate", "replay"], "with --epochs 0 nothing is learned")
     rows = how.read(fitted, file)
     fitted.update(rows, epochs=epochs, learning_rate=learning_rate, replay=replay, scales=scales)
     fitted.save(out or model)

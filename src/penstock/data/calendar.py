@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.exchange import days_after, open_days
-from penstock.data.rhythm import WEEK_NS, Rhythm, read_rhythm, since_monday, weekday
+from penstock.data.month_days import month_days_at, month_places
+from penstock.data.rhythm import DAY_NS, WEEK_NS, Rhythm, read_rhythm, since_monday, weekday
+from penstock.data.times import show_time
+from penstock.errors import DataError
 
-__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "off_rhythm"]
+__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "off_rhythm", "steps_between"]
 
 CLOSED = 10
 """Business days in a row that a market may be closed for; more are missing rows."""
@@ -34,6 +37,7 @@ def next_times(times: NDArray[Any], steps: int, rhythm: Rhythm | None = None) ->
 def continue_times(times: NDArray[Any], row: int, steps: int, rhythm: Rhythm | None = None) -> NDArray[Any]:
     """Give the `steps` times that follow the one in `row`, in the rhythm that all of them show (see `read_rhythm`)."""
     rhythm = rhythm or read_rhythm(times)
+    _require_within(times[row], steps, rhythm)
     ahead = np.arange(1, steps + 1)
     if rhythm.kind == "count":
         return times[row] + ahead * rhythm.step
@@ -50,9 +54,26 @@ def continue_times(times: NDArray[Any], row: int, steps: int, rhythm: Rhythm | N
     elif rhythm.kind == "weeks":
         shift = (int(rhythm.anchor) - int(weekday(days[row : row + 1])[0]) + 3) % 7 - 3
         found = days[row] + shift + 7 * rhythm.step * ahead
+    elif rhythm.kind == "monthdays":
+        found = month_days_at(month_places(days[row : row + 1], rhythm.anchor) + ahead, rhythm.anchor)
     else:
         found = _months_ahead(days, row, ahead * rhythm.step, rhythm.anchor)
     return found.astype(times.dtype) + clock
+
+
+def _require_within(time: Any, steps: int, rhythm: Rhythm) -> None:
+    """Refuse steps beyond what times in 64 bits can count, instead of wrapping around."""
+    last = int(np.asarray(time).astype(np.int64))
+    step = {
+        "week": -(-WEEK_NS // max(sum(rhythm.open_days), 1)), "weeks": rhythm.step * WEEK_NS,
+        "months": rhythm.step * 31 * DAY_NS, "monthdays": 16 * DAY_NS, "session": WEEK_NS // max(len(rhythm.slots), 1),
+    }.get(rhythm.kind, rhythm.step)  # fmt: skip
+    if last + (steps + 1) * step > np.iinfo(np.int64).max:
+        limit = "64 bits" if rhythm.kind == "count" else "the year 2261"
+        raise DataError(
+            f"{steps:,} steps after {show_time(time)} reach beyond {limit}, further than times can be counted; "
+            "forecast fewer steps."
+        )
 
 
 def missing_steps(times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[np.int64]:
@@ -75,25 +96,39 @@ def missing_steps(times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[
         return missing
     rhythm = rhythm or read_rhythm(times)
     gaps: NDArray[Any] = np.diff(times.astype(np.int64))
-    taken: NDArray[Any]
     if rhythm.kind == "week":
         skipped = _days_between(times.astype("datetime64[D]"), rhythm)
         missing[1:] = np.where((skipped > CLOSED) | bool(rhythm.exchange), skipped, 0)
         return missing
-    if rhythm.kind == "months":
-        taken = np.diff(times.astype("datetime64[M]").astype(np.int64)) / rhythm.step
-    elif rhythm.kind == "weeks":
-        taken = np.rint(gaps / WEEK_NS) / rhythm.step
-    elif rhythm.kind == "session":
-        taken = _session_steps(times, rhythm)
-    else:
-        taken = gaps / rhythm.step
+    taken = steps_between(times, rhythm)
     whole = np.rint(taken)
     if (np.abs(taken - whole) > 0.25).any() or (whole < 1).any():
         return missing
     if len(gaps) >= 5 and (whole > 1).sum() <= max(1, len(gaps) / 10):
         missing[1:] = whole - 1
     return missing
+
+
+def steps_between(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.float64]:
+    """Count the steps of a rhythm from each row to the next, ``[rows - 1]``; days of a week by the calendar.
+
+    Examples
+    --------
+    >>> steps_between(np.array(["2024-01-01", "2024-01-31", "2024-03-01"], dtype="datetime64[ns]"), Rhythm("months"))
+    array([0., 2.])
+    """
+    if rhythm.kind == "months":
+        return np.asarray(np.diff(times.astype("datetime64[M]").astype(np.int64)) / rhythm.step)
+    gaps: NDArray[Any] = np.diff(times.astype(np.int64))
+    if rhythm.kind == "monthdays":
+        return np.diff(month_places(times.astype("datetime64[D]"), rhythm.anchor)).astype(np.float64)
+    if rhythm.kind == "weeks":
+        return np.rint(gaps / WEEK_NS) / rhythm.step
+    if rhythm.kind == "week":
+        return np.diff(times.astype("datetime64[D]").astype(np.int64)).astype(np.float64)
+    if rhythm.kind == "session":
+        return _session_steps(times, rhythm)
+    return gaps / rhythm.step
 
 
 def off_rhythm(history: NDArray[Any], steps: NDArray[Any], rhythm: Rhythm) -> NDArray[np.bool_]:
@@ -103,10 +138,11 @@ def off_rhythm(history: NDArray[Any], steps: NDArray[Any], rhythm: Rhythm) -> ND
     """
     both = np.concatenate([history, steps])
     days = both.astype("datetime64[D]")
-    if rhythm.kind in ("months", "weeks"):
+    if rhythm.kind in ("months", "weeks", "monthdays"):
         expected = continue_times(history, len(history) - 1, len(steps), rhythm).astype("datetime64[D]")
         off = np.abs((days[len(history) :] - expected).astype(np.int64))
-        return off > (3 if rhythm.kind == "weeks" or rhythm.anchor not in ("day", "end") else 0)
+        shifts = rhythm.kind == "weeks" or (rhythm.kind == "months" and rhythm.anchor not in ("day", "end"))
+        return off > (3 if shifts else 0)
     clock = both - days
     if rhythm.kind == "session":
         held = np.isin(since_monday(both), rhythm.slots)

@@ -17,8 +17,9 @@ from penstock.data.columns import Columns
 from penstock.data.exchange import require_exchange
 from penstock.data.missing import MISSING, fill_forward, refuse_infinite, refuse_missing
 from penstock.data.panel import Panel
-from penstock.data.reading.form import NATIVE, Form
+from penstock.data.reading.form import FORM, NATIVE, Form
 from penstock.data.reading.labels import group
+from penstock.data.reading.notes import note
 from penstock.data.reading.table import as_table, newest_last, require_column, require_order
 from penstock.data.reading.values import numbers
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
@@ -76,7 +77,7 @@ class FrameKind:
     def times_after(self, times: NDArray[Any], row: int, steps: int, name: Hashable = None) -> NDArray[Any]:
         """Give the times that follow the one in `row`, in the rhythm of the series `name`."""
         rhythm = self.rhythms.of(name)
-        local, utc = self._clock(times, rhythm)
+        local, utc = self.local_clock(times, rhythm)
         return utc(continue_times(local, row, steps, rhythm))
 
     def missing_steps(self, times: NDArray[Any], name: Hashable = None) -> NDArray[np.int64]:
@@ -86,9 +87,9 @@ class FrameKind:
 
     def on_clock(self, times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[Any]:
         """Put the times of one series on the clock of their own place, where its days or sessions are counted."""
-        return self._clock(times, rhythm)[0]
+        return self.local_clock(times, rhythm)[0]
 
-    def _clock(
+    def local_clock(
         self, times: NDArray[Any], rhythm: Rhythm | None
     ) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
         """Put times in UTC on the clock of the column's own zone, unless they hold all hours; and the way back."""
@@ -234,6 +235,10 @@ def read_panel(
     if len(table) == 0:
         raise DataError(f"the frame is empty: it has the columns {table.columns} and no rows; at least 2 are needed.")
     times, form = read_times(table[columns.time], like.form if like else NATIVE)
+    dtype = time_type(table[columns.time])
+    given = getattr(table.to_native(), "attrs", {}).get(FORM)
+    if isinstance(given, Form) and form == NATIVE and times.dtype.kind == "M":
+        form, dtype = given, nw.String()  # an option said how its text is read: answers are written alike
     order, offsets, ids = group(table[columns.id] if has_id else None, len(table))
     order = newest_last(order, offsets, times, columns)
     values = np.column_stack([numbers(table[name], role, table) for role, name in columns.numbers])[order]
@@ -244,7 +249,7 @@ def read_panel(
         backend=table.implementation.value,
         columns=columns,
         id=table[columns.id].dtype if has_id else None,
-        time=time_type(table[columns.time]),
+        time=dtype,
         missing=missing,
         form=form,
     )
@@ -254,6 +259,7 @@ def read_panel(
             f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give both "
             f"the same: frame[{columns.time!r}] = frame[{columns.time!r}].dt.tz_localize({like.zone!r})."
         )
+    _say_names(ids, tuple(fitted), columns)
     known = None if like is None else like.rhythms
     kind = replace(kind, rhythms=Rhythms.read(panel, kind.on_clock, known, fitted, calendar or ""))
     if missing == "error":
@@ -262,6 +268,16 @@ def read_panel(
     refuse_infinite(panel, columns)
     filled = fill_forward(panel, columns, kind.missing_steps, kind.times_after)
     return replace(filled, masked=missing == "indicator"), kind
+
+
+def _say_names(ids: tuple[Hashable, ...], fitted: tuple[Hashable, ...], columns: Columns) -> None:
+    """Say that a series is taken for the only one that was fitted, where one of the two has no name."""
+    if len(ids) != 1 or len(fitted) != 1 or ids == fitted or None not in (*ids, *fitted):
+        return
+    if ids[0] is None:
+        note(f"the rows have no column {columns.id!r}; they are taken for {fitted[0]!r}, the only series of the fit.")
+    else:
+        note(f"the fit had one series without a name; the rows of {ids[0]!r} are taken for it.")
 
 
 def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDArray[np.int64]) -> NDArray[Any]:

@@ -111,7 +111,7 @@ def _require_rhythm(panel: Panel, series: int, times: NDArray[np.generic], kind:
         return  # without a rhythm of its own, there is nothing to hold the steps against
     expected = continue_times(history, len(history) - 1, len(steps), rhythm)
     wrong = steps != expected
-    if rhythm.kind in ("week", "session", "weeks", "months"):
+    if rhythm.kind in ("week", "session", "weeks", "months", "monthdays"):
         wrong &= off_rhythm(history, steps, rhythm)
     if wrong.any():
         step = int(wrong.argmax())

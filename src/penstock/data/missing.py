@@ -62,11 +62,11 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hasha
         refuse_huge(panel, values, what)
     missing = _missing_rows(panel, steps)
     if missing.any():
-        row = int(missing.argmax())
+        row, count = int(missing.argmax()), int(missing.sum())
         raise DataError(
-            f"the time column {columns.time!r} skips {int(missing.sum())} steps of its own rhythm, the first "
-            f"{int(missing[row])} after {show_time(panel.times[row - 1])}, before {panel.place(row)}; give these rows, "
-            f"or carry the last value forward with missing='ffill' (up to {CLOSED} business days in a row may be "
+            f"the time column {columns.time!r} skips {count} step{'s' if count > 1 else ''} of its own rhythm, the "
+            f"first {int(missing[row])} after {show_time(panel.times[row - 1])}, before {panel.place(row)}; give these "
+            f"rows, or carry the last value forward with missing='ffill' (up to {CLOSED} business days in a row may be "
             "missing)."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,21 +10,19 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from penstock.data.columns import Columns
+from penstock.data.reading.form import FORM
 from penstock.data.reading.native import several_levels
 from penstock.data.reading.notes import note
 from penstock.data.reading.table import require_column
 from penstock.data.reading.values import number_columns, text_numbers
 from penstock.data.tables import read_table
-from penstock.data.times import looks_dated, read_times
+from penstock.data.times import looks_dated, read_times, time_type
 from penstock.errors import DataError, OptionError, named
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FORM", "newest_times", "read_own_file"]
-
-FORM = "penstock form"
-"""Among the attributes of the frame: how its times were written, where an option decided how they are read."""
+__all__ = ["newest_times", "read_own_file", "read_rows_ahead"]
 
 
 def read_own_file(
@@ -37,16 +36,18 @@ def read_own_file(
     static: tuple[str, ...] = (),
     dayfirst: bool | None = None,
     zone: str | None = None,
+    usual_zone: str | None = None,
     decimal: str = "",
     wide: bool = False,
     sort: bool = False,
+    sql: str = "",
 ) -> tuple[pd.DataFrame, Columns]:
     """Read a file into a long frame, and tell which column is what.
 
     Parameters
     ----------
     path
-        Text table or Parquet.
+        Text table, Parquet, Arrow or database.
     id, past, known, static
         Columns, as in ``fit``.
     time, target
@@ -55,12 +56,16 @@ def read_own_file(
         Whether days come before months in dates; None: where only one reading is possible.
     zone
         Time zone on whose clock times are counted, such as ``America/New_York``.
+    usual_zone
+        Zone of earlier rows, taken where the times name none and `zone` is left out.
     decimal
         The decimal mark, ``"."`` or ``","``; empty: where only one reading is possible.
     wide
         Whether each column of numbers is a series.
     sort
         Whether to sort the rows by time first.
+    sql
+        Query whose rows are read, of a database.
 
     Raises
     ------
@@ -69,11 +74,10 @@ def read_own_file(
     OptionError
         Where columns are not named and cannot be told, or an option is unknown.
     """
-    if decimal not in ("", ".", ","):
-        raise OptionError(f"--decimal {decimal!r} is unknown; allowed: '.' and ','.")
+    _check_decimal(decimal)
     if wide and target is not None:
         raise OptionError("--wide reads every column of numbers as a series; leave --target out.")
-    table = read_table(path, text={id, time or Columns().time, *static})
+    table = read_table(path, text={id, time or Columns().time, *static}, sql=sql)
     name = Path(path).name
     if not len(table):
         raise DataError(f"{name} has a line of names ({named(table.columns, 6)}) and no rows below it.")
@@ -83,20 +87,74 @@ def read_own_file(
         table, name_column, target = _long(table, time, decimal)
     target = _target(table, target, Columns(name_column, time, target or Columns().target, past, known, static), name)
     columns = Columns(name_column, time, target, past, known, static)
+    _read_cells(table, columns.time, columns.numbers, dayfirst, zone, usual_zone, decimal)
+    return (_sorted(table, time) if sort else table), columns
+
+
+def read_rows_ahead(
+    path: str | Path,
+    columns: Columns,
+    *,
+    dayfirst: bool | None = None,
+    zone: str | None = None,
+    usual_zone: str | None = None,
+    decimal: str = "",
+    sort: bool = False,
+) -> pd.DataFrame:
+    """Read the rows ahead, with their known covariates, by the same options as :func:`read_own_file`.
+
+    Parameters
+    ----------
+    path
+        Text table or Parquet.
+    columns
+        Those of the fit; a target in the file is not looked at.
+    dayfirst, zone, usual_zone, decimal, sort
+        As in :func:`read_own_file`.
+    """
+    _check_decimal(decimal)
+    table = read_table(path, text={columns.id, columns.time})
+    require_column(nw.from_native(table), columns.time, table)
+    if len(table):
+        known = [(role, name) for role, name in columns.numbers if role == "known"]
+        _read_cells(table, columns.time, known, dayfirst, zone, usual_zone, decimal)
+    return _sorted(table, columns.time) if sort else table
+
+
+def _check_decimal(decimal: str) -> None:
+    if decimal not in ("", ".", ","):
+        raise OptionError(f"--decimal {decimal!r} is unknown; allowed: '.' and ','.")
+
+
+def _read_cells(
+    table: pd.DataFrame, time: str, columns: Iterable[tuple[str, str]], dayfirst: bool | None, zone: str | None,
+    usual_zone: str | None, decimal: str,
+) -> None:  # fmt: skip
+    """Read numbers by the decimal mark, and times by the order of their parts and their zone, in place."""
     if decimal:
-        for role, column in columns.numbers:
+        for role, column in columns:
             require_column(nw.from_native(table), column, table)
             if not nw.from_native(table)[column].dtype.is_numeric():
                 values = text_numbers(
                     table[column].astype(object).where(table[column].notna(), None).tolist(), column, role, mark=decimal
                 )
                 table[column] = values
+    if zone is None and usual_zone is not None and _without_zone(table, time, dayfirst):
+        note(f"the time column {time!r} names no zone; its times are read on the clock of the fit, {usual_zone}.")
+        zone = usual_zone
     if dayfirst is not None or zone is not None:
         table[time] = _on_clock(table, time, dayfirst, zone)
-    if sort:
-        times, _ = read_times(nw.from_native(table)[time], dayfirst=dayfirst)
-        table = table.iloc[np.argsort(times, kind="stable")].reset_index(drop=True)
-    return table, columns
+
+
+def _without_zone(table: pd.DataFrame, time: str, dayfirst: bool | None) -> bool:
+    column = nw.from_native(table)[time]
+    times, form = read_times(column, dayfirst=dayfirst)
+    return times.dtype.kind == "M" and not form.zone and getattr(time_type(column), "time_zone", None) is None
+
+
+def _sorted(table: pd.DataFrame, time: str) -> pd.DataFrame:
+    times, _ = read_times(nw.from_native(table)[time])
+    return table.iloc[np.argsort(times, kind="stable")].reset_index(drop=True)
 
 
 def _time(table: pd.DataFrame, given: str | None, name: str) -> str:
@@ -136,7 +194,8 @@ def _target(table: pd.DataFrame, given: str | None, columns: Columns, name: str)
         raise OptionError(
             f"{name} has several columns of numbers: {named(found)}; name the one to forecast: --target {found[0]!r}."
         )
-    raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.")
+    alone = " Its fields are to be parted by ',', ';', a tab or '|'." if len(table.columns) == 1 else ""
+    raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.{alone}")
 
 
 def _long(table: pd.DataFrame, time: str, decimal: str) -> tuple[pd.DataFrame, str, str]:
@@ -171,7 +230,7 @@ def _on_clock(table: pd.DataFrame, time: str, dayfirst: bool | None, zone: str |
 
     if zone is None:
         times, form = read_times(nw.from_native(table)[time], dayfirst=dayfirst)
-        if form.kind == "text" and not form.zone:
+        if form.kind == "text":
             table.attrs[FORM] = form
         if form.zone:
             return pd.DatetimeIndex(times).tz_localize("UTC").tz_convert(form.zone)

@@ -84,6 +84,12 @@ class Panel:
         return len(self.ids)
 
     @property
+    def carried(self) -> str:
+        """How many rows had no target and carry the last one forward, in a sentence; empty where none does."""
+        count = int(self.filled.sum())
+        return f"{self.rows:,} rows, {count:,} of them carried forward." if count else ""
+
+    @property
     def rows(self) -> int:
         """Count the rows of all series together."""
         return int(self.offsets[-1])

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.month_days import MONTH_DAYS, month_days, month_days_at, month_places
+
 __all__ = ["DAY_NS", "IRREGULAR", "WEEK_NS", "Rhythm", "read_rhythm", "since_monday", "weekday"]
 
 DAY_NS = 86_400 * 10**9
@@ -21,9 +23,10 @@ _OPEN = 0.5  # share of weeks in which a weekday, or an hour of the week, occurs
 _MOST_CLOSED = 0.05  # share of rows on days that a series does not usually hold
 _FULL = 0.7  # share of the days that it holds for which it has rows
 _ANCHORED = 0.8  # share of months whose row stands on the first or last business day; holidays shift the others
-_LONGEST = {"count": 2**53, "fixed": 100 * 366 * DAY_NS, "week": 1, "weeks": 5000, "months": 1200, "session": WEEK_NS}
+_LONGEST = {"count": 2**53, "fixed": 100 * 366 * DAY_NS, "week": 1, "weeks": 5000, "months": 1200, "session": WEEK_NS,
+            "monthdays": 1}  # fmt: skip
 _NTH = tuple(f"{number}/{day}" for number in range(5) for day in range(7))
-_ANCHORS = {"weeks": tuple("0123456"), "months": ("day", "end", "first", "last", *_NTH)}
+_ANCHORS = {"weeks": tuple("0123456"), "months": ("day", "end", "first", "last", *_NTH), "monthdays": MONTH_DAYS}
 _READ: dict[bytes, Rhythm] = {}  # by a digest of the times: the series of a panel mostly share them, and are read often
 _MOST_READ = 4096
 _WORKDAYS = (True, True, True, True, True, False, False)
@@ -37,15 +40,15 @@ class Rhythm:
     ----------
     kind
         ``count``: whole numbers; ``fixed``: a step in nanoseconds; ``week``: the days of the week in `week`; ``weeks``:
-        one day every `step` weeks; ``months``: a day every `step` months; ``session``: the times of the week in
-        `slots`.
+        one day every `step` weeks; ``months``: a day every `step` months; ``monthdays``: the days of the month in
+        `anchor`; ``session``: the times of the week in `slots`.
     step
         Steps, nanoseconds, weeks or months from one row to the next.
     week
         Whether the series holds each day of the week, from Monday on.
     anchor
         For months: ``day``, ``end``, ``first`` or ``last`` (business day), ``3/4`` for the third Friday, ``0/4`` for
-        the last one; for weeks: the weekday, 0 for Monday.
+        the last one; for weeks: the weekday, 0 for Monday; for days of the month: ``1+15``, 31 for the last.
     slots
         Nanoseconds since Monday at which a session has its bars.
     exchange
@@ -106,6 +109,8 @@ class Rhythm:
         if self.kind == "weeks":
             weeks = gaps / WEEK_NS
             return bool((np.abs(weeks - np.rint(weeks)) <= 3 / 7).all())
+        if self.kind == "monthdays":
+            return bool((month_days_at(month_places(days, self.anchor), self.anchor) == days).all())
         months: NDArray[Any] = np.diff(days.astype("datetime64[M]").astype(np.int64))
         return bool((months % self.step == 0).all() and (months > 0).all())
 
@@ -165,6 +170,8 @@ def _rhythm_of(times: NDArray[Any]) -> Rhythm:
     if step < DAY_NS:
         return _within_days(times, gaps) or Rhythm("fixed", max(step, 1))
     days = times.astype("datetime64[D]")
+    if anchor := month_days(days):
+        return Rhythm("monthdays", anchor=anchor)
     return _months(days, gaps) or _days(days, gaps) or _weeks(days, gaps) or Rhythm("fixed", step)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.month_days import month_places
 from penstock.data.panel import Panel
 from penstock.data.reading.notes import note
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday
@@ -64,6 +65,8 @@ def season_of(times: NDArray[Any], rows: int) -> tuple[int, ...]:
         found = (sum(rhythm.week),)
     elif rhythm.kind == "months" and 12 % step == 0:
         found = (12 // step,)
+    elif rhythm.kind == "monthdays":
+        found = (12 * len(rhythm.anchor.split("+")),)
     elif rhythm.kind == "weeks" and 52 % step == 0:
         found = (52 // step,)
     elif rhythm.kind == "session":
@@ -173,6 +176,8 @@ def _places(times: NDArray[Any]) -> NDArray[np.int64]:
         return np.asarray(np.busday_count(monday, days, weekmask=rhythm.open_days), dtype=np.int64)
     if rhythm.kind == "months":
         return days.astype("datetime64[M]").astype(np.int64) // step
+    if rhythm.kind == "monthdays":
+        return month_places(days, rhythm.anchor)
     if rhythm.kind == "weeks":  # a holiday shifts a day, and not its week
         return (days - monday).astype(np.int64) // (7 * step)
     if rhythm.kind == "session":

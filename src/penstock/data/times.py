@@ -15,7 +15,7 @@ from penstock.data.reading.dates import AmbiguousDatesError, NotTimesError, pars
 from penstock.data.reading.form import NATIVE, Form
 from penstock.data.reading.notes import note
 from penstock.data.reading.offsets import SeveralZonesError
-from penstock.data.reading.steps import decimal_years, whole_times
+from penstock.data.reading.steps import MonthsOrQuartersError, are_dates, decimal_years, whole_times
 from penstock.errors import DataError
 
 __all__ = [
@@ -60,7 +60,7 @@ def read_times(series: nw.Series[Any], like: Form = NATIVE, dayfirst: bool | Non
             f"{int(missing.argmax())}; drop or fill these rows."
         )
     if series.dtype.is_integer():
-        return _whole(series)
+        return _whole(series, like)
     if series.implementation.is_pandas() and hasattr(series.to_native().dtype, "freq"):
         return _periods(series)
     zone = getattr(time_type(series), "time_zone", None)
@@ -74,7 +74,7 @@ def read_times(series: nw.Series[Any], like: Form = NATIVE, dayfirst: bool | Non
     if series.dtype in (nw.String, nw.Object, nw.Categorical, nw.Enum):
         return _texts(series, like, dayfirst)
     if series.dtype.is_float() or series.dtype.is_decimal():
-        return _floats(series)
+        return _floats(series, like)
     raise DataError(
         f"the time column {series.name!r} holds {series.dtype}; allowed: dates, datetimes, whole numbers, or text "
         "such as '2018-01-31'."
@@ -89,13 +89,13 @@ def looks_dated(series: nw.Series[Any]) -> bool:
     if not len(head):
         return False
     if series.dtype.is_integer():
-        return whole_times(np.unique(np.array(head.to_numpy(), dtype=np.int64))) is not None
+        return are_dates(np.unique(np.array(head.to_numpy(), dtype=np.int64)))
     if series.dtype not in (nw.String, nw.Object):
         return False
     cells = list(dict.fromkeys(_as_text(value).strip() for value in head.to_list()))
     try:
         if all(map(_WHOLE.fullmatch, cells)):
-            return whole_times(np.array([int(cell) for cell in cells], dtype=np.int64)) is not None
+            return are_dates(np.unique(np.array([int(cell) for cell in cells], dtype=np.int64)))
         parse_dates(cells)
     except (AmbiguousDatesError, SeveralZonesError):
         return True
@@ -107,10 +107,10 @@ def looks_dated(series: nw.Series[Any]) -> bool:
     return True
 
 
-def _whole(series: nw.Series[Any]) -> Times:
+def _whole(series: nw.Series[Any], like: Form) -> Times:
     steps = np.array(series.to_numpy(), dtype=np.int64)  # a narrower type would wrap behind its last number
     unique, places = np.unique(steps, return_inverse=True)
-    found = whole_times(unique)
+    found = _dated(unique, series.name, "int", like)
     if found is None:
         return steps, NATIVE
     times, form, said = found
@@ -118,12 +118,23 @@ def _whole(series: nw.Series[Any]) -> Times:
     return times[places], form
 
 
-def _floats(series: nw.Series[Any]) -> Times:
+def _dated(numbers: NDArray[np.int64], name: str, kind: str, like: Form) -> tuple[NDArray[Any], Form, str] | None:
+    """Read whole numbers as dates; None where they count steps."""
+    try:
+        return whole_times(numbers, kind, like.pattern)
+    except MonthsOrQuartersError:
+        raise DataError(
+            f"the time column {name!r} holds {numbers.min()} to {numbers.max()}, which may be months or quarters; "
+            f"write months as '{numbers.min() // 100}-01', quarters as '{numbers.min() // 100}Q1'."
+        ) from None
+
+
+def _floats(series: nw.Series[Any], like: Form) -> Times:
     values = np.array(series.cast(nw.Float64()).to_numpy(), dtype=np.float64)
     unique, places = np.unique(values, return_inverse=True)
     if np.isfinite(unique).all() and (unique == np.floor(unique)).all() and np.abs(unique).max() < 2**53:
         whole = unique.astype(np.int64)
-        found = whole_times(whole, "float")
+        found = _dated(whole, series.name, "float", like)
         if found is None:
             return whole[places], Form("float", "count")
     else:
@@ -162,7 +173,8 @@ def _texts(series: nw.Series[Any], like: Form, dayfirst: bool | None) -> Times:
     try:
         if all(map(_WHOLE.fullmatch, cells)):
             numbers = np.array([int(cell) for cell in cells], dtype=np.int64)
-            found = whole_times(numbers, "text")
+            found = _dated(np.unique(numbers), series.name, "text", like)
+            found = found and whole_times(numbers, "text", found[1].pattern)
             if found is None:
                 return numbers[places], Form("text", "count")
             times, form, said = found

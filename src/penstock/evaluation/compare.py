@@ -5,13 +5,16 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from penstock.argument_types import checked_types
 from penstock.baselines.naive import Naive
 from penstock.baselines.naive2 import Naive2
 from penstock.baselines.seasonal_indices import fitted_season
+from penstock.checkpoints import checkpoints, in_words, text_of
 from penstock.data.columns import COVARIATES, Columns
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
@@ -36,6 +39,7 @@ __all__ = ["compare"]
 _ROWS_TOGETHER = 4_000_000  # training rows of the folds that are fitted at once: some tens of megabytes a column
 
 
+@checked_types("metrics", "groups", "leaks", "strict", "weights")
 def compare(
     models: Any,
     frame: Any,
@@ -55,8 +59,10 @@ def compare(
     season: int | None = None,
     weights: str | None = None,
     groups: str | Sequence[str] = (),
-    leaks: Sequence[Leak] = (),
+    leaks: Leak | Sequence[Leak] = (),
     strict: bool = False,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
 ) -> Comparison:
     """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
 
@@ -104,6 +110,9 @@ def compare(
         Leaks to turn on, to meet a figure that was published with them; the result names each.
     strict
         Whether a series with too few rows before the first cutoff is an error; else it is left out, named and counted.
+    checkpoint, resume
+        Folder in which networks are kept at ends of epochs, and whether to go on with what it holds: refits that had
+        ended are not trained again (:func:`penstock.training.checkpoints`). Baselines are fitted again.
 
     Returns
     -------
@@ -136,6 +145,10 @@ def compare(
     named = _named(models, split.horizon, columns)
     leaks = (leaks,) if isinstance(leaks, Leak) else leaks
     levels, method = checked_levels(level), resolve_intervals(intervals)
+    if not levels and intervals != "conformal":
+        raise OptionError(
+            f"intervals={intervals!r} says how intervals are made, and none are asked for; give their level: level=80."
+        )
     wanted = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
     checked = resolve_metrics(wanted, levels, weights, None)
     naive2 = _naive2(named, season, split.horizon) if "owa" in wanted else None
@@ -176,40 +189,42 @@ def compare(
 
     blocks = _blocks(folds)
     ends = [folds[0], folds[-1]] if not panel.masked else folds  # a masked series has no sample without a target
-    for name, model in named.items():
-        parts, seconds, residuals = [], 0.0, None
-        asks = isinstance(method, ModelIntervals) or isinstance(model, GivenForecasts)
-        own: list[Any] | None = [] if levels and asks else None
-        shape = None
-        if len(folds) > 1:
-            each = (rows_of([fold]) for fold in ends)
-            pairs = ((train, watched[0] if watched else None) for (train,), watched in each)
-            shape = model.block_shape(pairs, len(blocks[0]))
-        for together in blocks:
-            begin = clock.perf_counter()
-            trains, watched = rows_of(together)
-            fitted = model.fit_panels(trains, kind, watched, shape)
-            seconds += clock.perf_counter() - begin
-            parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
+    what = {**in_words(named.values()), "split": text_of(split), "leaks": text_of(leaks), "rows": str(panel.rows)}
+    with checkpoints(checkpoint, resume=resume, what=what):
+        for name, model in named.items():
+            parts, seconds, residuals = [], 0.0, None
+            asks = isinstance(method, ModelIntervals) or isinstance(model, GivenForecasts)
+            own: list[Any] | None = [] if levels and asks else None
+            shape = None
+            if len(folds) > 1:
+                each = (rows_of([fold]) for fold in ends)
+                pairs = ((train, watched[0] if watched else None) for (train,), watched in each)
+                shape = model.block_shape(pairs, len(blocks[0]))
+            for together in blocks:
+                begin = clock.perf_counter()
+                trains, watched = rows_of(together)
+                fitted = model.fit_panels(trains, kind, watched, shape)
+                seconds += clock.perf_counter() - begin
+                parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
+                if own is not None:
+                    asked = model_intervals(fitted, panel, [fold.origins for fold in together], levels)
+                    own = None if asked is None else own + asked
+                if levels and own is None and residuals is None:
+                    residuals = held_out_residuals(
+                        fitted[0], before, kind, method, watches_training_rows=not stopping, shape=shape
+                    )
+            model = fitted[-1]
+            yhat = np.concatenate(parts, axis=1)
+            entry = Entry(model, yhat, seconds)
             if own is not None:
-                asked = model_intervals(fitted, panel, [fold.origins for fold in together], levels)
-                own = None if asked is None else own + asked
-            if levels and own is None and residuals is None:
-                residuals = held_out_residuals(
-                    fitted[0], before, kind, method, watches_training_rows=not stopping, shape=shape
-                )
-        model = fitted[-1]
-        yhat = np.concatenate(parts, axis=1)
-        entry = Entry(model, yhat, seconds)
-        if own is not None:
-            entry = replace(entry, bounds=np.concatenate(own, axis=2))
-        elif residuals is not None:
-            try:
-                around = bounds(method, levels, residuals, before, panel, origins, entry.forecast)
-            except DataError as error:
-                raise DataError(f"{name}: {error}") from error
-            entry = replace(entry, bounds=around)
-        entries[name] = entry
+                entry = replace(entry, bounds=np.concatenate(own, axis=2))
+            elif residuals is not None:
+                try:
+                    around = bounds(method, levels, residuals, before, panel, origins, entry.forecast)
+                except DataError as error:
+                    raise DataError(f"{name}: {error}") from error
+                entry = replace(entry, bounds=around)
+            entries[name] = entry
     naive = next(name for name, model in named.items() if type(model) is Naive)
     intervals_kept = method if levels else None
     return Comparison(

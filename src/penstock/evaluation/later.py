@@ -32,8 +32,8 @@ class LaterScores:
         Number of cutoffs, of all series together.
     horizon
         Steps ahead.
-    seen, new
-        Rows of the frame that the model knew, and rows that came after.
+    seen, new, older
+        Rows of the frame that the model knew, rows that came after, and rows before those that it keeps.
     """
 
     label: str
@@ -44,6 +44,7 @@ class LaterScores:
     horizon: int
     seen: int
     new: int
+    older: int = 0
 
     @property
     def skill(self) -> float:
@@ -57,6 +58,7 @@ class LaterScores:
             "model": self.label, "scores": self.scores, "last_value": self.last_value, "skill": self.skill,
             "coverage": {f"{level:g}": share for level, share in self.coverage.items()},
             "forecasts": self.forecasts, "horizon": self.horizon, "seen": self.seen, "new": self.new,
+            "older": self.older,
         }  # fmt: skip
 
     def __str__(self) -> str:
@@ -114,8 +116,8 @@ def score_later(model: Any, frame: Any, level: Any = ()) -> LaterScores:
     origins = np.concatenate(spans) if spans else np.zeros(0, dtype=np.int64)
     if not len(origins):
         raise DataError(
-            f"{later.new} rows came after those that the {model.label} has seen ({later.seen} of the frame are left "
-            f"out); a forecast needs {steps} to be scored."
+            f"{later.new} rows came after those that the {model.label} has seen ({later.seen + later.older} of the "
+            f"frame are left out); a forecast needs {steps} to be scored."
         )
     targets: NDArray[np.int64] = origins[:, None] + np.arange(1, steps + 1)
     known = ~panel.filled[targets]
@@ -128,5 +130,5 @@ def score_later(model: Any, frame: Any, level: Any = ()) -> LaterScores:
     naive = np.repeat(panel.y[origins][:, None], steps, axis=1)
     return LaterScores(
         model.label, measure(y[known], yhat[known]), measure(y[known], naive[known]), coverage, len(origins), steps,
-        later.seen, later.new,
+        later.seen, later.new, later.older,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
-from penstock.errors import DataError, OptionError, PenstockError
+from penstock.errors import DataError, OptionError, PenstockError, named
 from penstock.forecaster.loading import LoadsWeights
 from penstock.intervals.tail import TailErrors
 from penstock.storage import Arrays
@@ -37,8 +37,9 @@ class Update:
 
     Attributes
     ----------
-    new, seen
-        Rows that were learned from, and rows of the frame that were left out because the model knew them.
+    new, seen, older
+        Rows that were learned from, and rows of the frame that were left out because the model knew them, or because
+        they come before those that it keeps.
     epochs, replay
         Passes over the new samples, and older rows of each series that were learned again.
     error, usual_error
@@ -47,6 +48,8 @@ class Update:
     drift
         p-value of the one-sided Mann-Whitney test that errors on the new rows are no larger; None where there are too
         few to compare.
+    without
+        Fitted series of which the frame holds no row; the weights that they share learn from the others.
     """
 
     new: int
@@ -56,12 +59,18 @@ class Update:
     error: float
     usual_error: float | None
     drift: float | None
+    older: int = 0
+    without: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
         """Say it in words."""
         lines = [f"{self.new:,} new rows, {self.epochs} epochs, {self.replay} older rows of each series again"]
         if self.seen:
             lines.append(f"{self.seen:,} rows had been seen and are left out")
+        if self.older:
+            lines.append(f"{self.older:,} rows are older than those that the model keeps and are left out")
+        if self.without:
+            lines.append(f"{len(self.without):,} series got no new row: {named(self.without, 6)}")
         if self.drift is None:
             lines.append("no test of drift: too few errors to compare")
         else:
@@ -104,7 +113,8 @@ class Updates(LoadsWeights):
         Parameters
         ----------
         frame
-            Rows in the columns of the fit, that follow the rows which the model keeps.
+            Rows in the columns of the fit, that follow the rows which the model keeps; of some series, or of all (where
+            `joint`, of all). Series without new rows stay as they are.
         epochs
             Passes over the new samples; 0 takes the rows in and learns nothing.
         learning_rate
@@ -129,15 +139,17 @@ class Updates(LoadsWeights):
         """
         self._require_fit()
         self._check_update(epochs, learning_rate, replay, scales)
-        later, panel = read_later(self, frame)
+        later, panel = read_later(self, frame, every=not self.joint)
         unknown = [name for name in panel.ids if name not in self.ids_ and len(self.ids_) > 1]
         if unknown:
             raise DataError(f"series {unknown[0]!r} was not among those fitted; fit again to take it in.")
-        if len(panel) < len(self.ids_):
-            missing = next(name for name in self.ids_ if name not in panel.ids)
-            raise DataError(f"the series {missing!r} has no rows in the frame; give rows of every series.")
+        if self.joint and later.without:
+            raise DataError(
+                f"the series {later.without[0]!r} has no rows in the frame; with joint=True all series stand in one "
+                "window: give rows of every series."
+            )
         if not later.new:
-            raise DataError(f"no row is new: the model has seen all {later.seen} of the frame.")
+            raise DataError(f"nothing can be learned: {later.counts}; give rows that come after the fit.")
         if len(panel) > 1:
             panel = panel.with_series(np.array([panel.ids.index(name) for name in self.ids_]))
         fitted = copy.copy(self)
@@ -152,7 +164,9 @@ class Updates(LoadsWeights):
         if epochs:
             fitted._learn_again(panel, kept - replay, epochs, learning_rate, callbacks)
         fitted.tail_ = panel.last(self.rows_kept)
-        fitted.update_ = replace(told, new=later.new, seen=later.seen, epochs=epochs, replay=replay)
+        fitted.update_ = replace(
+            told, new=later.new, seen=later.seen, older=later.older, without=later.without, epochs=epochs, replay=replay
+        )
         self.__dict__ = fitted.__dict__
         return self
 
@@ -213,8 +227,8 @@ class Updates(LoadsWeights):
     ) -> None:
         """Train from the fitted weights on the samples whose first target is row `first` of its series, or later."""
         before = (self.rows_kept or 0) if self.additive else self.window + TRANSFORMS[self.transform].lost
-        skipped = np.maximum(first - before, 0)
-        recent = panel.between(panel.offsets[:-1] + skipped, panel.offsets[1:])
+        skipped = np.maximum(np.minimum(first, panel.lengths - self.horizon) - before, 0)  # one window of each at least
+        recent = self.with_calendar(panel.between(panel.offsets[:-1] + skipped, panel.offsets[1:]))
         samples = self.reader_.samples(recent, recent.offsets[1:], recent.offsets[:-1] + first - skipped)
         config = self.train_config(self.head(gaps=self.reader_.gaps), steps_per_epoch=self.steps_per_epoch)
         optimizer: Any = resolve_optimizer(self.optimizer)

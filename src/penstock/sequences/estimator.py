@@ -5,11 +5,13 @@ from __future__ import annotations
 import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.checkpoints import checkpoints, in_words
 from penstock.sequences.core import SampleEstimator
 from penstock.training.callbacks import Callback
 
@@ -33,6 +35,8 @@ class SequenceEstimator(SampleEstimator, abc.ABC):
         vectors: Any = None,
         validation: Any = None,
         callbacks: Sequence[Callback] = (),
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
     ) -> Self:
         """Fit afresh; earlier fits leave no trace.
 
@@ -61,6 +65,9 @@ class SequenceEstimator(SampleEstimator, abc.ABC):
             method's arguments. Never give it the samples that you will judge the model by.
         callbacks
             Hooks of the training loop.
+        checkpoint, resume
+            Folder in which the network is kept at ends of epochs, and whether to go on with what it holds; the result
+            is that of an uninterrupted fit (:func:`penstock.training.checkpoints`).
 
         Returns
         -------
@@ -73,7 +80,8 @@ class SequenceEstimator(SampleEstimator, abc.ABC):
         """
         samples = {"lengths": lengths, "padding": padding, "categories": categories, "extra": extra}
         further = {"sample_weight": sample_weight, "vectors": vectors, "validation": validation, "callbacks": callbacks}
-        return self._fit_copy(lambda fitted: fitted._learn(X, y, **samples, **further))
+        with checkpoints(checkpoint, resume=resume, what=in_words([self])):
+            return self._fit_copy(lambda fitted: fitted._learn(X, y, **samples, **further))
 
     def outputs(
         self,

@@ -74,6 +74,7 @@ class StreamClock:
 
         try:
             stamp = pd.Timestamp(time)
+            stamp = stamp if stamp is pd.NaT else stamp.as_unit("ns")  # from 1677 to 2262
         except (ValueError, TypeError) as error:
             raise DataError(f"{time!r} is no time: {error}.") from None
         if stamp is pd.NaT:
@@ -81,7 +82,7 @@ class StreamClock:
         if (stamp.tzinfo is None) != (zone is None):
             has, wants = ("no time zone", zone) if zone else (f"the time zone {stamp.tzinfo}", "none")
             raise DataError(f"the time {time!r} has {has}, the column {name!r} of the fit {wants}; give both the same.")
-        return int(stamp.as_unit("ns").value)
+        return int(stamp.value)
 
     def show(self, time: int) -> str:
         """Write a time in a message."""

@@ -26,20 +26,33 @@ class StreamForecast:
         The forecasts, then the lower and the upper bounds of each level, ``[1 + 2 levels, horizon]``.
     levels
         Levels of the intervals in percent, ascending.
+    time
+        Time of the row, as a whole number: counted steps, or nanoseconds in UTC since 1970.
 
     Examples
     --------
-    >>> forecast = StreamForecast("A", np.array([[5.0], [4.0], [6.5]]), (80,), lambda: np.array([7]))
+    >>> forecast = StreamForecast("A", np.array([[5.0], [4.0], [6.5]]), (80,), lambda series, time: time + 1, 0, 7)
     >>> forecast.yhat.tolist(), [bound.tolist() for bound in forecast.interval(80)], forecast
     ([5.0], [[4.0], [6.5]], StreamForecast('A': 5 [80 %: 4, 6.5]))
     """
 
-    __slots__ = ("_times", "id", "levels", "values")
+    __slots__ = ("_after", "_series", "id", "levels", "time", "values")
 
     def __init__(
-        self, id: Hashable, values: Values, levels: tuple[float, ...], times: Callable[[], NDArray[Any]]
+        self,
+        id: Hashable,
+        values: Values,
+        levels: tuple[float, ...],
+        after: Callable[[int, int], NDArray[Any]],
+        series: int,
+        time: int,
     ) -> None:
-        self.id, self.values, self.levels, self._times = id, values, levels, times
+        self.id = id
+        self.values = values
+        self.levels = levels
+        self._after = after
+        self._series = series
+        self.time = time
 
     @property
     def yhat(self) -> Values:
@@ -49,7 +62,7 @@ class StreamForecast:
     @property
     def times(self) -> NDArray[Any]:
         """The times of the steps ahead, ``[horizon]``, in UTC where the column had a zone."""
-        return self._times()
+        return self._after(self._series, self.time)
 
     def interval(self, level: float | None = None) -> tuple[Values, Values]:
         """Return the lower and the upper bounds of a level.
@@ -70,7 +83,7 @@ class StreamForecast:
 
         Examples
         --------
-        >>> StreamForecast(None, np.zeros((1, 1)), (), lambda: np.array([7])).interval(80)
+        >>> StreamForecast(None, np.zeros((1, 1)), (), lambda series, time: time, 0, 7).interval(80)
         Traceback (most recent call last):
         penstock.errors.OptionError: level=80 is not given by this stream; allowed: model.stream(level=80).
         """

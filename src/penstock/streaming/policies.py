@@ -50,16 +50,14 @@ class StreamPolicies:
     _bounds: StreamBounds
 
     @abstractmethod
-    def _take(self, series: int, time: int, value: float, row: Values) -> None:
-        """Take a row that was checked."""
+    def _take(
+        self, series: int, time: int, value: float, row: Values, ahead: Values | None = None, *, wanted: bool = False
+    ) -> StreamForecast | None:
+        """Take a row that was checked; give the forecast after it where it is wanted and there are enough rows."""
 
     @abstractmethod
-    def _reload(self) -> None:
-        """Read rows anew that were changed otherwise than by a push."""
-
-    @abstractmethod
-    def _forecast(self, series: int, ahead: Values | None) -> StreamForecast | None:
-        """Give the forecast after the newest row."""
+    def _changed(self, series: int, place: int, ahead: Values | None) -> StreamForecast | None:
+        """Give the forecast after the newest row once more, when rows from a place of the buffers on were changed."""
 
     def _check_missing(self, fitted: str) -> None:
         if self.missing not in MISSING:
@@ -83,6 +81,19 @@ class StreamPolicies:
             )
         check_intervals(found, self.levels)
         return found
+
+    def _check_new(self, id: Hashable, static: Mapping[str, Any]) -> None:
+        model = self.model
+        if not model.forecasts_new_series:
+            raise OptionError(
+                f"{model.label} forecasts the series that it was fitted on; new ones need scale='window' with a spread "
+                "of the window."
+            )
+        if id in self._place or None in self._place:
+            raise OptionError(f"the series {id!r} cannot be added; the stream has {self.ids[:9]!r}.")
+        wanted = model.kind_.columns.static
+        if {*static} != {*wanted}:
+            raise OptionError(f"the series {id!r} needs static={list(wanted)}, but was given {list(static)}.")
 
     def _series(self, id: Hashable) -> int:
         if id is None and len(self.ids) == 1:
@@ -153,10 +164,13 @@ class StreamPolicies:
         if not self._rows.count[series] and (value != value or np.isnan(row).any()):
             raise DataError(f"the first row{self._whose(series)} must hold a value; nothing comes before it to carry.")
 
-    def _carry(self, series: int, time: int, last: int) -> None:
-        """Carry the last row forward over the times that are missing before a row, or refuse it."""
+    def _missing(self, series: int, time: int) -> list[int]:
+        """Return the times that are missing before a row that is later than the newest, or refuse them."""
+        if not self._rows.count[series]:
+            return []
+        last = int(self._rows.times[series, self._rows.end[series] - 1])
         if time - last == self._clock.step(self.ids[series]):
-            return
+            return []
         times = self._rows.times[series, self._rows.span(series)]
         gone = self._clock.missing(times, time, self.ids[series])
         if gone and self.missing == "error":
@@ -165,9 +179,12 @@ class StreamPolicies:
                 f"{self._clock.show(time)}, the first at {self._clock.show(gone[0])}; push them, or carry the last "
                 "value forward with missing='ffill'."
             )
+        return gone
+
+    def _carry(self, series: int, gone: list[int]) -> None:
+        """Carry the last row forward over times that are missing."""
         for each in gone:
             self._take(series, int(each), np.nan, np.full(len(self._names), np.nan))
-            self._bounds.skip(series)
 
     def _older(self, series: int, time: int, value: float, row: Values, ahead: Values | None) -> StreamForecast | None:
         """Treat a row that is not later than the newest as the policies say."""
@@ -198,5 +215,4 @@ class StreamPolicies:
                 break
             self._rows.y[series, later] = value
         self.amended += 1
-        self._reload()
-        return self._forecast(series, ahead)
+        return self._changed(series, place, ahead)

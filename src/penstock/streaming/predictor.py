@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
-from penstock.streaming.rows import StreamRows
 
 __all__ = ["Predictor"]
 
@@ -21,23 +20,17 @@ class Predictor:
 
     Parameters
     ----------
-    model
-        A fitted forecaster.
-    rows
-        The newest rows of all series.
-    ids, static
-        Names of all series, and the static covariates of each.
-    levels
-        Levels of the model's own intervals; none: it gives none.
+    stream
+        The stream.
+    own
+        Whether intervals are the model's own.
     """
 
-    def __init__(
-        self, model: Any, rows: StreamRows, ids: list[Any], static: dict[int, Any], levels: tuple[float, ...]
-    ) -> None:
-        self.model, self.rows, self.ids, self.static, self.levels = model, rows, ids, static, levels
+    def __init__(self, stream: Any, *, own: bool) -> None:
+        self.stream, self.own = stream, own
 
-    def forecast(self, which: Sequence[int], ahead: Values | None) -> tuple[Values, Values, Values | None]:
-        """Return forecasts ``[which, horizon]``, spreads ``[which]``, and own bounds ``[levels, 2, which, horizon]``.
+    def forecast(self, which: Sequence[int], ahead: Values | None) -> Values:
+        """Return forecasts, then lower and upper bounds of each level, ``[which, 1 + 2 levels, horizon]``.
 
         Parameters
         ----------
@@ -46,10 +39,19 @@ class Predictor:
         ahead
             Known covariates of the steps ahead, ``[which, horizon, known]``.
         """
-        model = self.model
-        panel: Panel = self.rows.panel(which, model.tail_, self.ids, self.static, ahead)
+        stream = self.stream
+        model, levels = stream.model, stream.levels
+        panel: Panel = stream._rows.panel(which, model.tail_, stream.ids, stream._static, ahead)
         origins = panel.offsets[1:] - 1
         yhat = model.aggregate(model.forecast_panel(panel, origins))
-        spreads = model.reader_.spreads(panel, origins, model._fitted_series(panel))
-        own = model.bounds_panel(panel, origins, self.levels) if self.levels else None
-        return yhat, spreads, own
+        found = np.empty((len(which), 1 + 2 * len(levels), model.horizon))
+        found[:, 0] = yhat
+        if levels and self.own:
+            bounds = model.bounds_panel(panel, origins, levels)
+            found[:, 1::2], found[:, 2::2] = np.moveaxis(bounds[:, 0], 1, 0), np.moveaxis(bounds[:, 1], 1, 0)
+        elif levels:
+            spreads = model.reader_.spreads(panel, origins, model._fitted_series(panel))
+            for place, series in enumerate(which):
+                half = stream._bounds.give(series, yhat[place], float(spreads[place]))
+                found[place, 1::2], found[place, 2::2] = yhat[place] - half, yhat[place] + half
+        return found

@@ -26,7 +26,7 @@ class StreamRows:
     series, kept
         Number of series, and rows kept of each.
     covariates
-        Numbers beside the target in each row: past covariates, then known ones.
+        Numbers beside the target in each row: past covariates, known ones, and what else is kept of a row.
 
     Attributes
     ----------
@@ -82,7 +82,8 @@ class StreamRows:
         self.y[series, place] = self.y[series, place - 1] if missing else y
         if len(covariates):
             given = np.asarray(covariates, dtype=np.float64)
-            self.covariates[series, place] = np.where(np.isnan(given), self.covariates[series, place - 1], given)
+            before = self.covariates[series, place - 1, : len(given)]
+            self.covariates[series, place, : len(given)] = np.where(np.isnan(given), before, given)
 
     def panel(
         self,
@@ -106,7 +107,7 @@ class StreamRows:
             Known covariates of the steps that follow, ``[which, steps, known]``.
         """
         spans = [(series, self.span(series)) for series in which]
-        past = like.past.shape[1]
+        past, both = like.past.shape[1], like.past.shape[1] + like.known.shape[1]
         covariates = np.concatenate([self.covariates[at] for at in spans])
         table = np.empty((len(which), like.static.shape[1]), dtype=object)
         for row, series in enumerate(which):
@@ -117,7 +118,7 @@ class StreamRows:
             np.concatenate([[0], np.cumsum([self.count[series] for series in which])]).astype(np.int64),
             tuple(ids[series] for series in which),
             past=covariates[:, :past],
-            known=covariates[:, past:],
+            known=covariates[:, past:both],
             static=table,
             ahead=ahead,  # type: ignore[arg-type]  # None: left out
             filled=np.concatenate([self.filled[at] for at in spans]).astype(bool),

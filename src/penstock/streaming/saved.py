@@ -104,7 +104,7 @@ def _restored(model: Any, about: dict[str, Any], arrays: Arrays) -> Stream:
     _check(stream)
     half, spread = stream._bounds.half, stream._bounds.spread
     half[half < 0], spread[spread < 0] = np.inf, np.nan
-    stream._reload()
+    stream._compile()
     return stream
 
 

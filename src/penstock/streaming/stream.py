@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,11 @@ from penstock.intervals.conformal import Conformal, ModelIntervals
 from penstock.intervals.levels import checked_levels
 from penstock.streaming.bounds import StreamBounds
 from penstock.streaming.clock import StreamClock
+from penstock.streaming.files import StreamFiles
 from penstock.streaming.forecast import StreamForecast
+from penstock.streaming.image import refusal
+from penstock.streaming.library import CARRY, TOO_FEW, find
+from penstock.streaming.native import NativeSteps
 from penstock.streaming.policies import DUPLICATE, LATE, StreamPolicies
 from penstock.streaming.predictor import Predictor
 from penstock.streaming.rows import StreamRows
@@ -25,7 +27,7 @@ __all__ = ["Stream"]
 Values = NDArray[np.float64]
 
 
-class Stream(StreamPolicies):
+class Stream(StreamFiles, StreamPolicies):
     """A fitted forecaster that takes one row at a time and gives the forecast after it; ``model.stream()`` makes it.
 
     The last rows are read anew for every forecast, so that it equals ``predict`` of the same rows. Time and memory do
@@ -77,14 +79,15 @@ class Stream(StreamPolicies):
         self._names = (*columns.past, *columns.known)
         self._known = len(columns.known)
         self._positive = model.transform in ("log", "log_return")
-        self._rows = StreamRows(len(self.ids), model.rows_kept, len(self._names))
+        self._rows = StreamRows(len(self.ids), model.rows_kept, len(self._names) + 2 * len(model.season_))
         for series, name in enumerate(tail.ids):
             self._rows.take(tail, series, self._place[name])
         own = isinstance(self.intervals, ModelIntervals)
         self._bounds = StreamBounds(len(self.ids), model.horizon, () if own else self.levels, self.intervals)
-        self._predictor = Predictor(model, self._rows, self.ids, self._static, self.levels if own else ())
+        self._predictor = Predictor(self, own=own)
         if self.levels and not own:
             self._calibrate()
+        self._compile()
 
     def _calibrate(self) -> None:
         try:
@@ -99,7 +102,9 @@ class Stream(StreamPolicies):
     @property
     def mode(self) -> str:
         """How forecasts are computed."""
-        return "exact: the last rows are read anew by predict"
+        if self._native is None:
+            return f"exact, by predict: {self._reason}"
+        return f"exact, compiled ({self._native.library.isa})"
 
     def push(
         self,
@@ -138,6 +143,17 @@ class Stream(StreamPolicies):
         OptionError
             For names that are not those of the fit.
         """
+        if self._push_native is not None and isinstance(y, float) and not covariates and future is None:
+            series = 0 if len(self.ids) == 1 and (id is None or self.ids[0] is None) else self._place.get(id, -1)
+            time = self._clock.read(t)
+            if series >= 0:
+                status = self._push_native(self._pointers[series], time, y, self._flags)
+                if status >= 0:
+                    self.carried += y != y
+                    if status == TOO_FEW:
+                        return None
+                    values = self._outputs[series].copy()
+                    return StreamForecast(self.ids[series], values, self.levels, self._times_after, series, time)
         series = self._series(id)
         if self.model.joint and len(self.ids) > 1:
             raise OptionError("this model reads all series together; push them together: push_all(t, y).")
@@ -150,10 +166,9 @@ class Stream(StreamPolicies):
             last = int(self._rows.times[series, self._rows.end[series] - 1])
             if time <= last:
                 return self._older(series, time, value, row, ahead)
-            self._carry(series, time, last)
+            self._carry(series, self._missing(series, time))
         self._check_first(series, value, row)
-        self._take(series, time, value, row)
-        return self._forecast(series, ahead)
+        return self._take(series, time, value, row, ahead, wanted=True)
 
     def push_all(self, t: Any, y: Any, *, future: Any = None, **covariates: Any) -> Values:
         """Take one row of every series, all at the same time, and give the forecasts after them.
@@ -180,32 +195,9 @@ class Stream(StreamPolicies):
         OptionError
             For names that are not those of the fit.
         """
-        values = np.asarray(y, dtype=np.float64)
-        count = len(self.ids)
-        if values.shape != (count,):
-            raise DataError(f"y has the shape {values.shape}; one value for each of the {count} series is needed.")
-        time = self._clock.read(t)
-        given = {
-            name: np.broadcast_to(np.asarray(each, dtype=np.float64), (count,)) for name, each in covariates.items()
-        }
-        rows = [self._covariates({name: each[s] for name, each in given.items()}, s) for s in range(count)]
-        steps = (count, self.model.horizon)
-        parts = {name: np.broadcast_to(each, steps) for name, each in (future or {}).items()}
-        aheads = [self._ahead({name: each[s] for name, each in parts.items()} or None) for s in range(count)]
-        for series in range(count):
-            self._value(values[series], series)
-            self._check_first(series, values[series], rows[series])
-            if self._rows.count[series] and time <= self._rows.times[series, self._rows.end[series] - 1]:
-                raise DataError(
-                    f"the row at {self._clock.show(time)} is not later than the newest{self._whose(series)}; push_all "
-                    "takes rows in order."
-                )
-        for series in range(count):
-            if self._rows.count[series]:
-                self._carry(series, time, int(self._rows.times[series, self._rows.end[series] - 1]))
-            self._take(series, time, values[series], rows[series])
-        ahead = None if aheads[0] is None else np.concatenate([each for each in aheads if each is not None])
-        return self._forecasts(range(count), ahead)
+        from penstock.streaming.many import push_all
+
+        return push_all(self, t, y, future, covariates)
 
     def push_frame(self, frame: Any, *, future: Any = None) -> Any:
         """Take rows of any series from a frame, in the order of time, and give the forecasts after the last of each.
@@ -246,63 +238,57 @@ class Stream(StreamPolicies):
         OptionError
             Where the model cannot forecast new series, or the name is known.
         """
-        model = self.model
-        if not model.forecasts_new_series:
-            raise OptionError(
-                f"{model.label} forecasts the series that it was fitted on; new ones need scale='window' with a spread "
-                "of the window."
-            )
-        if id in self._place or None in self._place:
-            raise OptionError(f"the series {id!r} cannot be added; the stream has {self.ids[:9]!r}.")
-        wanted = model.kind_.columns.static
-        if {*static} != {*wanted}:
-            raise OptionError(f"the series {id!r} needs static={list(wanted)}, but was given {list(static)}.")
+        self._check_new(id, static)
         series = len(self.ids)
         self.ids.append(id)
         self._place[id] = series
-        self._static[series] = [static[name] for name in wanted]
+        self._static[series] = [static[name] for name in self.model.kind_.columns.static]
         self._rows.add()
         self._bounds.add_series()
+        self._compile()
 
-    def save(self, path: str | Path) -> None:
-        """Write the stream with its model to one file; :func:`penstock.load_stream` goes on with the same bits.
+    def _compile(self) -> None:
+        """Take the compiled steps, where they can compute this stream."""
+        library = find()
+        self._reason = library if isinstance(library, str) else refusal(self)
+        self._native = None if self._reason or isinstance(library, str) else NativeSteps(library, self)
+        self._steps = np.array([self._clock.step(name) for name in self.ids], dtype=np.int64)
+        self._regular, self._flags = bool(self._steps.all()), 0 if self.missing == "error" else CARRY
+        self._push_native: Any = None
+        self._pointers: list[int] = []
+        self._outputs: list[Values] = []
+        if self._native is not None:
+            self._pointers, self._outputs = self._native.pointers, self._native.outputs
+            simple = self._regular and not self._names and not self.model.season_
+            self._push_native = self._native.library.push if simple else None
 
-        Parameters
-        ----------
-        path
-            File to write, whole or not at all.
-        """
-        from penstock.streaming.saved import write_stream
-
-        write_stream(self, path)
-
-    def _reload(self) -> None:
-        """Read rows anew that were changed otherwise than by a push."""
-
-    def _take(self, series: int, time: int, value: float, row: Values) -> None:
+    def _take(
+        self, series: int, time: int, value: float, row: Values, ahead: Values | None = None, *, wanted: bool = False
+    ) -> StreamForecast | None:
+        self.carried += value != value
+        if self._native is not None:
+            there = self._native.push(series, time, value, row, ahead, wanted=wanted)
+            return self._answer(series, self._outputs[series].copy()) if there else None
         self._bounds.observe(series, value)
         self._rows.append(series, time, value, row)
-        self.carried += value != value
+        return self._forecast(series, ahead, wanted=wanted)
 
-    def _forecast(self, series: int, ahead: Values | None) -> StreamForecast | None:
-        if self._rows.count[series] < self.model.rows_needed:
+    def _changed(self, series: int, place: int, ahead: Values | None) -> StreamForecast | None:
+        if self._native is None:
+            return self._forecast(series, ahead, wanted=True)
+        self._native.reload(series, place)
+        there = self._native.forecast(series, ahead)
+        return self._answer(series, self._outputs[series].copy()) if there else None
+
+    def _forecast(self, series: int, ahead: Values | None, *, wanted: bool) -> StreamForecast | None:
+        if not wanted or self._rows.count[series] < self.model.rows_needed:
             self._bounds.skip(series)
             return None
-        values = self._forecasts([series], ahead)[0]
-        newest = int(self._rows.times[series, self._rows.end[series] - 1])
-        return StreamForecast(self.ids[series], values, self.levels, partial(self._times_after, series, newest))
+        return self._answer(series, self._predictor.forecast([series], ahead)[0])
 
-    def _forecasts(self, which: Sequence[int], ahead: Values | None) -> Values:
-        yhat, spreads, own = self._predictor.forecast(which, ahead)
-        found = np.empty((len(which), 1 + 2 * len(self.levels), self.model.horizon))
-        found[:, 0] = yhat
-        for place, series in enumerate(which):
-            if own is not None:
-                found[place, 1::2], found[place, 2::2] = own[:, 0, place], own[:, 1, place]
-            elif self.levels:
-                half = self._bounds.give(series, yhat[place], float(spreads[place]))
-                found[place, 1::2], found[place, 2::2] = yhat[place] - half, yhat[place] + half
-        return found
+    def _answer(self, series: int, values: Values) -> StreamForecast:
+        newest = int(self._rows.times[series, self._rows.end[series] - 1])
+        return StreamForecast(self.ids[series], values, self.levels, self._times_after, series, newest)
 
     def _times_after(self, series: int, newest: int) -> NDArray[Any]:
         times = self._rows.times[series, self._rows.span(series)]

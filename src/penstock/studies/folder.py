@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ def run_all(
     *,
     editions: Sequence[int] = (),
     missing: bool = False,
+    kept: Callable[[str, Request], AbstractContextManager[None]] = lambda name, asked: nullcontext(),
 ) -> list[str]:
     """Run studies in every edition and protocol into a folder; give the names of those that could not run.
 
@@ -54,6 +55,8 @@ def run_all(
         The editions to run; left out: all that a study has.
     missing
         Whether to run only what the folder holds no result of: with the same members, seed, epochs, data and options.
+    kept
+        Is given a study's name and its request, and returns the block that it runs in, which keeps what it trains.
 
     Returns
     -------
@@ -76,7 +79,8 @@ def run_all(
                         if there:
                             told(f"{name}: run again, for its result there has {there}.")
                     _require_room(folder)  # a full disk is told before the hours, and room may come back between
-                    result = study.run(asked)
+                    with kept(study.name, asked):
+                        result = study.run(asked)
                     seconds = time.perf_counter() - begin
                     write_result(result, folder, seconds)
                 except PenstockError as error:

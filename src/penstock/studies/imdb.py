@@ -163,7 +163,7 @@ def run(request: Request) -> StudyResult:
     figures = [
         comparison_figure(result, score, name, value, name=f"{result.columns[score][0]} of {name}")
         for name, (score, value) in published.items()
-        if name in result.answers
+        if name in result.entries
     ]
     facts = {
         "source": "Large Movie Review data set (Maas et al. 2011)",

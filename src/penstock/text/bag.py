@@ -83,7 +83,7 @@ class BagOfWords(FittedBag):
         if self.model not in self.kinds:
             raise OptionError(f"{type(self).__name__}: model={self.model!r} is for labels; allowed: {self.kinds}.")
         self.vocabulary_ = self.tokens.fit(texts)
-        documents = self.vocabulary_.encode(texts)
+        documents = self.vocabulary_.encode(texts, say=True)
         self.ngrams_ = NGrams.fit(
             documents, len(self.vocabulary_), features=self.features, bigrams=self.bigrams, weight=self.weight
         )

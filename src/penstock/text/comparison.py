@@ -19,6 +19,7 @@ from penstock.evaluation.result import ComparisonResult
 from penstock.evaluation.significance import Pairs
 from penstock.evaluation.table import Columns
 from penstock.report.table import Table
+from penstock.text.entry import TextEntry
 
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
@@ -61,18 +62,12 @@ class TextComparison(ComparisonResult):
     ----------
     truth
         The test labels or values, ``[documents]``.
-    answers
-        For each model its probabilities ``[documents, classes]``, or its values ``[documents]``.
+    entries
+        The models by name, each with its answers.
     classes
         The labels; None for values.
     baselines
         Which of the models are baselines.
-    weights, seconds
-        Number of parameters that each fit chose, and how long it took.
-    members
-        For each model of several members their answers, ``[members, documents, ...]``.
-    models
-        The models by name, as fitted last.
     folds
         Number of the fold in which each document was tested, ``[documents]``; empty without folds.
     leaks
@@ -80,20 +75,21 @@ class TextComparison(ComparisonResult):
     """
 
     truth: NDArray[Any]
-    answers: dict[str, Values]
+    entries: dict[str, TextEntry]
     classes: NDArray[Any] | None
     baselines: tuple[str, ...]
-    weights: dict[str, int | None] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    members: dict[str, Values] = field(default_factory=dict)
-    models: dict[str, Any] = field(default_factory=dict)
     folds: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     leaks: tuple[Leak, ...] = ()
     rows: list[dict[str, Any]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Score every model."""
-        self._correct([self._row(name) for name in self.answers], "pvalue")
+        self._correct([self._row(name) for name in self.entries], "pvalue")
+
+    @property
+    def models(self) -> dict[str, Any]:
+        """The models by name, as fitted last; those of which only answers are known are left out."""
+        return {name: entry.model for name, entry in self.entries.items() if entry.model is not None}
 
     @property
     def columns(self) -> Columns:
@@ -132,7 +128,7 @@ class TextComparison(ComparisonResult):
     @cached_property
     def pairs(self) -> Pairs:
         """McNemar's test of every pair of models; for values, the paired bootstrap of their squared errors."""
-        names = tuple(self.answers)
+        names = tuple(self.entries)
         statistic, pvalue = np.full((2, len(names), len(names)), np.nan)
         for row, one in enumerate(names):
             for column, other in enumerate(names[:row]):
@@ -156,16 +152,11 @@ class TextComparison(ComparisonResult):
         """
         first = parts[0]
         sizes = [len(part.truth) for part in parts]
-        together = [name for name in first.members if len({len(part.members[name]) for part in parts}) == 1]
         return TextComparison(
             np.concatenate([part.truth for part in parts]),
-            {name: np.concatenate([part.answers[name] for part in parts]) for name in first.answers},
+            {name: TextEntry.stacked([part.entries[name] for part in parts]) for name in first.entries},
             first.classes,
             first.baselines,
-            parts[-1].weights,
-            {name: sum(part.seconds[name] for part in parts) for name in first.seconds},
-            {name: np.concatenate([part.members[name] for part in parts], axis=1) for name in together},
-            parts[-1].models,
             np.repeat(np.arange(len(parts)), sizes),
             first.leaks,
         )
@@ -189,7 +180,7 @@ class TextComparison(ComparisonResult):
         """
         if self.classes is None:
             raise OptionError("these models give values, which are not right or wrong; ask for their rows.")
-        return np.asarray(self.classes[self.answers[name].argmax(axis=1)] == self.truth)
+        return np.asarray(self.classes[self.entries[name].answers.argmax(axis=1)] == self.truth)
 
     def tables(self) -> list[Table]:
         """Return every table of the page: the scores, and the score of each fold."""
@@ -214,7 +205,7 @@ class TextComparison(ComparisonResult):
     def to_json(self) -> dict[str, Any]:
         """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
         labels = None if self.classes is None else [str(label) for label in self.classes]
-        by_fold = {name: self._fold_scores(name) for name in self.answers} if len(self.folds) else {}
+        by_fold = {name: self._fold_scores(name) for name in self.entries} if len(self.folds) else {}
         about = {"documents": len(self.truth), "labels": labels, "baselines": list(self.baselines)}
         return {**about, **super().to_json(), f"{self.judged[0]}_by_fold": by_fold}
 
@@ -226,7 +217,7 @@ class TextComparison(ComparisonResult):
     def _by_fold(self) -> Table:
         heading, form = self.columns[self.judged[0]]
         folds = [f"fold {number + 1}" for number in range(int(self.folds.max()) + 1)]
-        rows = [{"model": name, **dict(zip(folds, self._fold_scores(name), strict=True))} for name in self.answers]
+        rows = [{"model": name, **dict(zip(folds, self._fold_scores(name), strict=True))} for name in self.entries]
         return Table(f"{heading} by fold", {"model": "", **dict.fromkeys(folds, form)}, rows)
 
     def _fold_scores(self, name: str) -> list[float]:
@@ -235,11 +226,11 @@ class TextComparison(ComparisonResult):
 
     def _errors(self, name: str) -> Values:
         """Whether each label is wrong, or the squared error of each value, ``[documents]``."""
-        wrong = (self.answers[name] - self.truth) ** 2 if self.classes is None else ~self.right(name)
+        wrong = (self.entries[name].answers - self.truth) ** 2 if self.classes is None else ~self.right(name)
         return np.asarray(wrong, dtype=np.float64)
 
     def _loss(self, name: str) -> Values:
-        return self._errors(name) if self.classes is None else self._log_loss(self.answers[name])
+        return self._errors(name) if self.classes is None else self._log_loss(self.entries[name].answers)
 
     def _log_loss(self, answers: Values) -> Values:
         assert self.classes is not None  # noqa: S101
@@ -254,24 +245,24 @@ class TextComparison(ComparisonResult):
         """Return the two-sided p-value of "both err alike"."""
         if self.classes is not None:
             return mcnemar(self.right(name), self.right(other))[1]
-        return float(paired_bootstrap(_mse, self.truth, self.answers[name], self.answers[other]).pvalue)
+        one, two = self.entries[name].answers, self.entries[other].answers
+        return float(paired_bootstrap(_mse, self.truth, one, two).pvalue)
 
     def _row(self, name: str) -> dict[str, Any]:
         other = None if self.reference == name else self.reference
-        answers, pvalues = self.answers[name], {"pvalue": np.nan if other is None else self._test(name, other)}
+        entry, pvalues = self.entries[name], {"pvalue": np.nan if other is None else self._test(name, other)}
         if self.classes is not None and len(self.classes) == 2:
             up = self.truth == self.classes[1]
             pvalues["auc_pvalue"] = (
                 np.nan
                 if other is None or not _two_of_each(up)
-                else auc_difference(up, answers[:, 1], self.answers[other][:, 1]).pvalue
+                else auc_difference(up, entry.answers[:, 1], self.entries[other].answers[:, 1]).pvalue
             )
-        weights = self.weights.get(name)
         return {
-            "model": name, **self._score(answers), **pvalues,
-            "parameters": np.nan if weights is None else weights, "fit_seconds": self.seconds.get(name, np.nan),
+            "model": name, **self._score(entry.answers), **pvalues,
+            "parameters": np.nan if entry.weights is None else entry.weights, "fit_seconds": entry.seconds,
             "members": spread(
-                [self._score(each) for each in self.members.get(name, ())], self.judged[0], lower=self.judged[1]
+                [self._score(each) for each in entry.members], self.judged[0], lower=self.judged[1]
             ),
         }  # fmt: skip
 

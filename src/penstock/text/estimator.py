@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.checkpoints import checkpoints, in_words
 from penstock.errors import OptionError
 from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
@@ -70,6 +72,8 @@ class TextEstimator(SampleEstimator):
         vectors: WordVectors | None = None,
         validation: Any = None,
         callbacks: Sequence[Callback] = (),
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
     ) -> Self:
         """Fit afresh on documents; earlier fits leave no trace.
 
@@ -91,6 +95,9 @@ class TextEstimator(SampleEstimator):
             method's arguments. Never give it the documents that you will judge the model by.
         callbacks
             Hooks of the training loop.
+        checkpoint, resume
+            Folder in which the network is kept at ends of epochs, and whether to go on with what it holds; the result
+            is that of an uninterrupted fit (:func:`penstock.training.checkpoints`).
 
         Returns
         -------
@@ -111,9 +118,12 @@ class TextEstimator(SampleEstimator):
             fitted.vocabulary_ = words
             table = None if vectors is None else vectors.for_vocabulary(words, self.units)
             fitted.coverage_ = None if vectors is None else vectors.coverage(words)
-            fitted._learn(words.encode(documents), y, vectors=table, categories=categories, extra=extra, **further)
+            fitted._learn(
+                words.encode(documents, say=True), y, vectors=table, categories=categories, extra=extra, **further
+            )
 
-        return self._fit_copy(learn)
+        with checkpoints(checkpoint, resume=resume, what=in_words([self])):
+            return self._fit_copy(learn)
 
     def outputs(self, X: Iterable[str], *, categories: Any = None, extra: Any = None) -> NDArray[np.float64]:
         """Return what the network puts out, logits or scaled values, ``[members, documents, outputs]``.

@@ -16,6 +16,7 @@ from penstock.sequences.labels import column, numbers, read_labels
 from penstock.text.bag_of_words import BagOfWords
 from penstock.text.comparison import TextComparison
 from penstock.text.documents import checked_texts
+from penstock.text.entry import TextEntry
 from penstock.training.progress import tell
 
 __all__ = ["compare"]
@@ -242,35 +243,37 @@ def _fitted(
     progress: bool | None,
 ) -> TextComparison:
     """Fit every model once, and take its answers on the test documents."""
-    answers: dict[str, Values] = {}
-    weights: dict[str, int | None] = {}
-    seconds: dict[str, float] = {}
-    members: dict[str, Values] = {}
+    entries = {}
     for name, model in named.items():
         tell(f"Fitting {name} on {len(train[0]):,} documents …", progress)
         begun = clock.perf_counter()
         model.fit(*train, **fit.get(name, {}))
-        seconds[name] = clock.perf_counter() - begun
+        seconds = clock.perf_counter() - begun
         if on_fit is not None:
             on_fit(name, model)
-        weights[name] = getattr(model, "parameters" if isinstance(model, BagOfWords) else "parameters_", None)
-        if classes is None:
-            answers[name] = numbers(column(model.predict(test[0]), len(test[0])))
-            continue
-        if getattr(model, "members", 1) > 1 and hasattr(model, "member_proba"):
-            members[name] = model.member_proba(test[0])
-            each = members[name].mean(axis=0)
-        elif hasattr(model, "predict_proba"):
-            each = np.asarray(model.predict_proba(test[0]), dtype=np.float64)
-        else:  # it gives labels alone, and counts as sure of them
-            each = np.asarray(np.asarray(model.predict(test[0]))[:, None] == classes, dtype=np.float64)
-        own = list(getattr(model, "classes_", classes))
-        answers[name] = _in_order(each, own, classes.tolist(), name)
-        if name in members:
-            members[name] = np.stack([_in_order(one, own, classes.tolist(), name) for one in members[name]])
+        weights = getattr(model, "parameters" if isinstance(model, BagOfWords) else "parameters_", None)
+        entries[name] = TextEntry(*_answers(name, model, test[0], classes), model, weights, seconds)
     validations = (given["validation"] for given in fit.values() if given.get("validation") is not None)
     leaks = (Leak.STOPPING,) if any(_texts_of(each) == list(test[0]) for each in validations) else ()
-    return TextComparison(test[1], answers, classes, baselines, weights, seconds, members, dict(named), leaks=leaks)
+    return TextComparison(test[1], entries, classes, baselines, leaks=leaks)
+
+
+def _answers(
+    name: str, model: Any, texts: Sequence[str], classes: NDArray[Any] | None
+) -> tuple[Values, Sequence[Values]]:
+    """Return what a fitted model answers on documents, and the answers of its members where it has several."""
+    if classes is None:
+        return numbers(column(model.predict(texts), len(texts))), ()
+    members: Sequence[Values] = ()
+    if getattr(model, "members", 1) > 1 and hasattr(model, "member_proba"):
+        members = model.member_proba(texts)
+        each = np.mean(members, axis=0)
+    elif hasattr(model, "predict_proba"):
+        each = np.asarray(model.predict_proba(texts), dtype=np.float64)
+    else:  # it gives labels alone, and counts as sure of them
+        each = np.asarray(np.asarray(model.predict(texts))[:, None] == classes, dtype=np.float64)
+    own, known = list(getattr(model, "classes_", classes)), classes.tolist()
+    return _in_order(each, own, known, name), [_in_order(one, own, known, name) for one in members]
 
 
 def _texts_of(validation: Any) -> list[str]:

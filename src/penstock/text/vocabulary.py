@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from penstock.data.reading.notes import note
 from penstock.data.sequences import Sequences
 from penstock.errors import ModelFileError
 from penstock.options import from_json, to_json
@@ -98,13 +99,15 @@ class Vocabulary:
             return self.phrases.join_all(self.tokens.split(documents))
         return self.tokens.cleaned(documents)
 
-    def encode(self, texts: Iterable[str]) -> Sequences:
+    def encode(self, texts: Iterable[str], *, say: bool = False) -> Sequences:
         """Turn documents into ids, laid end to end; one without a word becomes one unknown word.
 
         Parameters
         ----------
         texts
             The documents.
+        say
+            Whether to warn how many of them hold no word.
 
         Returns
         -------
@@ -114,7 +117,14 @@ class Vocabulary:
         found: list[list[int]] = []
         for first in range(0, len(documents), _CHUNK):
             part = self.tokenizer.encode_batch_fast(documents[first : first + _CHUNK])
-            found += [encoding.ids or [UNKNOWN] for encoding in part]
+            found += [encoding.ids for encoding in part]
+        without = [row for row, ids in enumerate(found) if not ids]
+        if say and 0 < len(without) < len(found):
+            note(
+                f"{len(without):,} of {len(found):,} documents hold no word, the first in row {without[0]}; each is "
+                "read as one unknown word."
+            )
+        found = [ids or [UNKNOWN] for ids in found]
         offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in found], dtype=np.int64)])
         flat = np.fromiter((token for ids in found for token in ids), dtype=np.int64, count=int(offsets[-1]))
         return Sequences(flat, offsets)

@@ -4,5 +4,7 @@ from .callbacks import EpochEnd as EpochEnd
 from .callbacks import FitBegin as FitBegin
 from .history import History as History
 from .history import Trained as Trained
+from .keep_on_interrupt import KeepOnInterrupt as KeepOnInterrupt
+from .kept import checkpoints as checkpoints
 from .scheduled_sampling import ScheduledSampling as ScheduledSampling
 from .trained_network import TrainedNetwork as TrainedNetwork

@@ -31,6 +31,8 @@ class FitBegin:
         Epochs at most of each.
     rounds
         How many networks train one after the other in a lane, at most: `rounds` · `epochs` calls of ``on_epoch_end``.
+    resumed
+        Calls of ``on_epoch_end`` in the earlier runs that this one goes on from.
     """
 
     config: TrainConfig
@@ -38,6 +40,7 @@ class FitBegin:
     members: int
     epochs: int
     rounds: int
+    resumed: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,9 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.storage import Arrays
+from penstock.training.stored import named_leaves
+
 __all__ = ["Lanes", "lanes_at_once"]
 
 _COMPILING = 5e10  # operations that take about as long as compiling a program anew
@@ -47,6 +50,8 @@ class Lanes:
         The training and the validation loss of each epoch, job by job.
     weights
         The best weights of the jobs that have ended, every leaf ``[jobs, ...]``.
+    calls
+        Epochs that were recorded.
     """
 
     def __init__(self, folds: int, members: int, most: int, shared: int | None = None) -> None:
@@ -60,11 +65,13 @@ class Lanes:
         self.epochs = np.zeros(width, dtype=np.int64)
         self.losses: list[list[tuple[float, float]]] = [[] for _ in range(self._jobs)]
         self.weights: Any = None
+        self.calls = 0
         self._wasted = 0.0
 
     def record(self, training_loss: NDArray[Any], validation_loss: NDArray[Any]) -> None:
         """Note the losses of an epoch, ``[lanes]``; the second is NaN where there are no validation samples."""
         self.epochs += 1
+        self.calls += 1
         for lane in np.flatnonzero(self.running):
             self.losses[self.job[lane]].append((float(training_loss[lane]), float(validation_loss[lane])))
 
@@ -118,6 +125,31 @@ class Lanes:
     def waiting(self) -> bool:
         """Whether any job has no lane yet."""
         return self._next < self._jobs
+
+    def arrays(self) -> Arrays:
+        """Give where all jobs stand, by name, for a checkpoint."""
+        ended = {} if self.weights is None else {f"weights{name}": leaf for name, leaf in named_leaves(self.weights)}
+        return {
+            "job": self.job, "running": self.running, "epochs": self.epochs,
+            "next": np.array([self._next, self.calls]), "wasted": np.array([self._wasted]),
+            "lengths": np.array([len(each) for each in self.losses]),
+            "losses": np.array([pair for each in self.losses for pair in each]).reshape(-1, 2),
+            **ended,
+        }  # fmt: skip
+
+    def restore(self, arrays: Arrays, like: Any) -> None:
+        """Take back what :meth:`arrays` gave; `like` has the structure of the weights."""
+        if arrays["lengths"].shape != (self._jobs,):
+            raise ValueError(f"{arrays['lengths'].shape} jobs, not {self._jobs}")
+        self._place(arrays["job"].copy())
+        self.running, self.epochs = arrays["running"].copy(), arrays["epochs"].copy()
+        self._next, self.calls = map(int, arrays["next"])
+        self._wasted = float(arrays["wasted"][0])
+        ends = np.cumsum(arrays["lengths"])[:-1]
+        self.losses = [[(float(a), float(b)) for a, b in part] for part in np.split(arrays["losses"], ends)]
+        if any(name.startswith("weights") for name in arrays):
+            leaves = [arrays[f"weights{name}"].copy() for name, _ in named_leaves(like)]
+            self.weights = jax.tree.unflatten(jax.tree.structure(like), leaves)
 
     def _place(self, job: NDArray[np.int64]) -> None:
         self.job = job

@@ -42,7 +42,7 @@ class ProgressBar(Callback):
 
     def on_fit_begin(self, event: FitBegin) -> None:
         """Draw the bar."""
-        self.start(event.epochs * event.rounds)
+        self.start(event.epochs * event.rounds, event.resumed)
 
     def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:
         """Advance by an epoch, with the medians of the losses and the number of networks that still train."""
@@ -58,12 +58,12 @@ class ProgressBar(Callback):
         if self._progress is not None:
             self._progress.stop()
 
-    def start(self, epochs: int) -> None:
-        """Draw the bar of so many epochs."""
+    def start(self, epochs: int, done: int = 0) -> None:
+        """Draw the bar of so many epochs, of which some are done."""
         if self.shown:
             self._progress = progress_of("epoch")
             self._progress.start()
-            self._task = self._progress.add_task("compiling", total=epochs)
+            self._task = self._progress.add_task("compiling", total=epochs, completed=done)
 
     def advance(self, description: str) -> None:
         """Advance by an epoch."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.sequences import Sequences
+from penstock.forks import refuse_fork
 from penstock.networks.inputs import Inputs
 from penstock.training.window_units import WindowUnits
 
@@ -94,6 +95,7 @@ class Source:
         reverse: bool = False,
     ) -> Source:
         """Put rows for windows on the device: inputs in JAX's default precision, one-hot features best as ``uint8``."""
+        refuse_fork()
         dtype = jax.dtypes.canonicalize_dtype(float)
         return cls(
             pad_rows(inputs, dtype),
@@ -116,6 +118,7 @@ class Source:
         extra: NDArray[Any] | None = None,
     ) -> Source:
         """Put sequences on the device: features in JAX's default precision, ids as int32."""
+        refuse_fork()
         dtype = jax.dtypes.canonicalize_dtype(float)
         return cls(
             pad_rows(sequences.values, np.int32 if sequences.values.ndim == 1 else dtype),

@@ -14,12 +14,12 @@ from penstock.networks.segrnn import SegRNN
 from penstock.storage import Arrays
 from penstock.training.history import History
 
-__all__ = ["restored_history", "restored_weights", "stored_history", "stored_weights"]
+__all__ = ["named_leaves", "restored_history", "restored_weights", "stored_history", "stored_weights", "weight_shapes"]
 
 
 def stored_weights(weights: Any) -> Arrays:
     """Name each leaf by its path, such as ``weights.layers[0].cell.W``."""
-    return {f"weights{name}": leaf for name, leaf in _named_leaves(weights)}
+    return {f"weights{name}": leaf for name, leaf in named_leaves(weights)}
 
 
 def restored_weights(
@@ -32,15 +32,20 @@ def restored_weights(
     KeyError, ValueError
         Where a weight is missing, or has another shape than the network's.
     """
-    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
-    shapes = eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+    shapes = weight_shapes(network, inputs, outputs)
     leaves = []
-    for name, leaf in _named_leaves(shapes):
+    for name, leaf in named_leaves(shapes):
         stored = arrays[f"weights{name}"]
         if stored.shape != (members, *leaf.shape):
             raise ValueError(f"weights{name} has the shape {stored.shape}, not {(members, *leaf.shape)}")
         leaves.append(stored)
     return jax.tree.unflatten(jax.tree.structure(shapes), leaves)
+
+
+def weight_shapes(network: Network | EncoderDecoder | SegRNN, inputs: Inputs, outputs: int) -> Any:
+    """Return the structure of one member's weights, with the shape and type of each."""
+    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
+    return eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
 
 
 def stored_history(history: History) -> Arrays:
@@ -53,5 +58,6 @@ def restored_history(arrays: Arrays) -> History:
     return History(arrays["history.learned"], arrays["history.watched"])
 
 
-def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
+def named_leaves(tree: Any) -> list[tuple[str, Any]]:
+    """Name the leaves of a tree by their paths."""
     return [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]

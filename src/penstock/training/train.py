@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import OptionError, TrainingError
-from penstock.interrupts import check_interrupt, interrupts_put_off
+from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import TrainState, compiled_epoch, initial_state
 from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
+from penstock.training.kept import KeptTraining
 from penstock.training.lanes import Lanes, lanes_at_once
 from penstock.training.samples import Samples
 
@@ -48,7 +49,8 @@ def train_folds(
     after the other, their members side by side. Each member has its own initial weights and shuffles, derived from
     `seed` and its number, the same in every fold; no global random state is touched. A member stops when its validation
     loss has not fallen for `patience` epochs, or has fallen to `target_loss`; its best weights are returned, and the
-    next member that waits takes its lane.
+    next member that waits takes its lane. Within :func:`penstock.training.checkpoints` the state is kept at ends of
+    epochs, and a training that was begun goes on.
 
     Parameters
     ----------
@@ -85,11 +87,19 @@ def train_folds(
         options["weights"] = weights
         return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]
     lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds)
-    with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds)) as result:
+    kept = KeptTraining.of(
+        spec, folds, epochs=epochs, members=members, seed=seed, vectors=vectors, initial_weights=weights, shape=shape
+    )
+    kept.restore(lanes, spec)
+    with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds, lanes.calls)) as result:
         if shape is not None or len(folds) > 1:
             shape = BlockShape.of_all(folds, shape)
-        with interrupts_put_off():
-            _train(spec, stack(folds, shape), shape, lanes, members, epochs, seed, vectors, weights, callbacks)
+        if lanes.running.any():
+            with interrupts_put_off():
+                _train(
+                    spec, stack(folds, shape), shape, lanes, kept, members, epochs, seed, vectors, weights, callbacks
+                )
+                kept.finish(lanes)
         trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
@@ -100,6 +110,7 @@ def _train(
     samples: Samples,
     shape: BlockShape | None,
     lanes: Lanes,
+    kept: KeptTraining,
     members: int,
     epochs: int,
     seed: int,
@@ -135,9 +146,11 @@ def _train(
             drawn.out_info,
         )
         epoch.lower(state, lanes.fold, samples, turns.of(1)).compile()
-        state = first.result()
+        resumed, state = kept.state(state), first.result()
     waiting = jax.tree.map(np.array, state) if lanes.waiting else None  # what the jobs that wait begin with
-    if waiting is not None or width != members:
+    if resumed is not None:
+        state = resumed
+    elif waiting is not None or width != members:
         state = _taken(state, lanes.member)
     while lanes.running.any():
         check_interrupt()
@@ -166,6 +179,7 @@ def _train(
                 state = _replaced(state, waiting, lanes.member, fresh)
         if not turns.several:
             state = lanes.compact(state, work)
+        kept.keep(state, lanes, interrupted=interrupt_noted())
 
 
 class _Turns:

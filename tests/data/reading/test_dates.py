@@ -44,6 +44,7 @@ SERIES = {
     "months": (["2019-10", "2019-11", "2019-12"], ["2020-01", "2020-02"]),
     "months as numbers": ([201910, 201911, 201912], [202001, 202002]),
     "months as text of digits": (["201910", "201911", "201912"], ["202001", "202002"]),
+    "quarters of two digits": ([201901, 201902, 201903, 201904, 202001], [202002, 202003]),
     "quarters as numbers": ([20193, 20194, 20201], [20202, 20203]),
     "quarters": (["2019Q3", "2019Q4", "2020Q1"], ["2020Q2", "2020Q3"]),
     "quarters apart": (["Q3 2019", "Q4 2019", "Q1 2020"], ["Q2 2020", "Q3 2020"]),
@@ -209,3 +210,20 @@ def test_rows_that_stand_newest_first_are_turned() -> None:
     frame = pd.DataFrame({"ds": pd.date_range("2020-01-01", periods=4)[::-1], "y": [4.0, 3.0, 2.0, 1.0]})
     with pytest.warns(DataWarning, match="the rows stand newest first"):
         assert read_panel(frame)[0].y.tolist() == [1, 2, 3, 4]
+
+
+def test_months_or_quarters_of_one_year_are_asked_for() -> None:
+    frame = pd.DataFrame({"ds": [201001, 201002, 201003, 201004], "y": 1.0})
+    with pytest.raises(ps.DataError, match="may be months or quarters; write months as '2010-01', quarters as"):
+        read_panel(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        months = read_panel(pd.DataFrame({"ds": [*range(200901, 200913)], "y": 1.0}))[1]
+        assert read_panel(frame, like=months)[0].times[-1] == np.datetime64("2010-04-01")
+
+
+def test_an_earlier_frame_decides_only_what_it_shows() -> None:
+    frame = pd.DataFrame({"ds": ["10/02/2024", "11/02/2024"], "y": 1.0})
+    dates = pd.DataFrame({"ds": ["2024-02-08", "2024-02-09"], "y": 1.0})
+    with pytest.raises(ps.DataError, match="with the day or with the month first"):
+        read_panel(frame, like=read_panel(dates)[1])

@@ -19,7 +19,7 @@ from penstock.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_csv"]
+__all__ = ["parse_csv", "read_csv"]
 
 _HEAD = 1 << 16  # bytes that the form of a table is told from
 _TAIL = 1 << 14
@@ -48,8 +48,33 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     DataError
         Where rows hold more fields than the header, quotes do not close, or the bytes are of an unknown encoding.
     """
-    name = path.name
-    raw = decompressed(path)
+    name = path.name.removesuffix(path.suffix) if path.suffix in (".gz", ".xz") else path.name
+    return parse_csv(decompressed(path), path.name, text, name)
+
+
+def parse_csv(raw: bytes, name: str, text: Collection[str] | None = None, kind: str | None = None) -> pd.DataFrame:
+    """Parse the bytes of a text table into a pandas frame.
+
+    Parameters
+    ----------
+    raw
+        The bytes, not compressed.
+    name
+        What messages call the table.
+    text
+        As for :func:`read_csv`.
+    kind
+        File name whose end may tell the separator; None: `name`.
+
+    Returns
+    -------
+    As for :func:`read_csv`.
+
+    Raises
+    ------
+    DataError
+        As for :func:`read_csv`.
+    """
     raw = as_utf8(raw, name)
     if b"\r" in raw[:_HEAD] and b"\n" not in raw[:_HEAD]:
         raw = raw.replace(b"\r", b"\n")
@@ -57,7 +82,7 @@ def read_csv(path: Path, text: Collection[str] | None = None) -> pd.DataFrame:
     if len(raw) > _HEAD:
         head = head[: head.rfind(b"\n") + 1] or head
     start = head.decode(errors="ignore")
-    separator = separator_of(start, name.removesuffix(path.suffix) if path.suffix in (".gz", ".xz") else name)
+    separator = separator_of(start, kind or name)
     rows = split(start, separator)
     header = find_header(rows, name)
     body = _body(raw, header, separator, name)

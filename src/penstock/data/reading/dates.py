@@ -61,6 +61,7 @@ _MONTHS = {
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?")
 _MANY = 2000  # cells from which pandas' parser of ISO 8601 is worth its start
 
+_ORDERED = re.compile(r"%-?([dm])[-/. ]%-?[dm]")  # day and month, the year last: what an earlier frame decides
 Cells = list[dict[str, str | None]]
 
 
@@ -219,8 +220,8 @@ def _order(cells: list[str], parts: Cells, dayfirst: bool | None, like: str) -> 
             raise NotTimesError(cells[example], "its day comes first" if day_first else "its month comes first")
     elif dayfirst is not None:
         return ("dm" if dayfirst else "md"), ""
-    elif like and ("%d" in like or "%-d" in like) and ("%m" in like or "%-m" in like):
-        return ("dm" if like.replace("-", "").index("%d") < like.replace("-", "").index("%m") else "md"), ""
+    elif known := _ORDERED.match(like):
+        return ("dm" if known[1] == "d" else "md"), ""
     elif sign == "." or (firsts == seconds).all():
         order = "dm"
     else:

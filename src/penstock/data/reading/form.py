@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NATIVE", "Form"]
+__all__ = ["FORM", "NATIVE", "Form"]
+
+FORM = "penstock form"
+"""Among the attributes of a pandas frame: how its times were written, where an option decided how they are read."""
 
 _TOKEN = re.compile(r"%([-^~]?[A-Za-z])")
 
@@ -105,7 +108,7 @@ _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _PATTERNS = {
     "native": re.compile(""),
     "period": re.compile(r"\d{0,3}[A-Za-z]{1,5}(-[A-Z]{3})?"),
-    "int": re.compile(r"(%[YmdqjGVHMS])+"),
+    "int": re.compile(r"%Y0%q|(%[YmdqjGVHMS])+"),
     "float": re.compile(r"(?!)"),
     "number": re.compile(r"count|epoch:(s|ms|us|ns)|year\.(month|-?\d{1,2})"),
 }

@@ -9,14 +9,18 @@ from numpy.typing import NDArray
 
 from penstock.data.reading.form import Form
 
-__all__ = ["decimal_years", "whole_times"]
+__all__ = ["MonthsOrQuartersError", "are_dates", "decimal_years", "whole_times"]
 
 _FIRST, _LAST = 1800, 2200  # years that a number is taken for a date of
 _EPOCHS = (("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9))
 _SINCE, _UNTIL = 631_152_000, 4_102_444_800  # 1990 to 2100, in seconds
 
 
-def whole_times(numbers: NDArray[np.int64], kind: str = "int") -> tuple[NDArray[Any], Form, str] | None:
+class MonthsOrQuartersError(ValueError):
+    """The numbers 1 to 4 behind one year: months or quarters."""
+
+
+def whole_times(numbers: NDArray[np.int64], kind: str = "int", like: str = "") -> tuple[NDArray[Any], Form, str] | None:
     """Read whole numbers as dates, each different one once; None where they count steps.
 
     Parameters
@@ -25,10 +29,17 @@ def whole_times(numbers: NDArray[np.int64], kind: str = "int") -> tuple[NDArray[
         The numbers.
     kind
         How they are written: ``int`` or ``text``.
+    like
+        The pattern of an earlier frame of the same kind, which decides where the numbers leave it open.
 
     Returns
     -------
     The times, their form, and one line that says how they were read.
+
+    Raises
+    ------
+    MonthsOrQuartersError
+        For the numbers 201001 to 201004 of a single year, which may be months or quarters.
 
     Examples
     --------
@@ -49,6 +60,10 @@ def whole_times(numbers: NDArray[np.int64], kind: str = "int") -> tuple[NDArray[
         if days is not None:
             return days, Form(kind, "%Y%m%d"), f"read as days: {least} is {_show(days.min(), 'D')}"
     if least >= _FIRST * 100 and most < (_LAST + 1) * 100:
+        quarters = _two_digit_quarters(numbers, like)
+        if quarters is not None:
+            said = f"read as quarters: {least} is quarter {least % 100} of {least // 100}"
+            return quarters, Form(kind, _QUARTERS), said
         months = _dates(numbers // 100, numbers % 100, np.ones_like(numbers))
         if months is not None:
             return months, Form(kind, "%Y%m"), f"read as months: {least} is {_show(months.min(), 'M')}"
@@ -75,6 +90,30 @@ def whole_times(numbers: NDArray[np.int64], kind: str = "int") -> tuple[NDArray[
             said = f"read as {_WORDS[unit]} since 1970: {least} is {_show(times.min(), 's')}"
             return times, Form(kind, f"epoch:{unit}"), said
     return None
+
+
+def are_dates(numbers: NDArray[np.int64]) -> bool:
+    """Whether whole numbers, each different one once, name dates."""
+    try:
+        return whole_times(numbers) is not None
+    except MonthsOrQuartersError:
+        return True
+
+
+_QUARTERS = "%Y0%q"
+
+
+def _two_digit_quarters(numbers: NDArray[np.int64], like: str) -> NDArray[Any] | None:
+    """Read 201001 to 201004 as quarters, where several years hold all four and no more; None where they are months."""
+    part = {*(numbers % 100).tolist()}
+    if not part <= {1, 2, 3, 4} or like == "%Y%m":
+        return None
+    if like != _QUARTERS:
+        if part != {1, 2, 3, 4}:
+            return None
+        if len(numbers) == 4 and len({*(numbers // 100).tolist()}) == 1:
+            raise MonthsOrQuartersError
+    return _dates(numbers // 100, 3 * (numbers % 100) - 2, np.ones_like(numbers))
 
 
 _STAMPS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}

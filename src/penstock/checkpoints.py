@@ -1,0 +1,286 @@
+"""A folder of checkpoints: what a run has trained so far, so that a run that was killed goes on to the same bits.
+
+Trainings are numbered in the order in which a run comes to them, and each has one file, which is replaced whole. A run
+that goes on takes the weights of the trainings that had ended, continues the one that had not, and runs the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import re
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from penstock.argument_types import checked_path
+from penstock.errors import ModelFileError, OptionError, TrainingWarning, named
+from penstock.files import write_json
+from penstock.storage import Arrays, read_model, write_model
+from penstock.strict_json import strict_json
+from penstock.version import __version__
+
+__all__ = ["Run", "TrainingFile", "checkpoints", "current_run", "in_words", "text_of"]
+
+_RUN = "run.json"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of a function: another in every process
+_SHARE = 20  # times what the last checkpoint took to write that pass before the next: 5 % of the time at most
+
+
+def text_of(value: Any) -> str:
+    """Write a value in the same words in every process: its representation without addresses.
+
+    Examples
+    --------
+    >>> text_of({"epochs": 5, "loss": max})
+    "{'epochs': 5, 'loss': <built-in function max>}"
+    """
+    text = _ADDRESS.sub("", repr(value))
+    if len(text) <= 2000:
+        return text
+    return f"{text[:200]}... ({len(text):,} characters, {hashlib.sha256(text.encode()).hexdigest()[:16]})"
+
+
+def in_words(models: Iterable[Any]) -> dict[str, str]:
+    """Write the options of models, by name: for the message that names what differs where another run is resumed.
+
+    Examples
+    --------
+    >>> from penstock.baselines.naive import Naive
+    >>> in_words([Naive(horizon=3)])
+    {'model': 'Naive', 'horizon': '3'}
+    """
+    found: dict[str, str] = {}
+    listed = list(models)
+    for number, model in enumerate(listed, start=1):
+        which = f" of model {number}" if len(listed) > 1 else ""
+        found[f"model{which}"] = type(model).__name__
+        for field in dataclasses.fields(model):
+            if field.init and field.metadata.get("affects_fit", True):
+                found[f"{field.name}{which}"] = text_of(getattr(model, field.name))
+    return found
+
+
+class TrainingFile:
+    """The checkpoint of one training.
+
+    Parameters
+    ----------
+    path
+        Where it is written.
+    what
+        What is trained, by name: options, and fingerprints of the samples.
+    seconds
+        Seconds between two checkpoints at most, where an epoch is no longer.
+
+    Attributes
+    ----------
+    machine
+        What computed the checkpoint that was read.
+    """
+
+    def __init__(self, path: Path, what: Mapping[str, str], seconds: float) -> None:
+        self.path, self.what, self._seconds, self.machine = path, dict(what), seconds, ""
+        self._last, self._cost = time.monotonic(), 0.0
+
+    @property
+    def due(self) -> bool:
+        """Whether a checkpoint is to be written at the end of this epoch."""
+        return time.monotonic() - self._last >= min(self._seconds, _SHARE * self._cost)
+
+    def read(self) -> Arrays | None:
+        """Read the last checkpoint; None where there is none.
+
+        Raises
+        ------
+        OptionError
+            Where something else was trained; the message names what differs.
+        ModelFileError
+            Where the file is not whole.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            about, arrays = read_model(self.path)
+        except ModelFileError as error:
+            raise ModelFileError(f"{error} Delete the file to train this part again from its beginning.") from error
+        _refuse_differences(self.path.parent, about.get("what"), self.what)
+        self.machine = str(about.get("machine"))
+        return arrays
+
+    def write(self, arrays: Arrays, machine: str) -> None:
+        """Write a checkpoint whole, in the place of the last one."""
+        begin = time.monotonic()
+        write_model(self.path, {"what": self.what, "machine": machine}, arrays, compress=False)
+        self._last = time.monotonic()
+        self._cost = self._last - begin
+
+
+class Run:
+    """The trainings of a run, whose checkpoints lie in one folder.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    seconds
+        Seconds between two checkpoints of a training at most, where an epoch is no longer.
+
+    Attributes
+    ----------
+    trainings
+        Trainings that the run has come to.
+    """
+
+    def __init__(self, folder: Path, seconds: float) -> None:
+        self.folder, self._seconds, self.trainings = folder, seconds, 0
+
+    def training(self, what: Mapping[str, str]) -> TrainingFile:
+        """Return the file of the training that the run has come to."""
+        self.trainings += 1
+        return TrainingFile(self.folder / f"training-{self.trainings:05}.penstock", what, self._seconds)
+
+
+_current: ContextVar[Run | None] = ContextVar("penstock_checkpoints", default=None)
+
+
+def current_run() -> Run | None:
+    """Return the run whose trainings are kept; None where none are."""
+    return _current.get()
+
+
+@contextlib.contextmanager
+def checkpoints(
+    folder: str | Path | None,
+    *,
+    resume: bool = False,
+    minutes: float = 1.0,
+    what: Mapping[str, str] | None = None,
+) -> Iterator[None]:
+    """Keep checkpoints of everything that is trained in this block and thread.
+
+    A checkpoint is written at the end of an epoch: always where writing takes less than a twentieth of the time since
+    the last one, else every so many minutes. A process that is killed loses what it trained since. The same code, run
+    again with ``resume=True``, gives the bits of a run that was never interrupted.
+
+    Parameters
+    ----------
+    folder
+        Folder of the checkpoints, made where it is not there; None: nothing is kept.
+    resume
+        Go on with the run whose checkpoints the folder holds; where it holds none, one begins.
+    minutes
+        Minutes between two checkpoints of a training at most, where an epoch is no longer.
+    what
+        What the run is, by name, for the message where another one is resumed.
+
+    Yields
+    ------
+    Nothing.
+
+    Raises
+    ------
+    OptionError
+        Where the folder holds a run and `resume` is False, or that of other data or options: named, with both values.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, penstock as ps
+    >>> x = np.random.default_rng(0).normal(size=(60, 4, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for resume in (False, True):  # the second time, all is there already
+    ...         with ps.training.checkpoints(folder, resume=resume):
+    ...             trained = ps.train(ps.Network([ps.RNN(2)]), x, x[:, -1], epochs=3)
+    ...             print(trained.history.training_loss.shape)
+    (3, 1)
+    (3, 1)
+    """
+    if folder is None:
+        if resume:
+            raise OptionError("resume=True goes on from checkpoints; say where they are: checkpoint='FOLDER'.")
+        yield
+        return
+    if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not minutes >= 0:
+        raise OptionError(f"minutes={minutes!r} is not allowed; allowed: a number of minutes, 0 or more.")
+    place = checked_path(folder)
+    with _locked(_begun(place, resume, dict(what or {}))):
+        run = Run(place, 60 * minutes)
+        token = _current.set(run)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+        if not run.trainings:
+            warnings.warn(f"{folder!s} holds no checkpoint: nothing here is trained by epochs.", TrainingWarning, 4)
+
+
+def _begun(folder: Path, resume: bool, what: dict[str, str]) -> Path:
+    """Make the folder of a run, or see that it holds this one."""
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"checkpoint={str(folder)!r} is a file; give the name of a folder.")
+    if (folder / _RUN).exists():
+        if not resume:
+            raise OptionError(
+                f"{str(folder)!r} holds the checkpoints of a run already; give resume=True (--resume) to go on with "
+                "it, or another folder."
+            )
+        try:
+            held = strict_json((folder / _RUN).read_bytes())["what"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise OptionError(f"{str(folder / _RUN)!r} does not say what its run is: {error}.") from error
+        _refuse_differences(folder, held, what)
+        return folder
+    if folder.exists() and (others := sorted(each.name for each in folder.iterdir() if each.name != _LOCK)):
+        raise OptionError(
+            f"{str(folder)!r} holds other files ({named(others, 3)}); give a folder for checkpoints alone."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"the folder {str(folder)!r} cannot be made: {error.strerror}.") from None
+    write_json(folder / _RUN, {"penstock": __version__, "what": what})
+    return folder
+
+
+def _refuse_differences(folder: Path, held: Any, now: Mapping[str, str]) -> None:
+    """Refuse to go on where something else was begun."""
+    held = held if isinstance(held, dict) else {}
+    names = [name for name in {**held, **now} if held.get(name) != now.get(name)]
+    if names:
+        told = [f"{name} was {_short(held.get(name))} and is {_short(now.get(name))} now" for name in names]
+        raise OptionError(
+            f"the run in {str(folder)!r} cannot be resumed, for this is another one: {'; '.join(told)}. Give what it "
+            "was begun with, or another folder."
+        )
+
+
+def _short(value: Any) -> str:
+    text = "not there" if value is None else str(value)
+    return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+_LOCK = "lock"
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Refuse a folder that another process writes to; where the system has no locks of files, take it as it is."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / _LOCK).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OptionError(
+                f"another process keeps its checkpoints in {str(folder)!r}; end it, or give another folder."
+            ) from None
+        for left in folder.glob(".*.part-*"):  # of a process that was killed while it wrote
+            left.unlink(missing_ok=True)
+        yield

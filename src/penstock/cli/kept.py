@@ -1,0 +1,54 @@
+"""The options by which a command keeps what it trains, and goes on with it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penstock.cli.interrupts import raise_interrupt
+
+if TYPE_CHECKING:
+    from penstock.studies.study import Request
+
+__all__ = ["CheckpointOptions"]
+
+
+@dataclass(frozen=True)
+class CheckpointOptions:
+    """Where networks are kept at ends of epochs, and whether to go on with them."""
+
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder that keeps networks in training, should the run end before its time."),
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that --checkpoint holds; the result is the same.")
+    ] = False
+
+    @contextmanager
+    def of_study(self, name: str, asked: Request) -> Iterator[None]:
+        """Keep what a study trains in this block, in a folder of its own."""
+        from penstock.checkpoints import checkpoints, text_of
+
+        words = {field: text_of(value) for field, value in vars(asked).items() if field != "progress"}
+        folder = self.checkpoint and self.checkpoint / asked.stem(name)
+        with self.interrupts_wait(), checkpoints(folder, resume=self.resume, what={"study": name, **words}):
+            yield
+
+    @contextmanager
+    def interrupts_wait(self, *, also: bool = False) -> Iterator[None]:
+        """Let Ctrl-C wait for the end of an epoch in this block, where something is kept then."""
+        if not (also or self.checkpoint) or signal.getsignal(signal.SIGINT) is not raise_interrupt:
+            yield
+            return
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, raise_interrupt)

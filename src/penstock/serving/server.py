@@ -1,0 +1,119 @@
+"""A server process: its socket, signals, and the HTTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from penstock.errors import OptionError
+from penstock.extras import library
+from penstock.serving.access import Access
+from penstock.serving.guard import Guard
+from penstock.serving.limits import Limits
+from penstock.serving.logs import event, set_up_logs
+from penstock.serving.models import Models
+from penstock.serving.notes import warnings_collected
+from penstock.serving.routes import Routes
+from penstock.serving.service import Service
+
+__all__ = ["serve"]
+
+
+def serve(
+    paths: list[Path],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    token: str | None = None,
+    limits: Limits | None = None,
+    reload: bool = True,
+    log_requests: bool = True,
+) -> None:
+    """Serve models until a signal ends the process: SIGTERM and SIGINT let requests that are under way be answered.
+
+    Parameters
+    ----------
+    paths
+        Model files.
+    host, port
+        Address to listen at; the port 0 is any that is free, which the log tells.
+    token
+        The bearer token; None: none is asked for, which the loopback alone allows.
+    limits
+        What the server takes on.
+    reload
+        Whether a model file that changes is read again.
+    log_requests
+        Whether each request is a line in the log.
+
+    Raises
+    ------
+    OptionError
+        For an address that cannot be listened at, or one beyond the loopback without a token.
+    ModelFileError
+        Where a file cannot be read.
+    """
+    limits = limits or Limits()
+    uvicorn = library("uvicorn", "serve", "penstock serve")
+    access = Access(token, host)
+    service = Service(Models(paths), limits, reload=reload)
+    app = Guard(Routes(service).app(), access, service.metrics, log_requests=log_requests)
+    listening = _listen(host, port)
+    set_up_logs()
+    config = uvicorn.Config(
+        app, http=_protocol(limits.timeout), ws="none", lifespan="on", log_config=None, access_log=False,
+        server_header=False, date_header=True, proxy_headers=False, limit_concurrency=limits.connections,
+        timeout_keep_alive=int(max(limits.timeout, 1)), timeout_graceful_shutdown=int(max(limits.timeout, 1)),
+    )  # fmt: skip
+    with warnings_collected():
+        asyncio.run(_run(uvicorn.Server(config), listening))
+
+
+async def _run(server: Any, listening: socket.socket) -> None:
+    """Serve, and end with status 0 on a signal: uvicorn itself would raise it again."""
+    server.capture_signals = contextlib.nullcontext
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, server.handle_exit)
+    host, port, *_ = listening.getsockname()
+    event("listening", host=host, port=port)
+    await server.serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(found[0], found[1])
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(found[4])
+        listening.listen(1024)
+    except OSError as error:
+        raise OptionError(
+            f"--host {host} --port {port} cannot be listened at: {error.strerror}; choose another port, or 0 for any "
+            "that is free."
+        ) from None
+    return listening
+
+
+def _protocol(seconds: float) -> Any:
+    """Make uvicorn's protocol close a connection whose request does not begin in time: the headers are not its body."""
+    base: Any = library("uvicorn.protocols.http.httptools_impl", "serve", "penstock serve").HttpToolsProtocol
+
+    def connection_made(self: Any, transport: Any) -> None:
+        base.connection_made(self, transport)
+        self.begin = self.loop.call_later(seconds, _close_idle, self)
+
+    def connection_lost(self: Any, error: Exception | None) -> None:
+        self.begin.cancel()
+        base.connection_lost(self, error)
+
+    methods = {"connection_made": connection_made, "connection_lost": connection_lost}
+    return type("PenstockProtocol", (base,), methods)
+
+
+def _close_idle(connection: Any) -> None:
+    if connection.cycle is None and not connection.transport.is_closing():
+        connection.transport.close()

@@ -1,0 +1,149 @@
+"""One row of a session as it comes in JSON, and the forecast after it as it goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from penstock.serving.problems import RequestError
+from penstock.serving.tables import check_object, finite, kind_of
+from penstock.streaming.forecast import StreamForecast
+
+__all__ = ["STEP", "Row", "forecast_of", "read_row"]
+
+STEP = ("t", "y", "series", "covariates", "future", "step", "times")
+"""Names of a row in JSON."""
+
+_LONGEST = 100  # characters of a time or of a name
+_TAKEN = ("self", "t", "y", "id", "future")  # arguments of Stream.push, which no covariate can be given by
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that was checked.
+
+    Attributes
+    ----------
+    t, y, series, covariates, future
+        As for :meth:`penstock.streaming.stream.Stream.push`.
+    step
+        The number that the client gives the step; None: it gives none.
+    times
+        Whether the answer tells the times of the steps ahead.
+    """
+
+    t: Any
+    y: float | None
+    series: Any
+    covariates: dict[str, Any]
+    future: dict[str, Any] | None
+    step: int | None
+    times: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe the row for the journal."""
+        named = {"series": self.series, "covariates": self.covariates or None, "future": self.future}
+        return {"t": self.t, "y": self.y, **{name: value for name, value in named.items() if value is not None}}
+
+
+def read_row(given: Any, what: str = "the body", more: tuple[str, ...] = ()) -> Row:
+    """Check a row of JSON.
+
+    Parameters
+    ----------
+    given
+        The object.
+    what
+        What messages call it.
+    more
+        Further names that it may have.
+
+    Raises
+    ------
+    RequestError
+        422 for unknown or missing names and values of another kind.
+
+    Examples
+    --------
+    >>> read_row({"t": 81, "y": 2.5, "step": 1}).to_json()
+    {'t': 81, 'y': 2.5}
+    """
+    row = check_object(given, (*STEP, *more), what)
+    time, y, series, step = row.get("t"), row.get("y"), row.get("series"), row.get("step")
+    if "t" not in row or "y" not in row:
+        raise RequestError(
+            422, f"{what} lacks {'t' if 't' not in row else 'y'!r}; a step has a time 't' and a value 'y'."
+        )
+    if type(time) not in (str, int, float) or (isinstance(time, str) and len(time) > _LONGEST):
+        raise RequestError(
+            422, f"'t' is {kind_of(time)}; a time is needed: text in ISO 8601, or a number as in the fit."
+        )
+    if isinstance(time, (int, float)) and abs(time) > 2**62:
+        raise RequestError(422, "'t' lies beyond 2**62; a time is needed.")
+    if y is not None:
+        _check_number(y, "'y'", "a number, or null where it is missing,")
+    if type(series) not in (str, int, type(None)) or (isinstance(series, str) and len(series) > 10 * _LONGEST):
+        raise RequestError(422, f"'series' is {kind_of(series)}; the name of a series is needed.")
+    if step is not None and (type(step) is not int or step < 1):
+        raise RequestError(422, f"'step' is {kind_of(step)}; the number of the step is needed, from 1 on.")
+    if type(row.get("times", False)) is not bool:
+        raise RequestError(422, f"'times' is {kind_of(row['times'])}; true or false is needed.")
+    covariates, future = row.get("covariates") or {}, row.get("future")
+    _check_columns(covariates, "'covariates'", several=False)
+    if future is not None:
+        _check_columns(future, "'future'", several=True)
+    return Row(time, None if y is None else float(y), series, covariates, future, step, row.get("times", False))
+
+
+def _check_number(value: Any, what: str, needed: str) -> None:
+    if type(value) not in (int, float):
+        raise RequestError(422, f"{what} is {kind_of(value)}; {needed} is needed.")
+
+
+def _check_columns(given: Any, what: str, *, several: bool) -> None:
+    if not isinstance(given, dict):
+        raise RequestError(422, f"{what} is {kind_of(given)}; an object of columns is needed.")
+    for name, value in given.items():
+        if name in _TAKEN:
+            raise RequestError(
+                422, f"{what}: a session cannot be given a column named {name!r}; rename it and fit again."
+            )
+        if several and not isinstance(value, list):
+            raise RequestError(
+                422, f"{what}[{name[:80]!r}] is {kind_of(value)}; a list with one number a step is needed."
+            )
+        for each in value if several else [value]:
+            if each is not None or several:
+                _check_number(each, f"{what}[{name[:80]!r}]", "a number")
+
+
+def forecast_of(found: StreamForecast | None, *, times: bool) -> dict[str, Any]:
+    """Describe the forecast after a row.
+
+    Parameters
+    ----------
+    found
+        What the stream gave; None: no forecast, since the row was dropped or the series has too few rows.
+    times
+        Whether the times of the steps ahead are told.
+
+    Returns
+    -------
+    ``yhat`` with one number a step ahead, or null; ``intervals`` with the lower and the upper bounds of each level,
+    null where an interval is infinite; ``times``.
+    """
+    if found is None:
+        return {"yhat": None}
+    answer: dict[str, Any] = {"yhat": finite(found.yhat)}
+    if found.levels:
+        answer["intervals"] = {
+            f"{level:g}": {"lo": finite(found.values[1 + 2 * place]), "hi": finite(found.values[2 + 2 * place])}
+            for place, level in enumerate(found.levels)
+        }
+    if times:
+        answer["times"] = [each if isinstance(each, int) else str(each) for each in _plain(found.times)]
+    return answer
+
+
+def _plain(times: Any) -> list[Any]:
+    return times.astype("datetime64[us]").astype(str).tolist() if times.dtype.kind == "M" else times.tolist()

@@ -1,0 +1,81 @@
+"""The compiled steps: the library of `native/penstock_stream.h`, called without JAX."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from penstock import kernels
+from penstock.build_record import missing_kernels, read_record
+
+__all__ = ["SeriesStruct", "StreamLibrary", "find"]
+
+NAME = "libpenstock_stream.so"
+
+FORECAST, TOO_FEW = 1, 0
+ANY_TIME, CARRY, NO_FORECAST = 1, 2, 4
+
+POINTERS = (
+    "count", "end", "times", "y", "filled", "covariates", "changed", "x", "state", "scaling", "queue", "ordered",
+    "held", "oldest", "alpha", "made", "half", "spread", "rows", "row", "ahead", "out", "scratch",
+)  # fmt: skip
+"""The arrays of a series, in the order of the header."""
+
+
+class SeriesStruct(ctypes.Structure):
+    """``penstock_series`` of the header."""
+
+    _fields_ = [
+        ("network", ctypes.c_void_p), ("number", ctypes.c_int64), ("kept", ctypes.c_int64), ("step", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in POINTERS),
+    ]  # fmt: skip
+
+
+class StreamLibrary:
+    """A loaded library."""
+
+    def __init__(self, path: Path) -> None:
+        # PyDLL: a call takes microseconds, in which nobody else needs the interpreter.
+        self._dll = ctypes.PyDLL(str(path))
+        void, whole = ctypes.c_void_p, ctypes.c_int64
+        self.push = self._declared("push", ctypes.c_int, void, whole, ctypes.c_double, ctypes.c_int)
+        self.push_many = self._declared("push_many", whole, void, whole, whole, void, ctypes.c_int, void)
+        self.reload = self._declared("reload", None, void, whole)
+        self.forecast = self._declared("forecast", ctypes.c_int, void)
+        self.open = self._declared("network_open", void, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p)
+        self.close = self._declared("network_close", None, void)
+        self.size = self._declared("size", whole, void, ctypes.c_char_p)
+        self.isa = str(self._declared("stream_isa", ctypes.c_char_p)().decode())
+
+    def _declared(self, name: str, result: Any, *arguments: Any) -> Any:
+        function = getattr(self._dll, f"penstock_{name}")
+        function.restype, function.argtypes = result, list(arguments)
+        return function
+
+
+@cache
+def _load() -> StreamLibrary | str:
+    folders = [Path(folder) for folder in kernels.__path__]  # an editable install has two
+    path = next((folder / NAME for folder in folders if (folder / NAME).is_file()), None)
+    if path is None:
+        record = read_record(map(str, folders))
+        if record is not None and record.built:
+            return "the compiled steps are not there: install Penstock again"
+        return missing_kernels(record)
+    try:
+        return StreamLibrary(path)
+    except (OSError, AttributeError) as error:
+        return f"the compiled steps could not be loaded: {type(error).__name__}: {error}"
+
+
+def find() -> StreamLibrary | str:
+    """Load the library once; where that fails, or ``PENSTOCK_KERNELS=scan`` forbids it, say why."""
+    if os.environ.get("PENSTOCK_KERNELS") == "scan":
+        return "PENSTOCK_KERNELS=scan"
+    if sys.byteorder != "little":
+        return "the compiled steps are for little-endian processors"
+    return _load()

@@ -1,0 +1,73 @@
+"""One row of every series at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.errors import DataError
+
+if TYPE_CHECKING:
+    from penstock.streaming.stream import Stream
+
+__all__ = ["push_all"]
+
+Values = NDArray[np.float64]
+
+
+def push_all(stream: Stream, t: Any, y: Any, future: Mapping[str, Any] | None, covariates: Mapping[str, Any]) -> Values:
+    """Do what :meth:`penstock.streaming.stream.Stream.push_all` says."""
+    values = np.ascontiguousarray(y, dtype=np.float64)
+    count, rows = len(stream.ids), stream._rows
+    if values.shape != (count,):
+        raise DataError(f"y has the shape {values.shape}; one value for each of the {count} series is needed.")
+    time = stream._clock.read(t)
+    if stream._push_native is not None and not covariates and future is None and _regular(stream, time, values):
+        native = stream._native
+        assert native is not None  # noqa: S101
+        native.push_many(time, values)
+        return native.own["out"].copy()
+    given = {name: np.broadcast_to(np.asarray(each, np.float64), (count,)) for name, each in covariates.items()}
+    taken = [stream._covariates({name: each[s] for name, each in given.items()}, s) for s in range(count)]
+    steps = (count, stream.model.horizon)
+    parts = {name: np.broadcast_to(each, steps) for name, each in (future or {}).items()}
+    aheads = [stream._ahead({name: each[s] for name, each in parts.items()} or None) for s in range(count)]
+    for series in range(count):
+        stream._value(values[series], series)
+        stream._check_first(series, values[series], taken[series])
+        if rows.count[series] + 1 < stream.model.rows_needed:
+            raise DataError(
+                f"{int(rows.count[series])} rows{stream._whose(series)} are too few for a forecast; push its rows "
+                "alone first."
+            )
+        if rows.count[series] and time <= rows.times[series, rows.end[series] - 1]:
+            raise DataError(
+                f"the row at {stream._clock.show(time)} is not later than the newest{stream._whose(series)}; push_all "
+                "takes rows in order."
+            )
+    gone = [stream._missing(series, time) for series in range(count)]  # refuses them before anything is taken
+    for series in range(count):
+        stream._carry(series, gone[series])
+    if stream._native is None:
+        for series in range(count):
+            stream.carried += int(np.isnan(values[series]))
+            stream._bounds.observe(series, values[series])
+            rows.append(series, time, values[series], taken[series])
+        ahead = None if aheads[0] is None else np.concatenate([each for each in aheads if each is not None])
+        return stream._predictor.forecast(range(count), ahead)
+    for series in range(count):
+        stream._take(series, time, float(values[series]), taken[series], aheads[series], wanted=True)
+    return stream._native.own["out"].copy()
+
+
+def _regular(stream: Stream, time: int, values: Values) -> bool:
+    """Say whether the rows follow the newest of every series by its step, and hold values that can be taken."""
+    rows = stream._rows
+    if not np.isfinite(values).all() or (stream._positive and not (values > 0).all()):
+        return False
+    newest = rows.times[np.arange(len(values)), rows.end - 1]
+    enough = rows.count + 1 >= stream.model.rows_needed
+    return bool((enough & (rows.count > 0) & (time - newest == stream._steps)).all())

@@ -1,0 +1,96 @@
+"""A training in a folder of checkpoints: its state written at ends of epochs, and taken back."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from penstock.checkpoints import TrainingFile, checkpoints, current_run
+from penstock.errors import ModelFileError, TrainingWarning
+from penstock.storage import Arrays
+from penstock.training.config import TrainSpec
+from penstock.training.fingerprint import fingerprint, machine
+from penstock.training.lanes import Lanes
+from penstock.training.progress import tell
+from penstock.training.samples import Samples
+from penstock.training.stored import named_leaves, weight_shapes
+
+__all__ = ["KeptTraining", "checkpoints"]
+
+
+class KeptTraining:
+    """The checkpoint of a training, where its run keeps some; else it does nothing.
+
+    Parameters
+    ----------
+    file
+        Its file; None: nothing is kept.
+    """
+
+    def __init__(self, file: TrainingFile | None) -> None:
+        self._file = file
+        self._held = None if file is None else file.read()
+
+    @classmethod
+    def of(cls, spec: TrainSpec, folds: Sequence[Samples], **more: Any) -> KeptTraining:
+        """Find the checkpoint of the training that the run has come to."""
+        run = current_run()
+        return cls(None if run is None else run.training(fingerprint(spec, folds, **more)))
+
+    def restore(self, lanes: Lanes, spec: TrainSpec) -> None:
+        """Bring the lanes to where the last checkpoint left them."""
+        if self._held is None or self._file is None:
+            return
+        if self._file.machine != machine():
+            warnings.warn(
+                f"{self._file.path.name} was begun with {self._file.machine} and goes on with {machine()}: the result "
+                "may differ from an uninterrupted run's, in about the seventh digit.", TrainingWarning, stacklevel=3
+            )  # fmt: skip
+        try:
+            of_lanes = {name[6:]: each for name, each in self._held.items() if name.startswith("lanes.")}
+            lanes.restore(of_lanes, weight_shapes(spec.network, spec.inputs, spec.outputs))
+        except (KeyError, ValueError, IndexError) as error:
+            raise ModelFileError(f"{str(self._file.path)!r} holds no whole checkpoint: {error}") from error
+        going = f"goes on after epoch {int(lanes.epochs.max())}" if lanes.running.any() else "had ended"
+        tell(f"{self._file.path.name}: {going}")
+
+    def state(self, like: Any) -> Any:
+        """Return the state of the lanes, of the structure of `like`; None where it is to be drawn."""
+        if self._held is None or self._file is None:
+            return None
+        leaves = []
+        for name, leaf in named_leaves(like):
+            stored = self._held.get(f"state{name}")
+            if stored is None or stored.shape != leaf.shape or stored.dtype != leaf.dtype:
+                raise ModelFileError(f"{str(self._file.path)!r} holds no whole checkpoint: state{name} does not fit")
+            leaves.append(stored)
+        return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+    def keep(self, state: Any, lanes: Lanes, *, interrupted: bool = False) -> None:
+        """Write a checkpoint, where one is due or Ctrl-C is about to end the run."""
+        if self._file is None or not (interrupted or self._file.due):
+            return
+        if lanes.running.any():
+            arrays = {f"state{name}": np.asarray(leaf) for name, leaf in named_leaves(state)}
+            self._write(lanes, arrays)
+        if interrupted:
+            print(  # noqa: T201 - what becomes of the work is said, wherever it is read
+                f"interrupted after epoch {int(lanes.epochs.max())}, which is kept in {str(self._file.path)!r}; "
+                "resume=True (--resume) goes on from there",
+                file=sys.stderr,
+            )
+
+    def finish(self, lanes: Lanes) -> None:
+        """Write what a training gave that has ended."""
+        if self._file is not None:
+            self._write(lanes, {})
+
+    def _write(self, lanes: Lanes, state: Arrays) -> None:
+        assert self._file is not None  # noqa: S101
+        of_lanes = {f"lanes.{name}": each for name, each in lanes.arrays().items()}
+        self._file.write({**of_lanes, **state}, machine())
