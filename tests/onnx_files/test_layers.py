@@ -28,7 +28,7 @@ PORTS = [Port("x", np.float32, (BATCH, TIME, FEATURES)), Port("lengths", np.int3
 def exported(function: Any) -> np.ndarray:
     file = FunctionFile(PORTS)
     file.apply(lambda x, lengths: {"out": function(x, lengths)}, ["x", "lengths"], double=False)
-    file.put_out("out", np.float32)
+    file.add_output("out", np.float32)
     return run(file.content({}, ""), {"x": X, "lengths": LENGTHS})[0]
 
 

@@ -120,7 +120,7 @@ def test_gaps_are_told(tmp_path: Path) -> None:
 
 def test_what_cannot_be_exported_is_named(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    with pytest.raises(ps.OptionError, match="Naive is not exported to ONNX; allowed: a fitted penstock.Forecaster"):
+    with pytest.raises(ps.OptionError, match="Naive is not exported to ONNX; allowed: a fitted penstock.Forecaster, "):
         ps.onnx.write(path, ps.Naive())
     with pytest.raises(ps.OptionError, match="Forecaster is not fitted; call fit first"):
         ps.onnx.write(path, ps.Forecaster(NETWORK))

@@ -73,7 +73,7 @@ class FunctionFile:
         """Tell whether an input, or what a function gave, has this name."""
         return name in self._values
 
-    def put_out(self, name: str, dtype: Any = np.float64) -> None:
+    def add_output(self, name: str, dtype: Any = np.float64) -> None:
         """Make what a function gave an output of the file, as numbers of some type."""
         value, port = self._values[name]
         self._graph.add("Cast", [self._graph.named(value)], [name], to=self._graph.type_of(dtype))

@@ -165,24 +165,24 @@ def _dot_general(graph: Graph, eqn: Any, inputs: Sequence[Value]) -> str:
         if right == (1,):
             y = y.T if isinstance(y, np.ndarray) else graph.node("Transpose", [y], perm=[1, 0])
         return str(graph.node("MatMul", [x, y]))
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    unused = iter("abcdefghijklmnopqrstuvwxyz")
     of_x, of_y = [""] * a.ndim, [""] * b.ndim
     shared = ""
     for place, other in zip(left_batch, right_batch, strict=True):
-        of_x[place] = of_y[other] = next(letters)
+        of_x[place] = of_y[other] = next(unused)
         shared += of_x[place]
     for place, other in zip(left, right, strict=True):
-        of_x[place] = of_y[other] = next(letters)
-    of_x, free_x = _lettered(of_x, letters)
-    of_y, free_y = _lettered(of_y, letters)
+        of_x[place] = of_y[other] = next(unused)
+    of_x, free_x = _lettered(of_x, unused)
+    of_y, free_y = _lettered(of_y, unused)
     return str(graph.node("Einsum", [x, y], equation=f"{''.join(of_x)},{''.join(of_y)}->{shared}{free_x}{free_y}"))
 
 
-def _lettered(axes: list[str], letters: Any) -> tuple[list[str], str]:
+def _lettered(axes: list[str], unused: Any) -> tuple[list[str], str]:
     free = ""
     for place, letter in enumerate(axes):
         if not letter:
-            axes[place] = next(letters)
+            axes[place] = next(unused)
             free += axes[place]
     return axes, free
 

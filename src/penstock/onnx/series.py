@@ -132,7 +132,7 @@ class SeriesReader:
         head = self.model.head()
         steps = out.astype(jnp.float64).reshape(out.shape[0], out.shape[1], self.model.horizon, head.width)[..., 0]
         if isinstance(head, Direction):
-            return {"forecast": self._joined(jax.nn.sigmoid(steps))}
+            return {"forecast": self._aggregate(jax.nn.sigmoid(steps))}
         if head.summed > 1:
             steps = jnp.concatenate([steps[..., :1], steps[..., 1:] - steps[..., :-1]], axis=-1)
         values = base + steps * spread[:, None]
@@ -143,7 +143,7 @@ class SeriesReader:
             values = last[:, None] + jnp.cumsum(values, axis=-1)
         elif transform == "log_return":
             values = last[:, None] * jnp.exp(jnp.cumsum(values, axis=-1))
-        return {"forecast": self._joined(values)}
+        return {"forecast": self._aggregate(values)}
 
     def facts(self) -> dict[str, str]:
         """Return what the file says of its inputs: their meaning, columns and series."""
@@ -167,7 +167,7 @@ class SeriesReader:
         cut = slice(first, first + values.shape[-1])
         return (values - numbers.shift[cut]) / numbers.scale[cut]
 
-    def _joined(self, members: jax.Array) -> jax.Array:
+    def _aggregate(self, members: jax.Array) -> jax.Array:
         """Return the mean or the median over the members."""
         count = members.shape[0]
         if self.model.ensemble == "mean" or count == 1:
