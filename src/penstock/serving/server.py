@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.extras import library
 from penstock.serving.access import Access
 from penstock.serving.guard import Guard
@@ -19,6 +19,7 @@ from penstock.serving.models import Models
 from penstock.serving.notes import warnings_collected
 from penstock.serving.routes import Routes
 from penstock.serving.service import Service
+from penstock.serving.state import State
 
 __all__ = ["serve"]
 
@@ -30,6 +31,7 @@ def serve(
     port: int = 8080,
     token: str | None = None,
     limits: Limits | None = None,
+    state: Path | None = None,
     reload: bool = True,
     log_requests: bool = True,
 ) -> None:
@@ -45,6 +47,8 @@ def serve(
         The bearer token; None: none is asked for, which the loopback alone allows.
     limits
         What the server takes on.
+    state
+        Folder in which sessions outlive the process; None: they end with it.
     reload
         Whether a model file that changes is read again.
     log_requests
@@ -56,11 +60,14 @@ def serve(
         For an address that cannot be listened at, or one beyond the loopback without a token.
     ModelFileError
         Where a file cannot be read.
+    DataError
+        Where the sessions in `state` cannot be taken up.
     """
     limits = limits or Limits()
     uvicorn = library("uvicorn", "serve", "penstock serve")
     access = Access(token, host)
-    service = Service(Models(paths), limits, reload=reload)
+    folder = None if state is None else State(state)
+    service = Service(Models(paths), limits, reload=reload, state=folder)
     app = Guard(Routes(service).app(), access, service.metrics, log_requests=log_requests)
     listening = _listen(host, port)
     set_up_logs()
@@ -71,6 +78,8 @@ def serve(
     )  # fmt: skip
     with warnings_collected():
         asyncio.run(_run(uvicorn.Server(config), listening))
+    if service.broken:
+        raise DataError(f"--state {str(state)!r}: {service.broken}")
 
 
 async def _run(server: Any, listening: socket.socket) -> None:
