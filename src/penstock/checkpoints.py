@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from penstock.argument_types import checked_path
 from penstock.errors import ModelFileError, OptionError, TrainingWarning, named
 from penstock.files import write_json
 from penstock.storage import Arrays, read_model, write_model
@@ -205,7 +206,7 @@ def checkpoints(
         return
     if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not minutes >= 0:
         raise OptionError(f"minutes={minutes!r} is not allowed; allowed: a number of minutes, 0 or more.")
-    place = Path(folder)
+    place = checked_path(folder)
     with _locked(_begun(place, resume, dict(what or {}))):
         run = Run(place, 60 * minutes)
         token = _current.set(run)

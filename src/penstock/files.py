@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from penstock.argument_types import checked_path
 from penstock.errors import OptionError, WriteError
 
 __all__ = ["check_destination", "jsonable", "made_whole", "refuse_input", "write_json", "write_whole"]
@@ -22,7 +23,7 @@ __all__ = ["check_destination", "jsonable", "made_whole", "refuse_input", "write
 
 def check_destination(path: str | Path) -> Path:
     """Refuse a path that cannot be written, before hours of work go into what it should hold."""
-    path = Path(path).resolve()  # a link stays a link, and the file behind it is written
+    path = checked_path(path).resolve()  # a link stays a link, and the file behind it is written
     if path.is_dir():
         raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it.")
     if path.exists() and not path.is_file():

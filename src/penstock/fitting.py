@@ -14,7 +14,7 @@ from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["fit_each", "fitted_places", "require_rows"]
+__all__ = ["fit_each", "fitted_places", "require_panel", "require_rows"]
 
 
 def fit_each(
@@ -28,6 +28,8 @@ def fit_each(
     """Check, fit, and keep what `predict` needs: for copies of one model, each on its own panel."""
     first = models[0]
     check_options(first)
+    for train in trains:
+        require_panel(train)
     if callbacks and not first.takes_callbacks:
         raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)
@@ -45,6 +47,15 @@ def fit_each(
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()
         model.tail_ = train.last(model.rows_kept)
+
+
+def require_panel(panel: Any) -> None:
+    """Refuse anything but a panel, and say what reads a frame into one."""
+    if not isinstance(panel, Panel):
+        raise DataError(
+            f"a {type(panel).__name__} was given where a panel is needed; give frames to fit and predict, or read one "
+            "first: penstock.data.frames.read_panel(frame)."
+        )
 
 
 def _long_enough(model: Any, train: Panel, validation: Panel | None) -> tuple[Panel, Panel | None]:
@@ -70,6 +81,12 @@ def require_rows(
     label: str, panel: Panel, origins: NDArray[np.int64], needed: int, what: str, made_of: str = ""
 ) -> None:
     """Refuse cutoffs before which a series has too few rows; `what` and `made_of` say in the message which rows."""
+    require_panel(panel)
+    origins = np.asarray(origins)
+    if origins.dtype.kind not in "iu" or origins.ndim != 1:
+        raise OptionError(
+            "origins are no rows of the panel; allowed: an array of whole numbers, such as panel.offsets[1:] - 1."
+        )
     series = panel.series_of(origins)
     known = origins - panel.offsets[series] + 1
     if (known < needed).any():

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import numpy as safetensors
 
+from penstock.argument_types import checked_path
 from penstock.errors import ModelFileError, OptionError
 from penstock.files import write_whole
 from penstock.stored_arrays import read_arrays
@@ -93,7 +94,7 @@ def read_model(path: str | Path, max_bytes: int | None = None) -> tuple[dict[str
     ModelFileError
         Where the file is missing, truncated, altered, of a newer format, larger than is allowed, or no model file.
     """
-    path = Path(path)
+    path = checked_path(path)
     if max_bytes is not None and (isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 1):
         raise OptionError(f"max_bytes={max_bytes!r} is not allowed; allowed: a whole number of bytes, or None.")
     if not path.is_file():

@@ -118,3 +118,17 @@ def test_a_given_season_wins_and_a_long_one_is_refused() -> None:
 )
 def test_options_follow_from_horizon_and_season_alone(horizon: int, season: tuple[int, ...], window: int) -> None:
     assert panel_forecaster(horizon, season).window == window
+
+
+def test_what_was_not_validated_has_no_number_and_intervals_are_bands() -> None:
+    from penstock.automatic.page import forecast_page
+
+    days = pd.date_range("2024-01-01", periods=5)
+    short = pd.concat([pd.DataFrame({"unique_id": name, "ds": days, "y": [1.0, 3, 2, 5, 4]}) for name in "ab"])
+    result = ps.forecast(short, 2, level=[80, 95], members=1, steps=1, search=False)
+    assert "nan" not in result.summary()
+    assert "Naive                           –    1.00" in result.summary()
+    (picture,) = forecast_page(result).pictures
+    assert picture.wide.count(">forecast<") == picture.wide.count(">80 % interval<") == 1
+    assert "lower bound" not in picture.wide
+    assert list(forecast_page(result).tables[0].columns) == ["model", "error", "% of Naive", "weight"]

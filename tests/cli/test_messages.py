@@ -57,3 +57,11 @@ def test_options_that_ask_for_nothing(penstock: Run, prices: Path, words: tuple[
     done = penstock("compare", "prices.csv", "--target", "Close", "--models", "drift", *words)
     assert message in done.stderr
     assert done.returncode == (0 if "note" in message else 2)
+
+
+def test_where_no_pair_can_be_tested_a_sentence_says_why(penstock: Run, prices: Path) -> None:
+    words = ("compare", "prices.csv", "--target", "Close", "--models", "drift,mean", "--horizon", "3", "--test", "3")
+    done = penstock(*words)
+    assert done.returncode == 0, done.stderr
+    assert "No pair of models is tested: no test of the difference exists here:" in done.stdout
+    assert "every pair" not in done.stdout

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types
 from penstock.automatic.candidates import WITHOUT_SEASON, Candidate, classical_models, network_candidates
 from penstock.automatic.seasons import choose_season
 from penstock.baselines.naive import Naive
@@ -18,7 +19,7 @@ from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
-from penstock.errors import TrainingError, named
+from penstock.errors import OptionError, TrainingError, named
 from penstock.estimator import Estimator
 from penstock.forecaster.ensemble import Ensemble
 from penstock.forecaster.validation import RolledValidation
@@ -84,7 +85,10 @@ class Forecast(Reported):
     def summary(self) -> str:
         """Say what was chosen, and what each part is worth on the last horizons of the training rows."""
         season = ", ".join(map(str, self.season)) or "none"
-        rows = [f"{label:<24} {error:>8.3f} {weight:>7.2f}" for label, error, weight in self.parts]
+        rows = [
+            f"{label:<24} {f'{error:.3f}' if np.isfinite(error) else '–':>8} {weight:>7.2f}"
+            for label, error, weight in self.parts
+        ]
         head = [
             f"season: {season} ({self.season_from}); horizon: {self.model.horizon}",
             f"{'model':<24} {'error':>8} {'weight':>7}",
@@ -99,6 +103,7 @@ class Forecast(Reported):
         return forecast_page(self)
 
 
+@checked_types("horizon", "members", "steps", "seed", "search")
 def forecast(
     frame: Any,
     horizon: int,
@@ -153,6 +158,8 @@ def forecast(
     ------
     DataError
         Where the frame cannot be used.
+    OptionError
+        Where an argument is not allowed.
 
     Examples
     --------
@@ -163,6 +170,9 @@ def forecast(
     >>> result.season, result.frame.columns.tolist()
     ((12,), ['ds', 'yhat'])
     """
+    for name, value in (("horizon", horizon), ("members", members), ("steps", steps)):
+        if value < 1:
+            raise OptionError(f"{name}={value} is out of range; allowed: a whole number from 1.")
     levels = checked_levels(level)
     panel, kind = read_panel(frame, Columns(id, time, target), missing, calendar=calendar)
     times = _times(panel, kind, horizon)

@@ -23,13 +23,13 @@ def forecast_page(result: Forecast) -> Page:
     """Lay out a page of what :func:`penstock.forecast` chose."""
     count, horizon = len(result.panel), result.model.horizon
     parts = result.parts
-    reference = parts[-2][1]
+    alone, reference, _ = parts[-2]
     validated = bool(np.isfinite(parts[-1][1]))
     rows = [
         {
             "model": label,
             "error": error,
-            "% of the last model": 100 * error / reference if validated and reference else np.nan,
+            f"% of {alone}": 100 * error / reference if validated and reference else np.nan,
             "weight": weight,
         }
         for label, error, weight in parts
@@ -37,7 +37,7 @@ def forecast_page(result: Forecast) -> Page:
     tables = [
         Table(
             "What each part is worth",
-            {"model": "", "error": ".3f", "% of the last model": ".1f", "weight": ".2f"},
+            {"model": "", "error": ".3f", f"% of {alone}": ".1f", "weight": ".2f"},
             rows,
         )
     ]
@@ -111,13 +111,21 @@ def _pictures(result: Forecast) -> list[Picture]:
 
 
 def _curves(result: Forecast, place: int) -> Curves:
-    horizon = result.model.horizon
-    y = result.panel.y[result.panel.span(place)][-_SHOWN * horizon :]
+    """Draw the end of a series and its forecasts over its own times; series of two rows over steps."""
+    horizon, name = result.model.horizon, result.panel.ids[place]
+    span = result.panel.span(place)
+    y = result.panel.y[span][-_SHOWN * horizon :]
     past, ahead = np.arange(-len(y) + 1, 1), np.arange(1, horizon + 1)
+    what = "steps from the last row"
+    if result.panel.lengths[place] > 2:
+        own = result.panel.times[span]
+        rhythm = result.kind.rhythms.of(name)
+        both = result.kind.on_clock(np.concatenate([own, result.kind.next_times(own, horizon, name)]), rhythm)
+        past, ahead, what = both[:-horizon][-len(y) :], both[-horizon:], ""
     lines = {"series": (past, y), "forecast": (ahead, result.values[place])}
-    if result.levels:
-        level = result.levels[-1]
-        low, high = result.bounds[-1, :, place]
-        if np.isfinite(low).all():
-            lines |= {f"lower bound, {level:g} %": (ahead, low), f"upper bound, {level:g} %": (ahead, high)}
-    return Curves(lines, "steps from the last row", str(result.panel.ids[place] or ""), dark="series")
+    bands = {
+        f"{level:g} % interval": (ahead, *result.bounds[number, :, place])
+        for number, level in reversed([*enumerate(result.levels)])
+        if np.isfinite(result.bounds[number, :, place]).all()
+    }
+    return Curves(lines, what, "" if name is None else str(name), dark="series", bands=bands)

@@ -112,7 +112,10 @@ def _print(
     if comparison.split.horizon > 1:
         console.print(step_table(comparison.step_errors, comparison.scoring.judged.heading))
         console.print()
-    if 2 < len(comparison.entries) <= MOST_PAIRED:
+    if len(comparison.entries) > 2 and not comparison.pairs.tested:
+        console.print(f"No pair of models is tested: {comparison.untested}.", highlight=False)
+        console.print()
+    elif 2 < len(comparison.entries) <= MOST_PAIRED:
         paired = pairs_table(comparison.pairs)
         console.print(paired)
         for note in paired.notes:

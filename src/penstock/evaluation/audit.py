@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from penstock.argument_types import checked_types
 from penstock.data.columns import COVARIATES, Columns
 from penstock.data.reading.notes import note
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, OptionError, nearest
 from penstock.estimator import Estimator
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
 from penstock.evaluation.subject import Backtest, FrameRows, audited_model
@@ -44,7 +45,10 @@ class Audit:
 
     def __getitem__(self, probe: str) -> Finding:
         """Give the finding of a probe by its name."""
-        return next(finding for finding in self.findings if finding.probe == probe)
+        found = {finding.probe: finding for finding in self.findings}
+        if not isinstance(probe, str) or probe not in found:
+            raise OptionError(f"there is no probe {probe!r}; {nearest(probe, found)}")
+        return found[probe]
 
     def table(self) -> Table:
         """Lay the findings out as a table.
@@ -76,6 +80,7 @@ class Audit:
         return f"{table.title}\n{table}"
 
 
+@checked_types("test", "seed")
 def audit(
     model: Any,
     frame: Any,
@@ -152,6 +157,8 @@ def audit(
     columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
     if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1):
         raise OptionError(f"horizon={horizon!r} is not allowed; allowed: a whole number from 1.")
+    if seed < 0:
+        raise OptionError(f"seed={seed} is not allowed; allowed: a whole number from 0.")
     rows = FrameRows.read(frame, columns, missing, calendar)
     if carried := int(np.isnan(rows.y).sum()):
         note(f"{len(rows.y):,} rows, {carried:,} of them carried forward.")

@@ -73,7 +73,7 @@ def break_down(rows: ScoredRows, by: str, columns: Columns, groups: Mapping[str,
     named = dict(groups)
     for place, name in enumerate(columns.static):
         named.setdefault(name, panel.static[:, place].tolist())
-    if by not in named:
+    if not isinstance(by, str) or by not in named:
         allowed = [columns.id, "step", "cutoff", *named]
         raise OptionError(
             f"there are no scores by {by!r}; {nearest(by, allowed)} Other columns that are the same in every row of a "

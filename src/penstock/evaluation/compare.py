@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from penstock.argument_types import checked_types
 from penstock.baselines.naive import Naive
 from penstock.baselines.naive2 import Naive2
 from penstock.baselines.seasonal_indices import fitted_season
@@ -38,6 +39,7 @@ __all__ = ["compare"]
 _ROWS_TOGETHER = 4_000_000  # training rows of the folds that are fitted at once: some tens of megabytes a column
 
 
+@checked_types("metrics", "groups", "leaks", "strict", "weights")
 def compare(
     models: Any,
     frame: Any,
@@ -57,7 +59,7 @@ def compare(
     season: int | None = None,
     weights: str | None = None,
     groups: str | Sequence[str] = (),
-    leaks: Sequence[Leak] = (),
+    leaks: Leak | Sequence[Leak] = (),
     strict: bool = False,
     checkpoint: str | Path | None = None,
     resume: bool = False,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import named
@@ -20,7 +21,7 @@ from penstock.evaluation.entry import Entry
 from penstock.evaluation.forecast_frame import forecast_columns
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.members import spread
-from penstock.evaluation.result import ComparisonResult
+from penstock.evaluation.result import ComparisonResult, entry_of, require_trading
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.scored_rows import ScoredRows
 from penstock.evaluation.scoring import ScoreOptions, Scoring, scoring_of
@@ -228,7 +229,7 @@ class Comparison(ComparisonResult):
     def tables(self, trading: Trading | None = None) -> list[Table]:
         """Return every table of the page: scores, intervals, and trading if given."""
         tables = [self.table(), *([self.interval_table()] if self.levels else [])]
-        return tables if trading is None else [*tables, trading.table()]
+        return tables if (own := require_trading(trading)) is None else [*tables, own.table()]
 
     def to_json(self) -> dict[str, Any]:
         """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
@@ -273,15 +274,13 @@ class Comparison(ComparisonResult):
         """Draw data, split, forecasts, losses, residuals, and the evidence."""
         from penstock.evaluation.page import comparison_pictures
 
-        return comparison_pictures(self, trading)
+        return comparison_pictures(self, require_trading(trading))
 
+    @checked_types("title", "facts")
     def report(
-        self,
-        path: str | Path,
-        title: str = "Comparison",
-        facts: Mapping[str, str] | None = None,
+        self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None,
         trading: Trading | None = None,
-    ) -> Path:
+    ) -> Path:  # fmt: skip
         """Write one self-contained HTML page: verdict, scores, forecasts, tests, intervals, and trading if given."""
         return write_page(path, lambda: self._page(title, facts, self.tables(trading), self.pictures(trading)))
 
@@ -300,7 +299,7 @@ class Comparison(ComparisonResult):
         -------
         The rows.
         """
-        entry = self.entries[name]
+        entry = entry_of(self.entries, name)
         return self.scoring.rows.of(entry.forecast, entry.bounds)
 
     def _row(self, name: str) -> dict[str, Any]:

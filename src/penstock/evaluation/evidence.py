@@ -42,7 +42,7 @@ def evidence_pictures(comparison: Comparison, trading: Trading | None) -> list[P
         shown = [*others[: _MOST_LINES - 1], comparison.naive]
         errors = comparison.step_errors
         pictures.append(horizon_picture({name: errors[name] for name in shown}, comparison.scoring.judged.heading))
-    if len(comparison.entries) > 2:
+    if len(comparison.entries) > 2 and comparison.pairs.tested:
         pairs = comparison.pairs
         pictures.append(pairs_picture(pairs.names, pairs.statistic, pairs.corrected, pairs.test))
     several = [name for name, entry in comparison.entries.items() if len(entry.yhat) > 1]

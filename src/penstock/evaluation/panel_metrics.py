@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import function_name
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
 from penstock.evaluation.metric import MeanMetric, Metric, OwnMetric, RelativeMetric, WithinMetric
@@ -229,8 +230,8 @@ def _own(function: Callable[..., float]) -> OwnMetric:
     name = getattr(function, "__name__", type(function).__name__)
     if not name.isidentifier() or name in METRIC_NAMES:
         raise OptionError(
-            f"a metric's function needs a name of its own, and this one is called {name!r}; write it as "
-            "`def my_metric(y, yhat): ...`."
+            f"a metric's function needs a name of its own, and this one is called {function_name(function)!r}; write "
+            "it as `def my_metric(y, yhat): ...`."
         )
     empty = inspect.Parameter.empty
     try:

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.argument_types import checked_types
 from penstock.errors import OptionError, nearest
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.significance import Pairs, holm
@@ -20,7 +21,7 @@ from penstock.report.table import Table
 if TYPE_CHECKING:
     from penstock.report.svg import Picture
 
-__all__ = ["ComparisonResult", "unique_name"]
+__all__ = ["ComparisonResult", "entry_of", "require_trading", "unique_name"]
 
 
 class ComparisonResult(ABC):
@@ -227,6 +228,7 @@ class ComparisonResult(ABC):
         """Return the pictures of the page."""
         return []
 
+    @checked_types("title", "facts")
     def report(self, path: str | Path, title: str = "Comparison", facts: Mapping[str, str] | None = None) -> Path:
         """Write one self-contained HTML page: verdict, scores, tests, settings, pictures.
 
@@ -285,3 +287,17 @@ def unique_name(name: str, taken: Collection[str]) -> str:
     """
     every = (f"{name} #{number}" if number > 1 else name for number in count(1))
     return next(each for each in every if each not in taken)
+
+
+def require_trading(trading: Any) -> Any:
+    """Return what :meth:`Comparison.trade` gives; refuse anything else."""
+    if trading is not None and not hasattr(trading, "strategies"):
+        raise OptionError(f"trading={str(trading)[:60]!r} is no trading of forecasts; give result.trade('sign').")
+    return trading
+
+
+def entry_of(entries: Mapping[str, Any], name: Any) -> Any:
+    """Return the entry of a model of a comparison; refuse a name that it does not hold."""
+    if not isinstance(name, str) or name not in entries:
+        raise OptionError(f"there is no model {name!r} in this comparison; {nearest(name, entries)}")
+    return entries[name]

@@ -110,6 +110,11 @@ class Pairs:
         out[lower] = out.T[lower] = holm(self.pvalue[lower].tolist())
         return out
 
+    @property
+    def tested(self) -> bool:
+        """Whether any pair has a p-value."""
+        return bool(np.isfinite(self.pvalue).any())
+
     def to_json(self) -> dict[str, Any]:
         """Give names and matrices as lists; the caller turns NaN into null."""
         return {

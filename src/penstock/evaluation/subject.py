@@ -13,6 +13,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import function_name
 from penstock.data.frames import Columns, read_panel
 from penstock.data.reading.labels import group
 from penstock.data.reading.table import as_table, newest_last
@@ -237,7 +238,7 @@ class _Function(AuditedModel):
 
     def __init__(self, function: Callable[[Any, int], Any], horizon: int) -> None:
         self.function, self.horizon = function, horizon
-        self.label = getattr(function, "__name__", type(function).__name__)
+        self.label = function_name(function)
 
     def fit(self, *trainings: FrameRows) -> Forecast:
         for rows in trainings[:-1]:
@@ -286,11 +287,20 @@ def _values(answer: Any, rows: FrameRows, label: str) -> Values:
         answer = table["yhat" if "yhat" in given else given[-1]].to_numpy()
         names = next((name for name in (rows.columns.id, "unique_id") if name in table.columns), None)
         if names is not None and rows.columns.id in rows.table.columns:
-            return _by_series(np.asarray(answer, dtype=np.float64), table[names].to_list(), rows, label)
-    values = np.asarray(answer, dtype=np.float64)
+            return _by_series(_numbers(answer, label), table[names].to_list(), rows, label)
+    values = _numbers(answer, label)
     if values.size == 0 or values.size % count:
         raise DataError(f"{label} gave {values.size} forecasts for {count} series; the same number for each is needed.")
     return values.reshape(count, -1)
+
+
+def _numbers(answer: Any, label: str) -> Values:
+    try:
+        return np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"{label} gave {str(answer)[:60]!r}, a {type(answer).__name__}; return numbers, the values to come."
+        ) from None
 
 
 def _by_series(values: Values, ids: list[Any], rows: FrameRows, label: str) -> Values:

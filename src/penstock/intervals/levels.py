@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ def checked_levels(given: Any) -> tuple[float, ...]:
     """
     levels = [] if given is None else list(given) if isinstance(given, (list, tuple, set, np.ndarray)) else [given]
     for level in levels:
-        if isinstance(level, (bool, str)) or not 0 < level < 100:
+        number = isinstance(level, numbers.Real) and not isinstance(level, bool)
+        if not number or not 0 < level < 100:
             raise OptionError(f"level={level!r} is not allowed; allowed: percentages between 0 and 100, such as 80.")
         if level < 1:
             raise OptionError(f"level={level!r} is a share; levels are percentages: did you mean {100 * level:g}?")

@@ -17,8 +17,8 @@ __all__ = ["finish", "legend", "plain", "shortened"]
 _LONGEST_LABEL = 24
 
 
-def finish(axes: Axes, times: NDArray[Any], narrow: bool) -> None:
-    """Set dates as many as fit, the grid and the legend."""
+def finish(axes: Axes, times: NDArray[Any], narrow: bool, *, named: bool = True) -> None:
+    """Set dates as many as fit, the grid and, unless it is not `named`, the legend."""
     if np.asarray(times).dtype.kind == "M":
         import matplotlib.dates as dates
 
@@ -27,7 +27,8 @@ def finish(axes: Axes, times: NDArray[Any], narrow: bool) -> None:
         axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.margins(x=0.01)
     axes.grid(color=GRID)
-    legend(axes, narrow)
+    if named:
+        legend(axes, narrow)
 
 
 def legend(axes: Axes, narrow: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.report.axes import finish, plain
+from penstock.report.axes import finish, plain, shortened
 from penstock.report.svg import INK, MUTED, SERIES, Picture, draw
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Curves:
         How lines are drawn.
     dark
         Name of the line that is drawn dark, such as the actual values.
+    bands
+        Named areas between two lines: x, the lower and the upper one; the widest first.
     """
 
     lines: Mapping[str, tuple[Any, Any]]
@@ -57,6 +59,7 @@ class Curves:
     limits: tuple[float, float] | None = None
     style: str = "-"
     dark: str | None = None
+    bands: Mapping[str, tuple[Any, Any, Any]] = field(default_factory=dict)
 
 
 def curves_picture(
@@ -67,21 +70,31 @@ def curves_picture(
     height: float = 3.3,
     narrow_height: float | None = None,
 ) -> Picture:
-    """Draw one pair of axes, or several beside each other; on a phone below each other."""
+    """Draw one pair of axes, or several beside each other; on a phone below each other.
+
+    Where all hold the same lines, one legend stands above them.
+    """
     every = [panels] if isinstance(panels, Curves) else list(panels)
 
     def plot(figure: Figure, narrow: bool) -> None:
         shape = (len(every), 1) if narrow else (1, len(every))
+        alike = all([*each.lines, *each.bands] == [*every[0].lines, *every[0].bands] for each in every)
+        together = alike and len(every) > 1
         for axes, curves in zip(figure.subplots(*shape, squeeze=False).ravel(), every, strict=True):
-            _draw(axes, curves, narrow or len(every) > 1)
+            _draw(axes, curves, narrow or len(every) > 1, named=not together)
+        if together:
+            handles, labels = axes.get_legend_handles_labels()
+            figure.legend(handles, list(map(shortened, labels)), loc="outside upper left", ncols=2 if narrow else 4)
 
     return draw(title, caption, plot, height=height, narrow_height=narrow_height or height * len(every))
 
 
-def _draw(axes: Axes, curves: Curves, narrow: bool) -> None:
+def _draw(axes: Axes, curves: Curves, narrow: bool, named: bool) -> None:
     from matplotlib.ticker import MaxNLocator
 
     times = np.asarray(next(iter(curves.lines.values()))[0])
+    for number, (name, (x, low, high)) in enumerate(curves.bands.items()):
+        axes.fill_between(x, low, high, color=SERIES[0], alpha=0.14 + 0.16 * number, linewidth=0, label=name)
     for name in [curves.dark] if curves.dark is not None else []:
         axes.plot(*curves.lines[name], color=INK, linewidth=1.8, label=name)
     others = {name: line for name, line in curves.lines.items() if name != curves.dark}
@@ -105,4 +118,4 @@ def _draw(axes: Axes, curves: Curves, narrow: bool) -> None:
         axes.set_ylim(*curves.limits)
     axes.set_xlabel(curves.x)
     axes.set_ylabel(curves.y)
-    finish(axes, times, narrow)
+    finish(axes, times, narrow, named=named)
