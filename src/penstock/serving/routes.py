@@ -175,7 +175,9 @@ class Routes:
         """Take one row of a session, and forecast after it."""
         self.service.require_ready()
         row = read_row(await self._object(request, STEP))
-        return self._json(await self.service.worker.do(partial(self._step, request.path_params["id"], row)))
+        name = request.path_params["id"]
+        do = self.service.worker.do_at_once if self.service.sessions.is_quick(name) else self.service.worker.do
+        return self._json(await do(partial(self._step, name, row)))
 
     async def steps(self, request: Any) -> Any:
         """Take rows of many sessions at once."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from penstock.serving.routes import Routes
 from penstock.serving.service import Service
 from penstock.serving.state import State
 
-__all__ = ["serve"]
+__all__ = ["listen", "serve"]
+
+_SWITCH = 5e-4  # seconds after which a thread gives way to another: a tenth of Python's, or a step waits for a forecast
 
 
 def serve(
@@ -69,13 +72,14 @@ def serve(
     folder = None if state is None else State(state)
     service = Service(Models(paths), limits, reload=reload, state=folder)
     app = Guard(Routes(service).app(), access, service.metrics, log_requests=log_requests)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     set_up_logs()
     config = uvicorn.Config(
         app, http=_protocol(limits.timeout), ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, date_header=True, proxy_headers=False, limit_concurrency=limits.connections,
         timeout_keep_alive=int(max(limits.timeout, 1)), timeout_graceful_shutdown=int(max(limits.timeout, 1)),
     )  # fmt: skip
+    sys.setswitchinterval(_SWITCH)
     with warnings_collected():
         asyncio.run(_run(uvicorn.Server(config), listening))
     if service.broken:
@@ -92,14 +96,29 @@ async def _run(server: Any, listening: socket.socket) -> None:
     await server.serve(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Open a socket that listens.
+
+    Parameters
+    ----------
+    host, port
+        The address.
+
+    Raises
+    ------
+    OptionError
+        Where it cannot be listened at.
+    """
+    listening = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(found[0], found[1])
+        listening = socket.socket(*found[:3])  # with its protocol: asyncio sends small answers at once on TCP alone
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(found[4])
         listening.listen(1024)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         raise OptionError(
             f"--host {host} --port {port} cannot be listened at: {error.strerror}; choose another port, or 0 for any "
             "that is free."

@@ -101,6 +101,10 @@ class StoredSessions(Sessions):
         self._first: dict[str, dict[str, Any]] = {}
         self._old: list[Path] = []
 
+    def is_quick(self, id: str) -> bool:
+        """Return False: a commit waits for the disk."""
+        return False
+
     def create(self, served: ServedModel, options: dict[str, Any]) -> Session:
         """Begin a session as :meth:`Sessions.create` does, and note it."""
         if served.streams:
