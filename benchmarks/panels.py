@@ -5,7 +5,8 @@ Usage: python benchmarks/panels.py FOLDER [--only SET ...] [--models MODEL ...] 
 FOLDER holds ``SET.csv.gz`` (unique_id, ds, y) and ``published.csv`` (data, model, metric, value, source, note). The
 last rows of each series are the test; nothing is chosen by them, nor by a set's name. MASE and sMAPE are those of
 ``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
-process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more.
+process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more. The
+model ``forecast`` is ``ps.forecast`` with its defaults, which is told the horizon alone.
 The networks of neuralforecast and darts (nf-lstm, nf-gru, darts-lstm) are those of ``panel_peers.py``.
 """
 
@@ -24,13 +25,16 @@ import pandas as pd
 
 from panel_peers import PEERS, peer
 from penstock.datasets.home import data_file
-from penstock.studies.public_panels import PANELS, published_figures
+from penstock.studies.public_panels import PANELS, published_figures, split
 
 SETS = tuple(PANELS)
 
-MODELS = ("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination", *PEERS)
+MODELS = (
+    *("naive", "theta", "dynamic", "ets", "mstl", "boosting", "arima", "network", "combination", "forecast"),
+    *PEERS,
+)
 
-USUAL = ("naive", "theta", "network", "combination")
+USUAL = ("naive", "theta", "network", "forecast")
 """Those that are measured unless asked otherwise."""
 
 SHOWN = ("DeepAR", "Theta", "ETS", "TBATS", "ES-RNN", "N-BEATS", "WaveNet", "FFNN", "AutoARIMA", "TiRex")
@@ -50,7 +54,7 @@ def measure(folder: Path, name: str, models: list[str], members: int, peer_steps
     from penstock.automatic.candidates import panel_forecaster
 
     horizon, season = PANELS[name].horizon, PANELS[name].season
-    frame, split = read(folder, name), ps.RollingOrigin(horizon=horizon, test=horizon, align="series")
+    frame, origin = read(folder, name), ps.RollingOrigin(horizon=horizon, test=horizon, align="series")
     naive = ps.SeasonalNaive(season[0], horizon=horizon) if season[0] > 1 else ps.Naive(horizon=horizon)
     periods = tuple(period for period in season if period > 1)
     network = panel_forecaster(horizon, periods, members=members)
@@ -66,18 +70,37 @@ def measure(folder: Path, name: str, models: list[str], members: int, peer_steps
         "network": (f"{network.label}, {members} members", network),
         "combination": ("both, weights validated", ps.Ensemble([network, theta], "weighted", horizon=horizon)),
     }
-    found = {}
+    found: dict[str, Any] = {}
     for each in models:
-        label, model = every[each] if each in every else peer(each, frame, horizon, network.window, peer_steps)
         began = time.perf_counter()
-        result = ps.compare({label: model}, frame, split, metrics=["mase", "smape"], season=season[0])
+        if each == "forecast":
+            label, model = "ps.forecast", in_one_call(folder, name)
+        elif each in every:
+            label, model = every[each]
+        else:
+            label, model = peer(each, frame, horizon, network.window, peer_steps)
+        result = ps.compare({label: model}, frame, origin, metrics=["mase", "smape"], season=season[0])
         seconds = time.perf_counter() - began
         if result.coverage.scored < result.coverage.series:
             raise ValueError(f"{label}: {result.coverage.scored} of {result.coverage.series} series are scored")
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         row = result.row(label)
-        found[label] = {"MASE": row["mase"], "sMAPE": row["smape"], "seconds": seconds, "MB": peak}
+        found[label] = {"MASE": row["mase"], "sMAPE": row["smape"], "seconds": seconds, "MB": peak_memory()}
     return found
+
+
+def in_one_call(folder: Path, name: str) -> pd.DataFrame:
+    """Forecast the test rows by ``ps.forecast`` with its defaults; return forecasts as ``compare`` takes them."""
+    import penstock as ps
+
+    train, _ = split(PANELS[name], folder)
+    cutoffs = train.groupby("unique_id")["ds"].max().rename("cutoff")
+    forecasts: pd.DataFrame = ps.forecast(train, PANELS[name].horizon).frame.join(cutoffs, on="unique_id")
+    return forecasts
+
+
+def peak_memory() -> float:
+    """Return the largest memory that this process has had, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from frame.bench import Bench
 from frame.machine import describe
 from frame.section import Section
 
-GROUPS = ("steps", "members", "layers", "lengths", "fits", "walks", "epoch", "peak")
+GROUPS = ("steps", "members", "layers", "lengths", "fits", "walks", "epoch", "streams", "peak")
 
 
 def main() -> int:

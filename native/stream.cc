@@ -26,7 +26,7 @@ void join(penstock_series& p, Int step, double error) {
   Int held = p.held[step];
   if (held == window) {
     const Int place = p.oldest[step];
-    double* gone = std::lower_bound(ordered, ordered + window, queue[place]);
+    double* gone = std::min(std::lower_bound(ordered, ordered + window, queue[place]), ordered + window - 1);
     std::copy(gone + 1, ordered + window, gone);
     queue[place] = error;
     p.oldest[step] = place + 1 == window ? 0 : place + 1;
@@ -50,6 +50,7 @@ void observe(penstock_series& p, double y) {
     const double spread = p.spread[slot];
     if (!(spread > 0)) continue;
     const double error = std::fabs(y - p.made[slot * H + step]);
+    if (!std::isfinite(error / spread)) continue;
     for (Int l = 0; l < s.levels; ++l) {
       const bool missed = error > p.half[(slot * s.levels + l) * H + step];
       p.alpha[step * s.levels + l] += s.rate * (target[l] - missed);
@@ -471,6 +472,8 @@ penstock_series* penstock_series_new(const penstock_network* n, int64_t number) 
   load(p.queue, parts.queue, H * s.errors), load(p.ordered, parts.ordered, H * s.errors), load(p.held, parts.held, H);
   load(p.oldest, parts.oldest, H), load(p.alpha, parts.alpha, H * s.levels), load(p.made, parts.made, H * H);
   load(p.half, parts.half, H * s.levels * H), load(p.spread, parts.spread, H);
+  for (Int i = 0; i < H * s.errors; ++i)  // NaN has no place in an order
+    if (!std::isfinite(p.queue[i]) || !std::isfinite(p.ordered[i])) p.queue[i] = p.ordered[i] = 0;
   for (Int h = 0; h < H; ++h) {
     p.held[h] = std::min(std::max<Int>(p.held[h], 0), s.errors);
     p.oldest[h] = std::min(std::max<Int>(p.oldest[h], 0), s.errors - 1);

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.automatic.candidates import panel_forecaster
+from penstock.automatic.candidates import classical_models, panel_forecaster
 from penstock.automatic.seasons import find_season
 from penstock.data.columns import Columns
 from penstock.data.frames import read_panel
+from penstock.data.panel import Panel
 
 QUICK: dict[str, Any] = {"members": 1, "steps": 20, "search": False}
 
@@ -40,10 +41,11 @@ def test_one_call_forecasts_a_panel_and_says_what_was_chosen(as_kind: Any, tmp_p
     assert result.season == (12,)
     lines = result.summary().splitlines()
     assert lines[0] == "season: 12 (from the frequency); horizon: 6"
-    names = ["GRU(32)", "Theta(12)", "Naive", "SeasonalNaive(12)", "together"]
-    assert [line.split()[0] for line in lines[2:7]] == names
+    names = ["GRU(32)", "Theta(12)", "Theta(12, dynamic)", "Naive", "SeasonalNaive(12)", "together"]
+    assert [line[:24].strip() for line in lines[2:8]] == names
     errors = result.model.validation_errors_
-    assert errors[-1] <= errors[:-1].min() + 1e-12 or result.model.guarded_
+    assert errors[-1] <= errors[-2]
+    assert result.notes[0] == "Boosted trees are not tried: 114 windows are too few."
     page = result.report(tmp_path / "page.html").read_text()
     assert "Forecasts are a weighted mean of" in page
     assert all(name in page for name in names)
@@ -70,7 +72,7 @@ def test_constant_and_very_short_panels_are_forecast_by_the_last_value(rows: int
     frame = panel().groupby("unique_id").head(rows).assign(y=7.0)
     result = ps.forecast(frame, 6, **QUICK)
     assert set(result.frame["yhat"]) == {7.0}
-    assert "Nothing could be validated" in result.notes[0]
+    assert "Nothing could be validated" in result.notes[-1]
     assert result.page().lead[0].startswith("All series are forecast by mean(Naive)")
 
 
@@ -95,7 +97,7 @@ def test_the_reference_keeps_half_of_the_weight_where_nothing_beats_it() -> None
     result = ps.forecast(pd.DataFrame({"unique_id": ids, "ds": days, "y": walks.ravel()}), 4, **QUICK)
     assert result.season == ()
     assert result.model.guarded_
-    assert dict(zip(result.model.chosen_.tolist(), result.model.weights_.tolist(), strict=True))[2] >= 0.5
+    assert dict(zip(result.model.chosen_.tolist(), result.model.weights_.tolist(), strict=True))[3] >= 0.5
 
 
 @pytest.mark.slow
@@ -118,6 +120,15 @@ def test_a_given_season_wins_and_a_long_one_is_refused() -> None:
 )
 def test_options_follow_from_horizon_and_season_alone(horizon: int, season: tuple[int, ...], window: int) -> None:
     assert panel_forecaster(horizon, season).window == window
+
+
+def test_boosted_trees_are_tried_where_there_are_a_thousand_windows() -> None:
+    rows = 1000 + 6 + 2
+    panel = Panel(np.zeros(rows), np.arange(rows), np.array([0, rows]), (None,))
+    labels = [model.label for model in classical_models(panel, 6, (12,))]
+    assert labels == ["Boosting(12)", "Theta(12)", "Theta(12, dynamic)", "Naive", "SeasonalNaive(12)"]
+    fewer = panel.last(rows - 1)
+    assert [model.label for model in classical_models(fewer, 6, ())] == ["Theta(1)", "Theta(1, dynamic)", "Naive"]
 
 
 def test_what_was_not_validated_has_no_number_and_intervals_are_bands() -> None:

@@ -102,7 +102,10 @@ def test_a_network_learns_from_later_rows(penstock: Run, halves: pd.DataFrame, t
         (("fit", "first.csv", "--out", "first.csv"), "is the file that is read"),
         (("fit", "first.csv", "--model", "lstn", "--out", "m"), "there is no model 'lstn'; did you mean 'lstm'?"),
         (("predict", "first.csv"), "is truncated, damaged or no model file"),
-        (("predict", "m.penstock", "--out", "f.xlsx"), "ends in '.xlsx'; allowed: .csv, .parquet, .json"),
+        (
+            ("predict", "m.penstock", "--out", "f.xlsx"),
+            "ends in '.xlsx'; allowed: .csv, .parquet, .arrow, .feather, .json",
+        ),
         (("predict", "m.penstock", "--future", "first.csv"), "was fitted without known covariates"),
     ],
 )

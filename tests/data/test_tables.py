@@ -16,7 +16,8 @@ def test_csv_and_parquet(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("DATE,y\n2020-01-01,1.0\n2020-01-02,.\n")
     FRAME.to_csv(tmp_path / "a.csv.xz", index=False)
     FRAME.to_parquet(tmp_path / "a.parquet")
-    for name in ("a.csv", "a.csv.xz", "a.parquet"):
+    FRAME.to_feather(tmp_path / "a.arrow")
+    for name in ("a.csv", "a.csv.xz", "a.parquet", "a.arrow"):
         pd.testing.assert_frame_equal(read_table(tmp_path / name), FRAME)
 
 

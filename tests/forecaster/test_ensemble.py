@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.forecaster.validation import validated_weights
 
 MODELS = [ps.Naive(), ps.Drift(), ps.SeasonalNaive(4)]
 
@@ -78,3 +79,24 @@ def test_refused_in_words() -> None:
     without = ps.Ensemble([ps.Ridge(5, penalty=1.0)], horizon=2).fit(panel())
     with pytest.raises(ps.OptionError, match="none of the models has intervals of its own"):
         without.predict(level=80)
+
+
+def test_weights_are_halfway_between_the_best_and_those_of_each_models_error() -> None:
+    errors = np.array([2.0, -1.0, 3.0])[:, None, None]
+    best, alone = np.array([0.2, 0.7, 0.1]), np.array([1 / 16, 1, 1 / 81])
+    np.testing.assert_allclose(validated_weights(errors), (best + alone / alone.sum()) / 2)
+    twins = np.array([1.0, 1.0, 100.0])[:, None, None]
+    np.testing.assert_allclose(validated_weights(twins), [0.75, 0.25, 0])  # small weights are none
+    errors[2] = np.nan  # a model that failed on the validation rows
+    assert validated_weights(errors)[2] == 0
+    assert validated_weights(errors).sum() == pytest.approx(1)
+
+
+def test_errors_are_in_units_of_the_seasonal_difference() -> None:
+    """Of waves on steep lines: four steps ahead, the seasonal naive errs by the seasonal difference itself."""
+    time = np.arange(40)
+    frame = pd.DataFrame({"ds": time, "y": 50 * np.cos(np.pi / 2 * time).round() + 3.0 * time})
+    models = [ps.SeasonalNaive(4), ps.Drift()]
+    assert ps.Ensemble(models, "weighted", season=4, horizon=4).fit(frame).validation_errors_[0] == pytest.approx(1)
+    steps = np.abs(np.diff(frame["y"][:36])).mean()
+    assert ps.Ensemble(models, "weighted", horizon=4).fit(frame).validation_errors_[0] == pytest.approx(12 / steps)

@@ -88,13 +88,14 @@ def test_a_full_disk_refuses_a_step_that_can_be_sent_again(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = read_served(folder / "net.penstock")
+    monkeypatch.setattr(state, "_ROWS", 1)
     sessions = state.StoredSessions(Limits(), state.State(tmp_path / "kept"))
     name = sessions.create(served, {}).id
     sessions.commit()
     row = read_row({"t": 100, "y": 20.0, "step": 1})
-    answer = sessions.step(name, row)
     with monkeypatch.context() as full:
         full.setattr("os.fsync", lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        answer = sessions.step(name, row)  # its stream cannot be saved, which the journal makes good
         with pytest.raises(RequestError, match="Send it again with the same number"):
             sessions.commit()
     assert sessions.step(name, row) is answer

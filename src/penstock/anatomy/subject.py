@@ -162,7 +162,7 @@ def _of_estimator(model: Any, x: Any, member: int) -> Subject:
     if not hasattr(model, "reader_"):
         sequences, what = _drawn(model.whole_network, model.inputs_.features)
         return Subject(f"{name}, on {what}", module, sequences, _neutral(model.inputs_, len(sequences)))
-    panel, fitted = model.tail_, np.arange(len(model.tail_))
+    panel, fitted = model.with_calendar(model.tail_), np.arange(len(model.tail_))
     # The newest windows of the first series; where series are read jointly it stands for all of them.
     last = int(panel.offsets[1]) - 1
     origins = np.arange(max(last - _NEWEST + 1, model.rows_needed - 1), last + 1)

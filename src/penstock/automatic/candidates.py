@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from penstock.baselines.boosting import Boosting
 from penstock.baselines.naive import Naive
 from penstock.baselines.seasonal_naive import SeasonalNaive
 from penstock.baselines.theta import Theta
@@ -25,6 +26,7 @@ WITHOUT_SEASON = "without the season"
 _STEPS_PER_EPOCH = 100
 _BATCH = 256
 _PASSES = 5  # times as many epochs at most where the windows are few
+_BOOSTED = 1000  # windows without which trees have too little to learn from
 _LONGEST = 128  # steps of a window beyond which no longer one is tried
 
 
@@ -128,7 +130,7 @@ def network_candidates(
     horizon, season, members, steps, seed
         As in :func:`panel_forecaster`.
     """
-    samples = int(np.maximum(panel.lengths - horizon - 2, 0).sum())
+    samples = windows_of(panel, horizon)
     usual = default_window(horizon, season)
     tried = [("usual", usual, "none", season)]
     if (panel.y > 0).all():
@@ -149,10 +151,20 @@ def network_candidates(
     ]  # fmt: skip
 
 
-def classical_models(horizon: int, season: tuple[int, ...]) -> list[Estimator]:
-    """List the classical models that are tried; the last is the reference: the seasonal naive, or the last value."""
+def classical_models(panel: Panel, horizon: int, season: tuple[int, ...]) -> list[Estimator]:
+    """List the classical models that are tried; the last is the reference: the seasonal naive, or the last value.
+
+    Boosted trees are tried where the rows give a thousand windows or more.
+    """
     first = min(season, default=1)
-    found: list[Estimator] = [Theta(first, horizon=horizon)]
+    found: list[Estimator] = [Theta(first, horizon=horizon), Theta(first, variant="dynamic", horizon=horizon)]
+    if windows_of(panel, horizon) >= _BOOSTED:
+        found = [Boosting(season if len(season) > 1 else first, horizon=horizon), *found]
     if first == 1:
         return [*found, Naive(horizon=horizon)]
     return [*found, Naive(horizon=horizon), SeasonalNaive(first, horizon=horizon)]
+
+
+def windows_of(panel: Panel, horizon: int) -> int:
+    """Count the windows of at least three rows that a horizon follows."""
+    return int(np.maximum(panel.lengths - horizon - 2, 0).sum())

@@ -12,8 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.argument_types import checked_types
-from penstock.automatic.candidates import WITHOUT_SEASON, Candidate, classical_models, network_candidates
+from penstock.automatic.candidates import (
+    WITHOUT_SEASON,
+    Candidate,
+    classical_models,
+    network_candidates,
+    windows_of,
+)
 from penstock.automatic.seasons import choose_season
+from penstock.baselines.boosting import Boosting
 from penstock.baselines.naive import Naive
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
@@ -122,11 +129,12 @@ def forecast(
 ) -> Forecast:
     """Forecast a panel in one call.
 
-    Networks, the Theta method, the last value and the seasonal naive are fitted without the last horizons of the rows;
-    the network that forecasts these best is taken, and the weights with which all together do; then what has a weight
-    is fitted on all rows. Half of the weight stays with the seasonal naive (the last value where there is no season)
-    unless the others beat it there by more than a standard error. Nothing is chosen on rows that come later. Series too
-    short to fit are forecast by their last value.
+    Networks, boosted trees on lags (where there are a thousand windows), two Theta methods, the last value and the
+    seasonal naive are fitted without the last horizons of the rows; the network that forecasts these best is taken, and
+    weights follow from the errors there (:class:`penstock.Ensemble` says how); then what has a weight is fitted on all
+    rows. Half of the weight stays with the seasonal naive (the last value where there is no season) unless the others
+    beat it there by more than a standard error. Nothing is chosen on rows that come later. Series too short to fit are
+    forecast by their last value.
 
     Parameters
     ----------
@@ -178,9 +186,13 @@ def forecast(
     times = _times(panel, kind, horizon)
     periods, season_from = choose_season(panel, season)
     candidates = network_candidates(panel, horizon, periods, members=members, steps=steps, seed=seed)
-    classical = classical_models(horizon, periods)
+    classical = classical_models(panel, horizon, periods)
     notes = [carried] if (carried := panel.carried) else []
-    kept, model, tried, taken = _chosen(panel, kind, candidates if search else candidates[:1], classical, notes)
+    if not any(isinstance(model, Boosting) for model in classical):
+        notes.append(f"Boosted trees are not tried: {windows_of(panel, horizon):,} windows are too few.")
+    kept, model, tried, taken = _chosen(
+        panel, kind, periods, candidates if search else candidates[:1], classical, notes
+    )
     values, bounds = _ahead(panel, kept, model, horizon, levels, notes)
     ids = [name for name in panel.ids for _ in range(horizon)]
     answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": values.ravel()}
@@ -192,10 +204,15 @@ def forecast(
 
 
 def _chosen(
-    panel: Panel, kind: FrameKind, candidates: list[Candidate], classical: list[Estimator], notes: list[str]
+    panel: Panel,
+    kind: FrameKind,
+    periods: tuple[int, ...],
+    candidates: list[Candidate],
+    classical: list[Estimator],
+    notes: list[str],
 ) -> tuple[NDArray[np.bool_], Ensemble, dict[str, float], str]:
     """Fit the weighted models on the series that are long enough; say which these are, and what was tried."""
-    horizon = candidates[0].model.horizon
+    horizon, season = candidates[0].model.horizon, min(periods, default=1)
     usual = [candidates[0].model, *classical]
     needed = max(model.rows_to_fit for model in usual)
     kept = panel.lengths >= needed
@@ -211,13 +228,13 @@ def _chosen(
         return every, Ensemble([Naive(horizon=horizon)], horizon=horizon).fit_panel(panel, kind), {}, ""
     train = panel.with_series(np.flatnonzero(kept))
     try:
-        rolled = RolledValidation.of("forecast", train, needed, horizon, cutoffs)
+        rolled = RolledValidation.of("forecast", train, needed, horizon, cutoffs, season)
         tried, best = _search(rolled, candidates, classical)
         models: list[Estimator] = [best.model, *classical]
     except TrainingError as error:
         notes.append(f"The network is left out: {error}")
         tried, best, models = {}, None, classical
-    model = Ensemble(models, "weighted", cutoffs=cutoffs, reference=-1, horizon=horizon)
+    model = Ensemble(models, "weighted", cutoffs=cutoffs, season=season, reference=-1, horizon=horizon)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*are left out, as they have fewer")  # told below, once
         model.fit_panel(train, kind)
@@ -277,7 +294,7 @@ def _ahead(
     if levels and len(model.residuals_) >= Conformal().fewest(levels[-1]):
         others = panel.with_series(short)
         tail = TailErrors(model.residuals_, np.zeros(len(model.residuals_), dtype=np.int64))
-        steps = mean_steps(others, others.offsets[1:] - 1)
+        steps = mean_steps(others, others.offsets[1:] - 1, model.season)
         around = tail.bounds(np.full(len(short), -1), np.where(steps > 0, steps, np.nan), levels)
         bounds[:, :, short] = values[short] + around
     if levels and np.isnan(bounds).any():

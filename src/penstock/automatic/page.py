@@ -73,8 +73,13 @@ def _verdict(result: Forecast, validated: bool) -> str:
     how = f"{less:.1f} % less than {name} alone" if less >= 0 else f"{-less:.1f} % more than {name} alone"
     return (
         f"Forecasts are a weighted mean of {', '.join(used)}. On the last horizons of the training rows, which they "
-        f"had not seen, they erred by {together:.3f} mean absolute steps, {how}."
+        f"had not seen, they erred by {together:.3f} {_unit(result)}s, {how}."
     )
+
+
+def _unit(result: Forecast) -> str:
+    """Name the unit of errors."""
+    return "mean absolute step" if result.model.season == 1 else "mean absolute seasonal difference"
 
 
 def _facts(result: Forecast) -> dict[str, str]:
@@ -85,7 +90,7 @@ def _facts(result: Forecast) -> dict[str, str]:
         "horizon": f"{result.model.horizon}",
         "season": f"{', '.join(map(str, result.season)) or 'none'} ({result.season_from})",
         "cutoffs of the validation": f"{result.model.cutoffs}",
-        "error": "mean absolute error in units of the mean absolute step of each series",
+        "error": f"mean absolute error in units of the {_unit(result)} of each series",
     }
     return facts | {f"model {place}": repr(model) for place, model in enumerate(result.model.models_, start=1)}
 

@@ -20,7 +20,12 @@ __all__ = [
     "by_comma", "day_first",
 ]  # fmt: skip
 
-File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one row per time (and series).", show_default=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV, Parquet, Arrow, SQLite or DuckDB file, one row per time (and series).", show_default=False
+    ),
+]
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
 MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
 Zone = Annotated[str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")]
@@ -48,6 +53,12 @@ class OwnFile:
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
+    sql: Annotated[
+        str,
+        typer.Option(
+            "--sql", metavar="QUERY", help="Query whose rows are read, where FILE is an SQLite or DuckDB file."
+        ),
+    ] = ""
 
     @property
     def covariates(self) -> dict[str, tuple[str, ...]]:
@@ -61,7 +72,7 @@ class OwnFile:
         return read_own_file(
             file, id=self.id, time=self.time, target=self.target, **self.covariates,
             usual_zone=None, dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
-            wide=self.wide, sort=self.sort,
+            wide=self.wide, sort=self.sort, sql=self.sql,
         )  # fmt: skip
 
     def names(self, columns: Columns) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables of forecasts to a file or to standard output: CSV, Parquet or JSON."""
+"""Tables of forecasts to a file or to standard output: CSV, Parquet, Arrow or JSON."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ __all__ = ["OutOption", "check_format", "write_frame"]
 OutOption = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="FILE", help=".csv, .parquet or .json file to write; left out: CSV on standard output."
+        "--out", metavar="FILE", help=".csv, .parquet, .arrow or .json file to write; left out: CSV on standard output."
     ),
 ]
 
-_FORMATS = (".csv", ".parquet", ".json")
+_ARROW = (".arrow", ".feather")
+_FORMATS = (".csv", ".parquet", *_ARROW, ".json")
 
 
 def check_format(path: Path | None) -> None:
@@ -48,14 +49,18 @@ def write_frame(frame: pd.DataFrame, path: Path | None) -> None:
     if path is None:
         sys.stdout.write(frame.to_csv(index=False))
         return
-    if path.suffix.lower() == ".parquet":
+    kind = path.suffix.lower()
+    if kind in (".parquet", *_ARROW):
         buffer = io.BytesIO()
         try:
-            frame.to_parquet(buffer, index=False)
+            if kind == ".parquet":
+                frame.to_parquet(buffer, index=False)
+            else:
+                frame.reset_index(drop=True).to_feather(buffer)
         except ImportError as error:
-            raise OptionError("Parquet needs pyarrow: pip install 'penstock[parquet]'.") from error
+            raise OptionError("Parquet and Arrow need pyarrow: pip install 'penstock[parquet]'.") from error
         write_whole(path, buffer.getvalue())
-    elif path.suffix.lower() == ".json":
+    elif kind == ".json":
         write_whole(path, frame.to_json(orient="records", date_format="iso", indent=1, double_precision=15) + "\n")
     else:
         write_whole(path, frame.to_csv(index=False))

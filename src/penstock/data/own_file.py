@@ -40,13 +40,14 @@ def read_own_file(
     decimal: str = "",
     wide: bool = False,
     sort: bool = False,
+    sql: str = "",
 ) -> tuple[pd.DataFrame, Columns]:
     """Read a file into a long frame, and tell which column is what.
 
     Parameters
     ----------
     path
-        Text table or Parquet.
+        Text table, Parquet, Arrow or database.
     id, past, known, static
         Columns, as in ``fit``.
     time, target
@@ -63,6 +64,8 @@ def read_own_file(
         Whether each column of numbers is a series.
     sort
         Whether to sort the rows by time first.
+    sql
+        Query whose rows are read, of a database.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def read_own_file(
     _check_decimal(decimal)
     if wide and target is not None:
         raise OptionError("--wide reads every column of numbers as a series; leave --target out.")
-    table = read_table(path, text={id, time or Columns().time, *static})
+    table = read_table(path, text={id, time or Columns().time, *static}, sql=sql)
     name = Path(path).name
     if not len(table):
         raise DataError(f"{name} has a line of names ({named(table.columns, 6)}) and no rows below it.")
@@ -191,7 +194,8 @@ def _target(table: pd.DataFrame, given: str | None, columns: Columns, name: str)
         raise OptionError(
             f"{name} has several columns of numbers: {named(found)}; name the one to forecast: --target {found[0]!r}."
         )
-    raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.")
+    alone = " Its fields are to be parted by ',', ';', a tab or '|'." if len(table.columns) == 1 else ""
+    raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.{alone}")
 
 
 def _long(table: pd.DataFrame, time: str, decimal: str) -> tuple[pd.DataFrame, str, str]:

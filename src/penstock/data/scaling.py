@@ -140,21 +140,40 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Standardizer:
     return Standardizer(shift, scale)
 
 
-def mean_steps(panel: Panel, rows: NDArray[np.int64]) -> Values:
+def mean_steps(panel: Panel, rows: NDArray[np.int64], season: int = 1) -> Values:
     """Return the mean absolute step of the series of each flat row, over its values up to there, ``[n]``.
+
+    Parameters
+    ----------
+    panel, rows
+        The series, and flat rows.
+    season
+        Rows that a step spans: of 12 in months it is the seasonal difference, the unit of MASE. Where there are not
+        enough rows for one, steps of one row are taken; at least a twentieth of these, as a season may repeat itself.
 
     Examples
     --------
     >>> panel = Panel(np.array([2.0, 4.0, 3.0]), np.arange(3), np.array([0, 3]), (None,))
     >>> mean_steps(panel, np.array([0, 1, 2])).tolist()
     [0.0, 2.0, 1.5]
+    >>> mean_steps(panel, np.array([0, 1, 2]), season=2).tolist()
+    [0.0, 2.0, 1.0]
     """
+    if season > 1:
+        steps, whole = mean_steps(panel, rows), _mean_steps(panel, rows, season)
+        enough = rows - panel.offsets[panel.series_of(rows)] >= season
+        return np.where(enough, np.maximum(whole, steps / 20), steps)
+    return _mean_steps(panel, rows, 1)
+
+
+def _mean_steps(panel: Panel, rows: NDArray[np.int64], season: int) -> Values:
     found = np.zeros(len(rows))
     series = panel.series_of(rows)
     order = np.argsort(series, kind="stable")
     for part in np.split(order, np.flatnonzero(np.diff(series[order])) + 1):
         place = int(series[part[0]])
-        total = np.cumsum(np.abs(np.diff(panel.y[panel.span(place)], prepend=panel.y[panel.offsets[place]])))
+        y = panel.y[panel.span(place)]
+        total = np.concatenate([np.zeros(min(season, len(y))), np.cumsum(np.abs(y[season:] - y[:-season]))])
         steps = rows[part] - panel.offsets[place]
-        found[part] = total[steps] / np.maximum(steps, 1)
+        found[part] = total[steps] / np.maximum(steps - season + 1, 1)
     return found

@@ -1,4 +1,4 @@
-"""Tables on disk: CSV and Parquet into a frame, with every fault of the file told in words."""
+"""Tables on disk: CSV, Parquet, Arrow and databases into a frame, with every fault of the file told in words."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.data.databases import DATABASES, read_query
 from penstock.data.reading.csv import read_csv
 from penstock.data.reading.encoding import COMPRESSED
 from penstock.data.reading.native import plain_frame
-from penstock.errors import DataError, nearest
+from penstock.errors import DataError, OptionError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,13 +24,14 @@ TEXT = (".csv", ".tsv", ".tab", ".txt")
 """Ends of names of text tables."""
 
 _PARQUET = (".parquet", ".pq")
+_ARROW = (".arrow", ".feather", ".ipc")
 
 # What pandas and the decompressors raise where a file is damaged, cut off, or not what its name says.
 _DAMAGE = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
-def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
-    """Read a text table (``.csv``, ``.tsv``, ``.txt``, also ``.gz``, ``.xz``, ``.bz2``, ``.zip``) or Parquet.
+def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -> pd.DataFrame:
+    """Read a text table (``.csv``, ``.txt``, also ``.gz``, ``.xz``, ``.bz2``, ``.zip``), Parquet, Arrow or a database.
 
     Encoding, separator, preamble and headers of several rows are told from the file
     (:mod:`penstock.data.reading.csv`); a :class:`penstock.errors.DataWarning` says what was read as what.
@@ -40,6 +42,8 @@ def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
         The file.
     text
         Columns that are text whatever they spell: names of series, labels, times, documents.
+    sql
+        Query whose rows are read, of a database (:func:`penstock.data.databases.read_query`).
 
     Raises
     ------
@@ -58,20 +62,27 @@ def read_table(path: str | Path, text: Collection[str] = ()) -> pd.DataFrame:
     if path.stat().st_size == 0:
         raise DataError(f"the file {str(path)!r} is empty (0 bytes).")
     kind = _kind(path)
+    if kind in DATABASES:
+        return plain_frame(read_query(path, sql))
+    if sql:
+        raise OptionError(f"--sql asks a database, and {path.name!r} is none; allowed: {', '.join(DATABASES)}.")
     try:
         if kind in _PARQUET:
             return plain_frame(pd.read_parquet(path))
+        if kind in _ARROW:
+            return plain_frame(pd.read_feather(path))
         if kind.startswith(TEXT):
             return read_csv(path, text)
     except DataError:
         raise
     except ImportError as error:
-        raise DataError(f"{str(path)!r} is Parquet, which needs pyarrow: pip install 'penstock[parquet]'.") from error
+        raise DataError(f"{str(path)!r} needs pyarrow: pip install 'penstock[parquet]'.") from error
     except _DAMAGE as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{str(path)!r} cannot be read as {kind.lstrip('.')}: {reason}") from error
     raise DataError(
-        f"{str(path)!r} ends in {kind!r}; allowed: {', '.join(TEXT)} (plain or {', '.join(COMPRESSED)}), .parquet."
+        f"{str(path)!r} ends in {kind!r}; allowed: {', '.join(TEXT)} (plain or {', '.join(COMPRESSED)}), .parquet, "
+        f"{', '.join((*_ARROW, *DATABASES))}."
     )
 
 

@@ -119,6 +119,8 @@ class Forecaster(Streams):
         `validation` holds the same rows followed by validation rows; left out, these are a tail of the training rows.
         """
         self.require_covariates(train_panel)
+        train_panel = self.with_calendar(train_panel)
+        validation = validation and self.with_calendar(validation)
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
         scaling = fit_scaling(self.scale if isinstance(self.scale, str) else "window", scaled, lost)
@@ -155,9 +157,12 @@ class Forecaster(Streams):
 
     @property
     def fit_notes(self) -> tuple[str, ...]:
-        """The season that was taken from the frequency, and what forecasts are additions to."""
+        """The season that was taken from the frequency, what forecasts are additions to, and the clock that is read."""
         taken = self.additive and self.season is None and hasattr(self, "season_")
-        return (describe_season(self, self.season_),) if taken else ()
+        notes = [describe_season(self, self.season_)] if taken else []
+        if self.calendar_features and hasattr(self, "kind_") and self.kind_.zone:
+            notes.append(f"calendar features: read in UTC, not in {self.kind_.zone}")
+        return tuple(notes)
 
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
         """Return the shape that blocks of so many folds are padded to: the most rows and samples of any of `pairs`."""
@@ -213,6 +218,7 @@ class Forecaster(Streams):
 
     def _outputs_at(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         """Give the outputs for the series of each origin, still scaled, ``[members, n, horizon, width]``."""
+        panel = self.with_calendar(panel, self.horizon)
         panel.known_after(origins, self.horizon)  # refuses those that are missing
         starts, which = np.unique(self.reader_.starts(panel, origins), return_inverse=True)
         source = self.reader_.source(panel, fitted, origins)
@@ -292,7 +298,7 @@ class Forecaster(Streams):
         scaling = Standardizer.of_arrays(arrays, "scaling.")
         self.season_ = tuple(arrays.get("season", np.zeros(0, dtype=np.int64)).tolist())
         self.reader_ = self._reader(scaling, encoding, self.season_, gaps=self.kind_.missing == "indicator")
-        self.inputs_ = self.reader_.source(self.tail_, np.arange(len(self.tail_))).widths
+        self.inputs_ = self.reader_.source(self.with_calendar(self.tail_), np.arange(len(self.tail_))).widths
         outputs = self.outputs(len(self.ids_))
         self.weights_ = restored_weights(arrays, self.network, self.inputs_, outputs, self.members)
         self.history_ = restored_history(arrays)

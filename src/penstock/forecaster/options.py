@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.calendar_features import CALENDAR_FEATURES, with_calendar
 from penstock.data.panel import Panel
 from penstock.data.scaling import SCALINGS
 from penstock.data.season import season_steps
 from penstock.data.splits import rows_for_tail
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import WindowScale, window_scale
-from penstock.errors import DataError, OptionError, named
+from penstock.errors import DataError, OptionError, named, nearest
 from penstock.estimator import Estimator
 from penstock.forecaster.sizes import refuse_sizes
 from penstock.intervals.levels import checked_levels
@@ -51,6 +52,10 @@ class ForecasterOptions(TrainingOptions, Estimator):
     scale: str | WindowScale = option(
         "minmax", "scaling, fitted on training rows; or each window by its own level and spread", choices=SCALINGS
     )
+    calendar_features: str | Sequence[str] = option(
+        (),
+        "read from the times, as known covariates: hour, dayofweek, day, dayofyear, month; each as sine and cosine",
+    )
     season: int | Sequence[int] | None = option(
         None,
         "periods in steps: forecasts are additions to the seasonal naive, with 1 to the last value; None: from the "
@@ -82,6 +87,7 @@ class ForecasterOptions(TrainingOptions, Estimator):
         """Refuse options that are not allowed, or that contradict each other."""
         super().__post_init__()
         season_steps(self.season)
+        self._check_calendar()
         if isinstance(self.season, list):
             self.season = tuple(self.season)
         self._check_additions()
@@ -100,6 +106,20 @@ class ForecasterOptions(TrainingOptions, Estimator):
                 f"Forecaster: strategy='recursive' feeds values back, which loss={self.loss!r} does not forecast; "
                 f"allowed: strategy='direct', or loss among {', '.join(map(repr, values))}."
             )
+
+    def _check_calendar(self) -> None:
+        """Refuse calendar features that do not exist, or stand twice."""
+        given = self.calendar_features
+        names = (given,) if isinstance(given, str) else tuple(given)
+        wrong = [name for name in names if name not in CALENDAR_FEATURES]
+        if wrong or len({*names}) < len(names):
+            what = f"is no feature: {nearest(wrong[0], CALENDAR_FEATURES)}" if wrong else "stands there twice."
+            raise OptionError(f"Forecaster: calendar_features={given!r}: {(wrong or names)[0]!r} {what}")
+        self.calendar_features = names
+
+    def with_calendar(self, panel: Panel, steps: int = 0) -> Panel:
+        """Put the calendar features behind the known covariates of a panel, continued by `steps` rows."""
+        return with_calendar(panel, tuple(self.calendar_features), steps)
 
     def _check_additions(self) -> None:
         """Refuse options that contradict forecasts as additions, or that need them."""

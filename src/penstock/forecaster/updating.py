@@ -228,7 +228,7 @@ class Updates(LoadsWeights):
         """Train from the fitted weights on the samples whose first target is row `first` of its series, or later."""
         before = (self.rows_kept or 0) if self.additive else self.window + TRANSFORMS[self.transform].lost
         skipped = np.maximum(np.minimum(first, panel.lengths - self.horizon) - before, 0)  # one window of each at least
-        recent = panel.between(panel.offsets[:-1] + skipped, panel.offsets[1:])
+        recent = self.with_calendar(panel.between(panel.offsets[:-1] + skipped, panel.offsets[1:]))
         samples = self.reader_.samples(recent, recent.offsets[1:], recent.offsets[:-1] + first - skipped)
         config = self.train_config(self.head(gaps=self.reader_.gaps), steps_per_epoch=self.steps_per_epoch)
         optimizer: Any = resolve_optimizer(self.optimizer)

@@ -135,9 +135,12 @@ class Service:
         """Read model files again that changed, and delete sessions that nobody uses."""
         while True:
             await asyncio.sleep(_EVERY)
-            await self.worker.do(self.sessions.expire, always=True)
-            if self.reload:
-                await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)
+            try:
+                await self.worker.do(self.sessions.expire, always=True)
+                if self.reload:
+                    await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)
+            except Exception as error:  # a full disk: the next look may find room
+                event("look failed", logging.ERROR, **place_of(error))
 
     def _reload_changed(self) -> None:
         for name, old in list(self.models.by_name.items()):

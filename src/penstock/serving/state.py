@@ -135,7 +135,11 @@ class StoredSessions(Sessions):
         """Save the stream of a session, so that its steps so far need not be taken again."""
         before = self._first[session.id]
         name = f"{session.id}.{session.step}.stream"
-        session.stream.save(self.state.streams / name)
+        try:
+            session.stream.save(self.state.streams / name)
+        except OSError as error:  # the journal still holds its steps; the next one tries again
+            event("stream not saved", logging.ERROR, **place_of(error))
+            return
         record = {**before, "stream": name, "step": session.step, "answer": session.answer}
         self._old += self._files(before)
         self._first[session.id], self._rows[session.id] = record, []

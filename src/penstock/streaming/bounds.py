@@ -127,6 +127,8 @@ class StreamBounds:
             if not spread > 0:
                 continue
             error = abs(y - self.made[series, slot, step])
+            if not error / spread < math.inf:  # a forecast that was not finite
+                continue
             missed = error > self.half[series, slot, :, step]
             self.alpha[series, step] += self.rate * (self.target - missed)
             self._join(series, step, float(error / spread))

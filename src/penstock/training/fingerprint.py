@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -64,7 +65,8 @@ def fingerprint(spec: TrainSpec, folds: Sequence[Samples], **more: Any) -> dict[
 def machine() -> str:
     """Name what computes, which decides the last digits of every result."""
     live = status()
-    return f"{jax.default_backend()}, kernels {live.path}{f' {live.isa}' if live.isa else ''}"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{jax.default_backend()}, {cores} cores, kernels {live.path}{f' {live.isa}' if live.isa else ''}"
 
 
 def _held_arrays(value: Any) -> bool:

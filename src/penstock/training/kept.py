@@ -49,7 +49,7 @@ class KeptTraining:
         if self._file.machine != machine():
             warnings.warn(
                 f"{self._file.path.name} was begun with {self._file.machine} and goes on with {machine()}: the result "
-                "differs from that of an uninterrupted run, about in the seventh digit.", TrainingWarning, stacklevel=3
+                "may differ from an uninterrupted run's, in about the seventh digit.", TrainingWarning, stacklevel=3
             )  # fmt: skip
         try:
             of_lanes = {name[6:]: each for name, each in self._held.items() if name.startswith("lanes.")}

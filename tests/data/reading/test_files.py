@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import decimal
 import gzip
 import warnings
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 import penstock as ps
 from penstock.data.columns import Columns
 from penstock.data.frames import read_panel
+from penstock.data.own_file import read_own_file
 from penstock.data.reading.targets import read_targets
 from penstock.data.tables import read_table
 from penstock.errors import DataWarning
@@ -151,3 +153,24 @@ def test_few_numbers_with_fractions_may_be_labels() -> None:
     with pytest.warns(DataWarning, match=r"read as values, for its numbers have fractions .*; --task label takes them"):
         assert read_targets(["1.10", "1.1", "0.5"] * 4, "label", "auto")[1]
     assert read_targets(["1.10", "1.1", "0.5"] * 4, "label", "label")[0].tolist()[:3] == ["1.10", "1.1", "0.5"]
+
+
+def test_the_line_by_which_excel_tells_its_separator_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("sep=;\nDate;Close\n2024-01-02;1,5\n2024-01-03;2,5\n")
+    with pytest.warns(DataWarning, match=r"the table begins in line 2 \('Date,Close'\)"):
+        table, columns = read_own_file(tmp_path / "a.csv", time="Date", target="Close")
+    assert (columns.time, columns.target, len(table)) == ("Date", "Close", 2)
+
+
+def test_decimals_of_parquet_are_numbers_that_can_be_told(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    cells = [decimal.Decimal("1.5"), decimal.Decimal("2.5")]
+    pd.DataFrame({"Date": ["2024-01-02", "2024-01-03"], "Close": cells}).to_parquet(tmp_path / "a.parquet")
+    with pytest.warns(DataWarning, match="the target is the column 'Close'"):
+        assert read_own_file(tmp_path / "a.parquet", time="Date")[1].target == "Close"
+
+
+def test_a_table_parted_by_blanks_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Date Close\n2024-01-02 1.5\n2024-01-03 2.5\n")
+    with pytest.raises(ps.OptionError, match="Its fields are to be parted by"), pytest.warns(DataWarning):
+        read_own_file(tmp_path / "a.txt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from penstock.errors import DataError
 __all__ = ["Header", "find_header"]
 
 _LEVELS = ("Price", "Ticker", "Tickers", "Attributes", "Symbols", "Symbol")
+_EXCEL = re.compile(r"sep=.?", re.IGNORECASE)
 _FURTHEST = 60  # lines among which a header is looked for
 
 
@@ -62,8 +64,10 @@ def find_header(rows: Lines, name: str) -> Header:
     if not full:
         raise DataError(f"{name} cannot be read as csv: no columns to parse, all of its lines are empty.")
     place = full[0][0]
+    if len(full) > 1 and _EXCEL.fullmatch("".join(full[0][2])):  # which mark separates: the lines show it themselves
+        place = full[1][0]
     begins = _begin(rows, place)
-    if begins != place:
+    if begins != full[0][0]:
         line, row = rows[begins]
         note(f"{name}: the table begins in line {line} ({','.join(row)[:60]!r}); the lines before it are left out.")
     several = _several(rows, begins, name)
@@ -77,7 +81,7 @@ def find_header(rows: Lines, name: str) -> Header:
             f"before it, for example: sed '1i {','.join(f'name{i}' for i in range(1, len(row) + 1))}' old.csv > new.csv"
         )
     following = rows[begins + 1][0] if begins + 1 < len(rows) else line + 1
-    return Header(_named(row, name), line, following, begins != place)
+    return Header(_named(row, name), line, following, begins != full[0][0])
 
 
 def _begin(rows: Lines, first: int) -> int:

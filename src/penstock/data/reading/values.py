@@ -153,6 +153,14 @@ def _shows(cell: str, mark: str) -> bool:
     return bool(found) and (digits != 3 or other in before)
 
 
+def _holds_numbers(column: nw.Series[Any]) -> bool:
+    """Whether the objects of a column are numbers, such as pandas' decimals."""
+    if column.dtype != nw.Object:
+        return False
+    cells = column.head(_SAMPLE).drop_nulls().to_list()
+    return bool(cells) and all(isinstance(cell, (int, float, decimal.Decimal)) for cell in cells)
+
+
 def number_columns(table: nw.DataFrame[Any], leave_out: tuple[str, ...] = ()) -> list[str]:
     """Name the columns that hold numbers, as numbers or as text that can be read so."""
     found = []
@@ -160,7 +168,7 @@ def number_columns(table: nw.DataFrame[Any], leave_out: tuple[str, ...] = ()) ->
         if name in leave_out or name.startswith("Unnamed: "):  # a counter of rows, written with the table
             continue
         column = table[name]
-        if column.dtype.is_numeric():
+        if column.dtype.is_numeric() or _holds_numbers(column):
             found.append(name)
         elif column.dtype == nw.String:
             cells = [cell for cell in column.head(_SAMPLE).to_list() if isinstance(cell, str)]
