@@ -139,7 +139,7 @@ class Service:
                 await self.worker.do(self.sessions.expire, always=True)
                 if self.reload:
                     await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)
-            except Exception as error:  # a full disk: the next look may find room
+            except Exception as error:  # a full disk: the next look may find space
                 event("look failed", logging.ERROR, **place_of(error))
 
     def _reload_changed(self) -> None:
