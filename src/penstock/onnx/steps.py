@@ -103,7 +103,8 @@ def _stacks(model: Any, reader: SeriesReader) -> list[NetworkModule]:
         weights = jax.tree.map(lambda leaf, n=member: jnp.asarray(leaf[n]), model.weights_)
         modules.append(model.network.with_weights(weights, model.inputs_, outputs))
     if not isinstance(modules[0], NetworkModule):
-        raise OptionError(f"{model.label}: a step of {type(model.network).__name__} is not exported; allowed: a Network.")
+        kind = type(model.network).__name__
+        raise OptionError(f"{model.label}: a step of {kind} is not exported; allowed: a Network.")
     for layer in modules[0].layers:
         if not isinstance(layer, (RecurrentModule, DropoutModule)):
             kind = type(layer).__name__.removesuffix("Module")
