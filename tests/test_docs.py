@@ -52,6 +52,9 @@ def test_the_python_of_a_page(
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    if name == "docs/onnx.md":
+        pytest.importorskip("onnx", reason="pip install 'penstock[test]' brings onnx")
+        pytest.importorskip("onnxruntime", reason="pip install 'penstock[test]' brings onnxruntime")
     if name == "docs/text.md":
         begun = request.getfixturevalue("data_home") / "glove.6B.100d.first2717.txt"
         with zipfile.ZipFile("glove.6B.zip", "w") as archive:

@@ -26,7 +26,7 @@ LAYERS = [
     ["baselines", "training", "weights"],
     ["streaming"],
     ["derivatives", "forecaster", "sequences", "report"],
-    ["anatomy", "automatic", "evaluation"],
+    ["anatomy", "automatic", "evaluation", "onnx"],
     ["text"],
     ["catalogue"],
     ["studies", "serving"],

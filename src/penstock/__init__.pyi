@@ -3,6 +3,7 @@ from . import cells as cells
 from . import datasets as datasets
 from . import derivatives as derivatives
 from . import layers as layers
+from . import onnx as onnx
 from . import text as text
 from . import training as training
 from . import weights as weights

@@ -168,3 +168,18 @@ def test_series_without_rows_and_rows_that_are_carried_are_counted(penstock: Run
     table[(table["unique_id"] == "a")][-3:].to_csv(tmp_path / "later.csv", index=False)
     done = penstock("predict", "m.penstock", "later.csv")
     assert "note: 1 of 2 series have no rows in the file and are not forecast: 'b'." in done.stderr
+
+
+def test_a_forecaster_is_exported(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="pip install 'penstock[test]' brings onnx")
+    penstock("fit", "first.csv", "--model", "rnn:2", "--window", 4, "--epochs", 1, "--out", "m.penstock")
+    done = penstock("export", "m.penstock", "--out", "m.onnx")
+    assert (done.returncode, done.stdout) == (0, "Written: m.onnx\n"), done.stderr
+    written = (tmp_path / "m.onnx").read_bytes()
+    import onnx
+
+    assert [each.name for each in onnx.load_from_string(written).graph.output] == ["forecast"]
+    penstock("fit", "first.csv", "--model", "naive", "--out", "n.penstock")
+    done = penstock("export", "n.penstock", "--out", "n.onnx")
+    assert done.returncode == 2
+    assert "Naive is not exported to ONNX" in done.stderr

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 import penstock as ps
+from penstock.serving.routes import Routes
+from penstock.serving.sessions import OPTIONS
+from penstock.serving.steps import STEP
 
 from .conftest import ROWS, TOKEN, Server
 
@@ -108,6 +111,29 @@ def test_nobody_gets_in_without_the_token(server: Server) -> None:
         assert (status, answer["error"][:33]) == (401, "the token is missing or wrong; se")
     assert server.ask("GET", "/readyz", token="") == (200, {"status": "ready"})
     assert server.ask("GET", "/metrics", token="")[0] == 401
+
+
+def test_every_address_is_described(server: Server) -> None:
+    status, found = server.ask("GET", "/openapi.json", token="")
+    described = {(method.upper(), path) for path, methods in found["paths"].items() for method in methods}
+    routes = Routes.table(Routes.__new__(Routes))
+    assert (status, described) == (200, {(method, path) for method, path, _ in routes})
+    step = found["paths"]["/v1/sessions/{id}/step"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    begin = found["paths"]["/v1/sessions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert (tuple(step["properties"]), tuple(begin["properties"])) == (STEP, ("model", *OPTIONS))
+    status, text = server.ask("GET", "/docs", token="")
+    assert (status, text.count(b"<h2>"), b"src=" in text) == (200, len(described), False)
+
+
+def test_figures_are_those_of_prometheus(server: Server) -> None:
+    from prometheus_client.parser import text_string_to_metric_families
+
+    text = server.ask("GET", "/metrics")[1].decode()
+    figures = {(each.name, *each.labels.values()): each.value for family in text_string_to_metric_families(text)
+               for each in family.samples}  # fmt: skip
+    assert figures["penstock_requests_total", "forecast", "200"] >= 3
+    assert figures["penstock_steps_total", "net"] >= 4
+    assert figures["penstock_forecasts_total", "ar"] >= 3
 
 
 def test_sessions_are_limited(server: Server) -> None:

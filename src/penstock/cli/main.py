@@ -37,6 +37,7 @@ COMMANDS = {
     "grown.",
     "serve": "Serve fitted models over HTTP: forecasts of rows, and sessions that take one row at a time.",
     "inspect": "Show what a model file holds: options, columns, scales, rows, losses, versions, fingerprints.",
+    "export": "Write a fitted forecaster as an ONNX file: raw values in, forecasts out.",
     "audit": "Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe "
     "fails.",
     "explain": "Explain a mechanism in numbers, and as a page with pictures.",

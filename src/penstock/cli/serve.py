@@ -32,6 +32,9 @@ def serve(
     idle: Annotated[
         float, typer.Option(help="Seconds without a step after which a session is deleted; 0: never.")
     ] = 86_400.0,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder in which sessions outlive the process.")
+    ] = None,
     reload: Annotated[bool, typer.Option(help="Read a model file again when it changes.")] = True,
     log_requests: Annotated[bool, typer.Option(help="Write one line of the log for each request.")] = True,
     config: Config = None,
@@ -47,5 +50,6 @@ def serve(
     limits = Limits(body=max_body, rows=max_rows, sessions=max_sessions, timeout=timeout, idle=idle)
     token = read_token(token_file, os.environ)
     run(
-        models, host=host, port=port, token=token, limits=limits, reload=reload, log_requests=log_requests,
+        models, host=host, port=port, token=token, limits=limits, state=state, reload=reload,
+        log_requests=log_requests,
     )  # fmt: skip

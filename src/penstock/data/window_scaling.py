@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from penstock.options import Description, option
 
-__all__ = ["LEVELS", "SPREADS", "WindowMeasures", "WindowScale", "base_rows", "measure_windows", "window_scale"]
+__all__ = [
+    "CONSTANT",
+    "LEAST",
+    "LEVELS",
+    "SPREADS",
+    "WindowMeasures",
+    "WindowScale",
+    "base_rows",
+    "measure_windows",
+    "window_scale",
+]
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -24,8 +34,8 @@ values one season apart, as the scaled error MASE has it (one step apart where t
 deviation of the training rows of its series, the same for all of its windows."""
 
 _BLOCK = 1 << 22  # values gathered at once
-_CONSTANT = 1e-9  # spread, as a share of the largest value, below which a window counts as constant
-_LEAST = 0.02  # least mean absolute difference, in standard deviations
+CONSTANT = 1e-9  # spread, as a share of the largest value, below which a window counts as constant
+LEAST = 0.02  # least mean absolute difference, in standard deviations
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,7 +194,7 @@ def _scale(
     else:
         spread = errors[min(season, default=1)]
         spread = np.where(np.isnan(spread), errors[1], spread)
-        spread = np.maximum(spread, _LEAST * deviation)
+        spread = np.maximum(spread, LEAST * deviation)
     # One row has no differences: its own size is all that is known.
     spread = np.where(np.isnan(spread) | (values.shape[1] == 1), size, spread)
-    return level, np.where(spread > _CONSTANT * np.abs(values).max(axis=1), spread, 0.0)
+    return level, np.where(spread > CONSTANT * np.abs(values).max(axis=1), spread, 0.0)

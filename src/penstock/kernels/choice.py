@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +18,8 @@ from penstock.kernels.spec import Operands, Spec, check
 
 VARIABLE = "PENSTOCK_KERNELS"
 ALLOWED = ("auto", "native", "scan")
+
+_replacement: ContextVar[Callable[[Spec, Operands], reference.Outputs] | None] = ContextVar("unroll", default=None)
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,9 @@ def unroll(spec: Spec, given: Operands) -> reference.Outputs:
         If PENSTOCK_KERNELS=native and the kernels cannot do it.
     """
     given = check(spec, given)
+    replacement = _replacement.get()
+    if replacement is not None:
+        return replacement(spec, given)
     now = status()
     problem = native.refusal(spec, given) if now.path == "native" else now.reason
     if problem is None:
@@ -68,3 +76,19 @@ def unroll(spec: Spec, given: Operands) -> reference.Outputs:
     if os.environ.get(VARIABLE) == "native":
         raise RuntimeError(f"{VARIABLE}=native, but {problem}; unset it to use lax.scan here")
     return reference.unroll(spec, given)
+
+
+@contextmanager
+def unrolled_by(replacement: Callable[[Spec, Operands], reference.Outputs]) -> Iterator[None]:
+    """Have another function run every recurrence that is traced meanwhile, such as one that a converter recognises.
+
+    Parameters
+    ----------
+    replacement
+        Called with what was asked and the checked arrays; returns what :func:`unroll` does.
+    """
+    token = _replacement.set(replacement)
+    try:
+        yield
+    finally:
+        _replacement.reset(token)

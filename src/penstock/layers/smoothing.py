@@ -52,7 +52,7 @@ class SmoothingModule(eqx.Module):
         α, γ = jax.nn.sigmoid(self.alpha), jax.nn.sigmoid(self.gamma)
         y = jnp.moveaxis(x[..., :1], 1, 0)  # [time, batch, 1]
         true = jnp.ones(x.shape[:2], bool) if lengths is None else true_steps(lengths, x.shape[1])
-        level = jnp.broadcast_to(y[0], (len(x), len(α)))
+        level = jnp.broadcast_to(y[0], (x.shape[0], len(α)))
         season = jnp.zeros((self.season, *level.shape), x.dtype)
 
         def step(

@@ -85,7 +85,7 @@ class SegRNNModule(eqx.Module):
         segments, count = self._segments(vectors.x, lengths)
         cell = self.layers[0].cell
         _, state = unroll(cell, self.project(segments), lengths=count, sequence=False)
-        batch, parts = len(segments), len(self.positions)
+        batch, parts = segments.shape[0], len(self.positions)
         own = [jnp.broadcast_to(each, (parts, *each.shape)) for each in vectors.categories]
         places = jnp.broadcast_to(self.positions[:, None], (parts, batch, self.positions.shape[1]))
         told = jnp.concatenate([places, *own], axis=-1)

@@ -10,6 +10,7 @@ from typing import Any
 from penstock.extras import library
 from penstock.serving.bodies import read_body
 from penstock.serving.guard import json_bytes
+from penstock.serving.openapi import document, page
 from penstock.serving.problems import RequestError
 from penstock.serving.service import Service
 from penstock.serving.sessions import OPTIONS, Session, read_level, read_options
@@ -48,6 +49,8 @@ class Routes:
             ("GET", "/healthz", self.health),
             ("GET", "/readyz", self.readiness),
             ("GET", "/metrics", self.metrics),
+            ("GET", "/openapi.json", self.openapi),
+            ("GET", "/docs", self.docs),
             ("GET", "/v1/models", self.models),
             ("GET", "/v1/models/{name}", self.model),
             ("POST", "/v1/models/{name}/forecast", self.forecast),
@@ -103,6 +106,14 @@ class Routes:
         text, kind = self.service.metrics.text()
         return self._response(text, media_type=kind)
 
+    async def openapi(self, request: Any) -> Any:
+        """Describe all addresses as OpenAPI."""
+        return self._json(document())
+
+    async def docs(self, request: Any) -> Any:
+        """Describe all addresses as a page."""
+        return self._response(page(), media_type="text/html")
+
     async def models(self, request: Any) -> Any:
         """List the models."""
         return self._json({"models": [served.about() for served in self.service.models.by_name.values()]})
@@ -138,6 +149,7 @@ class Routes:
 
     async def create_session(self, request: Any) -> Any:
         """Begin a session."""
+        self.service.require_ready()
         body = await self._object(request, ("model", *OPTIONS))
         served = self.service.models.find(body.get("model"))
         options = read_options(body)
@@ -150,20 +162,26 @@ class Routes:
 
     async def session(self, request: Any) -> Any:
         """Describe a session."""
+        self.service.require_ready()
         return self._json(await self.service.worker.do(partial(self._about, request.path_params["id"])))
 
     async def delete_session(self, request: Any) -> Any:
         """End a session."""
+        self.service.require_ready()
         await self.service.worker.do(partial(self.service.sessions.delete, request.path_params["id"]))
         return self._response(status_code=204)
 
     async def step(self, request: Any) -> Any:
         """Take one row of a session, and forecast after it."""
+        self.service.require_ready()
         row = read_row(await self._object(request, STEP))
-        return self._json(await self.service.worker.do(partial(self._step, request.path_params["id"], row)))
+        name = request.path_params["id"]
+        do = self.service.worker.do_at_once if self.service.sessions.is_quick(name) else self.service.worker.do
+        return self._json(await do(partial(self._step, name, row)))
 
     async def steps(self, request: Any) -> Any:
         """Take rows of many sessions at once."""
+        self.service.require_ready()
         given = (await self._object(request, ("steps",))).get("steps")
         if not isinstance(given, list):
             raise RequestError(

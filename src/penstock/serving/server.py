@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
-from penstock.errors import OptionError
+from penstock.errors import DataError, OptionError
 from penstock.extras import library
 from penstock.serving.access import Access
 from penstock.serving.guard import Guard
@@ -19,8 +20,11 @@ from penstock.serving.models import Models
 from penstock.serving.notes import warnings_collected
 from penstock.serving.routes import Routes
 from penstock.serving.service import Service
+from penstock.serving.state import State
 
-__all__ = ["serve"]
+__all__ = ["listen", "serve"]
+
+_SWITCH = 5e-4  # seconds after which a thread gives way to another: a tenth of Python's, or a step waits for a forecast
 
 
 def serve(
@@ -30,6 +34,7 @@ def serve(
     port: int = 8080,
     token: str | None = None,
     limits: Limits | None = None,
+    state: Path | None = None,
     reload: bool = True,
     log_requests: bool = True,
 ) -> None:
@@ -45,6 +50,8 @@ def serve(
         The bearer token; None: none is asked for, which the loopback alone allows.
     limits
         What the server takes on.
+    state
+        Folder in which sessions outlive the process; None: they end with it.
     reload
         Whether a model file that changes is read again.
     log_requests
@@ -56,21 +63,27 @@ def serve(
         For an address that cannot be listened at, or one beyond the loopback without a token.
     ModelFileError
         Where a file cannot be read.
+    DataError
+        Where the sessions in `state` cannot be taken up.
     """
     limits = limits or Limits()
     uvicorn = library("uvicorn", "serve", "penstock serve")
     access = Access(token, host)
-    service = Service(Models(paths), limits, reload=reload)
+    folder = None if state is None else State(state)
+    service = Service(Models(paths), limits, reload=reload, state=folder)
     app = Guard(Routes(service).app(), access, service.metrics, log_requests=log_requests)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     set_up_logs()
     config = uvicorn.Config(
         app, http=_protocol(limits.timeout), ws="none", lifespan="on", log_config=None, access_log=False,
         server_header=False, date_header=True, proxy_headers=False, limit_concurrency=limits.connections,
         timeout_keep_alive=int(max(limits.timeout, 1)), timeout_graceful_shutdown=int(max(limits.timeout, 1)),
     )  # fmt: skip
+    sys.setswitchinterval(_SWITCH)
     with warnings_collected():
         asyncio.run(_run(uvicorn.Server(config), listening))
+    if service.broken:
+        raise DataError(f"--state {str(state)!r}: {service.broken}")
 
 
 async def _run(server: Any, listening: socket.socket) -> None:
@@ -83,14 +96,29 @@ async def _run(server: Any, listening: socket.socket) -> None:
     await server.serve(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Open a socket that listens.
+
+    Parameters
+    ----------
+    host, port
+        The address.
+
+    Raises
+    ------
+    OptionError
+        Where it cannot be listened at.
+    """
+    listening = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(found[0], found[1])
+        listening = socket.socket(*found[:3])  # with its protocol: asyncio sends small answers at once on TCP alone
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(found[4])
         listening.listen(1024)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         raise OptionError(
             f"--host {host} --port {port} cannot be listened at: {error.strerror}; choose another port, or 0 for any "
             "that is free."

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from penstock.serving.limits import Limits
@@ -14,6 +17,7 @@ from penstock.serving.metrics import Metrics
 from penstock.serving.models import Models, file_stamp, read_served
 from penstock.serving.problems import RequestError
 from penstock.serving.sessions import Sessions
+from penstock.serving.state import State, StoredSessions
 from penstock.serving.worker import Worker
 
 __all__ = ["Service"]
@@ -33,14 +37,16 @@ class Service:
         What the server takes on.
     reload
         Whether a model file that changes is read again.
+    state
+        Folder in which sessions outlive the process; None: they end with it.
     """
 
-    def __init__(self, models: Models, limits: Limits, *, reload: bool = True) -> None:
+    def __init__(self, models: Models, limits: Limits, *, reload: bool = True, state: State | None = None) -> None:
         self.models, self.limits, self.reload = models, limits, reload
         self.metrics = Metrics()
-        self.sessions = Sessions(limits)
+        self.sessions = Sessions(limits) if state is None else StoredSessions(limits, state)
         self.worker = Worker(self._commit, limits.waiting)
-        self.ready = False
+        self.ready, self.broken = False, ""
         self._pool = ThreadPoolExecutor(_AT_ONCE, "penstock forecasts")
         self._computing = 0
         self._failed: dict[str, tuple[int, ...]] = {}
@@ -57,6 +63,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self.worker.close)
+        self.sessions.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         event("ended", sessions=len(self.sessions.by_id))
 
@@ -89,16 +96,38 @@ class Service:
         if not future.cancelled():
             future.exception()  # seen, also where nobody waits for it
 
+    def require_ready(self) -> None:
+        """Refuse a session while those of an earlier process are taken up.
+
+        Raises
+        ------
+        RequestError
+            503 then.
+        """
+        if not self.ready:
+            raise RequestError(503, "the server is starting or ending; try again later.", {"Retry-After": "1"})
+
     def _commit(self) -> None:
+        self.sessions.commit()
         self.metrics.sessions.set(len(self.sessions.by_id))
 
     async def _get_ready(self) -> None:
-        """Let each model forecast once, which compiles its programs."""
+        """Let each model forecast once, which compiles its programs, and take up the sessions of an earlier process."""
         for served in self.models.by_name.values():
             try:
                 await asyncio.get_running_loop().run_in_executor(self._pool, served.model.predict)
             except Exception as error:  # one that needs covariates known ahead
                 event("not warmed up", logging.WARNING, model=served.name, **place_of(error))
+        models = list(self.models.by_name.values())
+        try:
+            await self.worker.do(partial(self.sessions.restore, models), always=True)
+        except Exception as error:
+            self.broken = str(error)
+            event("sessions cannot be restored", logging.CRITICAL, **place_of(error))
+            signal.raise_signal(signal.SIGTERM)
+            return
+        gc.collect()
+        gc.freeze()  # what was imported stays: to look it through again holds requests up for 80 ms
         self.ready = True
         event("ready", models=list(self.models.by_name))
 
@@ -106,9 +135,12 @@ class Service:
         """Read model files again that changed, and delete sessions that nobody uses."""
         while True:
             await asyncio.sleep(_EVERY)
-            await self.worker.do(self.sessions.expire, always=True)
-            if self.reload:
-                await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)
+            try:
+                await self.worker.do(self.sessions.expire, always=True)
+                if self.reload:
+                    await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)
+            except Exception as error:  # a full disk: the next look may find space
+                event("look failed", logging.ERROR, **place_of(error))
 
     def _reload_changed(self) -> None:
         for name, old in list(self.models.by_name.items()):

@@ -150,6 +150,20 @@ class Sessions:
         self.by_id[session.id] = session
         return session
 
+    def is_quick(self, id: str) -> bool:
+        """Whether a step of a session takes microseconds, the commit included."""
+        session = self.by_id.get(id)
+        return session is not None and session.stream.mode.startswith("exact, compiled")
+
+    def commit(self) -> None:
+        """Do what must be done before anything is answered: nothing, where sessions end with the process."""
+
+    def restore(self, models: list[ServedModel]) -> None:
+        """Take up the sessions of an earlier process: none, where they end with it."""
+
+    def close(self) -> None:
+        """End all sessions, or leave them to the next process."""
+
     def find(self, id: str) -> Session:
         """Return a session.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,12 +174,8 @@ def _check_count(count: int, most: int) -> None:
 
 def finite(values: Any) -> list[float | None]:
     """Return numbers for JSON, null where one does not exist: an interval without bounds is infinite."""
-    found: list[float | None] = np.asarray(values, dtype=np.float64).tolist()
-    return (
-        found
-        if np.isfinite(values).all()
-        else [each if each is not None and abs(each) < np.inf else None for each in found]
-    )
+    found: list[float] = np.asarray(values, dtype=np.float64).tolist()
+    return [each if -math.inf < each < math.inf else None for each in found]
 
 
 def rows_of_frame(frame: Any) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WindowUnits"]
+__all__ = ["SEASONS", "WindowUnits"]
 
-_SEASONS = 3  # newest seasons whose mean a network is told
+SEASONS = 3  # newest seasons whose mean a network is told
 
 
 @partial(
@@ -63,7 +63,7 @@ class WindowUnits:
 
     def back(self, window: int) -> int:
         """Return how many rows before a window of full length are read for its seasonal profiles."""
-        return max(_SEASONS * max(self.season, default=0) - window, 0)
+        return max(SEASONS * max(self.season, default=0) - window, 0)
 
     def read(
         self, values: jax.Array, numbers: jax.Array, length: int, reverse: bool
@@ -134,7 +134,7 @@ class WindowUnits:
             ahead = jnp.arange(min(period, self.steps))
             newest = ends[:, None] - period + 1 + ahead
             total, count = jnp.zeros(newest.shape, values.dtype), jnp.zeros(newest.shape, values.dtype)
-            for back in range(_SEASONS):
+            for back in range(SEASONS):
                 rows = newest - back * period
                 there = ends[:, None] - rows < age
                 found = values.at[rows].get(mode="clip", wrap_negative_indices=False)
