@@ -15,6 +15,7 @@ from sklearn.base import clone
 import penstock as ps
 from penstock import catalogue
 from penstock.data.frames import read_panel
+from penstock.errors import DataWarning
 from penstock.estimator import Estimator
 
 SMALL = {"window": 8, "epochs": 3, "batch": 16, "seed": 3}
@@ -103,7 +104,7 @@ MODELS["Ensemble of weights"] = ps.Ensemble([ps.Theta(), ps.AR(2), ps.Mean()], "
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
 NOT_SCORED = {"GARCH", "Forecaster of directions"}  # volatility and probabilities against values
 JOINT = {"VAR", "Joint forecaster"}  # series explain each other, at the same times
-GLOBAL = {"Boosting", "Recursive boosting"}  # series share the trees
+GLOBAL = {"Boosting", "Recursive boosting", "Ensemble of weights"}  # series share the trees, or the weights
 # Of an extra, whose absence skips them.
 CLASSICAL = {"ETS", "ARIMA", "MSTL"}
 ABSENT = pytest.mark.skipif(find_spec("statsforecast") is None, reason="pip install 'penstock[classical]'")
@@ -304,7 +305,9 @@ def test_unknown_series(model: Estimator, walk: pd.DataFrame) -> None:
         with pytest.raises(ps.DataError, match="series 'wlak' was not among those fitted; did you mean 'walk'"):
             model.predict(new)
     nameless = model.fit(walk.drop(columns="unique_id"))
-    assert np.array_equal(nameless.predict()["yhat"], nameless.predict(walk)["yhat"])
+    with pytest.warns(DataWarning, match="one series without a name; the rows of 'walk' are taken for it"):
+        taken = nameless.predict(walk)
+    assert np.array_equal(nameless.predict()["yhat"], taken["yhat"])
 
 
 def test_too_few_rows(model: Estimator, walk: pd.DataFrame) -> None:

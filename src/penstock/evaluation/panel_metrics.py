@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.argument_types import function_name
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
 from penstock.evaluation.metric import MeanMetric, Metric, OwnMetric, RelativeMetric, WithinMetric
@@ -229,9 +228,9 @@ def _own(function: Callable[..., float]) -> OwnMetric:
     """Wrap a user's function, which may also ask for the training rows."""
     name = getattr(function, "__name__", type(function).__name__)
     if not name.isidentifier() or name in METRIC_NAMES:
+        called = "a lambda has none" if name == "<lambda>" else f"this one is called {name!r}"
         raise OptionError(
-            f"a metric's function needs a name of its own, and this one is called {function_name(function)!r}; write "
-            "it as `def my_metric(y, yhat): ...`."
+            f"a metric's function needs a name of its own, and {called}; write it as `def my_metric(y, yhat): ...`."
         )
     empty = inspect.Parameter.empty
     try:
