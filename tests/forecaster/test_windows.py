@@ -13,6 +13,7 @@ import pytest
 import penstock as ps
 from penstock.data.columns import Columns
 from penstock.data.frames import read_panel
+from penstock.forecaster.season import describe_season, fit_season
 
 NETWORK = ps.Network([ps.GRU(3)])
 SMALL: dict[str, Any] = {"window": 6, "horizon": 2, "epochs": 2, "batch": 32, "seed": 1, "validation": "horizon"}
@@ -85,16 +86,31 @@ def test_series_of_any_level_are_forecast_alike_the_new_ones_included() -> None:
 
 @pytest.mark.slow
 def test_the_season_is_taken_from_the_frequency_and_told() -> None:
-    model = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(PANEL)
+    december = PANEL.assign(y=PANEL["y"] * (1 + 9 * (PANEL["ds"].dt.month == 12)))
+    model = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(december)
     assert model.season_ == (12,)
     assert model.summary().splitlines()[-1] == (
         "season: 12 steps, taken from the frequency; forecasts are additions to the seasonal naive"
     )
     counted = PANEL.assign(ds=PANEL.groupby("unique_id").cumcount())
     none = ps.Forecaster(NETWORK, scale="window", **SMALL).fit(counted)
-    assert none.summary().splitlines()[-1].startswith("season: none, taken from the frequency; forecasts are additions")
+    assert none.summary().splitlines()[-1].startswith("season: none (none in the frequency, or")
     given = ps.Forecaster(NETWORK, season=[6, 3], **SMALL).fit(PANEL)
     assert (given.season_, given.season) == ((3, 6), (6, 3))
+
+
+@pytest.mark.parametrize(("wave", "season"), [(0.0, ()), (10.0, (7,))])
+@pytest.mark.parametrize("transform", ["none", "difference"])
+def test_a_season_of_the_frequency_is_taken_where_it_errs_less_than_the_last_value(
+    wave: float, season: tuple[int, ...], transform: str
+) -> None:
+    rng, days = np.random.default_rng(0), pd.date_range("2020-01-01", periods=120, freq="D")
+    y = 100 + wave * np.sin(np.arange(120) * 2 * np.pi / 7) + np.cumsum(rng.normal(size=120))
+    panel, _ = read_panel(pd.DataFrame({"ds": days, "y": y}))
+    options = ps.Forecaster(NETWORK, scale="window", horizon=3, transform=transform, window=8)
+    found = fit_season(options, panel)
+    assert found == season
+    assert describe_season(options, found).startswith("season: 7 steps" if wave else "season: none (none in the freq")
 
 
 def test_short_series_are_left_out_with_a_count_or_named() -> None:
@@ -143,9 +159,9 @@ def test_balanced_series_weigh_alike_together() -> None:
 
 @pytest.mark.slow
 def test_a_season_beyond_the_window_is_read_from_the_rows_before_it() -> None:
-    model = ps.Forecaster(NETWORK, scale="window", **(SMALL | {"window": 5})).fit(PANEL)
+    model = ps.Forecaster(NETWORK, scale="window", season=12, **(SMALL | {"window": 5})).fit(PANEL)
     untaught = {**SMALL, "window": 5, "optimizer": ps.SGD(1e-12)}
-    still = ps.Forecaster(NETWORK, scale="window", **untaught).fit(PANEL)
+    still = ps.Forecaster(NETWORK, scale="window", season=12, **untaught).fit(PANEL)
     assert model.season_ == still.season_ == (12,)
     panel, _ = read_panel(PANEL)
     origins = np.array([30, 60])

@@ -50,7 +50,7 @@ def test_a_forecaster_takes_it_and_keeps_it_in_a_file(tmp_path: Any) -> None:
     )  # fmt: skip
     assert model.label == "SegRNN(4)"
     model.fit(frame, static="unique_id")
-    assert model.summary().splitlines()[-1].startswith("season: none, as given")
+    assert model.summary().splitlines()[-1].startswith("season: none (as given)")
     model.save(tmp_path / "m.penstock")
     assert ps.load(tmp_path / "m.penstock").predict().equals(model.predict())
     assert not model.forecasts_new_series

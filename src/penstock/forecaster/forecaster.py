@@ -183,7 +183,7 @@ class Forecaster(Streams):
     ) -> None:
         panels = zip(trains, validation, strict=True)
         prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
-        for gaps, alike in groupby(prepared, key=lambda pair: pair[1].reader.gaps):
+        for (gaps, _), alike in groupby(prepared, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
             together = list(alike)
             inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
             read = self._read_weights(inputs, outputs)

@@ -59,7 +59,7 @@ class ForecasterOptions(TrainingOptions, Estimator):
     season: int | Sequence[int] | None = option(
         None,
         "periods in steps: forecasts are additions to the seasonal naive, with 1 to the last value; None: from the "
-        "frequency where scale='window', else no additions",
+        "frequency where scale='window' and the seasonal naive errs less on the training rows, else no additions",
     )
     min_window: int | None = option(
         None,

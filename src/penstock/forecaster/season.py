@@ -1,6 +1,9 @@
-"""The season that forecasts are additions to: given, or taken from the frequency, and told."""
+"""The season that forecasts are additions to: given, or taken from the frequency where it is worth it, and told."""
 
 from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.season import check_season, season_of_panel, season_steps
@@ -9,9 +12,17 @@ from penstock.forecaster.options import ForecasterOptions
 
 __all__ = ["describe_season", "fit_season"]
 
+Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+_STEPS = 24  # steps ahead at most by which the season is judged
+
 
 def fit_season(options: ForecasterOptions, train: Panel) -> tuple[int, ...]:
     """Return the periods that are given, or that the frequency suggests.
+
+    Those of the frequency are taken only where, on the training rows, the seasonal naive forecasts of one of them err
+    less than the last value does: a network that adds to a forecast has its errors to undo first.
 
     Raises
     ------
@@ -20,16 +31,45 @@ def fit_season(options: ForecasterOptions, train: Panel) -> tuple[int, ...]:
     """
     given = season_steps(options.season)
     if given is None and options.additive:
-        return season_of_panel(train)
+        found = season_of_panel(train)
+        return found if _seasonal(options, train, found) else ()
     check_season(given or (), train)
     return given or ()
 
 
+def _seasonal(options: ForecasterOptions, train: Panel, season: tuple[int, ...]) -> bool:
+    """Tell whether seasonal naive forecasts err less than the last value, each series in units of its own steps."""
+    if not season:
+        return False
+    transform = TRANSFORMS[options.transform]
+    y, series = transform.apply(train), train.series_of(np.arange(train.rows))
+    ages = np.arange(train.rows) - train.offsets[series] + 1 - transform.lost
+
+    def errors(rows: Rows, lag: int) -> Values:
+        """Sum by series what the values `lag` steps earlier err by; 0: what no change errs by, of values that are."""
+        apart = np.abs(y[rows] - (y[rows - lag] if lag else 0.0))
+        return np.bincount(series[rows], weights=apart, minlength=len(train)).astype(np.float64)
+
+    steps = np.unique(np.linspace(1, options.horizon, min(options.horizon, _STEPS)).astype(int)).tolist()
+    unit = errors(np.flatnonzero(ages > 1), 1)
+    weights = np.divide(1.0, unit, out=np.zeros(len(train)), where=unit > 0)
+    for period in season:
+        more = np.zeros(len(train))
+        for step in steps:
+            lag = -(-step // period) * period
+            rows = np.flatnonzero(ages > lag)
+            more += errors(rows, lag) - errors(rows, 0 if transform.lost else step)
+        if more @ weights < 0:
+            return True
+    return False
+
+
 def describe_season(options: ForecasterOptions, season: tuple[int, ...]) -> str:
     """Say in one line which season forecasts are additions to."""
-    taken = "as given" if options.season is not None else "taken from the frequency"
+    base = "no change" if TRANSFORMS[options.transform].lost else "the last value"
     if season:
+        taken = "as given" if options.season is not None else "taken from the frequency"
         steps = ", ".join(map(str, season))
         return f"season: {steps} steps, {taken}; forecasts are additions to the seasonal naive"
-    base = "no change" if TRANSFORMS[options.transform].lost else "the last value"
-    return f"season: none, {taken}; forecasts are additions to {base}"
+    why = "as given" if options.season is not None else f"none in the frequency, or one that {base} errs less than"
+    return f"season: none ({why}); forecasts are additions to {base}"
