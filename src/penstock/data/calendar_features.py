@@ -99,10 +99,10 @@ def with_calendar(panel: Panel, names: Sequence[str], steps: int) -> Panel:
 
     Examples
     --------
-    >>> days = np.array(["2024-01-01", "2024-01-02", "2024-01-03"], dtype="datetime64[ns]")  # from a Monday on
-    >>> panel = with_calendar(Panel(np.zeros(3), days, np.array([0, 3]), (None,)), ["dayofweek"], 4)
+    >>> days = np.arange("2024-01-01", "2024-01-09", dtype="datetime64[D]").astype("datetime64[ns]")  # from a Monday on
+    >>> panel = with_calendar(Panel(np.zeros(8), days, np.array([0, 8]), (None,)), ["dayofweek"], 4)
     >>> panel.known.shape, panel.ahead[0, :, 1].round(3).tolist()
-    ((3, 2), [-0.901, -0.901, -0.223, 0.623])
+    ((8, 2), [0.623, -0.223, -0.901, -0.901])
     """
     if not names:
         return panel
