@@ -128,12 +128,17 @@ def test_every_address_is_described(server: Server) -> None:
 def test_figures_are_those_of_prometheus(server: Server) -> None:
     from prometheus_client.parser import text_string_to_metric_families
 
+    session = server.begin()
+    for row in RECORDS:
+        assert server.ask("POST", "/v1/models/ar/forecast")[0] == 200
+        assert server.ask("POST", f"/v1/sessions/{session}/step", {"t": row["ds"], "y": row["y"]})[0] == 200
+    assert server.ask("DELETE", f"/v1/sessions/{session}")[0] == 204
     text = server.ask("GET", "/metrics")[1].decode()
     figures = {(each.name, *each.labels.values()): each.value for family in text_string_to_metric_families(text)
                for each in family.samples}  # fmt: skip
-    assert figures["penstock_requests_total", "forecast", "200"] >= 3
+    assert figures["penstock_requests_total", "forecast", "200"] >= 4
     assert figures["penstock_steps_total", "net"] >= 4
-    assert figures["penstock_forecasts_total", "ar"] >= 3
+    assert figures["penstock_forecasts_total", "ar"] >= 4
 
 
 def test_sessions_are_limited(server: Server) -> None:
