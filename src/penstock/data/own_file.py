@@ -194,7 +194,7 @@ def _target(table: pd.DataFrame, given: str | None, columns: Columns, name: str)
         raise OptionError(
             f"{name} has several columns of numbers: {named(found)}; name the one to forecast: --target {found[0]!r}."
         )
-    alone = " Its fields are to be parted by ',', ';', a tab or '|'." if len(table.columns) == 1 else ""
+    alone = " Its fields are to be separated by ',', ';', a tab or '|'." if len(table.columns) == 1 else ""
     raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.{alone}")
 
 

@@ -198,12 +198,12 @@ def compare(
             shape = None
             if len(folds) > 1:
                 each = (rows_of([fold]) for fold in ends)
-                pairs = ((train, watched[0] if watched else None) for (train,), watched in each)
+                pairs = ((train, validation[0] if validation else None) for (train,), validation in each)
                 shape = model.block_shape(pairs, len(blocks[0]))
             for together in blocks:
                 begin = clock.perf_counter()
-                trains, watched = rows_of(together)
-                fitted = model.fit_panels(trains, kind, watched, shape)
+                trains, validation = rows_of(together)
+                fitted = model.fit_panels(trains, kind, validation, shape)
                 seconds += clock.perf_counter() - begin
                 parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
                 if own is not None:

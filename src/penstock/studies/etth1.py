@@ -62,8 +62,8 @@ def segment_forecaster(horizon: int, request: Request) -> Forecaster:
     """Return the network, unfitted: one GRU of 64 units over segments of 48 hours.
 
     As published but for its size and its schedule: dropout of a half before the readout, half of the cell's input
-    in the forecast told by a vector of the series, the absolute error, and early stopping on the validation part, which
-    decides for each horizon how long it is trained.
+    in the forecast given by a vector of the series, the absolute error, and early stopping on the validation part,
+    which decides for each horizon how long it is trained.
     """
     return Forecaster(
         SegRNN(GRU(64, reset_after=True), 48, dropout=0.5, embeddings=[32]),

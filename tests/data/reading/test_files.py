@@ -172,5 +172,5 @@ def test_decimals_of_parquet_are_numbers_that_can_be_told(tmp_path: Path) -> Non
 
 def test_a_table_parted_by_blanks_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Date Close\n2024-01-02 1.5\n2024-01-03 2.5\n")
-    with pytest.raises(ps.OptionError, match="Its fields are to be parted by"), pytest.warns(DataWarning):
+    with pytest.raises(ps.OptionError, match="Its fields are to be separated by"), pytest.warns(DataWarning):
         read_own_file(tmp_path / "a.txt")
