@@ -18,6 +18,7 @@ __all__ = [
     "WindowMeasures",
     "WindowScale",
     "base_rows",
+    "differences",
     "measure_windows",
     "window_scale",
 ]
@@ -126,7 +127,7 @@ def measure_windows(
     lengths = np.minimum(ages[ends], window)
     level, spread = np.zeros(len(ends)), np.ones(len(ends))
     lag = np.ones(len(ends), dtype=np.int64)
-    apart = {period: _differences(y, ages, period) for period in {1, *season}}
+    apart = {period: differences(y, ages, period) for period in {1, *season}}
     for length in np.unique(lengths):
         places = np.flatnonzero(lengths == length)
         for block in np.array_split(places, -(-len(places) * int(length) // _BLOCK)):
@@ -138,6 +139,20 @@ def measure_windows(
     return WindowMeasures(level, spread, lag)
 
 
+def differences(y: Values, ages: Rows, period: int) -> Values:
+    """Return |y_t − y_{t−period}| of each row, ``[rows]``; NaN where its series has no row so far back.
+
+    Examples
+    --------
+    >>> differences(np.array([1.0, 5.0, 2.0]), np.array([1, 2, 3]), 2)
+    array([nan, nan,  1.])
+    """
+    found = np.full(len(y), np.nan)
+    rows = np.flatnonzero(ages > period)
+    found[rows] = np.abs(y[rows] - y[rows - period])
+    return found
+
+
 def base_rows(ends: Rows, lag: Rows, steps: int) -> Rows:
     """Return the rows of the seasonal naive forecasts of the steps after `ends`, ``[n, steps]``.
 
@@ -147,14 +162,6 @@ def base_rows(ends: Rows, lag: Rows, steps: int) -> Rows:
     [[9, 9, 9, 9], [7, 8, 9, 7]]
     """
     return ends[:, None] - lag[:, None] + 1 + np.arange(steps) % lag[:, None]
-
-
-def _differences(y: Values, ages: Rows, period: int) -> Values:
-    """Return |y_t − y_{t−period}|; NaN where the series has no row so far back."""
-    found = np.full(len(y), np.nan)
-    rows = np.flatnonzero(ages > period)
-    found[rows] = np.abs(y[rows] - y[rows - period])
-    return found
 
 
 def _mean_difference(differences: Values) -> Values:

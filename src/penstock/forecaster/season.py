@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.data.season import check_season, season_of_panel, season_steps
 from penstock.data.transforms import TRANSFORMS
+from penstock.data.window_scaling import differences
 from penstock.forecaster.options import ForecasterOptions
 
 __all__ = ["describe_season", "fit_season"]
@@ -44,24 +45,22 @@ def _seasonal(options: ForecasterOptions, train: Panel, season: tuple[int, ...])
     transform = TRANSFORMS[options.transform]
     y, series = transform.apply(train), train.series_of(np.arange(train.rows))
     ages = np.arange(train.rows) - train.offsets[series] + 1 - transform.lost
-
-    def errors(rows: Rows, lag: int) -> Values:
-        """Sum by series what the values `lag` steps earlier err by; 0: what no change errs by, of values that are."""
-        apart = np.abs(y[rows] - (y[rows - lag] if lag else 0.0))
-        return np.bincount(series[rows], weights=apart, minlength=len(train)).astype(np.float64)
-
     steps = np.unique(np.linspace(1, options.horizon, min(options.horizon, _STEPS)).astype(int)).tolist()
-    unit = errors(np.flatnonzero(ages > 1), 1)
+    unit = _by_series(differences(y, ages, 1), series, len(train))
     weights = np.divide(1.0, unit, out=np.zeros(len(train)), where=unit > 0)
     for period in season:
         more = np.zeros(len(train))
         for step in steps:
-            lag = -(-step // period) * period
-            rows = np.flatnonzero(ages > lag)
-            more += errors(rows, lag) - errors(rows, 0 if transform.lost else step)
+            last = np.abs(y) if transform.lost else differences(y, ages, step)  # of changes, none is forecast
+            more += _by_series(differences(y, ages, -(-step // period) * period) - last, series, len(train))
         if more @ weights < 0:
             return True
     return False
+
+
+def _by_series(values: Values, series: Rows, count: int) -> Values:
+    """Sum the values of each series, ``[count]``; NaN counts for nothing."""
+    return np.bincount(series, weights=np.nan_to_num(values), minlength=count).astype(np.float64)
 
 
 def describe_season(options: ForecasterOptions, season: tuple[int, ...]) -> str:
