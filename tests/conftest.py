@@ -107,6 +107,12 @@ def forget_programs() -> Iterator[None]:
 
 
 @pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers that depend on nothing but the test; a module's generator also knows which tests ran before."""
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
 def walk() -> pd.DataFrame:
     """A random walk of 160 business days."""
     steps = np.random.default_rng(7).normal(size=160)

@@ -22,10 +22,10 @@ OPTIONS: dict[str, Any] = {"epochs": 1, "members": 2, "validation": 0}
 
 
 @pytest.mark.slow
-def test_a_trained_network_puts_out_what_it_puts_out_here(tmp_path: Path) -> None:
+def test_a_trained_network_puts_out_what_it_puts_out_here(tmp_path: Path, rng: np.random.Generator) -> None:
     for network, steps in ((ps.Network([ps.LSTM(3)], [2]), X), (ps.Network([ps.Embedding(5, 2), ps.GRU(2)]), None)):
-        x = RNG.integers(0, 5, size=(30, TIME)) if steps is None else steps
-        trained = ps.train(network, x, RNG.normal(size=30), lengths=LENGTHS, epochs=1, members=2)
+        x = rng.integers(0, 5, size=(30, TIME)) if steps is None else steps
+        trained = ps.train(network, x, rng.normal(size=30), lengths=LENGTHS, epochs=1, members=2)
         path = ps.onnx.write(tmp_path / "network.onnx", trained, time=TIME)
         (theirs,) = run(path, {"x": x if steps is None else x.astype(np.float64), "lengths": LENGTHS})
         np.testing.assert_allclose(theirs, trained.predict(x, lengths=LENGTHS), rtol=0, atol=1e-5)
@@ -33,12 +33,12 @@ def test_a_trained_network_puts_out_what_it_puts_out_here(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["regressor", "two classes", "three classes", "ordered", "tagger"])
-def test_an_estimator_says_what_it_says_here(kind: str, tmp_path: Path) -> None:
+def test_an_estimator_says_what_it_says_here(kind: str, tmp_path: Path, rng: np.random.Generator) -> None:
     network = ps.Network([ps.GRU(3)], embeddings=[2])
     labels = [["a", "c"][n % 2] for n in range(30)]
-    more = {"lengths": LENGTHS, "categories": np.array(labels)[:, None], "extra": RNG.normal(5, 2, size=(30, 2))}
+    more = {"lengths": LENGTHS, "categories": np.array(labels)[:, None], "extra": rng.normal(5, 2, size=(30, 2))}
     if kind == "regressor":
-        model: Any = ps.SequenceRegressor(network, **OPTIONS).fit(X, RNG.normal(9, 3, size=(30, 2)), **more)
+        model: Any = ps.SequenceRegressor(network, **OPTIONS).fit(X, rng.normal(9, 3, size=(30, 2)), **more)
         ours = model.predict(X, **more)
     elif kind == "tagger":
         tagged = ps.Network([ps.GRU(3)], embeddings=[2], return_sequences=True)

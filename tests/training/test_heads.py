@@ -12,8 +12,6 @@ import penstock as ps
 from gradients import check
 from penstock.training.heads import HEADS, Direction, Gaussian, Head, Quantiles, Student, Value, resolve_head
 
-DRAW = np.random.default_rng(0)
-
 
 def softplus(x: np.ndarray) -> np.ndarray:
     return np.logaddexp(0, x)
@@ -22,21 +20,21 @@ def softplus(x: np.ndarray) -> np.ndarray:
 @pytest.mark.fast("gaussian-True", "direction-False")
 @pytest.mark.parametrize("gaps", [False, True])
 @pytest.mark.parametrize("loss", list(HEADS))
-def test_gradients(loss: str, gaps: bool) -> None:
+def test_gradients(loss: str, gaps: bool, rng: np.random.Generator) -> None:
     head = resolve_head(loss, (50, 90), gaps=gaps, steps=2)
-    y = DRAW.normal(size=(3, 2))
+    y = rng.normal(size=(3, 2))
     if loss == "direction":
         y = (y > 0).astype(float)
     if gaps:
         y[0, 1] = y[1] = np.nan
     with jax.enable_x64(True):
-        out = jnp.asarray(3 * DRAW.normal(size=(3, 2 * head.width)))
+        out = jnp.asarray(3 * rng.normal(size=(3, 2 * head.width)))
         assert np.isfinite(head(jnp.asarray(y), out)).all()
         check(lambda out: jnp.sum(head(jnp.asarray(y), out)), out)
 
 
-def test_likelihoods_are_scipys() -> None:
-    y, out = DRAW.normal(size=(4, 1)), DRAW.normal(size=(4, 3))
+def test_likelihoods_are_scipys(rng: np.random.Generator) -> None:
+    y, out = rng.normal(size=(4, 1)), rng.normal(size=(4, 3))
     sigma = softplus(out[:, 1:2]) + 1e-4
     nu = 2.01 + softplus(out[:, 2:] + 2)
     with jax.enable_x64(True):
@@ -60,9 +58,9 @@ def test_pinball_by_hand() -> None:
     np.testing.assert_allclose(loss, (2 * 0.5 + 1 * 0.1 + 4 * 0.1) / 3, rtol=1e-6)
 
 
-def test_quantiles_never_cross() -> None:
+def test_quantiles_never_cross(rng: np.random.Generator) -> None:
     head = Quantiles(levels=(50, 80, 95))
-    out = 50 * DRAW.normal(size=(200, head.width))
+    out = 50 * rng.normal(size=(200, head.width))
     bounds = [side for level in (50, 80, 95) for side in head.bounds(out, level)]
     for inner, outer in ((0, 2), (2, 4)):
         assert (bounds[outer] < bounds[inner]).all()

@@ -155,9 +155,9 @@ def test_a_seed_is_a_fit_and_the_first_member_is_the_single_one() -> None:
 
 
 @pytest.mark.slow
-def test_a_given_table_is_learned_from_or_kept() -> None:
-    ids = read_sequences([RNG.integers(0, 5, size=n) for n in LENGTHS], ids=True)
-    table = RNG.normal(size=(6, 2))  # id 5 never occurs
+def test_a_given_table_is_learned_from_or_kept(rng: np.random.Generator) -> None:
+    ids = read_sequences([rng.integers(0, 5, size=n) for n in LENGTHS], ids=True)
+    table = rng.normal(size=(6, 2))  # id 5 never occurs
     plan = TrainConfig("mse", ps.Adam(0.05), batch=4, clip=1.0)
     for frozen in (True, False):
         network = ps.Network([ps.Embedding(6, 2, frozen=frozen), ps.GRU(3)])
