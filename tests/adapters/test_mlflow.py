@@ -36,7 +36,9 @@ def test_a_saved_model_comes_back_with_signature_and_example(tmp_path: Path) -> 
     assert served.metadata.flavors["penstock"]["model_class"] == "AR"
     assert served.metadata.metadata == {"team": "rates"}
     example = served.input_example
-    pd.testing.assert_frame_equal(served.predict(example), model.predict(), check_dtype=False)  # rows that it keeps already
+    pd.testing.assert_frame_equal(
+        served.predict(example), model.predict(), check_dtype=False
+    )  # rows that it keeps already
     later = served.predict(rows()[50:][["ds", "y"]], params={"level": [80.0]})
     pd.testing.assert_frame_equal(later, model.predict(rows()[["ds", "y"]], level=80), check_dtype=False)
     assert "penstock==" in (tmp_path / "m" / "requirements.txt").read_text()
