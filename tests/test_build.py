@@ -106,8 +106,15 @@ def test_what_was_not_built_is_never_chosen(tmp_path: Path) -> None:
 def test_a_build_for_this_machine_records_its_instruction_set(tmp_path: Path, wish: str) -> None:
     need_tools()
     done = subprocess.run(
-        ["cmake", "-S", ROOT / "native", "-B", tmp_path, "-G", "Unix Makefiles", f"-DPENSTOCK_ISAS={wish}"]
-        + [f"-DPython_EXECUTABLE={sys.executable}"],
+        [
+            "cmake",
+            "-S",
+            ROOT / "native",
+            "-B",
+            tmp_path,
+            f"-DPENSTOCK_ISAS={wish}",
+            f"-DPython_EXECUTABLE={sys.executable}",
+        ],
         capture_output=True,
         text=True,
         env={name: value for name, value in os.environ.items() if name != "PENSTOCK_ISA"},
