@@ -98,6 +98,17 @@ def test_no_attribute_of_narwhals_is_looked_up_by_a_name_of_the_file(tmp_path: P
     assert nw.Datetime("ns").time_zone is None
 
 
+def test_names_of_series_are_of_the_type_that_the_file_says(tmp_path: Path) -> None:
+    def edit(description: Any, arrays: Any) -> Any:
+        assert isinstance(description["ids"][0], str)
+        description["frame"]["id"] = ["Int64"]
+        return description, arrays
+
+    for name in ("Naive", "Forecaster"):
+        with pytest.raises(ps.ModelFileError, match="does not hold a whole"):
+            ps.load(edited(tmp_path, name, edit))
+
+
 @pytest.mark.parametrize("zone", ["dateutil//etc/passwd", "../../etc/passwd", "/etc/localtime", 5])
 def test_a_time_zone_is_no_path(tmp_path: Path, zone: Any) -> None:
     def edit(description: Any, arrays: Any) -> Any:
