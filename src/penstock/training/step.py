@@ -106,7 +106,7 @@ class TrainStep:
             value, gradients, by_look_up, ids = self._gradients(weights, batch, key)
             return *self.learn(weights, state, gradients, by_look_up, ids, epoch), value
         value, gradients, summed = self._in_parts(weights, state, batch, key, size)
-        return *self._apply(weights, state, gradients, summed, epoch), value
+        return *self._apply(weights, state, gradients, summed, self._rate(epoch)), value
 
     def learn(
         self,
@@ -145,7 +145,7 @@ class TrainStep:
             else:  # the norm is that of sums
                 summed[place] = sum_by_row(table, *looked_up)
         after = state._replace(tables=tuple(table_states))
-        return self._apply(combine(partition(weights)[0], tables), after, gradients, summed, epoch)
+        return self._apply(combine(partition(weights)[0], tables), after, gradients, summed, rate)
 
     def _apply(
         self,
@@ -153,11 +153,11 @@ class TrainStep:
         state: Optimizing,
         gradients: Any,
         summed: dict[int, tuple[Any, Summed]],
-        epoch: jax.Array | float,
+        rate: jax.Array | None,
     ) -> tuple[Any, Optimizing]:
         """Clip the gradients, and change the ordinary weights and the rows of tables whose gradients are summed."""
         ordinary, tables = partition(weights)
-        rate, optimizer, table_states = self._rate(epoch), self.config.optimizer, list(state.tables)
+        optimizer, table_states = self.config.optimizer, list(state.tables)
         if self.config.clip is not None:
             clip = optax.clip_by_global_norm(self.config.clip)
             by_row = {place: rows.gradients for place, (_, rows) in summed.items()}
