@@ -95,7 +95,10 @@ PENSTOCK_API void penstock_set_state(penstock_series* series, const double* valu
 PENSTOCK_API void penstock_reload(penstock_series* series, int64_t place);
 /* The forecast after the newest row, once more: after rows were changed. */
 PENSTOCK_API int penstock_forecast(penstock_series* series);
+/* The instruction set in use, or null where the library was built for none of this machine; and why, or why the environment
+   variable PENSTOCK_ISA was not obeyed, or null. */
 PENSTOCK_API const char* penstock_stream_isa(void);
+PENSTOCK_API const char* penstock_stream_problem(void);
 
 #ifdef __cplusplus
 }

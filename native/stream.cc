@@ -74,6 +74,11 @@ extern "C" {
 
 penstock_network* penstock_network_open(const void* bytes, size_t size, char* error) {
   const char* what = "memory ended";
+  const IsaChoice isa = choose_isa();
+  if (isa.place < 0) {
+    std::snprintf(error, 200, "the compiled steps: %s", isa.problem);
+    return nullptr;
+  }
   try {
     return open_network(bytes, size).release();
   } catch (const std::runtime_error& found) {
@@ -227,5 +232,6 @@ int penstock_forecast(penstock_series* series) {
 }
 
 const char* penstock_stream_isa(void) { return step_table().isa; }
+const char* penstock_stream_problem(void) { return choose_isa().problem; }
 
 }  // extern "C"

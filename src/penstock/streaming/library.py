@@ -52,7 +52,10 @@ class StreamLibrary:
         self.open = self._declared("network_open", void, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p)
         self.close = self._declared("network_close", None, void)
         self.size = self._declared("size", whole, void, ctypes.c_char_p)
-        self.isa = str(self._declared("stream_isa", ctypes.c_char_p)().decode())
+        isa: bytes | None = self._declared("stream_isa", ctypes.c_char_p)()
+        if isa is None:
+            raise OSError(self._declared("stream_problem", ctypes.c_char_p)().decode())
+        self.isa = isa.decode()
 
     def _declared(self, name: str, result: Any, *arguments: Any) -> Any:
         function = getattr(self._dll, f"penstock_{name}")
