@@ -41,7 +41,7 @@ class Teacher(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """What was read of the sources.
+    """The source sequences as the encoder has read them.
 
     Attributes
     ----------

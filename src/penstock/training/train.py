@@ -239,7 +239,7 @@ def _from_weights(start: Callable[..., TrainState], given: Any) -> Callable[...,
 
 
 def _taken(initial: TrainState, member: NDArray[np.uint32]) -> TrainState:
-    """Return the initial state of the member in each lane; it is drawn once for all folds."""
+    """Return the initial state of each lane, copied from that of its member; folds share the state of a member."""
     taken: TrainState = jax.tree.map(lambda leaf: np.asarray(leaf)[member], initial)
     return taken
 
