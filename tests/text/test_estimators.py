@@ -204,7 +204,7 @@ def test_class_weights_weigh_as_sample_weights_do() -> None:
 
 @pytest.mark.slow
 def test_documents_to_watch_are_watched() -> None:
-    """The watched loss is that of the best weights on these documents; they are cut by the training words."""
+    """The validation loss is that of the best weights on these documents; they are cut by the training words."""
     texts, labels = corpus()
     other = [text.replace("film", "xyzzy") for text in texts[:8]]
     model = TextClassifier(Network([GRU(4)]), **{**SMALL, "epochs": 2}).fit(

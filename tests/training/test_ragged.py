@@ -134,7 +134,7 @@ def test_the_best_weights_are_kept_and_a_member_stops() -> None:
 
 
 @pytest.mark.slow
-def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
+def test_a_member_stops_at_the_target_loss() -> None:
     plan, parts = TrainConfig("mse", ps.SGD(0.05), batch=2), {"bounds": (16,), "learn": ALL[:6], "watch": ALL[6:]}
     watched = fit(plan, epochs=10, members=2, **parts).history.validation_loss
     enough = float(watched.min(axis=0).max())  # one member reaches it last, the other sooner or not much later
