@@ -45,7 +45,7 @@ def fit(plan: TrainConfig, watch: np.ndarray = WATCH, **options: Any) -> Trained
     return train_folds(spec(plan), [samples], **{"epochs": 6, **options})[0]
 
 
-def watched_loss(weights: Any) -> np.ndarray:
+def loss_of_validation(weights: Any) -> np.ndarray:
     yhat = forward(NETWORK, weights, Source.of(Y[:, None]), {WINDOW: WATCH}, 1)[WINDOW][..., 0]
     return np.mean((yhat - Y[WATCH + WINDOW]) ** 2, axis=1)
 
@@ -102,7 +102,7 @@ def test_early_stopping_keeps_the_best_weights_not_the_last() -> None:
     trained = fit(TrainConfig("mse", ps.SGD(0.8), batch=5, patience=4), epochs=60, members=3)
     validation = trained.history.validation_loss
     best = np.nanmin(validation, axis=0)
-    np.testing.assert_allclose(watched_loss(trained.weights), best, rtol=1e-4)
+    np.testing.assert_allclose(loss_of_validation(trained.weights), best, rtol=1e-4)
     stopped = trained.history.epochs
     last = validation[stopped - 1, np.arange(3)]
     assert (last > best).any()
@@ -124,7 +124,7 @@ def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
     assert trained.history.epochs.tolist() == stops
     assert min(stops) < 12
     np.testing.assert_allclose(
-        watched_loss(trained.weights), np.nanmin(trained.history.validation_loss, axis=0), rtol=1e-4
+        loss_of_validation(trained.weights), np.nanmin(trained.history.validation_loss, axis=0), rtol=1e-4
     )
 
 
