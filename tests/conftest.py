@@ -19,12 +19,19 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 FAST_SECONDS = 5.0
 """What a test that is not marked slow may take, of the processor and on the clock, beside XLA's compilations."""
 REFERENCE_SECONDS = 0.04
 """What the loop of `slowness` takes on a machine that does nothing else."""
 _compiling = [0.0]
+
+# Examples depend on nothing but the test, so that a run elsewhere tries the same ones; a busy machine is no fault.
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 
 def _count_compilation(event: str, seconds: float, **_: object) -> None:
@@ -48,6 +55,11 @@ def used() -> float:
     return time.process_time()
 
 
+def clock() -> float:
+    """Return the seconds on the clock."""
+    return time.perf_counter()
+
+
 def slowness() -> float:
     """Return how many times longer than `REFERENCE_SECONDS` the processor needs just now, at least 1."""
     begin = time.process_time()
@@ -64,10 +76,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     else, is allowed for. XLA's compilations do not count, so that a test passes with an empty cache where it passes
     with a full one.
     """
-    clock, processor, compiling = time.perf_counter(), used(), _compiling[0]
+    begin, processor, compiling = clock(), used(), _compiling[0]
     yield
     if item.get_closest_marker("slow") is None:
-        seconds = min(time.perf_counter() - clock, used() - processor) - (_compiling[0] - compiling)
+        seconds = min(clock() - begin, used() - processor) - (_compiling[0] - compiling)
         if seconds > FAST_SECONDS and seconds > FAST_SECONDS * slowness():
             pytest.fail(
                 f"took {seconds:.1f} s, and a fast test may take {FAST_SECONDS:g} s: make it smaller or mark it slow.",

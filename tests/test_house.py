@@ -22,7 +22,7 @@ LAYERS = [
     ["options", "stored_arrays", "programs"],
     ["data", "cells", "arguments"],
     ["storage", "datasets", "layers", "intervals"],
-    ["saved", "fitting", "checkpoints"],
+    ["saved", "series_score", "fitting", "checkpoints"],
     ["estimator", "networks"],
     ["baselines", "training", "weights"],
     ["streaming"],
@@ -30,7 +30,7 @@ LAYERS = [
     ["anatomy", "automatic", "evaluation", "onnx"],
     ["text"],
     ["catalogue"],
-    ["studies", "serving"],
+    ["studies", "serving", "adapters"],
     ["cli"],
     ["__main__"],
 ]

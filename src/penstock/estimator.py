@@ -19,18 +19,20 @@ from penstock.data.columns import COVARIATES, Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
+from penstock.data.reading.table import with_target
 from penstock.errors import DataError, OptionError
 from penstock.fitting import fit_each, fitted_places, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
 from penstock.saved import SavedSeries, warn_not_finite
+from penstock.series_score import SeriesScore
 
 __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(SavedSeries, IntervalsMixin):
+class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes
@@ -119,13 +121,10 @@ class Estimator(SavedSeries, IntervalsMixin):
         `fitted` names, for each series of the panel, the fitted series that it is; -1 for a new one.
         """
 
-    def not_scored(self, panel: Panel) -> str:
-        """Say why forecasts cannot be scored against the target of a panel; empty where they can."""
-        return ""
-
     def fit(
         self,
         frame: Any,
+        y: Any = None,
         *,
         id: str = "unique_id",
         time: str = "ds",
@@ -146,6 +145,8 @@ class Estimator(SavedSeries, IntervalsMixin):
         ----------
         frame
             pandas, polars or pyarrow frame: one row per series and time, in order.
+        y
+            Values of the target, one a row, where the frame does not hold them, as scikit-learn's tools give them.
         id, time, target
             Names of its columns. Without the default id column the frame is a single series.
         past
@@ -182,7 +183,7 @@ class Estimator(SavedSeries, IntervalsMixin):
             if getattr(columns, name) and name not in self.covariates:
                 uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
                 raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
-        train, kind = read_panel(frame, columns, missing, calendar=calendar)
+        train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
         with checkpoints(checkpoint, resume=resume, what={**in_words([self]), "rows": str(train.rows)}):
@@ -290,20 +291,6 @@ class Estimator(SavedSeries, IntervalsMixin):
         """
         panel = self._usable(panel, origins)
         return self._forecast(panel, origins, self._fitted_series(panel))
-
-    def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the mean of the members' forecasts.
-
-        Parameters
-        ----------
-        members
-            Forecasts ``[members, ...]``.
-
-        Returns
-        -------
-        Their mean, ``[...]``.
-        """
-        return members.mean(axis=0)
 
     def _usable(self, panel: Panel, origins: NDArray[np.int64]) -> Panel:
         """See that forecasts can be made there, and drop the covariates that the model does not use."""

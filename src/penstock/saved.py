@@ -283,6 +283,8 @@ class SavedSeries(Saved):
         steps, static = self.kind_.counts_steps, description.get("static")
         static = static and [list(map(from_plain, row)) for row in static]
         self.tail_ = Panel.of_arrays(tail, self.ids_, counts_steps=steps, static=static)
+        names, last = self.kind_.columns, self.tail_.times[self.tail_.offsets[1:] - 1]
+        self.kind_.frame({names.id: list(self.ids_), names.time: last})  # refuses names and times of another type
 
     def _restore(self, arrays: Arrays) -> None:
         if (

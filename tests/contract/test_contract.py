@@ -69,6 +69,7 @@ MODELS: dict[str, Estimator] = {
     "Feed-forward net on lags": ps.Forecaster(ps.Network([ps.Flatten(5)], dense=[4]), horizon=3, **SMALL),
     "Joint forecaster": ps.Forecaster(ps.Network([ps.RNN(4)]), horizon=3, joint=True, **SMALL),
     "Recursive forecaster": ps.Forecaster(ps.Network([ps.RNN(4)]), horizon=3, strategy="recursive", **SMALL),
+    "Stateful forecaster": ps.Forecaster(ps.Network([ps.LSTM(4), ps.GRU(3)]), horizon=3, stateful=True, **SMALL),
     "Forecaster of quantiles": ps.Forecaster(
         ps.Network([ps.RNN(3)]), horizon=3, loss="pinball", transform="difference", scale="standard", **SMALL
     ),

@@ -37,7 +37,7 @@ class Server:
         self.port = int(self.wait_for("listening")["port"])
         self.wait_for("ready")
 
-    def wait_for(self, event: str, seconds: float = 60) -> dict[str, Any]:
+    def wait_for(self, event: str, seconds: float = 300) -> dict[str, Any]:
         """Wait for an event in the log."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -52,7 +52,7 @@ class Server:
         self, method: str, path: str, content: Any = None, *, kind: str = "application/json", token: str = TOKEN
     ) -> tuple[int, Any]:
         """Send a request; give the status and the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         body = content if content is None or isinstance(content, bytes) else json.dumps(content).encode()
         headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": kind} if body is not None else {})
         connection.request(method, path, body, headers)
@@ -70,7 +70,7 @@ class Server:
     def end(self) -> int:
         """Ask the process to end, and give its status."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=300)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def alone(weights: Any, part: np.ndarray, network: ps.Network = NETWORK, member:
     return float(network.with_weights(one, ps.Inputs(2), 1)(jnp.asarray(part[None], jnp.float32))[0, 0])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 5000), min_size=1, max_size=30))
 def test_a_bucket_holds_its_samples_and_depends_on_their_own_length_alone(lengths: list[int]) -> None:
     values = np.array(lengths)

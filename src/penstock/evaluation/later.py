@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from penstock.data.later import read_later
-from penstock.errors import DataError
 from penstock.evaluation.metrics import measure
 from penstock.intervals.levels import checked_levels
+from penstock.series_score import forecast_later
 
 __all__ = ["LaterScores", "score_later"]
 
@@ -100,35 +96,20 @@ def score_later(model: Any, frame: Any, level: Any = ()) -> LaterScores:
 
     Examples
     --------
-    >>> import pandas as pd
+    >>> import numpy as np, pandas as pd
     >>> from penstock.baselines.drift import Drift
     >>> frame = pd.DataFrame({"ds": range(30), "y": np.arange(30.0)})
     >>> scores = score_later(Drift().fit(frame[:20]), frame)
     >>> scores.seen, scores.new, scores.scores["rmse"], scores.last_value["rmse"]
     (20, 10, 0.0, 1.0)
     """
-    (later, panel), steps = read_later(model, frame), model.horizon
-    firsts = [max(later.kept.get(name, 0), model.rows_needed) - 1 for name in panel.ids]
-    spans = [
-        np.arange(panel.offsets[series] + first, panel.offsets[series + 1] - steps)
-        for series, first in enumerate(firsts)
-    ]
-    origins = np.concatenate(spans) if spans else np.zeros(0, dtype=np.int64)
-    if not len(origins):
-        raise DataError(
-            f"{later.new} rows came after those that the {model.label} has seen ({later.seen + later.older} of the "
-            f"frame are left out); a forecast needs {steps} to be scored."
-        )
-    targets: NDArray[np.int64] = origins[:, None] + np.arange(1, steps + 1)
-    known = ~panel.filled[targets]
-    y = panel.y[targets]
-    yhat = model.aggregate(model.forecast_panel(panel, origins))
+    found, steps = forecast_later(model, frame), model.horizon
+    later, y, known = found.later, found.y, found.known
     coverage = {}
     if levels := checked_levels(level):
-        for each, (low, high) in zip(levels, model.bounds_panel(panel, origins, levels), strict=True):
+        for each, (low, high) in zip(levels, model.bounds_panel(found.panel, found.origins, levels), strict=True):
             coverage[each] = float(((low <= y) & (y <= high))[known].mean())
-    naive = np.repeat(panel.y[origins][:, None], steps, axis=1)
     return LaterScores(
-        model.label, measure(y[known], yhat[known]), measure(y[known], naive[known]), coverage, len(origins), steps,
-        later.seen, later.new, later.older,
+        model.label, measure(y[known], found.yhat[known]), measure(y[known], found.naive[known]), coverage,
+        len(found.origins), steps, later.seen, later.new, later.older,
     )  # fmt: skip

@@ -30,6 +30,11 @@ def refuse_series(model: Any) -> None:
         raise OptionError(
             f"{model.label}: joint=True reads all series at once, which is not exported; allowed: joint=False."
         )
+    if model.stateful:
+        raise OptionError(
+            f"{model.label}: stateful=True forecasts from its whole history, which no file of a window holds; allowed: "
+            "stateful=False, or model.stream().export(path) for programs in C."
+        )
     if model.strategy == "recursive" and model.horizon > 1:
         raise OptionError(
             f"{model.label}: strategy='recursive' feeds forecasts back step by step, which is not exported; allowed: "

@@ -46,12 +46,12 @@ def train_folds(
 ) -> list[Trained]:
     """Train `members` networks on the samples of each fold, from fresh weights or those that are given.
 
-    All train side by side in lanes of one compiled program; folds whose samples fall into several buckets train one
-    after the other, their members side by side. Each member has its own initial weights and shuffles, derived from
-    `seed` and its number, the same in every fold; no global random state is touched. A member stops when its validation
-    loss has not fallen for `patience` epochs, or has fallen to `target_loss`; its best weights are returned, and the
-    next member that waits takes its lane. Within :func:`penstock.training.checkpoints` the state is kept at ends of
-    epochs, and a training that was begun goes on.
+    All train side by side in lanes of one compiled program; folds whose samples fall into several buckets, or whose
+    state is carried, train one after the other, their members side by side. Each member has its own initial weights and
+    shuffles, derived from `seed` and its number, the same in every fold; no global random
+    state is touched. A member stops when its validation loss has not fallen for `patience` epochs, or has fallen to
+    `target_loss`; its best weights are returned, and the next member that waits takes its lane. Within
+    :func:`penstock.training.checkpoints` the state is kept at ends of epochs, and a training that was begun goes on.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def train_folds(
     TrainingError
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
-    if len(folds) > 1 and any(len(fold.train) > 1 for fold in folds):
+    if len(folds) > 1 and (spec.config.stateful or any(len(fold.train) > 1 for fold in folds)):
         options: dict[str, Any] = {"epochs": epochs, "members": members, "seed": seed, "vectors": vectors}
         options["weights"] = weights
         return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]

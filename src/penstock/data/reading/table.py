@@ -17,7 +17,7 @@ from penstock.data.reading.notes import note
 from penstock.data.times import show_time
 from penstock.errors import DataError, nearest
 
-__all__ = ["as_table", "newest_last", "require_column", "require_order"]
+__all__ = ["as_table", "newest_last", "require_column", "require_order", "with_target"]
 
 
 def as_table(frame: Any, columns: Columns | None = None) -> nw.DataFrame[Any]:
@@ -39,6 +39,30 @@ def as_table(frame: Any, columns: Columns | None = None) -> nw.DataFrame[Any]:
     if len(set(table.columns)) < len(table.columns):  # pyarrow lets them pass
         raise DataError(f"the frame has columns of one name; rename or drop all but one: {table.columns}")
     return table
+
+
+def with_target(frame: Any, y: Any, name: str) -> Any:
+    """Put values of the target, one a row, into a native frame; None leaves it as it is.
+
+    Raises
+    ------
+    DataError
+        Where their number is not that of the rows, or the frame holds other values under that name.
+    """
+    if y is None:
+        return frame
+    table = as_table(frame, Columns(target=name))
+    values = np.asarray(y)
+    values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+    if values.shape != (len(table),):
+        raise DataError(f"y has the shape {values.shape}; allowed: one value for each of the {len(table)} rows.")
+    if name not in table.columns:
+        series = nw.new_series(name, values.tolist(), backend=table.implementation)
+        return table.with_columns(series.alias(name)).to_native()
+    held = table[name].to_numpy()
+    if not ((held == values) | ((held != held) & (values != values))).all():
+        raise DataError(f"y has other values than the column {name!r} of the frame; give one of the two.")
+    return frame
 
 
 def require_column(table: nw.DataFrame[Any], name: str, frame: Any) -> None:

@@ -1,0 +1,1 @@
+"""Penstock's models inside the pipelines of other libraries; each module imports its library."""
