@@ -69,7 +69,7 @@ def test_edition_2_exact_facts_and_naive_figures(data_home: Path) -> None:
 
 @pytest.mark.slow
 def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
-    """The scaler knows the training rows only, the watched rows are training rows, and no leak is named."""
+    """The scaler knows the training rows only, the validation rows are training rows, and no leak is named."""
     result = run()
     model = comparison_of(result).entries["LSTM(20)"].model
     train = comparison_of(result).panel.y[:-251]
