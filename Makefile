@@ -12,7 +12,8 @@ make_venv = $(PYTHON) -m venv $(1)
 ifndef UV
 make_venv += && { $(1)/bin/python -m pip install --quiet --disable-pip-version-check uv || echo "uv cannot be installed here; pip takes its place"; }
 endif
-install = $(or $(UV),$(1)/bin/uv) pip install --quiet --python $(1)/bin/python $(2) || \
+# Penstock itself is built anew even where uv remembers a build: its files may have changed since.
+install = $(or $(UV),$(1)/bin/uv) pip install --quiet --reinstall-package penstock --python $(1)/bin/python $(2) || \
   $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
 
 # Whether the compiled kernels are in use, said before what depends on them.
@@ -28,7 +29,8 @@ BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.demo  ## Install, train on the S&P 500, print the honest table, write sp500.html
+# The demo needs the kernels of this machine only, which compile in half the time of all; those that tests need do as well.
+demo: $(firstword $(wildcard $(VENV)/.test $(VENV)/.studies) $(VENV)/.demo)  ## Install, train on the S&P 500, print the honest table, write sp500.html
 	$(say_kernels)
 	$(BIN)/penstock study sp500 --no-transformer --report sp500.html
 
@@ -45,8 +47,8 @@ coverage: $(VENV)/.test  ## Measure the lines that the fast and the slow suite r
 test-elsewhere:  ## Build on Debian 12, 13 and sid with g++ and clang and test there (needs root and debootstrap; an hour)
 	tests/elsewhere.sh bookworm:g++,clang++ trixie:g++,clang++ sid:g++,clang++
 
-test-native: $(VENV)/.demo  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
-	PATH="$(CURDIR)/$(BIN):$$PATH" native/run.sh test
+test-native:  ## Run the kernels under AddressSanitizer and UBSan, and fenced (needs gcc or clang)
+	native/run.sh test
 
 test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch, audit other libraries (installs them; a quarter of an hour)
 	$(BIN)/python -m pytest tests/peers
@@ -82,8 +84,8 @@ $(BIN)/python $(BENCH)/bin/python $(VENV)-classical/bin/python:
 	$(call make_venv,$(@:%/bin/python=%))
 
 $(VENV)/.demo: $(BUILT_FROM) | $(BIN)/python
-	@echo "Installing Penstock into $(VENV) ..."
-	$(call install,$(VENV),-e .)
+	@echo "Installing Penstock into $(VENV), with the kernels of this machine's instruction set ..."
+	$(call install,$(VENV),-C cmake.define.PENSTOCK_ISAS=host -e .)
 	@touch $@
 
 $(VENV)/.studies: $(BUILT_FROM) | $(BIN)/python
@@ -96,9 +98,12 @@ $(VENV)/.test: $(BUILT_FROM) | $(BIN)/python
 	$(call install,$(VENV),-e '.[test]')
 	@touch $@
 
-$(VENV)/.lint: $(BUILT_FROM) | $(BIN)/python
-	@echo "Installing Penstock and its checkers into $(VENV) ..."
-	$(call install,$(VENV),-e '.[lint]')
+# Checkers read the sources: what those import is installed, Penstock is not built.
+$(VENV)/.lint: pyproject.toml | $(BIN)/python
+	@echo "Installing what Penstock imports and its checkers into $(VENV) ..."
+	$(BIN)/python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+	  print(*p['dependencies'], *p['optional-dependencies']['lint'], sep='\n')" > $(VENV)/lint.txt
+	$(call install,$(VENV),-r $(VENV)/lint.txt)
 	@touch $@
 
 $(VENV)/.peers: $(BUILT_FROM) | $(BIN)/python

@@ -4,19 +4,20 @@
 
 namespace penstock {
 
-namespace generic {
-extern const Layouts<float> f32;
-extern const Layouts<double> f64;
-}  // namespace generic
-#if defined(PENSTOCK_X86)
-namespace avx2 {
-extern const Layouts<float> f32;
-extern const Layouts<double> f64;
-}  // namespace avx2
-namespace avx512 {
-extern const Layouts<float> f32;
-extern const Layouts<double> f64;
-}  // namespace avx512
+// The tables of the instruction sets that were built.
+#define PENSTOCK_DECLARE(isa) \
+  namespace isa { \
+  extern const Layouts<float> f32; \
+  extern const Layouts<double> f64; \
+  }
+#if !defined(PENSTOCK_WITHOUT_GENERIC)
+PENSTOCK_DECLARE(generic)
+#endif
+#if !defined(PENSTOCK_WITHOUT_AVX2)
+PENSTOCK_DECLARE(avx2)
+#endif
+#if !defined(PENSTOCK_WITHOUT_AVX512)
+PENSTOCK_DECLARE(avx512)
 #endif
 
 namespace {
@@ -27,14 +28,17 @@ struct Choice {
 };
 
 Choice choose() {
-  const Layouts<float>* f32[] = {&generic::f32, nullptr, nullptr};
-  const Layouts<double>* f64[] = {&generic::f64, nullptr, nullptr};
-#if defined(PENSTOCK_X86)
-  f32[1] = &avx2::f32, f64[1] = &avx2::f64;
-  f32[2] = &avx512::f32, f64[2] = &avx512::f64;
-#endif
   const IsaChoice isa = choose_isa();
-  return {{isa.name, *f32[isa.place], *f64[isa.place]}, isa.problem};
+#if !defined(PENSTOCK_WITHOUT_GENERIC)
+  if (isa.place == 0) return {{isa.name, generic::f32, generic::f64}, isa.problem};
+#endif
+#if !defined(PENSTOCK_WITHOUT_AVX2)
+  if (isa.place == 1) return {{isa.name, avx2::f32, avx2::f64}, isa.problem};
+#endif
+#if !defined(PENSTOCK_WITHOUT_AVX512)
+  if (isa.place == 2) return {{isa.name, avx512::f32, avx512::f64}, isa.problem};
+#endif
+  return {{}, isa.problem};
 }
 
 const Choice& choice() {

@@ -1,12 +1,18 @@
-// Which instruction set this machine runs, at most as wide as the environment variable PENSTOCK_ISA says.
+// Which instruction set this machine runs, at most as wide as the environment variable PENSTOCK_ISA says. A build for one
+// machine leaves out the sets that its PENSTOCK_WITHOUT_GENERIC, _AVX2 and _AVX512 name.
 #pragma once
+
+#if !defined(PENSTOCK_X86)
+#define PENSTOCK_WITHOUT_AVX2
+#define PENSTOCK_WITHOUT_AVX512
+#endif
 
 namespace penstock {
 
 struct IsaChoice {
-  int place;            // of the name among generic, avx2, avx512
-  const char* name;
-  const char* problem;  // null, or why PENSTOCK_ISA was not obeyed
+  int place;            // of the name among generic, avx2, avx512; -1: this machine runs none that was built
+  const char* name;     // null there
+  const char* problem;  // null, or why PENSTOCK_ISA was not obeyed, or why there is none
 };
 IsaChoice choose_isa();
 

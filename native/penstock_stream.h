@@ -37,7 +37,7 @@ typedef struct penstock_series {
   double* covariates; /* [2 kept, past + known + 2 seasons] */
   double* changed;    /* [2 kept] transformed targets */
   void* x;            /* [2 kept, features] what the network reads, float or double */
-  void* state;        /* [state] of a stateful network, else null */
+  void* state;        /* [state] of a stateful network, as its steps keep it; penstock_get_state reads it */
   double* scaling;    /* [2] shift and scale of the series; a scale of 0: taken from its first value */
   double* queue;      /* [horizon, window] newest absolute errors by age, in units of the spread */
   double* ordered;    /* [horizon, window] the same by size */
@@ -70,8 +70,9 @@ enum { PENSTOCK_ANY_TIME = 1, PENSTOCK_CARRY = 2, PENSTOCK_NO_FORECAST = 4 };
 PENSTOCK_API penstock_network* penstock_network_open(const void* bytes, size_t size, char* error);
 PENSTOCK_API void penstock_network_close(penstock_network* network);
 
-/* Sizes: "series", "horizon", "levels", "past", "known", "seasons", "features", "state" (values), "itemsize" (bytes of a
-   value of x and state), "window", "kept", "scratch" (bytes); -1 for another name. */
+/* Sizes: "series", "horizon", "levels", "past", "known", "seasons", "features", "state" (values, padded for this
+   processor), "state_values" (values that penstock_get_state gives), "itemsize" (bytes of a value of x and state),
+   "window", "kept", "scratch" (bytes); -1 for another name. */
 PENSTOCK_API int64_t penstock_size(const penstock_network* network, const char* name);
 
 /* A series with the rows and errors that the stream had when it was exported; null where memory ends or there is none
@@ -84,11 +85,20 @@ PENSTOCK_API int penstock_push(penstock_series* series, int64_t time, double y, 
 /* The same for many series, one row each; answers [n]. Returns how many forecasts were made. */
 PENSTOCK_API int64_t penstock_push_many(penstock_series* const* series, int64_t n, int64_t time, const double* y, int flags,
                                         int32_t* answers);
+/* The same, where each row has a time of its own; a series may stand there several times, its rows in their order. */
+PENSTOCK_API int64_t penstock_push_each(penstock_series* const* series, int64_t n, const int64_t* times, const double* y,
+                                        int flags, int32_t* answers);
+/* Reads and writes the state of a stateful network after the newest row: of each member and layer h, of an LSTM then c. */
+PENSTOCK_API void penstock_get_state(const penstock_series* series, double* values);
+PENSTOCK_API void penstock_set_state(penstock_series* series, const double* values);
 /* Computes anew what is kept beside the rows, from the row at a place of the buffers on. */
 PENSTOCK_API void penstock_reload(penstock_series* series, int64_t place);
 /* The forecast after the newest row, once more: after rows were changed. */
 PENSTOCK_API int penstock_forecast(penstock_series* series);
+/* The instruction set in use, or null where the library was built for none of this machine; and why, or why the environment
+   variable PENSTOCK_ISA was not obeyed, or null. */
 PENSTOCK_API const char* penstock_stream_isa(void);
+PENSTOCK_API const char* penstock_stream_problem(void);
 
 #ifdef __cplusplus
 }

@@ -43,7 +43,7 @@ template <typename T> struct Steps {
 };
 
 struct StepTable {
-  const char* isa;
+  const char* isa;  // null: this machine runs none that was built
   Steps<float> f32;
   Steps<double> f64;
 };

@@ -40,6 +40,25 @@ void read_rows(penstock_series& p, Int place) {
   for (; place < *p.end; ++place) p.network->s.itemsize == 4 ? read_row<float>(p, place) : read_row<double>(p, place);
 }
 
+// f(a value of the state as it is kept, padded; its place among `state_values`), for all of a series.
+template <typename T, typename F> void each_state(penstock_series& p, F f) {
+  const penstock_network& n = *p.network;
+  T* kept = static_cast<T*>(p.state);
+  Int place = 0;
+  for (Int k = 0; k < n.s.members; ++k)
+    for (const auto& l : n.layers) {
+      const Int parts = states_of(l), size = steps_of<T>().state_size(l);
+      for (Int part = 0; part < parts; ++part)
+        for (Int u = 0; u < l.units; ++u) f(kept[part * (size / parts) + u], place++);
+      kept += size;
+    }
+}
+
+void state_from(penstock_series& p, const double* values) {
+  if (p.network->s.itemsize == 4) each_state<float>(p, [&](float& to, Int i) { to = static_cast<float>(values[i]); });
+  else each_state<double>(p, [&](double& to, Int i) { to = values[i]; });
+}
+
 int after_newest(penstock_series& p, int flags) {
   const StreamSizes& s = p.network->s;
   const bool enough = *p.count >= s.least + s.lost(), wanted = enough && !(flags & PENSTOCK_NO_FORECAST);
@@ -55,6 +74,11 @@ extern "C" {
 
 penstock_network* penstock_network_open(const void* bytes, size_t size, char* error) {
   const char* what = "memory ended";
+  const IsaChoice isa = choose_isa();
+  if (isa.place < 0) {
+    std::snprintf(error, 200, "the compiled steps: %s", isa.problem);
+    return nullptr;
+  }
   try {
     return open_network(bytes, size).release();
   } catch (const std::runtime_error& found) {
@@ -72,7 +96,7 @@ int64_t penstock_size(const penstock_network* n, const char* name) {
   const Int state = s.stateful ? s.members * (s.itemsize == 4 ? n->f32.state : n->f64.state) : 0;
   const struct { const char* name; Int size; } sizes[] = {
       {"series", s.series}, {"horizon", s.horizon}, {"levels", s.levels}, {"past", s.past}, {"known", s.known},
-      {"seasons", s.seasons}, {"features", s.features}, {"state", state}, {"itemsize", s.itemsize}, {"window", s.errors},
+      {"seasons", s.seasons}, {"features", s.features}, {"state", state}, {"state_values", n->state_values()}, {"itemsize", s.itemsize}, {"window", s.errors},
       {"kept", s.kept}, {"scratch", n->scratch_bytes()}};
   for (const auto& each : sizes)
     if (!std::strcmp(each.name, name)) return each.size;
@@ -134,9 +158,20 @@ penstock_series* penstock_series_new(const penstock_network* n, int64_t number) 
     std::sort(p.ordered + h * s.errors, p.ordered + h * s.errors + p.held[h]);
   }
   *p.rows = std::max<Int>(*p.rows, 0);
-  if (s.stateful) std::memcpy(p.state, n->at(base + parts.state), static_cast<size_t>(state * s.itemsize));
+  if (s.stateful) state_from(p, n->part<double>(base + parts.state));
   read_rows(p, 0);
   return &p;
+}
+
+void penstock_get_state(const penstock_series* series, double* values) {
+  auto& p = *const_cast<penstock_series*>(series);
+  if (!p.network->s.stateful) return;
+  if (p.network->s.itemsize == 4) each_state<float>(p, [&](float& from, Int i) { values[i] = static_cast<double>(from); });
+  else each_state<double>(p, [&](double& from, Int i) { values[i] = from; });
+}
+
+void penstock_set_state(penstock_series* series, const double* values) {
+  if (series->network->s.stateful) state_from(*series, values);
 }
 
 void penstock_series_free(penstock_series* series) { std::free(series); }
@@ -180,6 +215,13 @@ int64_t penstock_push_many(penstock_series* const* series, int64_t n, int64_t ti
   return made;
 }
 
+int64_t penstock_push_each(penstock_series* const* series, int64_t n, const int64_t* times, const double* y, int flags,
+                           int32_t* answers) {
+  Int made = 0;
+  for (Int i = 0; i < n; ++i) made += (answers[i] = penstock_push(series[i], times[i], y[i], flags)) == PENSTOCK_FORECAST;
+  return made;
+}
+
 void penstock_reload(penstock_series* series, int64_t place) {
   read_rows(*series, std::max<Int>(place, *series->end - *series->count));
 }
@@ -190,5 +232,6 @@ int penstock_forecast(penstock_series* series) {
 }
 
 const char* penstock_stream_isa(void) { return step_table().isa; }
+const char* penstock_stream_problem(void) { return choose_isa().problem; }
 
 }  // extern "C"

@@ -115,8 +115,7 @@ SeriesParts::SeriesParts(const penstock_network& n) {
   covariates = take(s.kept * s.covariates()), queue = take(s.horizon * s.errors), ordered = take(s.horizon * s.errors);
   held = take(s.horizon), oldest = take(s.horizon), alpha = take(s.horizon * s.levels), made = take(s.horizon * s.horizon);
   half = take(s.horizon * s.levels * s.horizon), spread = take(s.horizon);
-  const Int values = s.stateful ? s.members * (s.itemsize == 4 ? n.f32.state : n.f64.state) : 0;
-  state = take((values * s.itemsize + 7) / 8);
+  state = take(n.state_values());
   size = at;
 }
 
@@ -181,6 +180,12 @@ std::unique_ptr<penstock_network> open_network(const void* bytes, size_t size) {
 }
 
 }  // namespace penstock
+
+penstock::Int penstock_network::state_values() const {
+  penstock::Int values = 0;
+  for (const auto& l : layers) values += penstock::states_of(l) * l.units;
+  return s.stateful ? s.members * values : 0;
+}
 
 penstock::Int penstock_network::scratch_bytes() const {
   const penstock::Int values = s.itemsize == 4 ? f32.scratch : f64.scratch;

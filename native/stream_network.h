@@ -68,10 +68,13 @@ struct penstock_network {
     else return f64;
   }
   penstock::Int scratch_bytes() const;
+  penstock::Int state_values() const;  // of a series, without the padding of vectors
 };
 
 namespace penstock {
 std::unique_ptr<penstock_network> open_network(const void* bytes, size_t size);  // throws std::runtime_error
+// Vectors that a layer carries: h, of an LSTM also c.
+inline Int states_of(const StepLayer& l) { return l.kind >= LayerKind::norm ? 0 : l.kind == LayerKind::lstm ? 2 : 1; }
 template <typename T> inline const Steps<T>& steps_of() {
   if constexpr (sizeof(T) == 4) return step_table().f32;
   else return step_table().f64;

@@ -97,13 +97,13 @@ struct Layouts {
 };
 
 struct Table {
-  const char* isa;
+  const char* isa;  // null: this machine runs none that was built
   Layouts<float> f32;
   Layouts<double> f64;
 };
 
 // The table for this machine, chosen once, at most as wide as the environment variable PENSTOCK_ISA says.
 const Table& table();
-const char* isa_problem();  // null, or why PENSTOCK_ISA was not obeyed
+const char* isa_problem();  // null, or why PENSTOCK_ISA was not obeyed, or why there is no table
 
 }  // namespace penstock

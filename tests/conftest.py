@@ -19,12 +19,19 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 FAST_SECONDS = 5.0
 """What a test that is not marked slow may take, of the processor and on the clock, beside XLA's compilations."""
 REFERENCE_SECONDS = 0.04
 """What the loop of `slowness` takes on a machine that does nothing else."""
 _compiling = [0.0]
+
+# Examples depend on nothing but the test, so that a run elsewhere tries the same ones; a busy machine is no fault.
+settings.register_profile(
+    "repeatable", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("repeatable")
 
 
 def _count_compilation(event: str, seconds: float, **_: object) -> None:
@@ -48,6 +55,11 @@ def used() -> float:
     return time.process_time()
 
 
+def clock() -> float:
+    """Return the seconds on the clock."""
+    return time.perf_counter()
+
+
 def slowness() -> float:
     """Return how many times longer than `REFERENCE_SECONDS` the processor needs just now, at least 1."""
     begin = time.process_time()
@@ -64,10 +76,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     else, is allowed for. XLA's compilations do not count, so that a test passes with an empty cache where it passes
     with a full one.
     """
-    clock, processor, compiling = time.perf_counter(), used(), _compiling[0]
+    begin, processor, compiling = clock(), used(), _compiling[0]
     yield
     if item.get_closest_marker("slow") is None:
-        seconds = min(time.perf_counter() - clock, used() - processor) - (_compiling[0] - compiling)
+        seconds = min(clock() - begin, used() - processor) - (_compiling[0] - compiling)
         if seconds > FAST_SECONDS and seconds > FAST_SECONDS * slowness():
             pytest.fail(
                 f"took {seconds:.1f} s, and a fast test may take {FAST_SECONDS:g} s: make it smaller or mark it slow.",
@@ -75,17 +87,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
             )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, and before the slow ones are left out
+@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is slow, and keep the tests of a file on one worker, where they share fixtures and programs.
+    """Mark what is slow.
 
     Slow are the examples in docstrings, and the cases of a parametrized test that its mark ``fast`` does not name.
     """
     named: dict[str, set[str]] = {}
     found: dict[str, set[str]] = {}
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
         fast = item.get_closest_marker("fast")
         if fast is not None:
             test, case = item.nodeid.split("[")[0], item.callspec.id  # type: ignore[attr-defined]

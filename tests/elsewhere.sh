@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Build Penstock on other releases of Debian, with their compilers, their Python and the newest JAX, and run the
-# tests of the kernels, the contract and the forecaster there.
+# Build Penstock on other releases of Debian, with their compilers, their Python and the newest JAX, where a warning is an
+# error, and run the tests of the kernels, the streams, the contract and the forecaster there.
 #
 # Usage: tests/elsewhere.sh SUITE[:COMPILER,...] ...      as root, with debootstrap
 #   tests/elsewhere.sh bookworm:g++,clang++ trixie:g++,clang++-19 sid
@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source_folder=$PWD
 elsewhere=${ELSEWHERE:-$PWD/build/elsewhere}
-tests=${TESTS:-tests/kernels tests/contract tests/forecaster}
+tests=${TESTS:-tests/kernels tests/streaming tests/contract tests/forecaster}
 mkdir -p "$elsewhere"
 
 # Run a command inside the root of a release; what is mounted for it goes with it.
@@ -59,7 +59,7 @@ run() {
     cd /source
     '$compiler' --version | head -1
     [ -e /venv/bin/python ] || python3 -m venv /venv
-    export CC=$(c_compiler "$compiler") CXX=$compiler PENSTOCK_KERNELS=native
+    export CC=$(c_compiler "$compiler") CXX=$compiler PENSTOCK_KERNELS=native CXXFLAGS=-Werror  # no warning passes
     /venv/bin/pip install --quiet '.[test]' ${JAX:+'$JAX'}
     /venv/bin/pip install --quiet --no-deps --force-reinstall .
     unset PENSTOCK_KERNELS

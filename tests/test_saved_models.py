@@ -57,7 +57,7 @@ def comes_back(model: Any, frame: pd.DataFrame) -> None:
 SPANS = st.integers(1, 6)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     horizon=st.integers(1, 4),
     build=st.one_of(
@@ -76,7 +76,7 @@ def test_baselines_come_back(horizon: int, build: Any, rows: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(
     options=st.fixed_dictionaries(
         {

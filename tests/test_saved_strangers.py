@@ -44,13 +44,15 @@ def test_mutated_files_are_refused_or_predict(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_mutated_files_of_every_class_cost_little(tmp_path: Path) -> None:
-    """In a process of its own, which is measured: at most 5 s of processor and 1 GB, and no file but the one given."""
+def test_mutated_files_of_every_class_cost_little(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """In a process of its own, which is measured: at most 20 s of processor and 1 GB, and no file but the one given."""
     path = tmp_path / "m.penstock"
     code = [sys.executable, str(Path(file_mutations.__file__))]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
-    before = set(os.listdir("/tmp")), os.listdir(Path.cwd())
-    with subprocess.Popen(code, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as worker:
+    stood = "penstock-was-here" in os.listdir("/tmp")
+    beside = tmp_path_factory.mktemp("beside")
+    options: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": env, "cwd": beside}
+    with subprocess.Popen(code, **options) as worker:
         assert worker.stdin is not None
         assert worker.stdout is not None
         for seed in range(int(os.environ.get("PENSTOCK_FUZZ", "600"))):
@@ -62,13 +64,13 @@ def test_mutated_files_of_every_class_cost_little(tmp_path: Path) -> None:
             seconds, peak, outcome = worker.stdout.readline().rstrip("\n").split("\t")
             about = f"seed {seed}, {kind} of {name}: {outcome}, {seconds} s, {peak} MB"
             assert outcome in ("refused", "predicts", "said"), about
-            assert float(seconds) < 5, about
+            assert float(seconds) < 20, about
             assert int(peak) < 1000, about
             assert os.listdir(tmp_path) == ["m.penstock"], about
         worker.stdin.close()
     assert worker.returncode == 0
-    assert not {"penstock-was-here"} & set(os.listdir("/tmp")) - before[0]
-    assert os.listdir(Path.cwd()) == before[1]
+    assert stood or "penstock-was-here" not in os.listdir("/tmp")
+    assert os.listdir(beside) == []
 
 
 def edited(tmp_path: Path, name: str, edit: Any) -> Path:

@@ -24,7 +24,7 @@ def test_two_threads_at_once_give_the_bits_of_each_alone(walk: pd.DataFrame) -> 
     barrier = threading.Barrier(2)
 
     def micro_batch_size(seed: int) -> NDArray[np.float64]:
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=300)
         return forecast(seed, walk)
 
     with ThreadPoolExecutor(2) as pool:
@@ -39,6 +39,6 @@ def test_a_model_fitted_in_another_thread_forecasts_here(walk: pd.DataFrame) -> 
     there = here.clone()
     thread = threading.Thread(target=there.fit, args=(walk,))
     thread.start()
-    thread.join(timeout=120)
+    thread.join(timeout=300)
     assert not thread.is_alive()
     assert there.predict().equals(here.fit(walk).predict())

@@ -21,7 +21,7 @@ class BuildRecord(NamedTuple):
     built
         Whether it made a library.
     detail
-        The compiler and its version; or the compiler's first error.
+        The compiler, its version and the instruction sets that it compiled for; or the compiler's first error.
     """
 
     built: bool

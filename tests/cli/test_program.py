@@ -54,7 +54,7 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
             time.sleep(0.2)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert os.listdir(tmp_path) == []

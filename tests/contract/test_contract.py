@@ -69,6 +69,7 @@ MODELS: dict[str, Estimator] = {
     "Feed-forward net on lags": ps.Forecaster(ps.Network([ps.Flatten(5)], dense=[4]), horizon=3, **SMALL),
     "Joint forecaster": ps.Forecaster(ps.Network([ps.RNN(4)]), horizon=3, joint=True, **SMALL),
     "Recursive forecaster": ps.Forecaster(ps.Network([ps.RNN(4)]), horizon=3, strategy="recursive", **SMALL),
+    "Stateful forecaster": ps.Forecaster(ps.Network([ps.LSTM(4), ps.GRU(3)]), horizon=3, stateful=True, **SMALL),
     "Forecaster of quantiles": ps.Forecaster(
         ps.Network([ps.RNN(3)]), horizon=3, loss="pinball", transform="difference", scale="standard", **SMALL
     ),
@@ -115,13 +116,12 @@ SLOW = {name for name, model in MODELS.items() if isinstance(model, ps.Forecaste
 }
 
 
-# One group a model: its programs are compiled once, by the worker that runs the group; 150 to 160 rows share them.
+# 150 to 160 rows share the programs of a model.
 @pytest.fixture(
     params=[
         pytest.param(
             name,
             marks=[
-                pytest.mark.xdist_group(name),
                 *([pytest.mark.slow] if name in SLOW else []),
                 *([ABSENT] if name in CLASSICAL else []),
             ],

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penstock as ps
@@ -89,7 +89,6 @@ def test_filled_from_the_past_and_never_from_the_future() -> None:
     assert panel.filled.tolist() == [False, True, True, False, True] * 2
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.one_of(st.none(), st.floats(-9, 9)), min_size=1, max_size=20), st.integers(0, 19))
 def test_filling_is_blind_to_what_follows(values: list[float | None], cut: int) -> None:
     data = pd.DataFrame({"ds": range(len(values)), "y": np.array(values, dtype=float)})

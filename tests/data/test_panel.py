@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penstock as ps
@@ -33,7 +33,6 @@ def test_covariates_left_out_are_empty() -> None:
     assert panel.known_after(np.array([2]), 4).shape == (1, 4, 0)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.integers(2, 6), min_size=1, max_size=4), st.integers(1, 8))
 def test_rows_keep_their_covariates(lengths: list[int], count: int) -> None:
     panel = panel_of(*lengths, ahead=2)
@@ -81,7 +80,6 @@ def test_aligned() -> None:
     assert not Panel(np.ones(4), np.array([1, 2, 1, 3]), np.array([0, 2, 4]), ("a", "b")).aligned
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.booleans())
 def test_arrays_there_and_back(lengths: list[int], covariates: bool) -> None:
     panel = panel_of(*lengths, ahead=1)

@@ -136,7 +136,7 @@ def test_holidays_and_short_days_of_sessions_are_not_missing() -> None:
     assert read_panel(frame(closed), missing="ffill")[0].rows == len(closed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     name=st.sampled_from(sorted(KINDS)), start=st.integers(0, 20), length=st.integers(12, 30), steps=st.integers(1, 5)
 )

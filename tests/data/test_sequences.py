@@ -13,7 +13,7 @@ import penstock as ps
 from penstock.data.sequences import read_sequences
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=5), side=st.sampled_from(["post", "pre"]))
 def test_a_padded_array_is_the_ragged_list(lengths: list[int], side: str) -> None:
     parts = [np.random.default_rng(n).normal(size=(n, 2)) for n in lengths]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,7 +55,7 @@ def test_no_target_is_both_learned_and_watched(
     for series in range(len(panel)):
         span = panel.span(series)
         mine = [sorted(t for t in part if span.start <= t < span.stop) for part in targets]
-        assert mine[0][-1] < mine[1][0]  # what is watched comes later
+        assert mine[0][-1] < mine[1][0]  # validation comes later
         assert mine[1][-1] == span.stop - 1  # and reaches the end
 
 
@@ -84,9 +82,7 @@ def test_rows_for_tail_is_the_least_that_leaves_a_window(window: int, horizon: i
 
 
 def test_a_share_next_to_one_asks_for_its_rows_at_once() -> None:
-    begin = time.perf_counter()
-    rows = rows_for_tail(64, 1 - 1e-9, 1)
-    assert time.perf_counter() - begin < 0.01
+    rows = rows_for_tail(64, 1 - 1e-9, 1)  # a search row by row would take hours
     assert rows == pytest.approx(64e9, rel=1e-6)
     assert rows_for_tail(64, 0.9999, 1) == 640_000
     assert rows_for_tail(64, 1_000_000_000, 1) == 1_000_000_064

@@ -60,7 +60,7 @@ def test_series_that_end_at_other_times_are_counted_and_can_all_be_scored() -> N
     assert by_series.rows[0]["rmse"] == pytest.approx(np.sqrt(np.mean(errors)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     lengths=st.lists(st.tuples(st.integers(0, 40), st.integers(8, 40)), min_size=2, max_size=5),
     horizon=st.integers(1, 3), test=st.integers(3, 5),

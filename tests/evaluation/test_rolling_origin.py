@@ -61,7 +61,7 @@ def cases(draw: st.DrawFn) -> tuple[list[Span], ps.RollingOrigin]:
     return spans, split
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(cases())
 def test_folds_are_those_of_the_reference(case: tuple[list[Span], ps.RollingOrigin]) -> None:
     spans, split = case

@@ -64,7 +64,7 @@ def test_adaptive_is_the_update_of_gibbs_and_candes() -> None:
     assert found.tolist() == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**16),
     ahead=st.integers(1, 5),

@@ -70,7 +70,7 @@ problems = st.builds(
 
 @pytest.mark.slow
 @given(problems)
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_random_shapes(problem):
     assert_same(*both(problem.spec, problem.operands()), tolerance=None if problem.double else 1e-4)
 
@@ -102,7 +102,7 @@ assert_same(*both(problem.spec, problem.operands()))
         check=False,
     )
     if done.returncode == 77:
-        pytest.skip(f"this machine has no {isa}")
+        pytest.skip(f"this machine has no {isa}, or the library was built without it")
     assert done.returncode == 0, done.stderr
 
 

@@ -77,7 +77,7 @@ def test_every_optimizer(monkeypatch, optimizer, together, dtype):
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(
     n=st.integers(0, 40),
     vocabulary=st.integers(1, 30),

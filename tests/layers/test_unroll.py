@@ -16,7 +16,7 @@ from penstock.layers.unroll import unroll
 
 
 @pytest.mark.slow
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.integers(1, 4), st.integers(1, 6), st.integers(1, 3), st.integers(1, 5), st.integers(0, 99))
 def test_equals_a_loop_over_steps(batch: int, time: int, features: int, units: int, seed: int) -> None:
     cell = LSTMCell(features, units, jax.random.key(seed))

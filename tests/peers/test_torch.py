@@ -18,7 +18,7 @@ from penstock.layers.unroll import unroll
 torch = pytest.importorskip("torch", reason="torch is not installed: make test-peers installs it")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     batch=st.integers(1, 9),
     time=st.integers(1, 20),

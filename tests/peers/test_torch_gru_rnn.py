@@ -23,7 +23,7 @@ def tensor(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["gru", "tanh", "relu"])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     batch=st.integers(1, 9),
     time=st.integers(1, 12),

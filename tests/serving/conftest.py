@@ -37,7 +37,7 @@ class Server:
         self.port = int(self.wait_for("listening")["port"])
         self.wait_for("ready")
 
-    def wait_for(self, event: str, seconds: float = 60) -> dict[str, Any]:
+    def wait_for(self, event: str, seconds: float = 300) -> dict[str, Any]:
         """Wait for an event in the log."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -52,7 +52,7 @@ class Server:
         self, method: str, path: str, content: Any = None, *, kind: str = "application/json", token: str = TOKEN
     ) -> tuple[int, Any]:
         """Send a request; give the status and the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         body = content if content is None or isinstance(content, bytes) else json.dumps(content).encode()
         headers = {"Authorization": f"Bearer {token}"} | ({"Content-Type": kind} if body is not None else {})
         connection.request(method, path, body, headers)
@@ -70,7 +70,7 @@ class Server:
     def end(self) -> int:
         """Ask the process to end, and give its status."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=300)
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +86,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    """A server of both, with small limits."""
+    """A server of both, with small limits; within the seconds, a busy machine must compile and forecast."""
     found = Server(
-        folder, "net.penstock", "ar.penstock", "--timeout", 1, "--max-body", 20000, "--max-rows", 50,
+        folder, "net.penstock", "ar.penstock", "--timeout", 6, "--max-body", 20000, "--max-rows", 50,
         "--max-sessions", 8,
     )  # fmt: skip
     yield found

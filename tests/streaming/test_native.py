@@ -138,6 +138,23 @@ def test_what_has_no_compiled_step_says_so() -> None:
     assert model.stream().mode == "exact, by predict: LSTMCell has no compiled step, or not with these options"
 
 
+@pytest.mark.slow
+def test_calendar_features_and_intervals_of_the_network_are_those_of_predict() -> None:
+    frame = FRAME.assign(ds=pd.date_range("2024-01-01", periods=len(FRAME)))
+    options = {"loss": "gaussian", "calendar_features": ("dayofweek",)}
+    model = ps.Forecaster(ps.Network([ps.RNN(3)]), **options, **TINY).fit(frame[:100])
+    stream = model.stream(level=80)
+    assert stream.mode == "exact, by predict: calendar features are read from the times"
+    answer, wanted = stream.push(frame.ds[100], float(frame.y[100])), model.predict(frame[:101], level=80)
+    np.testing.assert_allclose(answer.values[:, 0], wanted[["yhat", "lo-80", "hi-80"]].to_numpy()[0], rtol=1e-6)
+    model = ps.Forecaster(ps.Network([ps.RNN(3)]), loss="gaussian", **TINY).fit(frame[:100])
+    answer, wanted = (
+        model.stream(level=80).push(frame.ds[100], 5.0),
+        model.predict(frame[:101].assign(y=[*frame.y[:100], 5.0]), level=80),
+    )
+    np.testing.assert_allclose(answer.values[:, 0], wanted[["yhat", "lo-80", "hi-80"]].to_numpy()[0], rtol=1e-6)
+
+
 def test_damaged_bytes_are_refused_or_harmless(model: ps.Forecaster) -> None:
     whole = build_image(model.stream(level=80), rows=True)
     library = ctypes.CDLL(LIBRARY._dll._name)

@@ -31,7 +31,7 @@ def test_tags_go_and_all_else_stays(text: str, plain: str) -> None:
     assert without_markup(text) == plain
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="<>8%5 .,()$=ab", max_size=40))
 def test_what_stands_between_brackets_of_numbers_is_never_lost(text: str) -> None:
     kept = without_markup(text.replace("a", "7").replace("b", "9"))

@@ -42,7 +42,7 @@ def test_the_cut_of_keras(text: str) -> None:
     assert Tokens(tokenizer="keras", html=False).split([text]) == [keras_words(text)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet=st.characters(codec="ascii"), max_size=60))
 def test_the_cut_of_keras_on_any_ascii(text: str) -> None:
     assert Tokens(tokenizer="keras", html=False).split([text]) == [keras_words(text)]
@@ -102,7 +102,7 @@ def test_padding_on_either_side() -> None:
         padded(documents, "back")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.integers(1, 99), max_size=8), min_size=1, max_size=6))
 def test_padding_keeps_every_token(ids: list[list[int]]) -> None:
     for side in ("pre", "post"):

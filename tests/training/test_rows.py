@@ -59,7 +59,7 @@ def dense(optimizer: Optimizer, table: Any, ids: Any, gradients: Any) -> Any:
 
 
 @pytest.mark.parametrize("optimizer", [ps.SGD(0.1), ps.RMSprop(0.01), ps.RMSprop(0.01, decay=0.0, epsilon=1e-3)])
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 999))
 def test_sgd_and_rmsprop_are_the_dense_update(optimizer: Optimizer, seed: int) -> None:
     with jax.enable_x64(True):

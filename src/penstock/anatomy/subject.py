@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import equinox as eqx
@@ -165,8 +165,13 @@ def _of_estimator(model: Any, x: Any, member: int) -> Subject:
     panel, fitted = model.with_calendar(model.tail_), np.arange(len(model.tail_))
     # The newest windows of the first series; where series are read jointly it stands for all of them.
     last = int(panel.offsets[1]) - 1
-    origins = np.arange(max(last - _NEWEST + 1, model.rows_needed - 1), last + 1)
-    read = model.reader_.source(panel, fitted).read(jnp.asarray(model.reader_.starts(panel, origins)), model.window)
+    reader, window, needed = model.reader_, model.window, model.rows_needed
+    if model.stateful:  # shown from the zero state on
+        window = min(window, last + 2 - needed)
+        needed += window - 1
+        reader, name = replace(reader, window=window), f"{name}, its last {window} rows from the zero state"
+    origins = np.arange(max(last - _NEWEST + 1, needed - 1), last + 1)
+    read = reader.source(panel, fitted).read(jnp.asarray(reader.starts(panel, origins)), window)
     given = {name: value for name, value in read._asdict().items() if name != "x" and value is not None}
     return Subject(name, module, read.x, given)
 

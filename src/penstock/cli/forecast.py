@@ -79,7 +79,7 @@ def forecast(
 
 
 def _numbers(option: str, given: str, example: str = "24,168") -> list[int]:
-    """Read whole numbers by comma."""
+    """Parse whole numbers that are separated by commas."""
     from penstock.errors import OptionError
 
     parts = [part.strip() for part in given.split(",") if part.strip()]

@@ -55,7 +55,7 @@ class CheckpointOptions:
 
     @contextmanager
     def interrupts_wait(self, *, also: bool = False) -> Iterator[None]:
-        """Let Ctrl-C wait for the end of an epoch in this block, where something is kept then."""
+        """Context in which Ctrl-C ends a training after its epoch, where checkpoints are written; elsewhere at once."""
         if not (also or self.checkpoint) or signal.getsignal(signal.SIGINT) is not raise_interrupt:
             yield
             return

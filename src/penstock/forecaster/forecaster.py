@@ -45,6 +45,9 @@ class Forecaster(Streams):
     weights with the lowest loss on that tail. Several series share the weights; each has its own scale. Where `joint`,
     the series stand at the same times: one window holds all of them, and one output the forecasts of all.
 
+    With ``stateful=True`` the state is carried from row to row of each series, in training (where gradients go back
+    `window` rows at most), in `predict`, and in a stream. The model keeps the state with its last rows.
+
     Covariates are named at the fit. Past ones are further features of the window. Known ones are too, and the network
     reads their values at the steps ahead beside its last state. Static ones are categories: `Network(embeddings=[8])`
     gives each its width, 0 for one-hot; ``static="unique_id"`` gives each series a vector of its own. With
@@ -167,7 +170,7 @@ class Forecaster(Streams):
     def block_shape(self, pairs: Iterable[tuple[Panel, Panel | None]], folds: int) -> BlockShape | None:
         """Return the shape that blocks of so many folds are padded to: the most rows and samples of any of `pairs`."""
         shape = None
-        for train, also in pairs:
+        for train, also in () if self.stateful else pairs:
             panels = train.with_only(self.covariates), also and also.with_only(self.covariates)
             own = BlockShape.of(self.prepare(*panels).samples, folds)
             shape = own if shape is None else shape.covering(own)
@@ -193,7 +196,7 @@ class Forecaster(Streams):
                 else train_folds(
                     TrainSpec(
                         self.network,
-                        self.train_config(self.head(gaps=gaps), steps_per_epoch=self.steps_per_epoch),
+                        self._train_config(gaps=gaps),
                         inputs,
                         outputs,
                     ),
@@ -207,6 +210,8 @@ class Forecaster(Streams):
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
+        for model, train in zip(models, trains, strict=True) if self.stateful else ():
+            model._keep_states(train)
 
     def aggregate(self, members: NDArray[np.float64]) -> NDArray[np.float64]:
         """Make one forecast of those of all members ``[members, ...]``: their mean or median."""
@@ -220,6 +225,8 @@ class Forecaster(Streams):
         """Give the outputs for the series of each origin, still scaled, ``[members, n, horizon, width]``."""
         panel = self.with_calendar(panel, self.horizon)
         panel.known_after(origins, self.horizon)  # refuses those that are missing
+        if self.stateful:
+            return self._carried_outputs(panel, origins, fitted)
         starts, which = np.unique(self.reader_.starts(panel, origins), return_inverse=True)
         source = self.reader_.source(panel, fitted, origins)
         if self.strategy == "direct":
@@ -255,7 +262,7 @@ class Forecaster(Streams):
     def rows_kept(self) -> int:
         """What a forecast needs, the validation tail, and a little more, to read the calendar from."""
         season = max(getattr(self, "season_", ()), default=0)
-        read = max(self.window + season, 3 * season) + TRANSFORMS[self.transform].lost
+        read = max(self.shortest_window if self.stateful else self.window + season, 3 * season) + self._lost
         return read + int(np.max(getattr(self, "tail_rows_", 0))) + 24
 
     def _reader(
@@ -267,8 +274,9 @@ class Forecaster(Streams):
             scaling,
             encoding,
             transform=self.transform,
-            window=self.window,
+            window=self.shortest_window if self.stateful else self.window,
             steps=self.steps,
+            parts=self.window if self.stateful else 0,
             known_in_window=self.known_in_window,
             reverse=self.reverse,
             joint=self.joint,
@@ -287,6 +295,7 @@ class Forecaster(Streams):
             "watched_rows": self.validation_rows_,
             "tail_rows": self.tail_rows_,
             **self._updated_arrays(),
+            **self._state_arrays(),
             **({"season": np.array(self.season_, dtype=np.int64)} if self.additive else {}),
         }
 
@@ -307,4 +316,5 @@ class Forecaster(Streams):
         held = self.tail_rows_.shape == self.tail_.lengths.shape and (self.tail_rows_ <= self.tail_.lengths).all()
         if not held or (self.tail_rows_ < 0).any() or any(not 2 <= each <= 1_000_000 for each in self.season_):
             raise ValueError("the validation tail is not within the rows that are kept, or a season is not possible")
+        self._restore_states(arrays)
         self._restore_updates(arrays)

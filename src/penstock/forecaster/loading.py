@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from penstock.errors import OptionError
-from penstock.forecaster.intervals import ForecasterIntervals
+from penstock.forecaster.carried import Carried
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.history import History, Trained
@@ -19,7 +19,7 @@ from penstock.training.history import History, Trained
 __all__ = ["LoadsWeights"]
 
 
-class LoadsWeights(ForecasterIntervals):
+class LoadsWeights(Carried):
     """What :class:`penstock.forecaster.Forecaster` does with published weights."""
 
     def load_weights(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from penstock.intervals.levels import checked_levels
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
 from penstock.options import option
+from penstock.training.config import TrainConfig
 from penstock.training.heads import HEADS, Head, Value, resolve_head
 from penstock.training.options import TrainingOptions
 
@@ -46,6 +47,10 @@ class ForecasterOptions(TrainingOptions, Estimator):
     window: int = option(63, "input length in steps", at_least=1)
     strategy: str = option("direct", "how several steps ahead are forecast", choices=STRATEGIES)
     known_in_window: bool = option(True, "read known covariates in the window too, not only at the steps ahead")
+    stateful: bool = option(
+        False,
+        "carry the state along the whole series, in training too, where `window` is how far gradients go back",
+    )
     joint: bool = option(False, "read all series together and forecast them together, as a VAR does")
     reverse: bool = option(False, "feed windows newest row first, as some publications do; of no use to the network")
     transform: str = option("none", "change of variable before scaling", choices=TRANSFORMS)
@@ -91,6 +96,7 @@ class ForecasterOptions(TrainingOptions, Estimator):
         if isinstance(self.season, list):
             self.season = tuple(self.season)
         self._check_additions()
+        self._check_stateful()
         if not isinstance(self.validation, str) and self.validation > 1 and self.validation != int(self.validation):
             raise OptionError(
                 f"Forecaster: validation={self.validation} is neither a share below 1 nor a whole number of rows."
@@ -106,6 +112,9 @@ class ForecasterOptions(TrainingOptions, Estimator):
                 f"Forecaster: strategy='recursive' feeds values back, which loss={self.loss!r} does not forecast; "
                 f"allowed: strategy='direct', or loss among {', '.join(map(repr, values))}."
             )
+
+    def _check_stateful(self) -> None:
+        """Refuse what a state cannot be carried through."""
 
     def _check_calendar(self) -> None:
         """Refuse calendar features that do not exist, or stand twice."""
@@ -148,7 +157,9 @@ class ForecasterOptions(TrainingOptions, Estimator):
 
     @property
     def shortest_window(self) -> int:
-        """Least true length of a window."""
+        """Least true length of a window; a row, where the state is carried."""
+        if self.stateful:
+            return 1
         if not self.additive:
             return self.window
         return min(self.window, 3) if self.min_window is None else self.min_window
@@ -167,6 +178,11 @@ class ForecasterOptions(TrainingOptions, Estimator):
         """Say what the network's outputs mean; `gaps` where targets may be missing."""
         summed = self.steps if TRANSFORMS[self.transform].lost else 1
         return resolve_head(self.loss, checked_levels(self.levels), gaps=gaps, steps=summed)
+
+    def _train_config(self, *, gaps: bool) -> TrainConfig:
+        """Say how the network is trained; `gaps` where targets may be missing."""
+        config = self.train_config(self.head(gaps=gaps), steps_per_epoch=self.steps_per_epoch)
+        return replace(config, stateful=self.stateful)
 
     def outputs(self, series: int) -> int:
         """Count what the network puts out for a panel of so many series.
@@ -198,7 +214,7 @@ class ForecasterOptions(TrainingOptions, Estimator):
     def rows_made_of(self) -> str:
         """What the rows that a fit needs add up from."""
         lost, tail = TRANSFORMS[self.transform].lost, self.rows_to_fit - self.rows_needed - self.horizon
-        parts = [f"window {self.shortest_window}", f"horizon {self.horizon}"]
+        parts = [f"{'rows' if self.stateful else 'window'} {self.shortest_window}", f"horizon {self.horizon}"]
         parts += [f"{tail} for validation"] if tail else []
         return " + ".join([*parts, f"{lost} lost to the transform"] if lost else parts)
 

@@ -16,6 +16,7 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.windows import Windows, cut_windows
 from penstock.errors import DataError
 from penstock.forecaster.windows import WindowReading
+from penstock.training.carried import carried_samples
 from penstock.training.samples import Samples
 from penstock.training.source import Source
 
@@ -46,6 +47,9 @@ class Reader:
         Whether what is learned is if a value lies above zero, 1 or 0, before scaling.
     windows
         How windows are read whose forecasts are additions in units of the window; None: they are read as they are.
+    parts
+        Where the state is carried along each series, rows of the parts that training walks, and a window is one row;
+        0: it is not.
     balanced
         Whether the windows of every series weigh alike together, or each window does.
     """
@@ -62,6 +66,7 @@ class Reader:
     labels: bool = False
     windows: WindowReading | None = None
     balanced: bool = False
+    parts: int = 0
 
     @property
     def season(self) -> tuple[int, ...]:
@@ -92,6 +97,10 @@ class Reader:
         targets = self.targets(panel, fitted)
         if self.gaps:
             learn, watch = self._with_targets(learn, targets), self._with_targets(watch, targets)
+        if self.parts:
+            lost = TRANSFORMS[self.transform].lost
+            read = np.stack([panel.offsets[:-1] + lost, panel.offsets[1:]], axis=1)
+            return carried_samples(source, targets, read, learn, watch, steps=self.parts, horizon=self.steps)
         front = 0 if self.windows is None else self.windows.front
         return Samples.of_windows(
             source,

@@ -63,7 +63,7 @@ class Update:
     without: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return a summary of the update as text, one finding a line."""
         lines = [f"{self.new:,} new rows, {self.epochs} epochs, {self.replay} older rows of each series again"]
         if self.seen:
             lines.append(f"{self.seen:,} rows had been seen and are left out")
@@ -139,6 +139,11 @@ class Updates(LoadsWeights):
         """
         self._require_fit()
         self._check_update(epochs, learning_rate, replay, scales)
+        if self.stateful and epochs:
+            raise OptionError(
+                f"epochs={epochs}: the state of a stateful model belongs to the weights that walked the whole history, "
+                "which is not kept; allowed: epochs=0, which takes the rows in, or fit again on all rows."
+            )
         later, panel = read_later(self, frame, every=not self.joint)
         unknown = [name for name in panel.ids if name not in self.ids_ and len(self.ids_) > 1]
         if unknown:
@@ -163,6 +168,8 @@ class Updates(LoadsWeights):
             fitted.reader_ = replace(self.reader_, scaling=fit_scaling(self.scale, scaled, lost))
         if epochs:
             fitted._learn_again(panel, kept - replay, epochs, learning_rate, callbacks)
+        if self.stateful:
+            fitted._keep_states(panel, self.states_)
         fitted.tail_ = panel.last(self.rows_kept)
         fitted.update_ = replace(
             told, new=later.new, seen=later.seen, older=later.older, without=later.without, epochs=epochs, replay=replay
@@ -230,7 +237,7 @@ class Updates(LoadsWeights):
         skipped = np.maximum(np.minimum(first, panel.lengths - self.horizon) - before, 0)  # one window of each at least
         recent = self.with_calendar(panel.between(panel.offsets[:-1] + skipped, panel.offsets[1:]))
         samples = self.reader_.samples(recent, recent.offsets[1:], recent.offsets[:-1] + first - skipped)
-        config = self.train_config(self.head(gaps=self.reader_.gaps), steps_per_epoch=self.steps_per_epoch)
+        config = self._train_config(gaps=self.reader_.gaps)
         optimizer: Any = resolve_optimizer(self.optimizer)
         if learning_rate is not None:
             optimizer = replace(optimizer, learning_rate=learning_rate)

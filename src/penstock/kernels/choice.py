@@ -50,7 +50,7 @@ def status() -> Status:
     platform = jax.default_backend()
     if platform != "cpu":
         return Status("scan", None, f"the compiled kernels serve CPUs, and JAX computes on {platform}")
-    reason = f"compiled kernels found in {library.path.parent.name}/{library.path.name}"
+    reason = f"compiled kernels found in {library.path.parent.name}/{library.path.name}, built by {library.built_by}"
     if library.isa_problem:
         reason += f"; {library.isa_problem}"
     return Status("native", library.isa, reason)

@@ -34,9 +34,13 @@ class Library:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        record = read_record([str(path.parent)])
+        self.built_by = record.detail if record is not None and record.built else "an unknown compiler"
         self._dll = ctypes.CDLL(str(path))
         self._dll.penstock_isa.restype = ctypes.c_char_p
         self._dll.penstock_isa_problem.restype = ctypes.c_char_p
+        if self._dll.penstock_isa() is None:
+            raise OSError(self.isa_problem)
         size = self._dll.penstock_residual_size
         size.restype = ctypes.c_int64
         size.argtypes = [ctypes.c_int64, ctypes.c_int, *[ctypes.c_int64] * 4]
@@ -50,7 +54,7 @@ class Library:
 
     @property
     def isa_problem(self) -> str | None:
-        """Why the environment variable PENSTOCK_ISA was not obeyed."""
+        """Why the environment variable PENSTOCK_ISA was not obeyed, or why no instruction set is in use."""
         text = self._dll.penstock_isa_problem()
         return None if text is None else str(text.decode())
 

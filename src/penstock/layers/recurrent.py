@@ -60,13 +60,39 @@ class RecurrentModule(eqx.Module):
         -------
         ``[batch, time, units]``, or ``[batch, units]`` of the last step.
         """
-        mask = x_mask = None
-        if key is not None and (self.dropout or self.recurrent_dropout):
-            if self.dropout:
-                x_mask = keep_mask(fold_in(key, 0), self.dropout, (x.shape[0], x.shape[2]), x.dtype)
-            if self.recurrent_dropout:
-                mask = keep_mask(fold_in(key, 1), self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
-        return unroll(self.cell, x, lengths=lengths, mask=mask, x_mask=x_mask, reverse=reverse, sequence=sequence)[0]
+        drawn = self._dropout_masks(x, key)
+        return unroll(self.cell, x, lengths=lengths, **drawn, reverse=reverse, sequence=sequence)[0]
+
+    def walk(
+        self, x: jax.Array, state: Any, *, lengths: jax.Array | None = None, key: jax.Array | None = None
+    ) -> tuple[jax.Array, Any]:
+        """Unroll the cell from a state.
+
+        Parameters
+        ----------
+        x
+            Inputs ``[batch, time, features]``.
+        state
+            State before the first step, as ``cell.initial_state`` or an earlier call gave it.
+        lengths
+            True steps of each sample, ``[batch]``; all if left out.
+        key
+            What dropout masks are drawn from; without it nothing is dropped.
+
+        Returns
+        -------
+        Outputs of every step ``[batch, time, units]``, and the state after the last true one.
+        """
+        return unroll(self.cell, x, state, lengths=lengths, **self._dropout_masks(x, key))
+
+    def _dropout_masks(self, x: jax.Array, key: jax.Array | None) -> dict[str, Any]:
+        """Draw the masks of dropout for a sequence."""
+        drawn: dict[str, Any] = {}
+        if key is not None and self.dropout:
+            drawn["x_mask"] = keep_mask(fold_in(key, 0), self.dropout, (x.shape[0], x.shape[2]), x.dtype)
+        if key is not None and self.recurrent_dropout:
+            drawn["mask"] = keep_mask(fold_in(key, 1), self.recurrent_dropout, (x.shape[0], self.units), x.dtype)
+        return drawn
 
 
 @dataclass(frozen=True, repr=False)

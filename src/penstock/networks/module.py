@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,6 +13,7 @@ from penstock.layers.chain import run_layers
 from penstock.layers.embedding import EmbeddingModule
 from penstock.layers.noise import fold_in
 from penstock.layers.one_hot import OneHotModule
+from penstock.layers.recurrent import RecurrentModule
 from penstock.networks.inputs import Inputs
 
 __all__ = ["NetworkModule", "Vectors", "look_up_categories", "require_input"]
@@ -106,6 +107,56 @@ class NetworkModule(eqx.Module):
         if self.return_sequences:
             beside = [jnp.broadcast_to(each[:, None], (*x.shape[:2], each.shape[1])) for each in beside]
         x = jnp.concatenate([x, *beside], axis=-1)
+        return self._above(x, key)
+
+    def initial_state(self, batch: int) -> tuple[Any, ...]:
+        """Return the state of each recurrent layer before the first step, every leaf ``[batch, ...]``."""
+        return tuple(layer.cell.initial_state(batch) for layer in self.layers if isinstance(layer, RecurrentModule))
+
+    def walk(
+        self,
+        vectors: Vectors,
+        state: tuple[Any, ...],
+        *,
+        lengths: jax.Array | None = None,
+        extra: jax.Array | None = None,
+        key: jax.Array | None = None,
+    ) -> tuple[jax.Array, tuple[Any, ...]]:
+        """Go on from a state, and put out at every step what :meth:`read` puts out at the last.
+
+        Parameters
+        ----------
+        vectors
+            What :meth:`look_up` gave.
+        state
+            What :meth:`initial_state` or an earlier call gave.
+        lengths
+            True steps of each sample, ``[batch]``; all if left out. Later ones leave the state alone.
+        extra
+            Further features of every step, ``[batch, time, extra]``.
+        key
+            What dropout draws from, in training; without it nothing is dropped.
+
+        Returns
+        -------
+        Outputs ``[batch, time, outputs]``, and the state after the last true step.
+        """
+        require_input("x", vectors.x, 3, self.inputs.features, "[batch, time, features]")
+        require_input("extra", extra, 3, self.inputs.extra, "[batch, time, extra]")
+        x, before, after = vectors.x, iter(state), []
+        for place, layer in enumerate(self.layers):
+            own = None if key is None else fold_in(key, place)
+            if isinstance(layer, RecurrentModule):
+                x, last = layer.walk(x, next(before), lengths=lengths, key=own)
+                after.append(last)
+            else:
+                x = layer(x, key=own)  # type: ignore[operator]
+        beside = [jnp.broadcast_to(each[:, None], (*x.shape[:2], each.shape[1])) for each in vectors.categories]
+        x = jnp.concatenate([x, *beside, *([] if extra is None else [extra])], axis=-1)
+        return self._above(x, key), tuple(after)
+
+    def _above(self, x: jax.Array, key: jax.Array | None) -> jax.Array:
+        """Run the dense layers."""
         for place, dense in enumerate(self.dense, start=len(self.layers)):
             x = dense(x, key=None if key is None else fold_in(key, place))  # type: ignore[operator]
         return x

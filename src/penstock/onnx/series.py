@@ -10,11 +10,27 @@ import jax.numpy as jnp
 import numpy as np
 
 from penstock.data.transforms import TRANSFORMS
+from penstock.errors import OptionError
 from penstock.onnx.graph import BATCH, Port
 from penstock.onnx.window import WindowReader
 from penstock.training.heads import Direction
 
-__all__ = ["SeriesReader"]
+__all__ = ["SeriesReader", "refuse_series"]
+
+
+def refuse_series(model: Any) -> None:
+    """Refuse a forecaster that is no function of one window.
+
+    Raises
+    ------
+    OptionError
+        With the option, and why.
+    """
+    if model.stateful:
+        raise OptionError(
+            f"{model.label}: stateful=True forecasts from its whole history, which no file of a window holds; allowed: "
+            "stateful=False, or model.stream().export(path) for programs in C."
+        )
 
 
 class SeriesReader:
@@ -38,6 +54,7 @@ class SeriesReader:
     """
 
     def __init__(self, model: Any, *, one_step: bool = False) -> None:
+        refuse_series(model)
         self.model, self.reader = model, model.reader_
         self.lost = TRANSFORMS[self.reader.transform].lost
         self.windows = None if self.reader.windows is None else WindowReader(self.reader.windows, model.horizon)

@@ -45,6 +45,8 @@ def refusal(stream: Any) -> str | None:
         return "joint=True reads all series together"
     if not isinstance(model.network, Network):
         return f"{type(model.network).__name__} reads segments"
+    if model.calendar_features:
+        return "calendar features are read from the times"
     if len(model.season_) > SEASONS:
         return f"it has {len(model.season_)} seasons"
     own = isinstance(stream.intervals, ModelIntervals) and bool(stream.levels)
@@ -161,7 +163,7 @@ def build_image(stream: Any, *, rows: bool = False) -> bytes:
         "scaling": out.add(np.stack([shift, spread], axis=1)),
         "encoding": out.add(np.stack([numbers.shift, numbers.scale], axis=1)),
         "targets": out.add(1 - np.array(stream.levels) / 100),
-        "fewest": out.add([stream.intervals.fewest(level) for level in stream.levels], np.int64),
+        "fewest": out.add([1 if own else stream.intervals.fewest(level) for level in stream.levels], np.int64),
         "own": out.add([_own(head, level) if own else 0.0 for level in stream.levels]),
         "statics": out.add(np.stack(statics), dtype),
     }
@@ -178,9 +180,9 @@ def build_image(stream: Any, *, rows: bool = False) -> bytes:
     places["rows"] = out.add(_rows(stream), np.uint8) if rows else 0
     header = [
         MAGIC, out.size, dtype.itemsize, model.members, model.horizon, model.steps, head.width, past, known,
-        model.known_in_window, reader.gaps, model.window, model.shortest_window, model.reverse,
+        model.known_in_window, reader.gaps, reader.window, model.shortest_window, model.reverse,
         TRANSFORMS.index(model.transform), kinds.index(type(head)) if type(head) in kinds else 4, head.summed,
-        model.ensemble == "median", 0, len(stream.ids), statics[0].shape[1], reader.windows is not None,
+        model.ensemble == "median", model.stateful, len(stream.ids), statics[0].shape[1], reader.windows is not None,
         LEVELS.index(scale.level) if isinstance(scale, WindowScale) else 0,
         SPREADS.index(scale.spread) if isinstance(scale, WindowScale) else len(SPREADS),
         len(season), *season, *[0] * (SEASONS - len(season)), below, len(entries) - below, flatten, len(stream.levels),
@@ -193,7 +195,10 @@ def build_image(stream: Any, *, rows: bool = False) -> bytes:
 
 
 def _own(head: Any, level: float) -> float:
-    """Return what the steps make an interval of the network's own from."""
+    """Return the number from which the compiled steps compute an interval of this level.
+
+    It is the place of the level among the learned quantiles, from 1, or the normal quantile of the level.
+    """
     if isinstance(head, Quantiles):
         head.bounds(np.zeros(head.width), level)  # refuses a level that was not learned
         return float(head.levels.index(level) + 1)
@@ -212,6 +217,7 @@ def _statics(module: NetworkModule, values: tuple[tuple[Any, ...], ...], static:
 def _rows(stream: Any) -> Array:
     """Return the rows and errors of every series as bytes, as ``SeriesParts`` reads them."""
     rows, bounds, kept = stream._rows, stream._bounds, stream._rows.kept
+    states = stream.states
     found = []
     for series in range(len(rows)):
         span = rows.span(series)
@@ -228,5 +234,6 @@ def _rows(stream: Any) -> Array:
             newest(rows.filled[series], np.int64), newest(rows.covariates[series], np.float64),
             *(getattr(bounds, name)[series] for name in
               ("queue", "ordered", "held", "oldest", "alpha", "made", "half", "spread")),
+            states[series],
         ]  # fmt: skip
     return np.frombuffer(b"".join(np.ascontiguousarray(each).tobytes() for each in found), np.uint8)

@@ -44,12 +44,18 @@ class StreamLibrary:
         void, whole = ctypes.c_void_p, ctypes.c_int64
         self.push = self._declared("push", ctypes.c_int, void, whole, ctypes.c_double, ctypes.c_int)
         self.push_many = self._declared("push_many", whole, void, whole, whole, void, ctypes.c_int, void)
+        self.push_each = self._declared("push_each", whole, void, whole, void, void, ctypes.c_int, void)
+        self.get_state = self._declared("get_state", None, void, void)
+        self.set_state = self._declared("set_state", None, void, void)
         self.reload = self._declared("reload", None, void, whole)
         self.forecast = self._declared("forecast", ctypes.c_int, void)
         self.open = self._declared("network_open", void, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p)
         self.close = self._declared("network_close", None, void)
         self.size = self._declared("size", whole, void, ctypes.c_char_p)
-        self.isa = str(self._declared("stream_isa", ctypes.c_char_p)().decode())
+        isa: bytes | None = self._declared("stream_isa", ctypes.c_char_p)()
+        if isa is None:
+            raise OSError(self._declared("stream_problem", ctypes.c_char_p)().decode())
+        self.isa = isa.decode()
 
     def _declared(self, name: str, result: Any, *arguments: Any) -> Any:
         function = getattr(self._dll, f"penstock_{name}")

@@ -57,7 +57,7 @@ def push_all(stream: Stream, t: Any, y: Any, future: Mapping[str, Any] | None, c
             stream._bounds.observe(series, values[series])
             rows.append(series, time, values[series], taken[series])
         ahead = None if aheads[0] is None else np.concatenate([each for each in aheads if each is not None])
-        return stream._predictor.forecast(range(count), ahead)
+        return stream._steps_of.forecast(range(count), ahead)
     for series in range(count):
         stream._take(series, time, float(values[series]), taken[series], aheads[series], wanted=True)
     return stream._native.own["out"].copy()

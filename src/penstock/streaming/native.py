@@ -85,6 +85,9 @@ class NativeSteps:
         self._places: dict[int, tuple[int, Array, Values]] = {}
         for series in range(count):
             self.reload(series, 0)
+        if stream.model.stateful:
+            for series, state in enumerate(stream._states):
+                library.set_state(self.pointers[series], np.ascontiguousarray(state).ctypes.data)
 
     def __del__(self) -> None:
         if getattr(self, "_network", None):
@@ -119,6 +122,13 @@ class NativeSteps:
         """Take a row of every series, without covariates, that was checked."""
         count, at = len(y), self._addresses.ctypes.data
         self.library.push_many(at, count, time, y.ctypes.data, 0, self._answers.ctypes.data)
+
+    def states(self) -> Values:
+        """Return the carried states after the newest rows, ``[series, members · values]``."""
+        found = np.zeros((len(self.pointers), self.size("state_values")))
+        for pointer, state in zip(self.pointers, found, strict=True):
+            self.library.get_state(pointer, state.ctypes.data)
+        return found
 
     def reload(self, series: int, place: int) -> None:
         """Read the rows of a series anew, from a place of the buffers on."""

@@ -38,6 +38,8 @@ def write_stream(stream: Stream, path: str | Path) -> None:
     # A half width is infinite, and a spread NaN, where there was no forecast; a file holds finite numbers alone.
     for name in ("bounds.half", "bounds.spread"):
         state[name] = np.where(np.isfinite(state[name]), state[name], -1.0)
+    if stream.model.stateful:
+        state["states"] = stream.states
     whole = {f"model.{name}": array for name, array in arrays.items()}
     whole |= {f"stream.{name}": array for name, array in state.items()}
     write_model(path, {"stream": about, "of": description}, whole)
@@ -101,6 +103,11 @@ def _restored(model: Any, about: dict[str, Any], arrays: Arrays) -> Stream:
             if found.dtype != old.dtype or found.shape != old.shape or not np.isfinite(found).all():
                 raise ValueError(f"{prefix}.{name} has the shape {found.shape}, not {old.shape}, or is not finite")
             old[...] = found
+    if model.stateful:
+        found = arrays["states"]
+        if found.shape != stream._states.shape or found.dtype != np.float64 or not np.isfinite(found).all():
+            raise ValueError(f"the states have the shape {found.shape}, not {stream._states.shape}, or are not finite")
+        stream._states[...] = found
     _check(stream)
     half, spread = stream._bounds.half, stream._bounds.spread
     half[half < 0], spread[spread < 0] = np.inf, np.nan

@@ -12,6 +12,7 @@ from penstock.errors import DataError, OptionError, PenstockError, nearest
 from penstock.intervals.conformal import Conformal, ModelIntervals
 from penstock.intervals.levels import checked_levels
 from penstock.streaming.bounds import StreamBounds
+from penstock.streaming.carried import CarriedSteps, check_carried, flat_states
 from penstock.streaming.clock import StreamClock
 from penstock.streaming.files import StreamFiles
 from penstock.streaming.forecast import StreamForecast
@@ -30,8 +31,8 @@ Values = NDArray[np.float64]
 class Stream(StreamFiles, StreamPolicies):
     """A fitted forecaster that takes one row at a time and gives the forecast after it; ``model.stream()`` makes it.
 
-    The last rows are read anew for every forecast, so that it equals ``predict`` of the same rows. Time and memory do
-    not grow with the rows that were pushed.
+    The last rows are read anew for every forecast, or, of a stateful model, one step is taken from the state that is
+    carried; either way it equals ``predict`` of the same rows. Time and memory do not grow with the rows pushed.
 
     Attributes
     ----------
@@ -68,6 +69,8 @@ class Stream(StreamFiles, StreamPolicies):
             if given not in allowed:
                 raise OptionError(f"{name}={given!r} is unknown; {nearest(given, allowed)}")
         self._check_missing(fitted)
+        if model.stateful:
+            check_carried(late, duplicate)
         self.intervals = self._resolve_intervals(intervals)
         self.dropped = self.amended = self.carried = 0
         tail = model.tail_
@@ -85,6 +88,8 @@ class Stream(StreamFiles, StreamPolicies):
         own = isinstance(self.intervals, ModelIntervals)
         self._bounds = StreamBounds(len(self.ids), model.horizon, () if own else self.levels, self.intervals)
         self._predictor = Predictor(self, own=own)
+        self._states = flat_states(model.states_after()) if model.stateful else np.zeros((len(self.ids), 0))
+        self._steps_of = CarriedSteps(self) if model.stateful else self._predictor
         if self.levels and not own:
             self._calibrate()
         self._compile()
@@ -102,9 +107,15 @@ class Stream(StreamFiles, StreamPolicies):
     @property
     def mode(self) -> str:
         """How forecasts are computed."""
+        kind, otherwise = ("stateful", "by JAX") if self.model.stateful else ("exact", "by predict")
         if self._native is None:
-            return f"exact, by predict: {self._reason}"
-        return f"exact, compiled ({self._native.library.isa})"
+            return f"{kind}, {otherwise}: {self._reason}"
+        return f"{kind}, compiled ({self._native.library.isa})"
+
+    @property
+    def states(self) -> Values:
+        """The carried state of each series after its newest row, ``[series, members · values]``; none without."""
+        return self._states if self._native is None or not self.model.stateful else self._native.states()
 
     def push(
         self,
@@ -281,10 +292,14 @@ class Stream(StreamFiles, StreamPolicies):
         return self._answer(series, self._outputs[series].copy()) if there else None
 
     def _forecast(self, series: int, ahead: Values | None, *, wanted: bool) -> StreamForecast | None:
-        if not wanted or self._rows.count[series] < self.model.rows_needed:
+        there = self._rows.count[series] >= self.model.rows_needed
+        if there and self.model.stateful and not wanted:
+            ahead = np.zeros((1, self.model.horizon, self._known)) if self._known else None
+            self._steps_of.forecast([series], ahead)  # the state goes on
+        if not wanted or not there:
             self._bounds.skip(series)
             return None
-        return self._answer(series, self._predictor.forecast([series], ahead)[0])
+        return self._answer(series, self._steps_of.forecast([series], ahead)[0])
 
     def _answer(self, series: int, values: Values) -> StreamForecast:
         newest = int(self._rows.times[series, self._rows.end[series] - 1])

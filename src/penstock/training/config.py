@@ -45,6 +45,9 @@ class TrainConfig:
         Factor of the learning rate over the steps of `schedule_epochs` epochs; None for a constant rate.
     steps_per_epoch
         Steps of an epoch at most, each on samples drawn without replacement; None: all samples. For windows.
+    stateful
+        Whether samples are parts of series one after the other, from each of which the state is carried to the next
+        (:mod:`penstock.training.carried`); `batch` is how many series, or places in them, are trained on at once.
     """
 
     loss: str | Loss = "mse"
@@ -58,6 +61,7 @@ class TrainConfig:
     schedule: Schedule | None = None
     schedule_epochs: int = 1
     steps_per_epoch: int | None = None
+    stateful: bool = False
 
 
 class TrainSpec(NamedTuple):

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from penstock.layers.noise import fold_in, seeded
 from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
+from penstock.training.carried import train_carried, validate_carried
 from penstock.training.compile_options import quickly
 from penstock.training.config import TrainSpec
 from penstock.training.samples import Samples, SampleSet
@@ -122,12 +123,21 @@ class _Epoch:
         self, state: TrainState, fold: jax.Array, samples: Samples, steps: dict[int, jax.Array], turns: jax.Array | None
     ) -> tuple[TrainState, jax.Array, jax.Array]:
         """Run the epoch of one lane."""
-        weights, optimizer, training_loss = self.train(state, _of_fold(samples.train, fold), samples, steps, turns)
+        train = _of_fold(samples.train, fold)
+        if self.config.stateful:
+            ((length, found),) = train.items()
+            weights, optimizer, training_loss = train_carried(self.take, state, found, samples, length)
+        else:
+            weights, optimizer, training_loss = self.train(state, train, samples, steps, turns)
         after = state._replace(weights=weights, best_weights=weights, optimizer=optimizer, epochs=state.epochs + 1)
         if not samples.validation:
             return after, training_loss, jnp.full_like(training_loss, jnp.inf)
         validation = _of_fold(samples.validation, fold)
-        validation_loss = self.validate(weights, validation, samples)
+        if self.config.stateful:
+            ((length, found),) = validation.items()
+            validation_loss = validate_carried(self.take, weights, found, samples, length)
+        else:
+            validation_loss = self.validate(weights, validation, samples)
         better = (validation_loss < state.best_loss) | (_count(validation) == 0)
         after = after._replace(
             best_weights=jax.tree.map(lambda new, old: jnp.where(better, new, old), weights, state.best_weights),

@@ -72,7 +72,9 @@ class TrainStep:
     def losses(self, weights: Any, batch: Batch) -> jax.Array:
         """Give the loss of each sample, ``[batch]``, without dropout."""
         module = self.network.with_weights(weights, self.inputs, self.outputs)
-        yhat = module(batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra, **batch.told)
+        yhat = module(
+            batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra, **batch.decoder_inputs
+        )
         return sample_losses(self.config.loss, batch.y, yhat, batch.steps)
 
     def __call__(
@@ -101,23 +103,63 @@ class TrainStep:
         -------
         Weights, state, and the mean loss over the samples that count, from before the step.
         """
-        ordinary, tables = partition(weights)
         size = micro_batch_size(batch)
-        rate = self._rate(epoch)
-        table_states, optimizer = list(state.tables), self.config.optimizer
-        summed: dict[int, tuple[Any, Summed]] = {}
         if size == len(batch.x):
             value, gradients, by_look_up, ids = self._gradients(weights, batch, key)
-            for place, table in enumerate(state.tables):
-                if table is None:
-                    continue
-                looked_up = ids[place], by_look_up[place]
-                if self.config.clip is None:
-                    tables[place], table_states[place] = learn_rows(tables[place], table, *looked_up, optimizer, rate)
-                else:  # the norm is that of sums
-                    summed[place] = sum_by_row(table, *looked_up)
-        else:
-            value, gradients, summed = self._in_parts(weights, state, batch, key, size)
+            return *self.learn(weights, state, gradients, by_look_up, ids, epoch), value
+        value, gradients, summed = self._in_parts(weights, state, batch, key, size)
+        return *self._apply(weights, state, gradients, summed, self._rate(epoch)), value
+
+    def learn(
+        self,
+        weights: Any,
+        state: Optimizing,
+        gradients: Any,
+        by_look_up: list[jax.Array],
+        ids: list[jax.Array],
+        epoch: jax.Array | float,
+    ) -> tuple[Any, Optimizing]:
+        """Take the step of the optimiser.
+
+        Parameters
+        ----------
+        weights, state, epoch
+            As for the whole step.
+        gradients
+            By the ordinary weights.
+        by_look_up, ids
+            Gradients by what was looked up in each table, ``[n, units]``, and its rows, ``[n]``.
+
+        Returns
+        -------
+        Weights and state.
+        """
+        _, tables = partition(weights)
+        table_states, rate = list(state.tables), self._rate(epoch)
+        summed: dict[int, tuple[Any, Summed]] = {}
+        for place, table in enumerate(state.tables):
+            if table is None:
+                continue
+            looked_up = ids[place], by_look_up[place]
+            if self.config.clip is None:
+                learned = learn_rows(tables[place], table, *looked_up, self.config.optimizer, rate)
+                tables[place], table_states[place] = learned
+            else:  # the norm is that of sums
+                summed[place] = sum_by_row(table, *looked_up)
+        after = state._replace(tables=tuple(table_states))
+        return self._apply(combine(partition(weights)[0], tables), after, gradients, summed, rate)
+
+    def _apply(
+        self,
+        weights: Any,
+        state: Optimizing,
+        gradients: Any,
+        summed: dict[int, tuple[Any, Summed]],
+        rate: jax.Array | None,
+    ) -> tuple[Any, Optimizing]:
+        """Clip the gradients, and change the ordinary weights and the rows of tables whose gradients are summed."""
+        ordinary, tables = partition(weights)
+        optimizer, table_states = self.config.optimizer, list(state.tables)
         if self.config.clip is not None:
             clip = optax.clip_by_global_norm(self.config.clip)
             by_row = {place: rows.gradients for place, (_, rows) in summed.items()}
@@ -127,7 +169,7 @@ class TrainStep:
         ordinary = optax.apply_updates(ordinary, scale_updates(updates, rate))
         for place, (rest, rows) in summed.items():
             tables[place], table_states[place] = update_rows(tables[place], rest, rows, optimizer, rate)
-        return combine(ordinary, tables), Optimizing(after, tuple(table_states)), value
+        return combine(ordinary, tables), Optimizing(after, tuple(table_states))
 
     def _rate(self, epoch: jax.Array | float) -> jax.Array | None:
         """Return the factor of the learning rate; None where it is one throughout."""
@@ -152,7 +194,7 @@ class TrainStep:
         def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> jax.Array:
             module = self.network.with_weights(ordinary, self.inputs, self.outputs)
             vectors = vectors_of(module, batch, looked_up)
-            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.told)
+            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.decoder_inputs)
             losses = sample_losses(self.config.loss, batch.y, yhat, batch.steps)
             if batch.counted is None:
                 return jnp.mean(losses)

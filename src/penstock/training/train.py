@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -45,12 +46,12 @@ def train_folds(
 ) -> list[Trained]:
     """Train `members` networks on the samples of each fold, from fresh weights or those that are given.
 
-    All train side by side in lanes of one compiled program; folds whose samples fall into several buckets train one
-    after the other, their members side by side. Each member has its own initial weights and shuffles, derived from
-    `seed` and its number, the same in every fold; no global random state is touched. A member stops when its validation
-    loss has not fallen for `patience` epochs, or has fallen to `target_loss`; its best weights are returned, and the
-    next member that waits takes its lane. Within :func:`penstock.training.checkpoints` the state is kept at ends of
-    epochs, and a training that was begun goes on.
+    All train side by side in lanes of one compiled program; folds whose samples fall into several buckets, or whose
+    state is carried, train one after the other, their members side by side. Each member has its own initial weights and
+    shuffles, derived from `seed` and its number, the same in every fold; no global random
+    state is touched. A member stops when its validation loss has not fallen for `patience` epochs, or has fallen to
+    `target_loss`; its best weights are returned, and the next member that waits takes its lane. Within
+    :func:`penstock.training.checkpoints` the state is kept at ends of epochs, and a training that was begun goes on.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def train_folds(
     TrainingError
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
-    if len(folds) > 1 and any(len(fold.train) > 1 for fold in folds):
+    if len(folds) > 1 and (spec.config.stateful or any(len(fold.train) > 1 for fold in folds)):
         options: dict[str, Any] = {"epochs": epochs, "members": members, "seed": seed, "vectors": vectors}
         options["weights"] = weights
         return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]
@@ -154,14 +155,16 @@ def _train(
         state = _taken(state, lanes.member)
     while lanes.running.any():
         check_interrupt()
+        began = time.perf_counter()
         state, training, validation = epoch(state, lanes.fold, samples, turns.of(int(lanes.epochs.max()) + 1))
         training, validation, waited = jax.device_get((training, validation, state.waited))
+        seconds = time.perf_counter() - began
         validation = np.where(has_validation[lanes.fold], validation, np.nan)
         lanes.record(training, validation)
         _require_finite(
             training, np.where(has_validation[lanes.fold], validation, training), lanes.running, lanes, config
         )
-        event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running)
+        event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds)
         done = lanes.running & (lanes.epochs == epochs)
         if config.patience is not None:
             done |= lanes.running & (waited >= config.patience)
@@ -236,7 +239,7 @@ def _from_weights(start: Callable[..., TrainState], given: Any) -> Callable[...,
 
 
 def _taken(initial: TrainState, member: NDArray[np.uint32]) -> TrainState:
-    """Return the initial state of the member in each lane; it is drawn once for all folds."""
+    """Return the initial state of each lane, copied from that of its member; folds share the state of a member."""
     taken: TrainState = jax.tree.map(lambda leaf: np.asarray(leaf)[member], initial)
     return taken
 

@@ -23,7 +23,7 @@ PATTERNS = (
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     pattern=st.sampled_from(PATTERNS),
     times=st.lists(st.datetimes(dt.datetime(1970, 1, 1), dt.datetime(2060, 12, 31)), min_size=3, max_size=12),

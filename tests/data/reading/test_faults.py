@@ -44,7 +44,7 @@ IDS: dict[str, Any] = {
 }
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     data=st.data(), rows=st.integers(0, 7), time=st.sampled_from(sorted(TIMES)), value=st.sampled_from(sorted(VALUES)),
     ids=st.sampled_from([None, *IDS]), library=st.sampled_from(["pandas", "polars", "pyarrow"]),
@@ -81,7 +81,7 @@ def test_frames(
     assert np.isfinite(listed[0]).all()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(st.text(alphabet=';,\t"\n. -/0123456789abNATQ$%()é', max_size=25), max_size=12),
     ends=st.sampled_from(["\n", "\r\n", "\r"]), encoding=st.sampled_from(["utf-8", "utf-16", "cp1252"]),

@@ -35,7 +35,7 @@ ENCODINGS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     encoding=st.sampled_from(sorted(ENCODINGS)),
     separator=st.sampled_from([",", ";", "\t", "|"]),
@@ -76,7 +76,7 @@ def test_one_table_in_any_dress(
     assert kind.frame({"Datum": panel.times})["Datum"].tolist() == [day.strftime(dates) for day in DAYS]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["NA", "NULL", "None", "nan", "TRUE", "0700", "1E5", "007", "1_000", "-", "+1", "N/A", "inf"]),
     other=st.sampled_from(["TD", "9988", "null", "12"]),

@@ -35,14 +35,14 @@ STYLES = {
 MANY = st.lists(st.integers(-(10**9), 10**9).map(lambda cents: cents / 100), min_size=2, max_size=20)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values=MANY, style=st.sampled_from(sorted(STYLES)))
 def test_what_a_page_prints_is_read_back(values: list[float], style: str) -> None:
     cells = [STYLES[style](value) for value in values]
     assert read_cells(cells).values.tolist() == [value + 0.0 for value in values]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(values=st.lists(st.integers(1000, 10**12), min_size=1, max_size=10))
 def test_two_readings_are_never_chosen_silently(values: list[int]) -> None:
     cells = [f"{value:,}" for value in values]
