@@ -52,7 +52,8 @@ def proposals(sampler: str, space: Mapping[str, Any], trials: int, seed: int) ->
 
 
 def _listed(settings: list[dict[str, Any]]) -> Proposals:
-    for each in settings:  # noqa: UP028: `yield from` would send what is sent back to the list
+    # Not `yield from`, which would send what is sent back to the list.
+    for each in settings:  # noqa: UP028
         yield each
 
 
