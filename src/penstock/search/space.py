@@ -26,7 +26,7 @@ class Range(Description):
     Examples
     --------
     >>> Range(8, 64)
-    Range(low=8, high=64)
+    Range(8, 64)
     >>> Range(1e-4, 1e-1, log=True).whole
     False
     """
@@ -55,6 +55,10 @@ class Range(Description):
         ----------
         rng
             Source of random numbers.
+
+        Returns
+        -------
+        The number, an int where both bounds are.
         """
         low, high = (self.low - 0.5, self.high + 0.5) if self.whole else (self.low, self.high)
         if self.log:
