@@ -87,17 +87,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
             )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, and before the slow ones are left out
+@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is slow, and keep the tests of a file on one worker, where they share fixtures and programs.
+    """Mark what is slow.
 
     Slow are the examples in docstrings, and the cases of a parametrized test that its mark ``fast`` does not name.
     """
     named: dict[str, set[str]] = {}
     found: dict[str, set[str]] = {}
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
         fast = item.get_closest_marker("fast")
         if fast is not None:
             test, case = item.nodeid.split("[")[0], item.callspec.id  # type: ignore[attr-defined]

@@ -64,10 +64,10 @@ def test_a_path_runs_in_its_own_process_and_environment(frame: Any, tmp_path: Pa
 
 def test_where_the_first_call_of_a_process_is_asked_for_none_goes_before(frame: Any) -> None:
     calls: list[None] = []
-    desk = frame("frame.worker")._Desk("ours")
-    desk._ways = {"fit": lambda: calls.append(None)}
-    assert (len(desk.measure("fit", 0.0, 1, False)), len(calls)) == (1, 1)
-    assert (len(desk.measure("fit", 0.0, 1, True)), len(calls)) == (1, 3)
+    tasks = frame("frame.worker")._Tasks("ours")
+    tasks._ways = {"fit": lambda: calls.append(None)}
+    assert (len(tasks.measure("fit", 0.0, 1, False)), len(calls)) == (1, 1)
+    assert (len(tasks.measure("fit", 0.0, 1, True)), len(calls)) == (1, 3)
 
 
 @pytest.mark.slow

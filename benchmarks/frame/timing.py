@@ -11,12 +11,15 @@ __all__ = ["Round", "Times", "sample"]
 
 
 def sample(call: Callable[[], object], seconds: float, least: int = 3) -> list[float]:
-    """Time calls, one by one, for so many seconds; go on to so many calls unless that takes thrice as long."""
+    """Time calls, one by one, for so many seconds; go on to so many calls unless that takes thrice as long.
+
+    A call that returns a list of seconds has timed itself, such as the epochs of a training.
+    """
     times: list[float] = []
     while sum(times) < seconds or (len(times) < least and sum(times) < 3 * seconds) or not times:
         began = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - began)
+        found = call()
+        times.extend(found if isinstance(found, list) else [time.perf_counter() - began])
     return times
 
 

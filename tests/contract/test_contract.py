@@ -117,13 +117,12 @@ SLOW = {name for name, model in MODELS.items() if isinstance(model, ps.Forecaste
 }
 
 
-# One group a model: its programs are compiled once, by the worker that runs the group; 150 to 160 rows share them.
+# 150 to 160 rows share the programs of a model.
 @pytest.fixture(
     params=[
         pytest.param(
             name,
             marks=[
-                pytest.mark.xdist_group(name),
                 *([pytest.mark.slow] if name in SLOW else []),
                 *([ABSENT] if name in CLASSICAL else []),
             ],
