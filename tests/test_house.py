@@ -29,7 +29,7 @@ LAYERS = [
     ["streaming"],
     ["derivatives", "forecaster", "sequences", "report"],
     ["anatomy", "automatic", "evaluation", "onnx"],
-    ["text"],
+    ["text", "search"],
     ["catalogue"],
     ["studies", "serving", "adapters"],
     ["cli"],
