@@ -28,7 +28,7 @@ LAYERS = [
     ["streaming"],
     ["derivatives", "forecaster", "sequences", "report"],
     ["anatomy", "automatic", "evaluation", "onnx"],
-    ["text"],
+    ["text", "search"],
     ["catalogue"],
     ["studies", "serving", "adapters"],
     ["cli"],

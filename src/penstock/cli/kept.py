@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penstock.cli.config import command_name
 from penstock.cli.interrupts import raise_interrupt
 
 if TYPE_CHECKING:
@@ -39,6 +40,17 @@ class CheckpointOptions:
         words = {field: text_of(value) for field, value in vars(asked).items() if field != "progress"}
         folder = self.checkpoint and self.checkpoint / asked.stem(name)
         with self.interrupts_wait(), checkpoints(folder, resume=self.resume, what={"study": name, **words}):
+            yield
+
+    @contextmanager
+    def of_command(self, context: typer.Context, *without: str) -> Iterator[None]:
+        """Keep what a command trains in this block; `without` names its options that change no result."""
+        from penstock.checkpoints import checkpoints, text_of
+
+        left = {"checkpoint", "resume", "config", "write_configuration", "db", *without}
+        words = {name: text_of(value) for name, value in context.params.items() if name not in left}
+        words = {"command": command_name(context), **words}
+        with self.interrupts_wait(), checkpoints(self.checkpoint, resume=self.resume, what=words):
             yield
 
     @contextmanager

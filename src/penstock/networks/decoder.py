@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -154,18 +155,18 @@ class EncoderDecoderModule(eqx.Module):
         x = run_layers(self.layers[first:], self.over_time[first:], vectors.x, lengths=lengths, key=key, first=first)
         vector = last_step(x, lengths)
         vector = vector if extra is None else jnp.concatenate([vector, extra], axis=-1)
-        return Encoded(x, lengths, vector, self._dropout_masks(len(vector), key))
+        return Encoded(x, lengths, vector, self._dropout_masks(vector.shape[0], key))
 
     def first_state(self, encoded: Encoded) -> Any:
         """Give the decoder's first state: its cell's own, plus tanh of what is read of the source."""
-        initial = self.decoder.cell.initial_state(len(encoded.vector))
-        initial = jnp.tanh(encoded.vector @ self.W0 + self.b0)
+        initial = self.decoder.cell.initial_state(encoded.vector.shape[0])
+        from_source = jnp.tanh(encoded.vector @ self.W0 + self.b0)
         leaves, structure = jax.tree.flatten(initial)
         places = [0]
         for leaf in leaves:
-            places.append(places[-1] + leaf[0].size)
+            places.append(places[-1] + math.prod(leaf.shape[1:]))
         added = [
-            leaf + initial[:, first:last].reshape(leaf.shape)
+            leaf + from_source[:, first:last].reshape(leaf.shape)
             for leaf, first, last in zip(leaves, places[:-1], places[1:], strict=True)
         ]
         return jax.tree.unflatten(structure, added)
@@ -179,7 +180,7 @@ class EncoderDecoderModule(eqx.Module):
     def feed(self, output: jax.Array) -> jax.Array:
         """Give what is fed back of outputs ``[batch, ·]``: the vector of a token ``[batch]``, or the values."""
         if not self.autoregressive:
-            return self.opening(len(output))
+            return self.opening(output.shape[0])
         return output if self.table is None else self.table[output]
 
     def step(self, fed: jax.Array, state: Any, encoded: Encoded) -> tuple[jax.Array, Any, jax.Array | None]:
