@@ -12,6 +12,7 @@ import pytest
 
 import penstock as ps
 from penstock.training import Callback, EpochEnd
+from penstock.training.raw_samples import read_static
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 8, 2))
@@ -198,3 +199,11 @@ def test_which_starts_and_samples_are_refused(given: dict[str, Any], message: st
 def test_which_windows_are_refused(rows: Any, window: int, starts: Any, message: str) -> None:
     with pytest.raises((ps.DataError, ps.OptionError), match=message):
         ps.training.RowWindows(rows, window, starts)
+
+
+def test_labels_of_a_list_keep_their_types() -> None:
+    """Categories of an estimator may be numbers beside text; an array of ids is taken as it is."""
+    (mixed,), _ = read_static([1, "a", None], None, 3)
+    assert mixed.tolist() == [1, "a", None]
+    (ids,), extra = read_static(np.array([[3], [1]]), np.array([1, 0], np.uint8), 2)
+    assert (ids.dtype, extra.dtype) == (np.int64, np.float64)  # type: ignore[union-attr]

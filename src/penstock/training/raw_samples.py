@@ -99,8 +99,12 @@ def read_samples(
     return RawSamples(sequences, *read_static(categories, extra, len(sequences)))
 
 
-def read_static(categories: Any, extra: Any, count: int) -> tuple[tuple[NDArray[Any], ...], Floats | None]:
+def read_static(
+    categories: Any, extra: Any, count: int, *, dtype: Any = np.float64
+) -> tuple[tuple[NDArray[Any], ...], NDArray[Any] | None]:
     """Read what `count` samples have beside their steps: each static category ``[samples]``, and further features.
+
+    `dtype` is that of the features.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def read_static(categories: Any, extra: Any, count: int) -> tuple[tuple[NDArray[
     """
     columns: tuple[NDArray[Any], ...] = ()
     if categories is not None:
-        whole = getattr(getattr(categories, "dtype", None), "kind", "") in "iu"
+        whole = getattr(getattr(categories, "dtype", None), "kind", None) in ("i", "u")
         table = np.asarray(categories, dtype=None if whole else object)
         table = table[:, None] if table.ndim == 1 else table
         _require_rows("categories", table, count)
@@ -117,7 +121,7 @@ def read_static(categories: Any, extra: Any, count: int) -> tuple[tuple[NDArray[
     further = None
     if extra is not None:
         try:
-            further = np.asarray(extra, dtype=np.float64)
+            further = np.asarray(extra, dtype=dtype)
         except (TypeError, ValueError) as error:
             raise DataError(f"extra holds what is no number: {error}; give text as categories=.") from error
         further = further[:, None] if further.ndim == 1 else further

@@ -62,7 +62,7 @@ def start_weights(start: Any, network: Network, inputs: Inputs, outputs: int, me
             f"{'is missing' if odd and odd[0] in wanted else 'is not one of them'}; give what penstock.train gave, a "
             "module of the network, or weights of all members."
         )
-    single = all(given[name].shape == leaf.shape for name, leaf in wanted.items())
+    single = all(given[name].ndim == len(leaf.shape) for name, leaf in wanted.items())
     found = 1 if single else int(next(iter(given.values())).shape[0])
     wrong = [name for name, leaf in wanted.items() if given[name].shape != (*([] if single else [found]), *leaf.shape)]
     if wrong:
