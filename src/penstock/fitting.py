@@ -15,7 +15,7 @@ from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["fit_each", "fitted_places", "require_panel", "require_rows"]
+__all__ = ["fit_each", "fitted_places", "require_panel", "require_rows", "share_fit"]
 
 
 def fit_each(
@@ -50,6 +50,17 @@ def fit_each(
         model.ids_, model.kind_ = train.ids, kind
         model.fitted_options_ = model.get_params()
         model.tail_ = train.last(model.rows_kept)
+
+
+def share_fit(owner: Any, model: Any) -> None:
+    """Give a model that another one holds what the fit of both left: names of series, columns, last rows.
+
+    Within another fit, where weights or settings are validated, there are only the names.
+    """
+    model.ids_ = owner.ids_
+    if hasattr(owner, "kind_"):
+        model.kind_, model.tail_ = owner.kind_.only(model.covariates), owner.tail_.with_only(model.covariates)
+    model.fitted_options_ = model.get_params()
 
 
 def require_panel(panel: Any) -> None:

@@ -52,6 +52,7 @@ def test_names_lead_into_networks_layers_and_optimisers() -> None:
         ({"window": 20}, "holds no values"),
         ({"horizon": [1, 2]}, "would change what is asked"),
         ({}, "names no option"),
+        ({1: [5]}, "space names 1; allowed: names of options"),
         ([("window", [5])], "space=.* is not allowed"),
         ({"network": [NETWORK, "GRU"]}, "network='GRU' is text"),
     ],

@@ -83,12 +83,24 @@ def test_what_cannot_be_searched_is_refused() -> None:
         ps.Tuned(ps.Ridge(1), {"penalty": ps.Range(0.1, 1.0)}, sampler="grid")
     with pytest.raises(ps.OptionError, match="inner.horizon=2 is not horizon=3; leave it out of inner"):
         ps.Tuned(ps.Ridge(1), LAGS, inner=ps.RollingOrigin(2, test=9), horizon=3)
-    with pytest.raises(ps.DataError, match="training rows are too few"):
+    too_few = "60 training rows are too few: .* are needed, .* for the largest model of the space and 60 to choose by"
+    with pytest.raises(ps.DataError, match=too_few):
         ps.Tuned(ps.Ridge(1), LAGS, inner=INNER).fit(walk(0)[:60])
     with pytest.raises(ps.DataError, match="all series are constant, which tells no setting from another"):
         ps.Tuned(ps.Ridge(1), LAGS, inner=INNER).fit(walk(0).assign(y=1.0))
     with pytest.raises(ps.OptionError, match="model='Ridge' is text"):
         ps.Tuned("Ridge", LAGS)  # type: ignore[arg-type]
+
+
+def test_models_within_models_are_searched() -> None:
+    search = ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=INNER)
+    twice = ps.Tuned(search, {"model__penalty": [1e3, 1e4]}, sampler="grid", inner=INNER).fit(seasonal(0))
+    assert (twice.best_, twice.model_.best_) == ({}, {"lags": 5})
+    both = ps.Ensemble([search, ps.Naive()], "weighted").fit(seasonal(0))
+    assert both.models_[0].best_ == {"lags": 5}
+    chosen = ps.Tuned(ps.Ensemble([ps.Naive(), ps.Ridge(1)]), {"models__1__lags": [2, 5]}, sampler="grid", inner=INNER)
+    assert chosen.fit(seasonal(0)).best_ == {"models__1__lags": 5}
+    assert len(chosen.predict()) == 1
 
 
 def test_series_that_are_too_short_choose_nothing() -> None:
@@ -147,3 +159,5 @@ def test_a_network_is_searched() -> None:
     alone = ps.Forecaster(network, window=5, epochs=2, members=2, validation=0.2, horizon=2)
     alone.set_params(optimizer=tuned.model_.optimizer).fit(seasonal(0))
     assert tuned.predict()["yhat"].tolist() == alone.predict()["yhat"].tolist()
+    assert tuned.model_.predict()["yhat"].tolist() == alone.predict()["yhat"].tolist()  # and goes on by itself
+    assert np.isfinite(tuned.model_.stream().push(300, 0.5).values).all()

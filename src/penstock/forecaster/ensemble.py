@@ -12,6 +12,7 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
+from penstock.fitting import share_fit
 from penstock.forecaster.validation import RolledValidation, fit_one, validated_weights, within_chance
 from penstock.intervals.conformal import Conformal
 from penstock.intervals.tail import TailErrors
@@ -193,8 +194,7 @@ class Ensemble(Estimator):
     def _members(self) -> tuple[Estimator, ...]:
         """Return the fitted models, each with what it needs of the ensemble's fit."""
         for model in self.models_:
-            model.ids_, model.kind_ = self.ids_, self.kind_.only(model.covariates)
-            model.tail_, model.fitted_options_ = self.tail_.with_only(model.covariates), model.get_params()
+            share_fit(self, model)
         return self.models_
 
     def _forecast(self, panel: Panel, origins: Rows, fitted: Rows) -> Values:

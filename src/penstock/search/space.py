@@ -93,6 +93,8 @@ def checked_space(space: Any, model: Options) -> dict[str, Any]:
         )
     checked: dict[str, Any] = {}
     for name, values in space.items():
+        if not isinstance(name, str):
+            raise OptionError(f"Tuned: space names {name!r}; allowed: names of options, such as 'window'.")
         if isinstance(values, Range):
             checked[name] = values
         elif isinstance(values, (list, tuple, np.ndarray)) and len(values):

@@ -15,6 +15,7 @@ from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import RollingOrigin
+from penstock.fitting import share_fit
 from penstock.options import from_json, option, to_json
 from penstock.search.inner import InnerRows
 from penstock.search.samplers import SAMPLERS, proposals
@@ -137,11 +138,6 @@ class Tuned(Estimator):
         return max(each.rows_to_fit for each in self._candidates()) + inner
 
     @property
-    def rows_made_of(self) -> str:
-        """The rows of the largest model, and those that are scored."""
-        return "those of the largest model of the space, and rows that choose among them"
-
-    @property
     def rows_kept(self) -> int | None:
         """As many as the model."""
         return self._now.rows_kept
@@ -181,6 +177,17 @@ class Tuned(Estimator):
             *own,
         )
 
+    def check_rows(self, train: Panel) -> None:
+        """Refuse training rows that are too few for the largest model and the rows that choose."""
+        needed, shortest = self.rows_to_fit, int(np.argmin(train.lengths))
+        if train.lengths[shortest] < needed:
+            largest = max(each.rows_to_fit for each in self._candidates())
+            raise DataError(
+                f"{self.label}: {train.lengths[shortest]} training rows{train.name(shortest)} are too few: {needed} "
+                f"are needed, {largest} for the largest model of the space and {needed - largest} to choose by; give "
+                "more rows, a space of smaller models, or inner=RollingOrigin(test=...) with fewer test rows."
+            )
+
     def long_enough(self, train: Panel) -> NDArray[np.bool_]:
         """Say which series are fitted: those that the model does not leave out."""
         return self._now.long_enough(train)
@@ -218,26 +225,32 @@ class Tuned(Estimator):
         if all(math.isnan(trial.error) for trial in tried):
             raise DataError(f"{self.label}: no setting gave finite forecasts of the inner test rows.")
         self.trials_, self.best_, self.inner_rows_ = tried, _best(tried).settings, scored.rows
-        self.model_ = with_settings(given, self.best_)
-        self.model_._fit_all([self.model_], [train], [validation])
+        self.chosen_ = with_settings(given, self.best_)
+        self.chosen_._fit_all([self.chosen_], [train], [validation])
+
+    @property
+    def model_(self) -> Estimator:
+        """The chosen model, fitted, with what it needs of this fit."""
+        if not hasattr(self, "chosen_"):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet; call fit first.")
+        if hasattr(self, "ids_"):
+            share_fit(self, self.chosen_)
+        return self.chosen_
 
     @property
     def models_(self) -> tuple[Estimator, ...]:
-        """The chosen model, with what it needs of this fit."""
-        model = self.model_
-        model.ids_, model.kind_, model.tail_ = self.ids_, self.kind_, self.tail_
-        model.fitted_options_ = model.get_params()
-        return (model,)
+        """The chosen model alone, as an ensemble holds several."""
+        return (self.model_,)
 
     def _forecast(self, panel: Panel, origins: Rows, fitted: Rows) -> Values:
-        return self.models_[0]._forecast(panel, origins, fitted)
+        return self.model_._forecast(panel, origins, fitted)
 
     def aggregate(self, members: Values) -> Values:
         """Make one forecast of those of all members, as the model does."""
         return self._now.aggregate(members)
 
     def _bounds(self, panel: Panel, origins: Rows, fitted: Rows, levels: tuple[float, ...]) -> Values:
-        return self.models_[0]._bounds(panel, origins, fitted, levels)
+        return self.model_._bounds(panel, origins, fitted, levels)
 
     def _arrays(self) -> Arrays:
         own = {f"model.{name}": array for name, array in self.model_._arrays().items()}
@@ -258,9 +271,9 @@ class Tuned(Estimator):
 
     def _restore(self, arrays: Arrays) -> None:
         self.inner_rows_, self.best_ = arrays["inner_rows"].item(), _best(self.trials_).settings
-        self.model_ = with_settings(self.model.clone().set_params(horizon=self.horizon), self.best_)
+        self.chosen_ = with_settings(self.model.clone().set_params(horizon=self.horizon), self.best_)
         own = {name.removeprefix("model."): each for name, each in arrays.items() if name.startswith("model.")}
-        self.models_[0]._restore(own)
+        self.model_._restore(own)
 
 
 def _best(trials: Sequence[Trial]) -> Trial:
