@@ -9,6 +9,8 @@ import compiled_programs
 PROGRAMS = compiled_programs.keep(os.environ)  # before JAX is imported, which reads the variables then
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores; threads that spin would take them
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -26,6 +28,10 @@ FAST_SECONDS = 5.0
 REFERENCE_SECONDS = 0.04
 """What the loop of `slowness` takes on a machine that does nothing else."""
 _compiling = [0.0]
+
+# A run in the background may begin with interrupts ignored, as would the processes that tests begin and interrupt.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Examples depend on nothing but the test, so that a run elsewhere tries the same ones; a busy machine is no fault.
 settings.register_profile(

@@ -35,7 +35,7 @@ class Task(Protocol):
     def ways(self) -> dict[str, object]:
         """Give the honest ways to compute it, callables without arguments, by name; the fastest counts.
 
-        One that returns a list of seconds has timed itself.
+        One that returns :class:`frame.timing.Seconds` has timed itself.
         """
 
 

@@ -86,6 +86,16 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
         return ()
 
     @property
+    def choice(self) -> str:
+        """The options that a fit chose, in words; empty for models whose options are given."""
+        return ""
+
+    @property
+    def settings_tried(self) -> int:
+        """Settings that a fit chose among."""
+        return 1
+
+    @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""
         return 0
@@ -300,7 +310,7 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
         for name in COVARIATES:
             given, wanted = getattr(panel, name).shape[1], getattr(self.kind_.columns, name)
             if given != len(wanted):
-                raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but the panel holds {given}.")
+                raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but got {given}; give them.")
         return panel
 
     def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:

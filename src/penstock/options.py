@@ -132,7 +132,8 @@ def _hints(owner: type) -> dict[str, Any]:
 
 def fault_of(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
     """Say what is wrong with the value of an option; None where nothing is."""
-    rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
+    parts = (hint,) if get_origin(hint) is dict else get_args(hint) or (hint,)
+    rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in parts)
     if value is None:
         return None if type(None) in kinds else f"{field.name} was None, but a value is needed"
     if isinstance(value, str):
@@ -151,7 +152,7 @@ def fault_of(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None
     too_low = too_low or (rules["above"] is not None and value <= rules["above"])
     too_high = rules["below"] is not None and value >= rules["below"]
     too_high = too_high or (rules["at_most"] is not None and value > rules["at_most"])
-    if too_low or too_high or not math.isfinite(value):
+    if too_low or too_high or not abs(value) < _TOO_LARGE:
         return f"{field.name}={value!r} is out of range; {_wanted(rules, kinds)}"
     return None
 
@@ -170,6 +171,7 @@ def _wanted(rules: Any, kinds: tuple[Any, ...]) -> str:
 
 
 _OWN: tuple[type, ...] = (int, float, bool)
+_TOO_LARGE = math.ldexp(1, 63)  # beyond which a whole number is no index, and what no option needs
 
 
 class Options:

@@ -12,6 +12,7 @@ import pytest
 
 import penstock as ps
 from penstock.training import Callback, EpochEnd
+from penstock.training.raw_samples import read_static
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 8, 2))
@@ -79,7 +80,7 @@ def test_a_loss_of_ones_own() -> None:
         ({"y": Y[:3]}, r"y has the shape \(3,\); allowed: finite numbers \[60\]"),
         ({"y": np.where(Y > 0, np.nan, Y)}, "and holds NaN or inf"),
         ({"y": ["a"] * 60}, "y holds what is no number"),
-        ({"validation": X}, "validation is neither"),
+        ({"validation": X}, "validation=.* is of the type ndarray; allowed: .x, y., or a mapping"),
         ({"validation": (X[:, :, :1], Y)}, "the validation samples have 1 features, the training samples 2"),
         ({"target_loss": 0.1}, "target_loss=0.1 is a validation loss"),
         ({"network": ps.Network([ps.GRU(2)], embeddings=[2])}, "has 1 embeddings for 0 categories"),
@@ -198,3 +199,11 @@ def test_which_starts_and_samples_are_refused(given: dict[str, Any], message: st
 def test_which_windows_are_refused(rows: Any, window: int, starts: Any, message: str) -> None:
     with pytest.raises((ps.DataError, ps.OptionError), match=message):
         ps.training.RowWindows(rows, window, starts)
+
+
+def test_labels_of_a_list_keep_their_types() -> None:
+    """Categories of an estimator may be numbers beside text; an array of ids is taken as it is."""
+    (mixed,), _ = read_static([1, "a", None], None, 3)
+    assert mixed.tolist() == [1, "a", None]
+    (ids,), extra = read_static(np.array([[3], [1]]), np.array([1, 0], np.uint8), 2)
+    assert (ids.dtype, extra.dtype) == (np.int64, np.float64)  # type: ignore[union-attr]

@@ -10,6 +10,7 @@ import numpy as np
 
 import penstock as ps
 from frame.row import Arrays
+from frame.timing import Seconds
 from jobs.epoch import Epoch
 from paths.ours.training import epoch_times
 
@@ -30,7 +31,7 @@ class Task:
             "x": ps.training.RowWindows(arrays["returns"], job.model.window, arrays["starts"]),
             "y": arrays["returns"][after] > 0,
             "categories": arrays["series"][after - 1],
-            "extra": np.eye(12, dtype=np.float32)[arrays["month"][after]],
+            "extra": np.eye(12, dtype=np.uint8)[arrays["month"][after]],
         }
         self._loss = float("nan")
 
@@ -38,7 +39,7 @@ class Task:
         """Give nothing: no other path runs it."""
         return {}
 
-    def _train(self) -> list[float]:
+    def _train(self) -> Seconds:
         trained, seconds = epoch_times(self._model, self._data, 1)
         self._loss = float(trained.history.training_loss[0, 0])
         return seconds

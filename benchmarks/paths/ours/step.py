@@ -12,6 +12,7 @@ import numpy as np
 
 import penstock as ps
 from frame.row import Arrays
+from frame.timing import Seconds
 from jobs.model import Model
 from paths.ours.model import inputs_of, network_of, with_weights
 from paths.ours.training import epoch_times
@@ -51,12 +52,12 @@ class Task:
         yhat = np.asarray(eqx.filter_jit(self._module)(x, **given), float)
         return {"yhat": 1 / (1 + np.exp(-yhat)) if self._job.loss == "bce" else yhat}
 
-    def _train(self) -> list[float]:
+    def _train(self) -> Seconds:
         """Train for some epochs; give the seconds of each but the first, which wakes the threads."""
         trained, seconds = epoch_times(self._job, self._data, self._epochs, self._start)
         self._epochs = int(np.clip(_CALL / statistics.median(seconds[1:]), 3, 500))
         self._module = trained.module()
-        return seconds[1:]
+        return Seconds(seconds[1:])
 
     def ways(self) -> dict[str, object]:
         """Give the epoch."""

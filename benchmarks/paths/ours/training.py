@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import penstock as ps
+from frame.timing import Seconds
 from jobs.model import Model
 from paths.ours.model import network_of
 
@@ -37,14 +38,14 @@ class EpochTimes(ps.training.Callback):
         return event.epoch >= self._epochs
 
     @property
-    def seconds(self) -> list[float]:
+    def seconds(self) -> Seconds:
         """Seconds of the first, second, ... epoch of all networks."""
-        return [self._seconds[epoch] for epoch in sorted(self._seconds)]
+        return Seconds(self._seconds[epoch] for epoch in sorted(self._seconds))
 
 
 def epoch_times(
     model: Model, data: Mapping[str, Any], epochs: int, start: Any = None
-) -> tuple[ps.training.TrainedNetwork, list[float]]:
+) -> tuple[ps.training.TrainedNetwork, Seconds]:
     """Train a study's model for so many epochs; return it with the seconds of each."""
     times = EpochTimes(epochs)
     trained = ps.train(

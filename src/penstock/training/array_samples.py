@@ -38,7 +38,7 @@ class ArraySamples:
 
     x: Sequences | RowWindows
     categories: NDArray[np.int64]
-    extra: NDArray[np.float64] | None
+    extra: NDArray[Any] | None
 
     @classmethod
     def read(
@@ -62,7 +62,9 @@ class ArraySamples:
             if network.return_sequences or lengths is not None:
                 what = "a network with outputs at every step" if network.return_sequences else "lengths="
                 raise DataError(f"{name} are windows of rows, which do not go with {what}; give an array of samples.")
-            columns, further = read_static(categories, extra, len(x))
+            kind = getattr(getattr(extra, "dtype", None), "kind", None)
+            dtype = extra.dtype if kind in ("u", "i", "f") else np.float64  # one-hot features are best as uint8
+            columns, further = read_static(categories, extra, len(x), dtype=dtype)
             return cls(x, _ids(columns, len(x)), further)
         raw = read_samples(x, network, lengths=lengths, categories=categories, extra=extra, name=name)
         return cls(raw.sequences, _ids(raw.categories, len(raw)), raw.extra)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.data.sequences import Sequences, read_sequences
 from penstock.errors import DataError
 from penstock.layers.embedding import Embedding
@@ -98,8 +99,12 @@ def read_samples(
     return RawSamples(sequences, *read_static(categories, extra, len(sequences)))
 
 
-def read_static(categories: Any, extra: Any, count: int) -> tuple[tuple[NDArray[Any], ...], Floats | None]:
+def read_static(
+    categories: Any, extra: Any, count: int, *, dtype: Any = np.float64
+) -> tuple[tuple[NDArray[Any], ...], NDArray[Any] | None]:
     """Read what `count` samples have beside their steps: each static category ``[samples]``, and further features.
+
+    `dtype` is that of the features.
 
     Raises
     ------
@@ -108,7 +113,7 @@ def read_static(categories: Any, extra: Any, count: int) -> tuple[tuple[NDArray[
     """
     columns: tuple[NDArray[Any], ...] = ()
     if categories is not None:
-        whole = getattr(getattr(categories, "dtype", None), "kind", "") in "iu"
+        whole = getattr(getattr(categories, "dtype", None), "kind", None) in ("i", "u")
         table = np.asarray(categories, dtype=None if whole else object)
         table = table[:, None] if table.ndim == 1 else table
         _require_rows("categories", table, count)
@@ -116,7 +121,7 @@ def read_static(categories: Any, extra: Any, count: int) -> tuple[tuple[NDArray[
     further = None
     if extra is not None:
         try:
-            further = np.asarray(extra, dtype=np.float64)
+            further = np.asarray(extra, dtype=dtype)
         except (TypeError, ValueError) as error:
             raise DataError(f"extra holds what is no number: {error}; give text as categories=.") from error
         further = further[:, None] if further.ndim == 1 else further
@@ -131,7 +136,10 @@ def sample_weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None
     """Read what each sample weighs, or refuse what is no weight."""
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight={described(sample_weight)}; allowed: a number for each sample.") from error
     if weight.shape != (count,):
         raise DataError(
             f"sample_weight has the shape {weight.shape}; allowed: one number for each of the {count} samples."

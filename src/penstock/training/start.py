@@ -50,6 +50,8 @@ def start_weights(start: Any, network: Network, inputs: Inputs, outputs: int, me
             )
         start = start.weights
     if isinstance(start, (list, tuple)):
+        if not start:
+            raise OptionError("start= holds no module; give one for each member, or leave it out.")
         start = jax.tree.map(lambda *leaves: np.stack(leaves), *(eqx.filter(each, eqx.is_array) for each in start))
     given, shapes = dict(named_leaves(eqx.filter(start, eqx.is_array))), weight_shapes(network, inputs, outputs)
     wanted = dict(named_leaves(shapes))
@@ -60,7 +62,7 @@ def start_weights(start: Any, network: Network, inputs: Inputs, outputs: int, me
             f"{'is missing' if odd and odd[0] in wanted else 'is not one of them'}; give what penstock.train gave, a "
             "module of the network, or weights of all members."
         )
-    single = all(given[name].shape == leaf.shape for name, leaf in wanted.items())
+    single = all(given[name].ndim == len(leaf.shape) for name, leaf in wanted.items())
     found = 1 if single else int(next(iter(given.values())).shape[0])
     wrong = [name for name, leaf in wanted.items() if given[name].shape != (*([] if single else [found]), *leaf.shape)]
     if wrong:
