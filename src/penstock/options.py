@@ -298,8 +298,8 @@ def from_json(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"pairs"}:
         return {from_json(name): from_json(item) for name, item in value["pairs"]}
     if isinstance(value, dict) and value.keys() == {"model", "options"}:
-        options = {name: from_json(option) for name, option in value["options"].items()}
-        return Options.registered.find(value["model"])(**options)
+        kind = Options.registered.find(value["model"])  # first: its import makes known what its options are
+        return kind(**{name: from_json(option) for name, option in value["options"].items()})
     if isinstance(value, dict) and len(value) == 1 and value.keys() <= {"date", "datetime"}:
         return from_plain(value)
     if isinstance(value, dict):

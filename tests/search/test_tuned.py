@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -92,12 +94,15 @@ def test_what_cannot_be_searched_is_refused() -> None:
         ps.Tuned("Ridge", LAGS)  # type: ignore[arg-type]
 
 
-def test_models_within_models_are_searched() -> None:
+def test_models_within_models_are_searched(tmp_path: Path) -> None:
     search = ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=INNER)
     twice = ps.Tuned(search, {"model__penalty": [1e3, 1e4]}, sampler="grid", inner=INNER).fit(seasonal(0))
     assert (twice.best_, twice.model_.best_) == ({}, {"lags": 5})
     both = ps.Ensemble([search, ps.Naive()], "weighted").fit(seasonal(0))
     assert both.models_[0].best_ == {"lags": 5}
+    for number, model in enumerate((twice, both)):
+        model.save(tmp_path / f"{number}.penstock")
+        assert ps.load(tmp_path / f"{number}.penstock").predict().equals(model.predict())
     chosen = ps.Tuned(ps.Ensemble([ps.Naive(), ps.Ridge(1)]), {"models__1__lags": [2, 5]}, sampler="grid", inner=INNER)
     assert chosen.fit(seasonal(0)).best_ == {"models__1__lags": 5}
     assert len(chosen.predict()) == 1
@@ -150,14 +155,22 @@ def test_chance_is_not_skill() -> None:
 
 
 @pytest.mark.slow
-def test_a_network_is_searched() -> None:
+def test_a_network_is_searched(tmp_path: Path) -> None:
     network = ps.Network([ps.GRU(3)])
     model = ps.Forecaster(network, window=5, epochs=2, members=2, validation=0.2)
-    space = {"optimizer__learning_rate": [1e-6, 1e-2], "network__layers__0__units": [3]}
+    space = {
+        "optimizer": [ps.RMSprop(1e-6), ps.RMSprop(1e-2), ps.SGD(1e9)],
+        "network__layers__0__units": [3],
+    }
     tuned = ps.Tuned(model, space, sampler="grid", inner=INNER, horizon=2).fit(seasonal(0))
-    assert tuned.best_["optimizer__learning_rate"] == 1e-2
+    assert np.isnan([trial.error for trial in tuned.trials_]).tolist() == [False, False, False, True]
+    assert tuned.fit_notes[0].endswith("; 1 diverged")
+    assert tuned.best_["optimizer"] == ps.RMSprop(1e-2)
     alone = ps.Forecaster(network, window=5, epochs=2, members=2, validation=0.2, horizon=2)
     alone.set_params(optimizer=tuned.model_.optimizer).fit(seasonal(0))
     assert tuned.predict()["yhat"].tolist() == alone.predict()["yhat"].tolist()
     assert tuned.model_.predict()["yhat"].tolist() == alone.predict()["yhat"].tolist()  # and goes on by itself
     assert np.isfinite(tuned.model_.stream().push(300, 0.5).values).all()
+    tuned.save(tmp_path / "m.penstock")  # and is read by a process that has imported no network
+    run = [sys.executable, "-c", f"import penstock as ps; print(ps.load({str(tmp_path / 'm.penstock')!r}).best_)"]
+    assert "0.01" in subprocess.run(run, capture_output=True, text=True, check=True).stdout

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
-from penstock.errors import DataError
+from penstock.errors import DataError, TrainingError
 from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
 
@@ -101,7 +101,8 @@ class InnerRows:
 
         Returns
         -------
-        Mean absolute error in mean absolute steps of each series; NaN where a forecast is not finite.
+        Mean absolute error in mean absolute steps of each series; NaN where a training diverged or a forecast is not
+        finite.
         """
         panel = self.panel.with_only(model.covariates)
         trains = [panel.between(fold.starts, fold.ends) for fold in self.folds]
@@ -109,7 +110,10 @@ class InnerRows:
         shape = None
         if len(trains) > 1:
             shape = model.block_shape([(trains[0], None), (trains[-1], None)], len(trains))
-        copies[0]._fit_all(copies, trains, [None] * len(trains), shape)
+        try:
+            copies[0]._fit_all(copies, trains, [None] * len(trains), shape)
+        except TrainingError:  # a learning rate that is too large, say: worse than all that can be trained
+            return float("nan")
         places, errors = np.arange(len(panel)), []
         for copy, fold in zip(copies, self.folds, strict=True):
             copy.ids_ = panel.ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from penstock.search.inner import InnerRows
 from penstock.search.samplers import SAMPLERS, proposals
 from penstock.search.space import checked_space, extremes, in_words, with_settings
 from penstock.storage import Arrays
+from penstock.strict_json import strict_json
 
 __all__ = ["Trial", "Tuned"]
 
@@ -38,7 +40,7 @@ class Trial:
         Options by name; none for the model as it was given.
     error
         Mean absolute error of its forecasts of the inner test rows, in mean absolute steps of each series; NaN where
-        they were not finite.
+        its training diverged or they were not finite.
     """
 
     settings: dict[str, Any]
@@ -171,9 +173,10 @@ class Tuned(Estimator):
         if not hasattr(self, "trials_"):
             return own
         given, best = self.trials_[0].error, _best(self.trials_).error
+        failed = sum(math.isnan(trial.error) for trial in self.trials_)
         return (
             f"{self.choice} chosen of {len(self.trials_)} settings by {self.inner_rows_:,} inner test rows, error "
-            f"{best:.3g} mean absolute steps (as given {given:.3g})",
+            f"{best:.3g} mean absolute steps (as given {given:.3g})" + (f"; {failed} diverged" if failed else ""),
             *own,
         )
 
@@ -209,9 +212,11 @@ class Tuned(Estimator):
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         """Score each setting inside the training rows, and fit the best one on all of them."""
         given = self.model.clone().set_params(horizon=self.horizon)
-        if said := given.not_scored(train):
-            raise OptionError(f"{said}, so no setting is better than another; give the model without Tuned.")
-        needed = max(each.rows_to_fit for each in self._candidates())
+        candidates = self._candidates()
+        for each in candidates:
+            if said := each.not_scored(train):
+                raise OptionError(f"{said}, so no setting is better than another; give the model without Tuned.")
+        needed = max(each.rows_to_fit for each in candidates)
         scored = InnerRows.of(self.label, train, needed, self.horizon, self._inner)
         tried = [Trial({}, scored.error(given))]
         source = proposals(self.sampler, self.space, self.trials, self.seed)
@@ -255,21 +260,20 @@ class Tuned(Estimator):
     def _arrays(self) -> Arrays:
         own = {f"model.{name}": array for name, array in self.model_._arrays().items()}
         errors = np.array([trial.error for trial in self.trials_])
-        return {**own, "validation_errors": errors, "inner_rows": np.array([self.inner_rows_])}
-
-    def _extra_state(self) -> tuple[dict[str, Any], Arrays]:
-        beside, arrays = super()._extra_state()
-        return {**beside, "trials": [to_json(trial.settings) for trial in self.trials_]}, arrays
-
-    def _load_extra(self, description: dict[str, Any], arrays: Arrays) -> None:
-        super()._load_extra(description, arrays)
-        settings = [from_json(each) for each in description["trials"]]
-        errors = arrays["validation_errors"].tolist()
-        if any(not isinstance(each, dict) for each in settings):
-            raise ValueError("settings that were tried are no options by name")
-        self.trials_ = [Trial(each, error) for each, error in zip(settings, errors, strict=True)]
+        settings = json.dumps([to_json(trial.settings) for trial in self.trials_]).encode()
+        return {
+            **own,
+            "validation_errors": errors,
+            "inner_rows": np.array([self.inner_rows_]),
+            "settings": np.frombuffer(settings, np.uint8),  # arrays alone, so that an ensemble can keep a search
+        }
 
     def _restore(self, arrays: Arrays) -> None:
+        settings = from_json(strict_json(arrays["settings"].astype(np.uint8).tobytes()))
+        if any(not isinstance(each, dict) for each in settings):
+            raise ValueError("settings that were tried are no options by name")
+        errors = arrays["validation_errors"].tolist()
+        self.trials_ = [Trial(each, error) for each, error in zip(settings, errors, strict=True)]
         self.inner_rows_, self.best_ = arrays["inner_rows"].item(), _best(self.trials_).settings
         self.chosen_ = with_settings(self.model.clone().set_params(horizon=self.horizon), self.best_)
         own = {name.removeprefix("model."): each for name, each in arrays.items() if name.startswith("model.")}
