@@ -24,6 +24,8 @@ from typing import Any
 import pandas as pd
 
 from panel_peers import PEERS, peer
+
+# The sets and the network's options are those of the studies and of ps.forecast; they have no public face.
 from penstock.datasets.home import data_file
 from penstock.studies.public_panels import PANELS, published_figures, split
 

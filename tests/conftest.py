@@ -9,6 +9,8 @@ import compiled_programs
 PROGRAMS = compiled_programs.keep(os.environ)  # before JAX is imported, which reads the variables then
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores; threads that spin would take them
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -26,6 +28,10 @@ FAST_SECONDS = 5.0
 REFERENCE_SECONDS = 0.04
 """What the loop of `slowness` takes on a machine that does nothing else."""
 _compiling = [0.0]
+
+# A run in the background may begin with interrupts ignored, as would the processes that tests begin and interrupt.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Examples depend on nothing but the test, so that a run elsewhere tries the same ones; a busy machine is no fault.
 settings.register_profile(
@@ -87,17 +93,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
             )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups, and before the slow ones are left out
+@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is slow, and keep the tests of a file on one worker, where they share fixtures and programs.
+    """Mark what is slow.
 
     Slow are the examples in docstrings, and the cases of a parametrized test that its mark ``fast`` does not name.
     """
     named: dict[str, set[str]] = {}
     found: dict[str, set[str]] = {}
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{item.path.stem}"))
         fast = item.get_closest_marker("fast")
         if fast is not None:
             test, case = item.nodeid.split("[")[0], item.callspec.id  # type: ignore[attr-defined]

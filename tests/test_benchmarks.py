@@ -34,6 +34,14 @@ def test_a_figure_is_the_median_of_the_rounds_medians(frame: Any) -> None:
     assert timing.Round.of([3.0, 1.0, 2.0, 4.0, 5.0]) == timing.Round(5, 1.0, 2.0, 3.0, 4.0)
 
 
+def test_a_call_may_time_its_own_parts(frame: Any) -> None:
+    """Epochs of a training; a list of anything else, such as forecasts, is no time."""
+    timing = frame("frame.timing")
+    assert timing.sample(lambda: timing.Seconds([0.5, 0.25]), 0.7, 2) == [0.5, 0.25]
+    (taken,) = timing.sample(lambda: [1e9], 0.0, 1)
+    assert taken < 1
+
+
 def test_a_column_shows_its_fastest_path_and_the_best_peer_is_the_fastest_of_all(frame: Any) -> None:
     bench, table, timing = frame("frame.bench"), frame("frame.table"), frame("frame.timing")
     row = frame("frame.row").Row("LSTM", frame("jobs.layer").Layer("lstm", 4, 4), frame("paths.table").EVERY)
@@ -64,10 +72,10 @@ def test_a_path_runs_in_its_own_process_and_environment(frame: Any, tmp_path: Pa
 
 def test_where_the_first_call_of_a_process_is_asked_for_none_goes_before(frame: Any) -> None:
     calls: list[None] = []
-    desk = frame("frame.worker")._Desk("ours")
-    desk._ways = {"fit": lambda: calls.append(None)}
-    assert (len(desk.measure("fit", 0.0, 1, False)), len(calls)) == (1, 1)
-    assert (len(desk.measure("fit", 0.0, 1, True)), len(calls)) == (1, 3)
+    tasks = frame("frame.worker")._Tasks("ours")
+    tasks._ways = {"fit": lambda: calls.append(None)}
+    assert (len(tasks.measure("fit", 0.0, 1, False)), len(calls)) == (1, 1)
+    assert (len(tasks.measure("fit", 0.0, 1, True)), len(calls)) == (1, 3)
 
 
 @pytest.mark.slow

@@ -65,6 +65,8 @@ def test_the_python_of_a_page(
     if name == "docs/onnx.md":
         pytest.importorskip("onnx", reason="pip install 'penstock[test]' brings onnx")
         pytest.importorskip("onnxruntime", reason="pip install 'penstock[test]' brings onnxruntime")
+    if name == "docs/serving.md":
+        pytest.importorskip("uvicorn", reason="pip install 'penstock[serve]' brings the HTTP server")
     if name == "docs/text.md":
         begun = request.getfixturevalue("data_home") / "glove.6B.100d.first2717.txt"
         with zipfile.ZipFile("glove.6B.zip", "w") as archive:

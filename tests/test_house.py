@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ LAYERS = [
     ["streaming"],
     ["derivatives", "forecaster", "sequences", "report"],
     ["anatomy", "automatic", "evaluation", "onnx"],
-    ["text"],
+    ["text", "search"],
     ["catalogue"],
     ["studies", "serving", "adapters"],
     ["cli"],
@@ -40,9 +41,14 @@ def package_of(module: str) -> str:
     return module.removeprefix("penstock.").split(".")[0]
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("penstock"):
             found |= {node.module} if node.module != "penstock" else {f"penstock.{name.name}" for name in node.names}
         elif isinstance(node, ast.Import):
@@ -59,6 +65,45 @@ def test_imports_only_point_down(path: Path) -> None:
     for module in imports(path):
         there = package_of(module)
         assert there == here or LAYER[there] < LAYER[here], f"{here} imports {module}, which stands no lower"
+
+
+UNIX = {"fcntl", "grp", "pwd", "pty", "resource", "syslog", "termios", "tty"}
+
+
+def test_what_windows_lacks_is_imported_where_it_is_used() -> None:
+    """A module of Unix alone at the top of one study would keep the whole command line from starting on Windows."""
+    found = {
+        f"{path.relative_to(SRC)}:{node.lineno}"
+        for path in SRC.rglob("*.py")
+        for node in tree(path).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and UNIX & {name.name.split(".")[0] for name in node.names} | (UNIX & {getattr(node, "module", "")})
+    }
+    assert found == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Also where an import stands within a function; only the stream and its files may."""
+    paths = {".".join(("penstock", *path.relative_to(SRC).with_suffix("").parts)): path for path in SRC.rglob("*.py")}
+    edges = {name: {each for each in runtime_imports(path) if each in paths} for name, path in paths.items()}
+    while ends := {name for name, others in edges.items() if not others}:
+        edges = {name: others - ends for name, others in edges.items() if name not in ends}
+    while begins := edges.keys() - set().union(*edges.values()):
+        edges = {name: others for name, others in edges.items() if name not in begins}
+    assert edges.keys() <= {f"penstock.streaming.{name}" for name in ("files", "saved", "stream")}
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """Return what a file imports, leaving out what only a type checker reads."""
+    found: set[str] = set()
+    waiting: list[ast.AST] = [tree(path)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
+        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+            waiting += ast.iter_child_nodes(node)
+    return found
 
 
 def test_no_file_holds_more_than_one_concept_can_need() -> None:

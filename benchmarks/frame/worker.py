@@ -90,14 +90,14 @@ def _serve(pipe: Connection, library: str, log: str) -> None:
     with Path(log).open("a") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    desk = _Desk(library)
+    tasks = _Tasks(library)
     while True:
         try:
             command, arguments = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            answer = True, getattr(desk, command)(*arguments)
+            answer = True, getattr(tasks, command)(*arguments)
         except Exception as error:
             traceback.print_exc()
             sys.stderr.flush()
@@ -105,7 +105,7 @@ def _serve(pipe: Connection, library: str, log: str) -> None:
         pipe.send(answer)
 
 
-class _Desk:
+class _Tasks:
     """The commands, inside the process."""
 
     def __init__(self, library: str) -> None:

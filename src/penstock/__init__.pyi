@@ -66,6 +66,8 @@ from .networks.inputs import Inputs as Inputs
 from .networks.network import Network as Network
 from .networks.segrnn import SegRNN as SegRNN
 from .programs import clear_caches as clear_caches
+from .search.space import Range as Range
+from .search.tuned import Tuned as Tuned
 from .sequences.classifier import SequenceClassifier as SequenceClassifier
 from .sequences.regressor import SequenceRegressor as SequenceRegressor
 from .sequences.tagger import SequenceTagger as SequenceTagger

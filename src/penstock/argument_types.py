@@ -58,7 +58,7 @@ def checked_types(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def checked_path(path: Any) -> Path:
-    """Return a path, or refuse what is none.
+    """Return `path` as a path; raise an error for what is neither text nor a path.
 
     Raises
     ------

@@ -58,6 +58,7 @@ MODELS: dict[str, ModelEntry] = {
     "TSB": ModelEntry("penstock.baselines.tsb", command="tsb"),
     "Boosting": ModelEntry("penstock.baselines.boosting", command="boosting", number=0),
     "Ensemble": ModelEntry("penstock.forecaster.ensemble"),
+    "Tuned": ModelEntry("penstock.search.tuned"),
     "SequenceClassifier": ModelEntry("penstock.sequences.classifier", "sequences"),
     "SequenceRegressor": ModelEntry("penstock.sequences.regressor", "sequences"),
     "SequenceTagger": ModelEntry("penstock.sequences.tagger", "sequences"),

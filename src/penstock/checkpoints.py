@@ -219,7 +219,7 @@ def checkpoints(
 
 
 def _begun(folder: Path, resume: bool, what: dict[str, str]) -> Path:
-    """Make the folder of a run, or see that it holds this one."""
+    """Create the folder of a run, or check that it holds the checkpoints of this run."""
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"checkpoint={str(folder)!r} is a file; give the name of a folder.")
     if (folder / _RUN).exists():

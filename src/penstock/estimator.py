@@ -86,6 +86,16 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
         return ()
 
     @property
+    def choice(self) -> str:
+        """The options that a fit chose, in words; empty for models whose options are given."""
+        return ""
+
+    @property
+    def settings_tried(self) -> int:
+        """Settings that a fit chose among."""
+        return 1
+
+    @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""
         return 0

@@ -132,7 +132,8 @@ def _hints(owner: type) -> dict[str, Any]:
 
 def fault_of(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None:
     """Say what is wrong with the value of an option; None where nothing is."""
-    rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
+    parts = (hint,) if get_origin(hint) is dict else get_args(hint) or (hint,)
+    rules, kinds = field.metadata, tuple(get_origin(kind) or kind for kind in parts)
     if value is None:
         return None if type(None) in kinds else f"{field.name} was None, but a value is needed"
     if isinstance(value, str):

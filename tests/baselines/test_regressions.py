@@ -226,3 +226,10 @@ def test_too_many_regressors(driven: pd.DataFrame) -> None:
     with pytest.raises(ps.DataError, match=r"ARX\(4\): 14 training rows are too few: 15 are needed for 9 regressors"):
         ps.ARX(4).fit(driven[:14], past="volume", known="holiday")
     ps.ARX(4).fit(driven[:15], past="volume", known="holiday")
+
+
+@pytest.mark.parametrize("share", [1.005, -0.1])
+def test_the_share_of_the_lasso_lies_between_0_and_1(share: float) -> None:
+    assert ps.RelaxedLasso(LAGS, share=1.0).share == 1
+    with pytest.raises(ps.OptionError, match="share=.* is out of range; .* at least 0 and at most 1"):
+        ps.RelaxedLasso(LAGS, share=share)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +82,49 @@ def test_bad_input(penstock: Run, panel: pd.DataFrame, words: tuple[str, ...], m
     assert message in done.stderr
     assert (tmp_path / "panel.csv").read_bytes() == before
     assert not (tmp_path / "f.csv").exists()
+
+
+def test_forecasts_go_into_a_table_once(penstock: Run, panel: pd.DataFrame, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shops.sqlite")) as database:
+        panel.astype({"month": str}).to_sql("sales", database, index=False)
+    assert penstock("fit", "shops.sqlite", "--id", "shop", "--model", "drift", "--out", "m.penstock").returncode == 0
+    words = ("predict", "m.penstock", "--out", "forecasts@shops.sqlite")
+    done = penstock(*words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("Written: forecasts@shops.sqlite\n")
+    again = penstock(*words)
+    assert again.returncode == 2
+    assert "holds a table 'forecasts' already; say what becomes of it: --if-exists replace or append" in again.stderr
+    assert penstock(*words, "--if-exists", "append").returncode == 0
+    with closing(sqlite3.connect(tmp_path / "shops.sqlite")) as database:
+        rows = database.execute("SELECT shop, month, yhat FROM forecasts").fetchall()
+        assert len(database.execute("SELECT * FROM sales").fetchall()) == 120
+    assert [(shop, month) for shop, month, _ in rows] == [("a", "2023-01-01"), ("b", "2023-01-01")] * 2
+    for words, message in (
+        (("--out", "shops.sqlite"), "is a database; name the table, too: --out forecasts@shops.sqlite"),
+        (("--out", "f.csv", "--if-exists", "append"), "--if-exists says what becomes of a table"),
+        (("--out", "a@shops.sqlite", "--if-exists", "drop"), "--if-exists 'drop' is unknown"),
+        (("--db", "shops.sqlite"), "--db 'shops.sqlite' is no URL"),
+    ):
+        refused = penstock("predict", "m.penstock", *words)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert message in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_run_is_repeated_from_its_configuration_and_its_checkpoint(
+    penstock: Run, panel: pd.DataFrame, tmp_path: Path
+) -> None:
+    first = ("forecast", "panel.csv", "--horizon", 3, "--id", "shop", *SMALL, "--checkpoint", "kept")
+    done = penstock(*first, "--out", "f.csv", "--write-config", "run.toml")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("Written: f.csv\nWritten: run.toml\n")
+    assert sorted(each.name for each in (tmp_path / "kept").glob("training-*")) != []
+    repeated = penstock("forecast", "--config", "run.toml", "--out", "g.csv")
+    assert repeated.returncode == 0, repeated.stderr
+    resumed = penstock(*first, "--resume", "--out", "h.csv")
+    assert resumed.returncode == 0, resumed.stderr
+    assert (tmp_path / "f.csv").read_bytes() == (tmp_path / "g.csv").read_bytes() == (tmp_path / "h.csv").read_bytes()
+    other = penstock(*first, "--resume", "--seed", 5)
+    assert other.returncode == 2
+    assert "seed was 0 and is 5 now" in other.stderr

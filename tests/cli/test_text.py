@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -176,3 +177,24 @@ def test_other_models_are_refused(penstock: Run, model: Path, tmp_path: Path) ->
         done = penstock("text", "predict", f"{name}.penstock", given=b"good")
         assert (done.returncode, done.stdout) == (2, "")
         assert message in done.stderr
+
+
+@pytest.mark.slow
+def test_a_fit_is_repeated_from_its_configuration_and_its_checkpoint(
+    penstock: Run, reviews: None, tmp_path: Path
+) -> None:
+    words = ("text", "fit", "own.csv", "--text", "review", *SMALL, "--units", 4, "--checkpoint", "kept")
+    done = penstock(*words, "--out", "a.penstock", "--write-config", "run.toml")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run.toml").read_text().startswith("# penstock text fit\n")
+    repeated = penstock("text", "fit", "--config", "run.toml", "--out", "b.penstock")
+    assert repeated.returncode == 0, repeated.stderr
+    resumed = penstock(*words, "--resume", "--out", "c.penstock")
+    assert resumed.returncode == 0, resumed.stderr
+    first, *others = (read_model(tmp_path / f"{name}.penstock") for name in "abc")
+    for description, arrays in others:
+        assert description == first[0]
+        assert all(np.array_equal(arrays[name], first[1][name], equal_nan=True) for name in first[1])
+    other = penstock(*words, "--resume", "--seed", 7, "--out", "d.penstock")
+    assert other.returncode == 2
+    assert "seed was 0 and is 7 now" in other.stderr

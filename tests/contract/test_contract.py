@@ -100,12 +100,13 @@ MODELS: dict[str, Estimator] = {
     "Forecaster of additions": ps.Forecaster(ps.Network([ps.GRU(4)]), horizon=3, season=5, **SMALL),
 }
 MODELS["Ensemble"] = ps.Ensemble([ps.Theta(5), ps.AR(2), ps.Drift()], horizon=3)
+MODELS["Tuned"] = ps.Tuned(ps.Ridge(2), {"lags": [2, 3]}, sampler="grid", horizon=3)
 MODELS["Ensemble of weights"] = ps.Ensemble([ps.Theta(), ps.AR(2), ps.Mean()], "weighted", horizon=3)
 # Steps of the horizon that see the newest value, where by design not all do.
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
 NOT_SCORED = {"GARCH", "Forecaster of directions"}  # volatility and probabilities against values
 JOINT = {"VAR", "Joint forecaster"}  # series explain each other, at the same times
-GLOBAL = {"Boosting", "Recursive boosting", "Ensemble of weights"}  # series share the trees, or the weights
+GLOBAL = {"Tuned", "Boosting", "Recursive boosting", "Ensemble of weights"}  # series share the trees, or the weights
 # Of an extra, whose absence skips them.
 CLASSICAL = {"ETS", "ARIMA", "MSTL"}
 ABSENT = pytest.mark.skipif(find_spec("statsforecast") is None, reason="pip install 'penstock[classical]'")
@@ -116,13 +117,12 @@ SLOW = {name for name, model in MODELS.items() if isinstance(model, ps.Forecaste
 }
 
 
-# One group a model: its programs are compiled once, by the worker that runs the group; 150 to 160 rows share them.
+# 150 to 160 rows share the programs of a model.
 @pytest.fixture(
     params=[
         pytest.param(
             name,
             marks=[
-                pytest.mark.xdist_group(name),
                 *([pytest.mark.slow] if name in SLOW else []),
                 *([ABSENT] if name in CLASSICAL else []),
             ],

@@ -55,7 +55,7 @@ def test_no_target_is_both_learned_and_watched(
     for series in range(len(panel)):
         span = panel.span(series)
         mine = [sorted(t for t in part if span.start <= t < span.stop) for part in targets]
-        assert mine[0][-1] < mine[1][0]  # what is watched comes later
+        assert mine[0][-1] < mine[1][0]  # validation comes later
         assert mine[1][-1] == span.stop - 1  # and reaches the end
 
 

@@ -216,14 +216,14 @@ def test_early_stopping_keeps_the_best_weights_not_the_last(market: pd.DataFrame
         scale="standard",
     )
     net.fit(market)
-    watched = net.history_.validation_loss[:, 0]
-    watched = watched[np.isfinite(watched)]
-    assert watched[-1] > watched.min()
+    validation = net.history_.validation_loss[:, 0]
+    validation = validation[np.isfinite(validation)]
+    assert validation[-1] > validation.min()
     panel, _ = read_panel(market)
     origins = np.arange(199, 239)
     errors = panel.y[origins + 1] - net.forecast_panel(panel, origins)[0, :, 0]
     kept = np.mean((errors / net.scaling_.scale[0]) ** 2)
-    assert kept == pytest.approx(watched.min(), rel=1e-4)
+    assert kept == pytest.approx(validation.min(), rel=1e-4)
 
 
 def test_functions_are_audited_by_what_they_return(market: pd.DataFrame) -> None:

@@ -55,6 +55,7 @@ SERIES: dict[str, Any] = {
     "TSB": ps.TSB(0.2, 0.1, horizon=3),
     "Boosting": ps.Boosting(5, trees=2, leaves=4, horizon=3),
     "Ensemble": ps.Ensemble([ps.Theta(7), ps.AR(3), ps.Drift()], "weighted", horizon=3),
+    "Tuned": ps.Tuned(ps.Ridge(2), {"lags": [2, 5], "penalty": [0.1, 1.0]}, sampler="grid", horizon=3),
     "Forecaster": ps.Forecaster(ps.Network([ps.LSTM(3)]), window=4, horizon=3, epochs=2, batch=16, seed=1),
 }
 NETWORK = ps.Network([ps.GRU(3)])

@@ -25,7 +25,7 @@ def run(file: Path | bytes, inputs: dict[str, Any]) -> list[np.ndarray]:
 
 def raw_inputs(model: ps.Forecaster, panel: Any, origins: np.ndarray) -> dict[str, np.ndarray]:
     """Give what a file reads to forecast from each origin: raw rows, cut by their numbers."""
-    rows, window = SeriesReader(model).rows, model.window
+    rows, window, panel = SeriesReader(model).rows, model.window, model.with_calendar(panel)
     first = panel.offsets[panel.series_of(origins)]
 
     def cut(values: np.ndarray, length: int, ahead: int = 0, missing: float = np.nan) -> np.ndarray:

@@ -60,6 +60,38 @@ def test_an_estimator_says_what_it_says_here(kind: str, tmp_path: Path, rng: np.
     np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["labels", "labels of ids", "values", "values at once"])
+def test_a_decoder_tells_what_it_tells_here(kind: str, tmp_path: Path, rng: np.random.Generator) -> None:
+    more: dict[str, Any] = {"lengths": LENGTHS, "extra": rng.normal(5, 2, size=(30, 2))}
+    attention = ps.layers.AdditiveAttention(3)
+    options: dict[str, Any] = {**OPTIONS, "epochs": 8, "optimizer": ps.Adam(0.05)}
+    x: Any = X
+    if kind.startswith("labels"):
+        encoder = [ps.Embedding(5, 2), ps.GRU(3)] if kind.endswith("ids") else [ps.LSTM(3)]
+        decoder = encoder[-1]
+        x = rng.integers(0, 5, size=(30, TIME)) if kind.endswith("ids") else X
+        network = ps.EncoderDecoder(encoder, decoder, attention, embedding=3, condition="every_step")
+        y: Any = [list("abc")[n % 3 :] for n in range(30)]
+        model = ps.SequenceToSequence(network, **options).fit(x, y, **more)
+    else:
+        once = {} if kind == "values" else {"autoregressive": False, "condition": "every_step"}
+        network = ps.EncoderDecoder(ps.GRU(3), ps.GRU(3), **once)
+        y = rng.normal(9, 3, size=(30, 4, 2))
+        model = ps.SequenceToSequence(network, loss="mse", **options).fit(x, y, **more)
+    ours = model.predict(x, **more)
+    path = ps.onnx.write(tmp_path / "model.onnx", model, time=TIME)
+    inputs = {"x": x if kind.endswith("ids") else x.astype(np.float64), "lengths": LENGTHS, "extra": more["extra"]}
+    (theirs,) = run(path, inputs)
+    if kind.startswith("labels"):
+        told = [[model.classes_[code] for code in row if code < len(model.classes_)] for row in theirs]
+        assert told == ours
+        assert len({tuple(each) for each in told}) > 1
+    else:
+        assert ours.std() > 1e-3
+        np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-5)
+
+
 def test_what_samples_need_is_said(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     with pytest.raises(ps.OptionError, match=r"time=None: give the steps of a sample at most"):

@@ -59,11 +59,21 @@ CASES: dict[str, dict[str, Any]] = {
     "window, newest first": {"scale": "window", "season": 7, "reverse": True},
     "window, full": {"scale": "window", "season": 7, "min_window": WINDOW},
     "additions": {"scale": "standard", "season": 7},
+    "recursive": {"strategy": "recursive", "horizon": 4, "members": 2},
+    "recursive, differences": {"strategy": "recursive", "horizon": 3, "transform": "difference", "reverse": True},
+    "recursive, own cell": {"strategy": "recursive", "horizon": 3, "network": ps.Network([ps.Recurrent(Halving, 2)])},
+    "calendar": {"calendar_features": ("dayofweek", "month"), "horizon": 2},
 }
 COVARIATES: dict[str, dict[str, Any]] = {
     "covariates": {},
     "covariates ahead alone": {"known_in_window": False, "horizon": 2},
     "covariates, window": {"scale": "window", "season": 7, "horizon": 2},
+}
+JOINT: dict[str, dict[str, Any]] = {
+    "joint": {"horizon": 3},
+    "joint, log returns": {"transform": "log_return", "scale": "standard", "members": 2, "reverse": True},
+    "joint, recursive": {"strategy": "recursive", "horizon": 3},
+    "joint, gaussian": {"loss": "gaussian", "horizon": 2},
 }
 
 
@@ -110,6 +120,37 @@ def test_covariates_are_raw_too(case: str, tmp_path: Path) -> None:
     check(model, tmp_path / "model.onnx")
 
 
+def check_together(model: ps.Forecaster, path: Path) -> None:
+    """Compare forecasts of all series from every row, each read with all of them."""
+    panel, (count,) = model.tail_, set(model.tail_.lengths.tolist())
+    rows = np.arange(model.rows_needed - 1, count - model.horizon)
+    origins = panel.offsets[:-1, None] + rows  # [series, rows]
+    ours = model.aggregate(model.forecast_panel(panel, origins.ravel())).reshape(*origins.shape, -1)
+    each = [raw_inputs(model, panel, one) for one in origins]
+    (theirs,) = run(ps.onnx.write(path, model), {name: np.stack([of[name] for of in each], axis=1) for name in each[0]})
+    assert theirs.shape == (len(rows), len(panel), model.horizon)
+    assert len(rows) > 10
+    assert np.abs(theirs.swapaxes(0, 1) - ours).max() < 1e-5 * max(ours.std(), np.abs(ours).mean() / 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", JOINT)
+@pytest.mark.parametrize("covariates", [False, True])
+def test_all_series_are_read_together(case: str, covariates: bool, tmp_path: Path) -> None:
+    options = {"network": NETWORK, "window": WINDOW, "epochs": 1, "seed": 1, "joint": True, **JOINT[case]}
+    past = {} if options.get("strategy") == "recursive" else {"past": "volume"}
+    model = ps.Forecaster(**options).fit(frame(), **({"known": "holiday", **past} if covariates else {}))
+    check_together(model, tmp_path / "model.onnx")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reset", ["recursive", "recursive, window"])
+def test_known_covariates_of_forecasts_that_are_fed_back(reset: str, tmp_path: Path) -> None:
+    more: dict[str, Any] = {"known_in_window": reset == "recursive, window", "strategy": "recursive", "horizon": 3}
+    model = ps.Forecaster(ps.Network([ps.GRU(2)], embeddings=[2]), window=WINDOW, epochs=1, seed=1, **more)
+    check(model.fit(frame(), known="holiday", static="unique_id"), tmp_path / "model.onnx")
+
+
 @pytest.mark.slow
 def test_gaps_are_told(tmp_path: Path) -> None:
     given = frame()
@@ -124,9 +165,4 @@ def test_what_cannot_be_exported_is_named(tmp_path: Path) -> None:
         ps.onnx.write(path, ps.Naive())
     with pytest.raises(ps.OptionError, match="Forecaster is not fitted; call fit first"):
         ps.onnx.write(path, ps.Forecaster(NETWORK))
-    for options, part in (({"joint": True}, "joint=True"), ({"strategy": "recursive", "horizon": 2}, "'recursive'")):
-        model = ps.Forecaster(NETWORK, **options)
-        model.weights_ = ()
-        with pytest.raises(ps.OptionError, match=f"{part}.* is not exported; allowed:"):
-            ps.onnx.write(path, model)
     assert not path.exists()

@@ -50,6 +50,23 @@ def test_a_window_walked_step_by_step_ends_at_its_forecast(layers: list[object],
 
 
 @pytest.mark.slow
+def test_all_series_step_together_and_a_forecast_is_fed_back(tmp_path: Path) -> None:
+    import onnx
+
+    model = fitted(ps.Network([ps.LSTM(3)]), joint=True, strategy="recursive", horizon=3)
+    path = ps.onnx.write_step(tmp_path / "step.onnx", model)
+    facts = {each.key: each.value for each in onnx.load(path).metadata_props}
+    state = {name: np.array(first, np.float32)[None] for name, first in json.loads(facts["initial_state"]).items()}
+    for step in range(WINDOW):
+        y = model.tail_.y.reshape(2, -1)[None, :, step - WINDOW, None]
+        forecast, *after = run(path, {"y": y, **state})
+        state = dict(zip(state, after, strict=True))
+    ours = model.predict()["yhat"].to_numpy().reshape(2, 3)
+    assert forecast.shape == (1, 2, 1)
+    np.testing.assert_allclose(forecast[0, :, 0], ours[:, 0], rtol=1e-6)
+
+
+@pytest.mark.slow
 def test_what_has_no_step_is_named(tmp_path: Path) -> None:
     path = tmp_path / "step.onnx"
     for network, options, message in (

@@ -25,7 +25,6 @@ EXCEPTIONS = {
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("sklearn")
 @pytest.mark.parametrize(
     ("estimator", "more"),
     [

@@ -86,9 +86,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    """A server of both, with small limits."""
+    """A server of both, with small limits; within the seconds, a busy machine must compile and forecast."""
     found = Server(
-        folder, "net.penstock", "ar.penstock", "--timeout", 1, "--max-body", 20000, "--max-rows", 50,
+        folder, "net.penstock", "ar.penstock", "--timeout", 6, "--max-body", 20000, "--max-rows", 50,
         "--max-sessions", 8,
     )  # fmt: skip
     yield found

@@ -30,7 +30,6 @@ def row(result: StudyResult, name: str) -> dict[str, Any]:
     return next(row for row in comparison_of(result).rows if row["model"] == name)
 
 
-@pytest.mark.xdist_group("sp500")
 @pytest.mark.slow
 def test_edition_1_exact_facts_and_naive_figures() -> None:
     result = run(protocol="published")
@@ -68,10 +67,9 @@ def test_edition_2_exact_facts_and_naive_figures(data_home: Path) -> None:
     assert round(float(spearmanr(y[-252:], y[-253:-1]).statistic), 5) == 0.98196
 
 
-@pytest.mark.xdist_group("sp500")
 @pytest.mark.slow
 def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
-    """The scaler knows the training rows only, the watched rows are training rows, and no leak is named."""
+    """The scaler knows the training rows only, the validation rows are training rows, and no leak is named."""
     result = run()
     model = comparison_of(result).entries["LSTM(20)"].model
     train = comparison_of(result).panel.y[:-251]

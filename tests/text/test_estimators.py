@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import zipfile
 from pathlib import Path
@@ -14,6 +15,8 @@ import penstock as ps
 from penstock.layers.declared import GRU
 from penstock.layers.embedding import Embedding
 from penstock.networks.network import Network
+from penstock.sequences.classifier import SequenceClassifier
+from penstock.sequences.regressor import SequenceRegressor
 from penstock.text.classifier import TextClassifier
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens
@@ -204,7 +207,7 @@ def test_class_weights_weigh_as_sample_weights_do() -> None:
 
 @pytest.mark.slow
 def test_documents_to_watch_are_watched() -> None:
-    """The watched loss is that of the best weights on these documents; they are cut by the training words."""
+    """The validation loss is that of the best weights on these documents; they are cut by the training words."""
     texts, labels = corpus()
     other = [text.replace("film", "xyzzy") for text in texts[:8]]
     model = TextClassifier(Network([GRU(4)]), **{**SMALL, "epochs": 2}).fit(
@@ -237,3 +240,17 @@ def test_misuse() -> None:
         TextClassifier().predict(["a"])
     with pytest.raises(TypeError, match="unexpected keyword argument 'lengths'"):  # documents are measured here
         TextClassifier(Network([GRU(4)]), **SMALL).fit(["a", "b"], [0, 1], lengths=[1, 1])  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("text", "sequence"), [(TextClassifier, SequenceClassifier), (TextRegressor, SequenceRegressor)]
+)
+def test_no_argument_is_inherited_that_has_no_meaning_for_text(text: type, sequence: type) -> None:
+    """Both read for one core; padded arrays and their lengths are the other reader's (decision 0011)."""
+    assert not issubclass(text, sequence)
+    ours, theirs = (set(inspect.signature(kind.fit).parameters) for kind in (text, sequence))  # type: ignore[attr-defined]
+    assert theirs - ours == {"lengths", "padding"}
+    assert ours <= theirs
+    options, others = (set(kind().get_params(deep=False)) for kind in (text, sequence))
+    assert options - others == {"tokens", "units", "frozen"}
+    assert others <= options

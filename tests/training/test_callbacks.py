@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ class Recorder(Callback):
         self.begun.append(event)
 
     def on_epoch_end(self, event: EpochEnd) -> Any:
-        self.events.append(EpochEnd(*(np.array(part) for part in vars(event).values())))
+        self.events.append(EpochEnd(*copy.deepcopy([*vars(event).values()])))
         return (event.member == 1) & (event.epoch == 2)
 
     def on_fit_end(self, trained: Sequence[Trained] | None) -> None:

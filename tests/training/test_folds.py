@@ -92,12 +92,12 @@ def test_idle_lanes_are_dropped_where_they_cost_more_than_a_compilation(
     widths = []
     compact = Lanes.compact
 
-    def watched(self: Lanes, *arguments: Any) -> Any:
+    def recorded(self: Lanes, *arguments: Any) -> Any:
         answer = compact(self, *arguments)
         widths.append(len(self.job))
         return answer
 
-    monkeypatch.setattr(Lanes, "compact", watched)
+    monkeypatch.setattr(Lanes, "compact", recorded)
     narrower = train_folds(SPEC, uneven[:2], members=3, **OPTIONS)
     assert widths[0] == 6
     assert min(widths) <= 3

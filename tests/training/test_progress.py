@@ -13,7 +13,7 @@ def event(training_loss: list[float], validation_loss: list[float], running: lis
     lanes = np.arange(len(running))
     return EpochEnd(
         lanes.astype(np.int32), lanes.astype(np.uint32), lanes, np.array(training_loss), np.array(validation_loss),
-        np.array(running),
+        np.array(running), 0.1,
     )  # fmt: skip
 
 

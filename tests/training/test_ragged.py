@@ -123,24 +123,24 @@ def test_outputs_are_those_of_each_sample_alone_whatever_its_company() -> None:
 def test_the_best_weights_are_kept_and_a_member_stops() -> None:
     plan = TrainConfig("mse", ps.SGD(0.9), batch=2, patience=2)
     trained = fit(plan, bounds=(16,), learn=ALL[:6], watch=ALL[6:], epochs=25, members=2)
-    watched = trained.history.validation_loss
+    validation = trained.history.validation_loss
     for member in range(2):
         losses = [(alone(trained.weights, PARTS[n], member=member) - Y[n, 0]) ** 2 for n in ALL[6:]]
-        best = np.nanmin(watched[:, member])
+        best = np.nanmin(validation[:, member])
         assert np.average(losses, weights=WEIGHT[6:]) == pytest.approx(best, rel=1e-4)
         epochs = trained.history.epochs[member]
-        assert epochs == 25 or epochs - 1 - int(np.nanargmin(watched[:, member])) == 2
+        assert epochs == 25 or epochs - 1 - int(np.nanargmin(validation[:, member])) == 2
     assert trained.history.epochs.min() < 25
 
 
 @pytest.mark.slow
-def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
+def test_a_member_stops_at_the_target_loss() -> None:
     plan, parts = TrainConfig("mse", ps.SGD(0.05), batch=2), {"bounds": (16,), "learn": ALL[:6], "watch": ALL[6:]}
-    watched = fit(plan, epochs=10, members=2, **parts).history.validation_loss
-    enough = float(watched.min(axis=0).max())  # one member reaches it last, the other sooner or not much later
+    validation = fit(plan, epochs=10, members=2, **parts).history.validation_loss
+    enough = float(validation.min(axis=0).max())  # one member reaches it last, the other sooner or not much later
     trained = fit(dataclasses.replace(plan, target_loss=enough), epochs=10, members=2, **parts)
-    assert trained.history.epochs.tolist() == [1 + int(np.argmax(losses <= enough)) for losses in watched.T]
-    for member, losses in enumerate(watched.T):
+    assert trained.history.epochs.tolist() == [1 + int(np.argmax(losses <= enough)) for losses in validation.T]
+    for member, losses in enumerate(validation.T):
         kept = [(alone(trained.weights, PARTS[n], member=member) - Y[n, 0]) ** 2 for n in ALL[6:]]
         first = losses[int(np.argmax(losses <= enough))]
         assert np.average(kept, weights=WEIGHT[6:]) == pytest.approx(first, rel=1e-3)

@@ -45,7 +45,7 @@ def fit(plan: TrainConfig, watch: np.ndarray = WATCH, **options: Any) -> Trained
     return train_folds(spec(plan), [samples], **{"epochs": 6, **options})[0]
 
 
-def watched_loss(weights: Any) -> np.ndarray:
+def loss_of_validation(weights: Any) -> np.ndarray:
     yhat = forward(NETWORK, weights, Source.of(Y[:, None]), {WINDOW: WATCH}, 1)[WINDOW][..., 0]
     return np.mean((yhat - Y[WATCH + WINDOW]) ** 2, axis=1)
 
@@ -98,33 +98,33 @@ def test_members_are_independent_and_the_first_is_the_single_one() -> None:
 
 
 def test_early_stopping_keeps_the_best_weights_not_the_last() -> None:
-    """A step size that overshoots: the watched loss goes up and down."""
+    """A step size that overshoots: the validation loss goes up and down."""
     trained = fit(TrainConfig("mse", ps.SGD(0.8), batch=5, patience=4), epochs=60, members=3)
-    watched = trained.history.validation_loss
-    best = np.nanmin(watched, axis=0)
-    np.testing.assert_allclose(watched_loss(trained.weights), best, rtol=1e-4)
+    validation = trained.history.validation_loss
+    best = np.nanmin(validation, axis=0)
+    np.testing.assert_allclose(loss_of_validation(trained.weights), best, rtol=1e-4)
     stopped = trained.history.epochs
-    last = watched[stopped - 1, np.arange(3)]
+    last = validation[stopped - 1, np.arange(3)]
     assert (last > best).any()
     for member in range(3):
-        if stopped[member] < len(watched):
-            waited = stopped[member] - 1 - int(np.nanargmin(watched[:, member]))
+        if stopped[member] < len(validation):
+            waited = stopped[member] - 1 - int(np.nanargmin(validation[:, member]))
             assert waited == 4  # it stopped exactly when its patience was over
-            assert np.isnan(watched[stopped[member] :, member]).all()
+            assert np.isnan(validation[stopped[member] :, member]).all()
     assert (stopped < 60).any()
 
 
 @pytest.mark.slow
 def test_a_member_stops_at_the_watched_loss_that_is_enough() -> None:
     plan = TrainConfig("mse", ps.SGD(0.05), batch=5)
-    watched = fit(plan, epochs=12, members=3).history.validation_loss
-    enough = float(np.median(np.nanmin(watched, axis=0)))
+    validation = fit(plan, epochs=12, members=3).history.validation_loss
+    enough = float(np.median(np.nanmin(validation, axis=0)))
     trained = fit(dataclasses.replace(plan, target_loss=enough), epochs=12, members=3)
-    stops = [1 + int(np.argmax(losses <= enough)) if (losses <= enough).any() else 12 for losses in watched.T]
+    stops = [1 + int(np.argmax(losses <= enough)) if (losses <= enough).any() else 12 for losses in validation.T]
     assert trained.history.epochs.tolist() == stops
     assert min(stops) < 12
     np.testing.assert_allclose(
-        watched_loss(trained.weights), np.nanmin(trained.history.validation_loss, axis=0), rtol=1e-4
+        loss_of_validation(trained.weights), np.nanmin(trained.history.validation_loss, axis=0), rtol=1e-4
     )
 
 
@@ -144,7 +144,7 @@ def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
 
 
 def test_a_last_step_that_breaks_the_weights_is_not_kept() -> None:
-    """Nothing is watched and the loss before the only step is finite: the step itself must be noticed."""
+    """Nothing is validation and the loss before the only step is finite: the step itself must be noticed."""
     samples = Samples.of_windows(Source.of(1e4 * Y[:, None]), 1e4 * Y, LEARN, WATCH[:0], window=WINDOW)
     with pytest.raises(ps.TrainingError, match="no longer finite in epoch 1"):
         train_folds(spec(TrainConfig("mse", ps.SGD(3e38), batch=45)), [samples], epochs=1)

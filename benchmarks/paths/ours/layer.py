@@ -8,7 +8,7 @@ import numpy as np
 
 from frame.row import Arrays
 from jobs.layer import Layer
-from penstock import kernels
+from penstock import kernels  # what is measured; it has no other face
 
 __all__ = ["Task"]
 

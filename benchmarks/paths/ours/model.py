@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 
 import penstock as ps
 from frame.row import Arrays
 from jobs.model import Model
-from penstock.layers.layer import Layer
 
 __all__ = ["inputs_of", "network_of", "with_weights"]
 
 
 def network_of(model: Model) -> ps.Network:
     """Describe the network."""
-    layers: list[Layer] = [ps.Embedding(*model.tokens)] if model.tokens else []
+    layers: list[Any] = [ps.Embedding(*model.tokens)] if model.tokens else []
     layers += [_recurrent(cell, units, model) for cell, units in model.cells]
     return ps.Network(layers, dense=model.dense, embeddings=[model.category[1]] if model.category else [])
 
@@ -26,15 +28,15 @@ def inputs_of(model: Model) -> ps.Inputs:
     return ps.Inputs(features=model.features, categories=categories, extra=model.extra)
 
 
-def _recurrent(cell: str, units: int, model: Model) -> Layer:
+def _recurrent(cell: str, units: int, model: Model) -> Any:
     dropout = {"dropout": model.dropout, "recurrent_dropout": model.recurrent}
     if cell.startswith("gru"):
         return ps.GRU(units, reset_after=cell == "gru_after", **dropout)
     return {"lstm": ps.LSTM, "rnn": ps.RNN}[cell](units, **dropout)
 
 
-def with_weights(weights: object, model: Model, arrays: Arrays) -> object:
-    """Put the given weights in place of those that were drawn, for every member."""
+def with_weights(module: Any, model: Model, arrays: Arrays) -> Any:
+    """Put the given weights in place of those that were drawn."""
     below = 1 if model.tokens else 0
     names = {".layers[0].table": "embedding", ".embeddings[0].table": "category"}
     for place in range(len(model.cells)):
@@ -44,7 +46,7 @@ def with_weights(weights: object, model: Model, arrays: Arrays) -> object:
         names |= {f".dense[{place}].{letter}": f"dense{place}.{letter}" for letter in ("W", "b")}
 
     def put(path: tuple[object, ...], leaf: jax.Array) -> jax.Array:
-        given = arrays[names[jax.tree_util.keystr(path)]]
-        return jnp.broadcast_to(jnp.asarray(given, leaf.dtype), leaf.shape).copy()
+        return jnp.asarray(arrays[names[jax.tree_util.keystr(path)]], leaf.dtype).reshape(leaf.shape)
 
-    return jax.tree_util.tree_map_with_path(put, weights)
+    weights, rest = eqx.partition(module, eqx.is_array)
+    return eqx.combine(jax.tree_util.tree_map_with_path(put, weights), rest)

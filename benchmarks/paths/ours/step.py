@@ -1,27 +1,25 @@
-"""Training steps in Penstock: what a fit runs."""
+"""Training steps in Penstock: what ``penstock.train`` runs, and every estimator above it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import statistics
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+import penstock as ps
 from frame.row import Arrays
+from frame.timing import Seconds
 from jobs.model import Model
 from paths.ours.model import inputs_of, network_of, with_weights
-from penstock.data.sequences import Sequences
-from penstock.training.config import TrainConfig, TrainSpec
-from penstock.training.epoch import compiled_epoch, initial_state
-from penstock.training.folds import stack
-from penstock.training.forward import forward
-from penstock.training.optimizers import resolve_optimizer
-from penstock.training.samples import Samples
-from penstock.training.source import Source
+from paths.ours.training import epoch_times
 
 __all__ = ["Task"]
+
+_CALL = 0.1  # seconds that the epochs of one call shall take
 
 
 class Task:
@@ -29,69 +27,38 @@ class Task:
 
     def __init__(self, job: Model, arrays: Arrays) -> None:
         self.units = job.steps
-        self._job = job
-        config = TrainConfig(loss=job.loss, optimizer=resolve_optimizer(job.optimizer), batch=job.batch, patience=None)
-        make = _over_tokens if job.tokens else _over_windows
-        self._run, self._yhat = make(job, config, arrays)
+        self._job, self._epochs = job, 3
+        x: Any = arrays["data.tokens"] if job.tokens else None
+        if x is None:  # windows over rows, as a forecaster's
+            x = ps.training.RowWindows(arrays["data.values"], job.window, np.arange(job.samples))
+        self._data = {"x": x, "y": job.targets(arrays)}
+        if job.category:
+            self._data["categories"] = arrays["data.category"]
+        if job.extra:
+            self._data["extra"] = arrays["data.extra"]
+        network, inputs = network_of(job), inputs_of(job)
+        drawn = network.build(inputs, job.outputs, jax.random.key(0))
+        self._module = with_weights(drawn, job, arrays)
+        self._start = self._module
+        self._first = [jnp.asarray(each[:256]) for each in job.inputs(arrays)]
 
     def outputs(self) -> Arrays:
         """Give the outputs of the first samples, without dropout; probabilities where the loss wants them."""
-        yhat = np.asarray(self._yhat(), float)
+        x, *beside = self._first
+        names = [name for name in ("categories", "extra") if name in self._data]
+        given = dict(zip(names, beside, strict=True))
+        if "categories" in given:
+            given["categories"] = given["categories"][:, None]
+        yhat = np.asarray(eqx.filter_jit(self._module)(x, **given), float)
         return {"yhat": 1 / (1 + np.exp(-yhat)) if self._job.loss == "bce" else yhat}
+
+    def _train(self) -> Seconds:
+        """Train for some epochs; give the seconds of each but the first, which wakes the threads."""
+        trained, seconds = epoch_times(self._job, self._data, self._epochs, self._start)
+        self._epochs = int(np.clip(_CALL / statistics.median(seconds[1:]), 3, 500))
+        self._module = trained.module()
+        return Seconds(seconds[1:])
 
     def ways(self) -> dict[str, object]:
         """Give the epoch."""
-        return {"epoch": self._run}
-
-
-_Made = tuple[Callable[[], None], Callable[[], Any]]
-
-
-def _over_windows(job: Model, config: TrainConfig, arrays: Arrays) -> _Made:
-    """Make the epoch that ``Forecaster.fit`` runs."""
-    inputs, starts = inputs_of(job), np.arange(job.samples)
-    beside: dict[str, Any] = {}
-    if job.category:
-        beside = {
-            "series": np.arange(job.rows),
-            "categories": np.resize(arrays["data.category"], job.rows)[:, None],
-            "sizes": inputs.categories,
-        }
-    if job.extra:
-        extra = np.zeros((job.rows, job.extra), np.uint8)
-        extra[job.window : job.window + job.samples] = arrays["data.extra"]
-        beside["extra"] = extra
-    source = Source.of(arrays["data.values"].astype(float), **beside)
-    samples = Samples.of_windows(
-        source, arrays["data.target"].astype(float), starts, starts[:0], window=job.window, horizon=job.outputs
-    )
-    return _made(job, config, arrays, samples, starts[:256])
-
-
-def _over_tokens(job: Model, config: TrainConfig, arrays: Arrays) -> _Made:
-    """Make the epoch that ``TextClassifier.fit`` runs, of one bucket: all documents have one length."""
-    ends = np.arange(job.samples + 1) * job.window
-    source = Source.of_sequences(Sequences(arrays["data.tokens"].reshape(-1), ends))
-    train = {job.window: np.arange(job.samples)}
-    samples = Samples.of_sequences(source, job.targets(arrays), train, {}, np.ones(job.samples))
-    return _made(job, config, arrays, samples, np.arange(256))
-
-
-def _made(job: Model, config: TrainConfig, arrays: Arrays, samples: Samples, first: np.ndarray) -> _Made:
-    """Make the epoch, and the outputs of the first samples."""
-    spec = TrainSpec(network_of(job), config, samples.source.widths, job.outputs)
-    stacked, folds = stack([samples]), np.zeros(job.members, np.int32)
-    state = initial_state(spec)(np.uint32(0), np.arange(job.members, dtype=np.uint32))
-    weights = with_weights(state.weights, job, arrays)
-    state = state._replace(weights=weights, best_weights=jax.tree.map(jnp.copy, weights))
-    epoch = compiled_epoch(spec)
-
-    def run() -> None:
-        nonlocal state
-        state, training_loss, _ = epoch(state, folds, stacked)
-        jax.block_until_ready(training_loss)
-
-    def outputs() -> Any:
-        return forward(spec.network, state.weights, samples.source, {job.window: first}, job.outputs)[job.window][0]
-
-    return run, outputs
+        return {"epoch": self._train}

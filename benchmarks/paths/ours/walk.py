@@ -9,11 +9,11 @@ import scipy.stats
 import penstock as ps
 from frame.row import Arrays
 from jobs.walk import WalkForward
-from penstock.layers.declared import LSTM  # what a user's program has imported before it begins
 
 __all__ = ["Task"]
 
-_IMPORTED = (scipy.stats, LSTM, ps.train, ps.compare, ps.Forecaster, ps.Network, ps.RollingOrigin)
+# what a user's program has imported before it begins
+_IMPORTED = (scipy.stats, ps.LSTM, ps.train, ps.compare, ps.Forecaster, ps.Network, ps.RollingOrigin)
 
 
 class Task:
@@ -32,7 +32,7 @@ class Task:
         job, model = self._job, self._job.model
         frame = pd.DataFrame({"ds": np.arange(len(self._y)), "y": self._y})
         net = ps.Forecaster(
-            ps.Network([LSTM(model.cells[0][1])]), window=model.window, batch=model.batch, epochs=1, validation=0,
+            ps.Network([ps.LSTM(model.cells[0][1])]), window=model.window, batch=model.batch, epochs=1, validation=0,
             members=job.members,
         )  # fmt: skip
         split = ps.RollingOrigin(test=job.test, refit=job.ahead, train=job.train)

@@ -188,16 +188,16 @@ class Descent(Reported):
 def descent(
     surface: Surface = valley, start: tuple[float, float] = _START, *, steps: int = _STEPS, ways: Any = None
 ) -> Descent:
-    """Walk down a surface in several ways.
+    """Minimise a function of two variables by several optimisers and return their paths.
 
     Parameters
     ----------
     surface
         A function of a vector ``[2]`` that JAX can differentiate.
     start
-        Where all begin.
+        Starting point of every path, ``[2]``.
     steps
-        How many steps each takes.
+        Number of steps of each path.
     ways
         Optimisers by name, None among them for Newton's step; :data:`WAYS` if left out.
 

@@ -240,7 +240,7 @@ class _Start(eqx.Module):
 
 
 def _is_plain(cell: Cell[Any]) -> TypeGuard[LSTMCell]:
-    """Tell an LSTM with four gates that are sums of three terms from its variants."""
+    """Return whether a cell is a standard LSTM: four gates without peepholes or coupling."""
     return type(cell) is LSTMCell and cell.W.shape[1] == 4 * cell.U.shape[0] and getattr(cell, "p", None) is None
 
 

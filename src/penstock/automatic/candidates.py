@@ -120,13 +120,13 @@ def default_window(horizon: int, season: Sequence[int]) -> int:
 def network_candidates(
     panel: Panel, horizon: int, season: tuple[int, ...], *, members: int, steps: int, seed: int
 ) -> list[Candidate]:
-    """List the networks that are tried, the usual one first.
+    """Return the networks that are compared on the validation rows, the default one first.
 
     Parameters
     ----------
     panel
-        Training rows: in logs is tried where all values are positive, a window twice as long where the series have it,
-        and, where there is a season, additions to the last value.
+        Training rows. A log transform is tried where all values are positive, a window of twice the length where the
+        series are long enough, and, where there is a season, additions to the last value.
     horizon, season, members, steps, seed
         As in :func:`panel_forecaster`.
     """

@@ -250,9 +250,10 @@ def _chosen(
 def _search(
     rolled: RolledValidation, candidates: list[Candidate], classical: list[Estimator]
 ) -> tuple[dict[str, float], Candidate]:
-    """Give the errors of the networks, one member and half of the steps each, and the one that is taken.
+    """Return the validation error of each candidate network by name, and the candidate with the lowest.
 
-    The one without the season is tried where the last value is better than the seasonal naive.
+    Each is trained with one member for half of the steps. The candidate without a season is tried only where the last
+    value errs less than the seasonal naive.
     """
     if len(candidates) > 1 and candidates[-1].name == WITHOUT_SEASON:
         last, seasonal = (np.abs(rolled.errors(rolled.forecasts(model))).mean() for model in classical[-2:])
@@ -306,7 +307,7 @@ def _ahead(
 
 
 def _times(panel: Panel, kind: FrameKind, horizon: int) -> list[NDArray[Any]]:
-    """Continue the times of all series; those of one or two rows in the rhythm of the longest."""
+    """Return the times of the forecasts; a series of one or two rows takes the frequency of the longest series."""
     longest = panel.ids[int(np.argmax(panel.lengths))]
     return [
         kind.next_times(panel.times[panel.span(series)], horizon, name if panel.lengths[series] > 2 else longest)

@@ -49,7 +49,7 @@ class LagFeatures:
         return measure_windows(self.panel.y, ages, rows, self.lags, WindowScale(), self.season)
 
     def read(self, rows: Rows, steps: Rows, measures: WindowMeasures, later: Values) -> tuple[Values, Values]:
-        """Return what trees read, and what they add to, for one step ahead of each cutoff.
+        """Return the features of the trees and the forecasts that their outputs are added to, one row a sample.
 
         Parameters
         ----------

@@ -43,9 +43,7 @@ class RelaxedLasso(PenalisedRegression):
     (2020), *Statistical Science* 35, equation 5.
     """
 
-    share: float | None = option(
-        None, "share γ of the lasso, 0 to 1; None: by cross-validation", at_least=0, below=1.01
-    )
+    share: float | None = option(None, "share γ of the lasso, 0 to 1; None: by cross-validation", at_least=0, at_most=1)
 
     state_fields = ("coef", "penalty", "share")
 

@@ -21,8 +21,8 @@ __all__ = ["audit"]
 @with_bundles
 def audit(
     context: typer.Context,
-    file: File,
     own: OwnFileWithCovariates,
+    file: File = None,
     models: Annotated[str, typer.Option(help="Models by comma, as in penstock compare.")] = "lstm",
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.")] = 4,
     test: Annotated[
@@ -58,7 +58,7 @@ def audit(
         console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
         console.print(findings)
         results.append(found)
-    content = {"file": str(file), "audits": [found.to_json() for found in results]}
+    content = {"file": own.sql if file is None else str(file), "audits": [found.to_json() for found in results]}
     write_all([(json, lambda path: write_json(path, content))], console)
     if not all(found.ok for found in results):
         raise typer.Exit(1)

@@ -23,8 +23,8 @@ __all__ = ["compare"]
 @with_bundles
 def compare(
     context: typer.Context,
-    file: File,
     own: OwnFileWithCovariates,
+    file: File = None,
     models: Annotated[
         str,
         typer.Option(help=f"Models by comma: {', '.join(MODEL_NAMES)}; a number may follow: lstm:20,ar:5."),
@@ -108,7 +108,7 @@ def compare(
             **own.names(columns),
         )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
-    title = f"{file.name}: {columns.target}"
+    title = f"{own.title(file)}: {columns.target}"
     whose = "times are" if align == "times" else "rows of each are"
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
     show(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Config", "WriteConfig", "write_config"]
+__all__ = ["Config", "WriteConfig", "command_name", "write_config"]
 
 
 def _read(context: typer.Context, path: Path | None) -> Path | None:
@@ -52,6 +52,15 @@ WriteConfig = Annotated[
 ]
 
 
+def command_name(context: typer.Context) -> str:
+    """Return the name of a command, however the program was started: ``penstock text fit``."""
+    names, each = [], context
+    while each.parent is not None:
+        names.append(str(each.info_name))
+        each = each.parent  # type: ignore[assignment]  # click's own kind
+    return " ".join(["penstock", *reversed(names)])
+
+
 def write_config(path: Path | None, context: typer.Context) -> None:
     """Write the options that a command ran with.
 
@@ -62,14 +71,18 @@ def write_config(path: Path | None, context: typer.Context) -> None:
     context
         The command's context.
     """
+    from penstock.data.database_urls import without_password
     from penstock.files import write_whole
 
     if path is None:
         return
-    lines = [f"# penstock {context.info_name}"]
+    lines = [f"# {command_name(context)}"]
     for name, value in context.params.items():
         if name in (*_OWN, "checkpoint", "resume") or value is None:  # they change no result
             continue
         plain = str(value) if isinstance(value, Path) else value
+        if name == "db" and value and (shown := without_password(value)) != value:
+            lines.append(f"# db was {shown}: the password is not kept")
+            continue
         lines.append(f"{name} = {json.dumps(list(plain) if isinstance(plain, tuple) else plain, ensure_ascii=False)}")
     write_whole(path, "\n".join(lines) + "\n")

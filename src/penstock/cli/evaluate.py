@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config
-from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
+from penstock.cli.fitted import LaterFile, LaterRows, ModelFile, load_series_model
 from penstock.cli.output import JsonOption, check_paths
 
 __all__ = ["evaluate"]
@@ -18,7 +17,7 @@ __all__ = ["evaluate"]
 @with_bundles
 def evaluate(
     model: ModelFile,
-    file: Annotated[Path, typer.Argument(help="Later rows, in the columns of the fit.", show_default=False)],
+    file: LaterRows = None,
     level: Annotated[
         list[float] | None, typer.Option(help="Level of intervals to check, in percent; give it again for another.")
     ] = None,

@@ -22,8 +22,8 @@ __all__ = ["fit"]
 @with_bundles
 def fit(
     context: typer.Context,
-    file: File,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Model file to write.", show_default=False)],
+    file: File = None,
     config: Config = None,
     write_configuration: WriteConfig = None,
     model: Annotated[

@@ -8,12 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from penstock.cli.own_file import DayFirst, Decimal, MonthFirst, Sort, Wide, Zone, day_first
+from penstock.cli.own_file import DayFirst, Db, Decimal, MonthFirst, Sort, Sql, Wide, Zone, day_first, source_of
 from penstock.errors import OptionError
 
-__all__ = ["LaterFile", "ModelFile", "load_series_model"]
+__all__ = ["LaterFile", "LaterRows", "ModelFile", "load_series_model"]
 
 ModelFile = Annotated[Path, typer.Argument(help="Model file that `penstock fit` wrote.", show_default=False)]
+
+LaterRows = Annotated[
+    Path | None,
+    typer.Argument(help="Later rows, in the columns of the fit; left out with --db.", show_default=False),
+]
 
 
 def load_series_model(path: Path) -> Any:
@@ -38,15 +43,18 @@ class LaterFile:
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
+    sql: Sql = ""
+    db: Db = ""
 
-    def read(self, model: Any, path: Path) -> Any:
+    def read(self, model: Any, path: Path | None) -> Any:
         """Read a file in the columns that a model was fitted to."""
         from penstock.data.own_file import read_own_file
 
         columns = model.kind_.columns
         table, _ = read_own_file(
-            path, id=columns.id, time=columns.time, target=None if self.wide else columns.target, past=columns.past,
-            known=columns.known, static=columns.static, wide=self.wide, **self._cells(model),
+            source_of(path, self.db, self.sql), id=columns.id, time=columns.time, past=columns.past,
+            target=None if self.wide else columns.target, known=columns.known, static=columns.static, wide=self.wide,
+            sql=self.sql, **self._cells(model),
         )  # fmt: skip
         return table
 

@@ -8,19 +8,25 @@ from typing import Annotated
 import typer
 
 from penstock.cli.bundles import with_bundles
+from penstock.cli.config import Config, WriteConfig, write_config
+from penstock.cli.kept import CheckpointOptions
 from penstock.cli.output import check_paths, write_all
 from penstock.cli.own_file import File, OwnFile
-from penstock.cli.tables import OutOption, check_format, write_frame
+from penstock.cli.tables import Destination, IfExists, OutOption
 
 __all__ = ["forecast"]
 
 
 @with_bundles
 def forecast(
-    file: File,
+    context: typer.Context,
     own: OwnFile,
     horizon: Annotated[int, typer.Option(min=1, help="Steps ahead.", show_default=False)],
+    file: File = None,
     out: OutOption = None,
+    if_exists: IfExists = "fail",
+    config: Config = None,
+    write_configuration: WriteConfig = None,
     model: Annotated[Path | None, typer.Option(metavar="FILE", help="Model file to write.")] = None,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Page to write: what was chosen, why, what each part is worth.")
@@ -35,6 +41,8 @@ def forecast(
     steps: Annotated[int, typer.Option(min=1, help="Training steps of each network.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and shuffles.")] = 0,
     search: Annotated[bool, typer.Option(help="Try other networks than the usual one.")] = True,
+    *,
+    keeping: CheckpointOptions,
 ) -> None:
     """Forecast every series of a file by a network and classical models, chosen and weighted on training rows.
 
@@ -44,32 +52,34 @@ def forecast(
 
     from penstock.automatic.forecast import forecast as run
 
-    check_format(out)
-    check_paths(out, model, report, inputs=[file])
+    place = Destination.of(out, if_exists)
+    check_paths(place.path, model, report, write_configuration, inputs=[file, config])
     periods = _numbers("--season", season)
     levels = _numbers("--level", ",".join(level or ["80,95"]), "80,95")
     table, columns = own.read(file)
-    result = run(
-        table, horizon, season=periods or None, level=[float(each) for each in levels], members=members, steps=steps,
-        search=search, seed=seed, **own.names(columns),
-    )  # fmt: skip
+    with keeping.of_command(context, "out", "if_exists", "model", "report"):
+        result = run(
+            table, horizon, season=periods or None, level=[float(each) for each in levels], members=members,
+            steps=steps, search=search, seed=seed, **own.names(columns),
+        )  # fmt: skip
     answer = result.frame
-    console = Console(stderr=out is None, soft_wrap=True)
+    console = Console(stderr=place.printed, soft_wrap=True)
     try:
-        if out is None:
-            write_frame(answer, None)
+        if place.printed:
+            place.write(answer)
         console.print(result.summary(), highlight=False, markup=False)
     finally:
         writers = [
             (model, result.model.save),
             (report, result.report),
-            (out, lambda path: write_frame(answer, Path(path))),
+            (place.label, lambda _: place.write(answer)),
+            (write_configuration, lambda path: write_config(Path(path), context)),
         ]
         write_all(writers, console)
 
 
 def _numbers(option: str, given: str, example: str = "24,168") -> list[int]:
-    """Read whole numbers by comma."""
+    """Parse whole numbers that are separated by commas."""
     from penstock.errors import OptionError
 
     parts = [part.strip() for part in given.split(",") if part.strip()]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penstock.cli.config import command_name
 from penstock.cli.interrupts import raise_interrupt
 
 if TYPE_CHECKING:
@@ -42,8 +43,19 @@ class CheckpointOptions:
             yield
 
     @contextmanager
+    def of_command(self, context: typer.Context, *without: str) -> Iterator[None]:
+        """Keep what a command trains in this block; `without` names its options that change no result."""
+        from penstock.checkpoints import checkpoints, text_of
+
+        left = {"checkpoint", "resume", "config", "write_configuration", "db", *without}
+        words = {name: text_of(value) for name, value in context.params.items() if name not in left}
+        words = {"command": command_name(context), **words}
+        with self.interrupts_wait(), checkpoints(self.checkpoint, resume=self.resume, what=words):
+            yield
+
+    @contextmanager
     def interrupts_wait(self, *, also: bool = False) -> Iterator[None]:
-        """Let Ctrl-C wait for the end of an epoch in this block, where something is kept then."""
+        """Context in which Ctrl-C ends a training after its epoch, where checkpoints are written; elsewhere at once."""
         if not (also or self.checkpoint) or signal.getsignal(signal.SIGINT) is not raise_interrupt:
             yield
             return

@@ -16,14 +16,41 @@ if TYPE_CHECKING:
     from penstock.data.columns import Columns
 
 __all__ = [
-    "DayFirst", "Decimal", "File", "MonthFirst", "OwnFile", "OwnFileWithCovariates", "Sort", "Wide", "Zone",
-    "by_comma", "day_first",
+    "DayFirst",
+    "Db",
+    "Decimal",
+    "File",
+    "MonthFirst",
+    "OwnFile",
+    "OwnFileWithCovariates",
+    "Sort",
+    "Sql",
+    "Wide",
+    "Zone",
+    "by_comma",
+    "day_first",
+    "source_of",
 ]  # fmt: skip
 
 File = Annotated[
-    Path,
+    Path | None,
     typer.Argument(
-        help="CSV, Parquet, Arrow, SQLite or DuckDB file, one row per time (and series).", show_default=False
+        help="CSV, Parquet, Arrow, SQLite or DuckDB file, one row per time (and series); left out with --db.",
+        show_default=False,
+    ),
+]
+Sql = Annotated[
+    str,
+    typer.Option(
+        "--sql", metavar="QUERY", help="Query whose rows are read: of FILE, an SQLite or DuckDB file, or of --db."
+    ),
+]
+Db = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        help="Database to read instead of FILE, such as postgresql://user@host/market; read by --sql.",
     ),
 ]
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
@@ -53,27 +80,27 @@ class OwnFile:
     decimal: Decimal = ""
     wide: Wide = False
     sort: Sort = False
-    sql: Annotated[
-        str,
-        typer.Option(
-            "--sql", metavar="QUERY", help="Query whose rows are read, where FILE is an SQLite or DuckDB file."
-        ),
-    ] = ""
+    sql: Sql = ""
+    db: Db = ""
 
     @property
     def covariates(self) -> dict[str, tuple[str, ...]]:
         """The columns of covariates, by kind."""
         return {}
 
-    def read(self, file: Path) -> tuple[pd.DataFrame, Columns]:
+    def read(self, file: Path | None) -> tuple[pd.DataFrame, Columns]:
         """Read the file into a long frame, and tell which column is what."""
         from penstock.data.own_file import read_own_file
 
         return read_own_file(
-            file, id=self.id, time=self.time, target=self.target, **self.covariates,
+            source_of(file, self.db, self.sql), id=self.id, time=self.time, target=self.target, **self.covariates,
             usual_zone=None, dayfirst=day_first(self.dayfirst, self.monthfirst), zone=self.zone, decimal=self.decimal,
             wide=self.wide, sort=self.sort, sql=self.sql,
         )  # fmt: skip
+
+    def title(self, file: Path | None) -> str:
+        """Return what the rows are called: the name of the file, or the query."""
+        return self.sql if file is None else file.name
 
     def names(self, columns: Columns) -> dict[str, Any]:
         """Give what `compare`, `audit` and `forecast` are to be told of the frame that was read."""
@@ -98,6 +125,24 @@ class OwnFileWithCovariates(OwnFile):
         """The columns of covariates, by kind."""
         kinds = {"past": self.past, "known": self.known, "static": self.static}
         return {kind: by_comma(given) for kind, given in kinds.items()}
+
+
+def source_of(file: Path | None, db: str, sql: str) -> Path | str:
+    """Tell what is read: a file, or with a query the database behind a URL; refuse both, and neither."""
+    from penstock.data.database_urls import is_url, without_password
+    from penstock.errors import OptionError
+
+    if file is not None and not db:
+        return file
+    if file is not None:
+        raise OptionError(f"{str(file)!r} and --db {without_password(db)!r} are given; rows come from one of them.")
+    if not db:
+        raise OptionError("name the file of the rows, or a database and a query: --db URL --sql 'SELECT ...'.")
+    if not is_url(db):
+        raise OptionError(
+            f"--db {db!r} is no URL; allowed: postgresql://user@host/market; of a file give its name alone."
+        )
+    return db
 
 
 def day_first(dayfirst: bool, monthfirst: bool) -> bool | None:

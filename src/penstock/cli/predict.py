@@ -14,7 +14,7 @@ from penstock.cli.config import Config
 from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
 from penstock.cli.messages import note_unused
 from penstock.cli.output import check_paths
-from penstock.cli.tables import OutOption, check_format, write_frame
+from penstock.cli.tables import Destination, IfExists, OutOption
 from penstock.errors import named
 
 __all__ = ["predict"]
@@ -35,6 +35,7 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="The rows ahead, with the covariates known ahead.")
     ] = None,
     out: OutOption = None,
+    if_exists: IfExists = "fail",
     config: Config = None,
     *,
     how: LaterFile,
@@ -47,14 +48,15 @@ def predict(
 
     from penstock.data.later import join_later
 
-    check_format(out)
-    check_paths(out, inputs=[model, file, future, config])
-    if file is None and future is None:
+    place = Destination.of(out, if_exists)
+    check_paths(place.path, inputs=[model, file, future, config])
+    asked = file is not None or bool(how.db)
+    if not asked and future is None:
         note_unused(context, [each.name for each in fields(LaterFile)], "no file of rows is read")
     fitted = load_series_model(model)
     ahead = None if future is None else how.read_ahead(fitted, future)
     history = None
-    if file is not None:
+    if asked:
         rows = how.read(fitted, file)
         later = join_later(fitted, rows)
         history = later.frame
@@ -66,6 +68,6 @@ def predict(
                 file=sys.stderr,
             )
     answer = fitted.predict(history, future=ahead, level=level or ())
-    write_frame(nw.from_native(answer).to_pandas(), out)
-    if out is not None:
-        print(f"Written: {out}")  # noqa: T201
+    place.write(nw.from_native(answer).to_pandas())
+    if not place.printed:
+        print(f"Written: {place.label}")  # noqa: T201

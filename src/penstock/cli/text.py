@@ -11,111 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penstock.cli.declared import DEFAULTS, flag
-from penstock.cli.models import make_text_network
 from penstock.cli.output import ReportOption, check_paths, write_all
-from penstock.errors import DataError, OptionError, WriteError
-from penstock.errors import nearest as hint
+from penstock.cli.text_fit import fit
+from penstock.cli.text_table import TextFile, error_console, read_columns, text_column
+from penstock.errors import DataError, OptionError
 from penstock.files import check_destination, refuse_input
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import Console
+    pass
 
 __all__ = ["text"]
 
 text = typer.Typer(help="Score documents: reviews, filings, calls.", no_args_is_help=True)
 
-TASKS = ("auto", "label", "value")
 _BLOCK = 256  # lines that are scored at once
 
-File = Annotated[Path, typer.Argument(help="CSV or Parquet file, one document a row.", show_default=False)]
 
-
-@text.command()
-def fit(
-    file: File,
-    out: Annotated[Path, typer.Option(help="Model file to write.", show_default=False)],
-    text: Annotated[str, typer.Option(help="Column of the documents.")] = "text",
-    label: Annotated[str, typer.Option(help="Column of the labels or values.")] = "label",
-    task: Annotated[str, typer.Option(help=f"What is learned ({', '.join(TASKS)}); auto: by the column.")] = "auto",
-    model: Annotated[str, typer.Option(help="Layers by comma, such as gru:32 or bigru:64.")] = "gru:32",
-    test: Annotated[float, typer.Option(help="Share of each label's rows, drawn, to score on; 0: none.")] = 0.2,
-    vocabulary: Annotated[int, flag("Tokens", "vocabulary")] = DEFAULTS["Tokens"]["vocabulary"],
-    length: Annotated[int, flag("Tokens", "length")] = DEFAULTS["Tokens"]["length"],
-    truncation: Annotated[str, flag("Tokens", "truncation")] = DEFAULTS["Tokens"]["truncation"],
-    phrases: Annotated[bool, flag("Tokens", "phrases")] = DEFAULTS["Tokens"]["phrases"],
-    vectors: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Word vectors: GloVe's text, word2vec's text or binary.")
-    ] = None,
-    units: Annotated[int | None, flag("TextClassifier", "units", show_default="as wide as the vectors, or 100")] = None,
-    epochs: Annotated[int, flag("TextClassifier", "epochs")] = 10,
-    patience: Annotated[int, flag("TextClassifier", "patience")] = 3,
-    batch: Annotated[int, flag("TextClassifier", "batch")] = DEFAULTS["TextClassifier"]["batch"],
-    members: Annotated[int, flag("TextClassifier", "members")] = DEFAULTS["TextClassifier"]["members"],
-    seed: Annotated[int, flag("TextClassifier", "seed")] = DEFAULTS["TextClassifier"]["seed"],
-) -> None:
-    """Fit a network on documents, beside a ridge on its words, and write the network to a file.
-
-    For example: `penstock text fit reviews.csv --text review --label label --out model.penstock`
-    """
-    import numpy as np
-
-    from penstock.data.splits import stratified_split
-    from penstock.sequences.labels import read_labels
-    from penstock.text.bag_of_words import BagClassifier, BagOfWords, BagRegressor
-    from penstock.text.classifier import TextClassifier
-    from penstock.text.estimator import TextEstimator
-    from penstock.text.evaluate import compare
-    from penstock.text.regressor import TextRegressor
-    from penstock.text.tokens import Tokens
-    from penstock.text.vectors import WordVectors
-
-    check_destination(out)
-    refuse_input(out, [file, vectors])
-    if task not in TASKS:
-        raise OptionError(f"--task {task!r} is unknown; {hint(task, TASKS)}")
-    if not 0 <= test < 1:
-        raise OptionError(f"--test {test:g} is out of range; allowed: a share from 0 up to below 1.")
-    documents, targets, values = _columns(file, text, label, task)
-    given = None if vectors is None else WordVectors.read(vectors)
-    usual = DEFAULTS["TextClassifier"]["units"] if given is None else given.units
-    tokens = Tokens(vocabulary, length=length, truncation=truncation, phrases=phrases)
-    options: dict[str, Any] = {
-        "network": make_text_network(model), "tokens": tokens, "units": usual if units is None else units,
-        "epochs": epochs, "patience": patience, "batch": batch, "members": members, "seed": seed, "clip": 1.0,
-    }  # fmt: skip
-    network: TextEstimator = TextRegressor(**options) if values else TextClassifier(**options)
-    bag: BagOfWords = BagRegressor(seed=seed) if values else BagClassifier(seed=seed)
-    extra: dict[str, Any] = {} if given is None else {"vectors": given}
-    console = _errors()
-    unwritten: list[WriteError] = []
-
-    def save(_: str, fitted: TextEstimator | BagOfWords) -> None:
-        """Save the network as soon as it is fitted: whatever fails later, it is there."""
-        if isinstance(fitted, TextEstimator):
-            if fitted.coverage_ is not None:
-                console.print(f"Word vectors: {fitted.coverage_}", highlight=False, markup=False)
-            try:
-                write_all([(out, fitted.save)], console)
-            except WriteError as error:  # said at the end: the scores are worth their work
-                unwritten.append(error)
-
-    codes = np.zeros(len(documents), np.int64) if values else read_labels(targets, len(documents))[1]
-    parts = stratified_split(codes, test, seed)
-    if not len(parts[1]):
-        save(model, network.fit(documents, targets, **extra))
-        _raise_first(unwritten)
-        return
-    train, held_out = (([documents[row] for row in part], targets[part]) for part in parts)
-    console.print(f"{len(parts[0]):,} rows to train, {len(parts[1]):,} drawn to score.", highlight=False)
-    result = compare({model: network, bag.label: bag}, train, held_out, fit={model: extra}, on_fit=save)
-    console.print(str(result), highlight=False, markup=False)
-    _raise_first(unwritten)
-
-
-def _raise_first(errors: list[WriteError]) -> None:
-    if errors:
-        raise errors[0]
+text.command()(fit)
 
 
 @text.command()
@@ -153,7 +65,7 @@ def predict(
 
 @text.command()
 def vectors(
-    file: File,
+    file: TextFile,
     out: Annotated[
         Path, typer.Option(help="File to write: word2vec's binary form (.bin), else its text.", show_default=False)
     ],
@@ -175,10 +87,10 @@ def vectors(
 
     check_destination(out)
     refuse_input(out, [file])
-    documents = _column(_read(file, text), file, text)
+    documents = text_column(read_columns(file, text), file, text)
     tokens = Tokens(100_000, length=None, min_count=min_count, phrases=phrases)
     found = word2vec(documents, tokens, units=units, window=window, epochs=epochs, workers=workers, seed=seed)
-    console = _errors()
+    console = error_console()
     console.print(f"{len(found):,} words of {len(documents):,} documents, {units} numbers each.", highlight=False)
     write_all([(out, found.write)], console)
 
@@ -213,43 +125,7 @@ def explain(
     for word, moved in found.top(count):
         print(f"{word}\t{moved:+.3f}")  # noqa: T201
     if report is not None:
-        write_all([(report, found.report)], _errors())
-
-
-def _errors() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True, soft_wrap=True)
-
-
-def _column(table: pd.DataFrame, file: Path, text: str) -> list[str]:
-    cells = table[text]
-    if cells.isna().all() or (cells.astype(str).str.strip() == "").all():
-        raise DataError(f"the column {text!r} of {file.name} is empty; name the column of the documents: --text.")
-    return cells.fillna("").astype(str).tolist()
-
-
-def _columns(file: Path, text: str, label: str, task: str) -> tuple[list[str], Any, bool]:
-    """Read the documents, their targets, and whether these are values."""
-    from penstock.data.reading.targets import read_targets
-
-    table = _read(file, text, label)
-    documents = _column(table, file, text)
-    cells = table[label]
-    missing = (cells.isna() | (cells.astype(str).str.strip() == "")).to_numpy()
-    if missing.any():
-        raise DataError(f"row {int(missing.argmax()) + 1} of {file.name} has no {label!r}; drop it first.")
-    return documents, *read_targets(cells.tolist(), label, task)
-
-
-def _read(file: Path, *names: str) -> pd.DataFrame:
-    from penstock.data.tables import read_table
-
-    table = read_table(file, text=set(names))
-    for name in names:
-        if name not in table.columns:
-            raise DataError(f"{file.name} has no column {name!r}; {hint(name, table.columns)}")
-    return table
+        write_all([(report, found.report)], error_console())
 
 
 def _load(path: Path) -> Any:
@@ -277,7 +153,7 @@ def _documents(file: Path | None, text: str | None) -> Iterator[str]:
     if not file.is_file():
         raise DataError(f"the file {str(file)!r} does not exist.")
     if text is not None:
-        yield from _column(_read(file, text), file, text)
+        yield from text_column(read_columns(file, text), file, text)
         return
     if is_parquet(file):
         raise OptionError(f"{file.name} is a table; name the column of the documents: --text NAME.")

@@ -9,7 +9,7 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config
-from penstock.cli.fitted import LaterFile, ModelFile, load_series_model
+from penstock.cli.fitted import LaterFile, LaterRows, ModelFile, load_series_model
 from penstock.cli.messages import note_unused
 from penstock.cli.output import check_paths
 from penstock.errors import OptionError
@@ -21,7 +21,7 @@ __all__ = ["update"]
 def update(
     context: typer.Context,
     model: ModelFile,
-    file: Annotated[Path, typer.Argument(help="Later rows, in the columns of the fit.", show_default=False)],
+    file: LaterRows = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Model file to write; left out: the one that is updated.")
     ] = None,
@@ -42,7 +42,7 @@ def update(
     if not hasattr(fitted, "update"):
         raise OptionError(
             f"{str(model)!r} holds a {fitted.label}, whose coefficients are fitted at once; forecast from later rows: "
-            f"penstock predict {model} {file}, or fit it again on all rows."
+            f"penstock predict {model} {file or '--db URL'}, or fit it again on all rows."
         )
     if not epochs:
         note_unused(context, ["learning_rate", "replay"], "with --epochs 0 nothing is learned")

@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from penstock.data.columns import Columns
+from penstock.data.database_urls import is_url
 from penstock.data.reading.form import FORM
 from penstock.data.reading.native import several_levels
 from penstock.data.reading.notes import note
@@ -78,7 +79,7 @@ def read_own_file(
     if wide and target is not None:
         raise OptionError("--wide reads every column of numbers as a series; leave --target out.")
     table = read_table(path, text={id, time or Columns().time, *static}, sql=sql)
-    name = Path(path).name
+    name = "the answer of the query" if is_url(str(path)) else Path(path).name
     if not len(table):
         raise DataError(f"{name} has a line of names ({named(table.columns, 6)}) and no rows below it.")
     time = _time(table, time, name)

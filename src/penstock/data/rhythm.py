@@ -283,7 +283,11 @@ def _within_days(times: NDArray[Any], gaps: NDArray[Any]) -> Rhythm | None:
 
 
 def _by_the_day(held: NDArray[np.bool_], possible: NDArray[np.int64], day_slots: int) -> NDArray[np.bool_]:
-    """Complete the week by the days that were seen: the same hours on each, and business days where no weekend was."""
+    """Return which slots of a week are open, ``[slots]``, where some slots were never observed.
+
+    Every open day is given the same hours. Days that were never observed are open, except weekends where no weekend day
+    that was observed is open.
+    """
     by_day, seen = held.reshape(7, day_slots), possible.reshape(7, day_slots) > 0
     whole: Any = seen.any(axis=1)
     trading: Any = by_day.any(axis=1)

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.data.database_urls import is_url, read_url
 from penstock.data.databases import DATABASES, read_query
 from penstock.data.reading.csv import read_csv
 from penstock.data.reading.encoding import COMPRESSED
@@ -39,7 +40,7 @@ def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -
     Parameters
     ----------
     path
-        The file.
+        The file, or the URL of a database (:func:`penstock.data.database_urls.read_url`).
     text
         Columns that are text whatever they spell: names of series, labels, times, documents.
     sql
@@ -52,6 +53,8 @@ def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -
     """
     import pandas as pd
 
+    if is_url(str(path)):
+        return plain_frame(read_url(str(path), sql))
     path = Path(path)
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder; a CSV or Parquet file is needed.")

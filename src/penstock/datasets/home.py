@@ -25,12 +25,12 @@ class DataFile:
     name
         Name of the file in the folder of data.
     source
-        Where it can be had, for people.
+        Where the file comes from, in words.
     url
-        Where it can be downloaded; None where a person must fetch it.
+        Address to download it from; None where it has to be downloaded by hand.
     sha256
-        Its checksums: that of the public file first, then those of other copies with the same content; none where the
-        source goes on changing it.
+        Accepted checksums: of the public file first, then of other copies with the same content; empty where the source
+        updates the file.
     """
 
     name: str

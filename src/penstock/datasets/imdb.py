@@ -85,14 +85,14 @@ def imdb(path: str | Path | None = None, *, unlabelled: bool = False) -> pd.Data
 
 
 def _repacked(given: Path | None) -> Path | None:
-    """Find the archive in its smaller form, which has no public address."""
+    """Return the path of the recompressed archive, which cannot be downloaded; None where it is not in the folder."""
     folder = given or Path(os.environ.get(HOME_VARIABLE) or ".")
     path = folder / _REPACKED
     return path if path.is_file() else None
 
 
 def _of_archive(path: Path, wanted: Wanted) -> Iterator[tuple[re.Match[str], bytes]]:
-    """Read the wanted members, and tell of an archive that breaks off anywhere."""
+    """Yield the wanted members of an archive with their contents; raise an error for an archive that is cut short."""
     try:
         with tarfile.open(path) as archive:
             for member in archive:

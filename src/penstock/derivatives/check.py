@@ -183,7 +183,7 @@ def check_gradients(
 def _partitioned(
     network: Any, x: jax.Array, outputs: int, seed: int, given: dict[str, Any]
 ) -> tuple[Any, Any, Callable[[Any, jax.Array], jax.Array]]:
-    """Give weights in float64, the rest, and how both together map inputs to outputs."""
+    """Return the weights in float64, the other leaves of the module, and the function of weights and inputs."""
     if has_network(network):
         network = fitted_network(network)
     key = jax.random.key(seed)

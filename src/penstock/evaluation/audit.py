@@ -13,8 +13,9 @@ from penstock.data.columns import COVARIATES, Columns
 from penstock.data.reading.notes import note
 from penstock.errors import DataError, OptionError, nearest
 from penstock.estimator import Estimator
+from penstock.evaluation.own_model import OwnModel
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
-from penstock.evaluation.subject import Backtest, FrameRows, audited_model
+from penstock.evaluation.subject import AuditedModel, Backtest, FrameRows, audited_model
 from penstock.report.table import Marked, Table
 
 __all__ = ["Audit", "audit"]
@@ -162,7 +163,10 @@ def audit(
     rows = FrameRows.read(frame, columns, missing, calendar)
     if carried := int(np.isnan(rows.y).sum()):
         note(f"{len(rows.y):,} rows, {carried:,} of them carried forward.")
-    subject = audited_model(model, columns, horizon, backtest, rows, missing=missing, calendar=calendar)
+    if isinstance(model, Estimator):
+        subject: AuditedModel = OwnModel(model, columns, horizon, rows, {"missing": missing, "calendar": calendar})
+    else:
+        subject = audited_model(model, columns, horizon, backtest)
     unused = [kind for kind in COVARIATES if getattr(columns, kind) and kind not in getattr(model, "covariates", ())]
     if unused and isinstance(model, Estimator):
         note(f"{subject.label} uses no {' and no '.join(unused)} covariates, and is audited without them.")

@@ -17,7 +17,7 @@ from penstock.data.panel import Panel
 from penstock.errors import named
 from penstock.evaluation.breakdown import score_columns, shares_won
 from penstock.evaluation.coverage import Coverage
-from penstock.evaluation.entry import Entry
+from penstock.evaluation.entry import Entry, settings_tried
 from penstock.evaluation.forecast_frame import forecast_columns
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.members import spread
@@ -219,7 +219,7 @@ class Comparison(ComparisonResult):
         """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
         few = len(self.entries) <= 3
         covered = [*(self.coverage.sentences if self.coverage is not None else ()), *self.scoring.left_out]
-        covered += [f"{name}: {said}." for name, entry in self.entries.items() for said in entry.model.fit_notes]
+        covered += [f"{name}: {said}." for name, entry in self.entries.items() for said in entry.notes]
         return covered + ([] if few or self.superiority is None else self.superiority.sentences)
 
     def interval_table(self) -> Table:
@@ -264,7 +264,8 @@ class Comparison(ComparisonResult):
         from penstock.evaluation.trading import trade, trading_options
 
         forecasts = {name: entry.forecast for name, entry in self.entries.items()}
-        return trade(self.panel, self.kind, self.origins, forecasts, resolve_rule(rule), trading_options(options))
+        asked = trading_options({"trials": settings_tried(self.entries.values()), **options})
+        return trade(self.panel, self.kind, self.origins, forecasts, resolve_rule(rule), asked)
 
     def settings(self) -> dict[str, str]:
         """Say what was forecast, and with which options."""

@@ -44,12 +44,12 @@ class OtherModel(Estimator):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return audited_model(self.model, Columns(), self.horizon, None).label
+        return audited_model(self.model, Columns(), self.horizon).label
 
     @property
     def fit_notes(self) -> tuple[str, ...]:
         """How often it is fitted."""
-        subject = audited_model(self.model, Columns(), self.horizon, None)
+        subject = audited_model(self.model, Columns(), self.horizon)
         return () if subject.reads_history else ("fitted afresh at every cutoff, since it reads no newer rows",)
 
     def _fit(self, train: Panel, validation: Panel | None) -> None:
@@ -57,7 +57,7 @@ class OtherModel(Estimator):
 
     def _forecast(self, panel: Panel, origins: Origins, fitted: Origins) -> Values:
         columns = self.kind_.columns
-        subject = audited_model(self.model, columns, self.horizon, None)
+        subject = audited_model(self.model, columns, self.horizon)
         trained = subject.fit(self._rows(self.train_)) if subject.reads_history else None
         found = np.empty((len(origins), self.horizon))
         series = panel.series_of(origins)
@@ -149,5 +149,5 @@ def as_estimator(given: Any, columns: Columns, horizon: int, name: str | None) -
         return given
     if isinstance(nw.from_native(given, eager_only=True, pass_through=True), nw.DataFrame):
         return GivenForecasts(ForecastTable.read(given, columns, name or "forecasts"))
-    audited_model(given, columns, horizon, None)
+    audited_model(given, columns, horizon)
     return OtherModel(given)

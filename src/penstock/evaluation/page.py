@@ -106,7 +106,7 @@ def _scores_by_series(comparison: Comparison) -> Picture:
 
 
 def _borders(comparison: Comparison, series: int) -> dict[str, tuple[Any, Any]]:
-    """Tell where training rows, validation tail and test rows of one series begin and end."""
+    """Return the first and the last time of the training rows, the validation tail and the test rows of one series."""
     panel = comparison.panel
     span = panel.span(series)
     times = panel.times[span]

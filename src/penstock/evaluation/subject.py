@@ -1,4 +1,4 @@
-"""Any estimator, object or function that forecasts, asked in one way by an audit and by a comparison."""
+"""Any object or function that forecasts, asked in one way by an audit and by a comparison."""
 
 from __future__ import annotations
 
@@ -20,12 +20,10 @@ from penstock.data.reading.table import as_table, newest_last
 from penstock.data.reading.values import numbers
 from penstock.data.times import read_times
 from penstock.errors import DataError, OptionError
-from penstock.estimator import Estimator
 from penstock.evaluation.gaps import with_gaps
 from penstock.evaluation.libraries import library_model
-from penstock.evaluation.rolling_origin import RollingOrigin
 
-__all__ = ["AuditedModel", "Backtest", "FrameRows", "audited_model"]
+__all__ = ["USUAL_HORIZON", "AuditedModel", "Backtest", "Forecast", "FrameRows", "audited_model"]
 
 Values = NDArray[np.float64]
 Forecast = Callable[["FrameRows"], Values]
@@ -33,7 +31,8 @@ Forecast = Callable[["FrameRows"], Values]
 Backtest = Callable[[Any, Any, int], Any]
 """A library's own backtest: ``backtest(model, frame, test)`` forecasts from every cutoff of the last `test` times."""
 
-_USUAL_HORIZON = 4
+USUAL_HORIZON = 4
+"""Steps ahead of a model that has no horizon of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,57 +149,6 @@ class AuditedModel(abc.ABC):
         raise NotImplementedError
 
 
-class _Ours(AuditedModel):
-    reads_history = backtests = True
-
-    def __init__(
-        self,
-        model: Estimator,
-        columns: Columns,
-        horizon: int | None,
-        every: FrameRows | None,
-        reading: dict[str, Any],
-    ) -> None:
-        self.every = every
-        columns = columns.only(model.covariates)
-        self.names: dict[str, Any] = {
-            "id": columns.id, "time": columns.time, "target": columns.target, **reading,
-            **{kind: getattr(columns, kind) for kind in model.covariates},
-        }  # fmt: skip
-        usual = model.horizon if model.horizon > 1 else _USUAL_HORIZON
-        self.model = model.clone().set_params(horizon=horizon or usual)
-        self.label, self.horizon = model.label, self.model.horizon
-
-    def fit(self, *trainings: FrameRows) -> Forecast:
-        model = self.model.clone()
-        for rows in trainings:
-            model.fit(rows.native, **self.names)
-
-        def forecast(rows: FrameRows) -> Values:
-            known = {"future": self.every.native} if self.every is not None and self.names.get("known") else {}
-            out = nw.from_native(model.predict(rows.native, **known), eager_only=True)
-            return np.asarray(out["yhat"].to_numpy(), dtype=np.float64).reshape(-1, self.horizon)
-
-        return forecast
-
-    def backtest(self, rows: FrameRows, test: int, before: FrameRows | None = None) -> Values:
-        from penstock.evaluation.compare import compare  # which asks other people's models by this module
-
-        model = self.model.clone()
-        if before is not None:
-            model.fit(before.native, **self.names)
-        split = RollingOrigin(horizon=self.horizon, test=test)
-        result = compare({"audited": model}, rows.native, split, **self.names)
-        times = result.panel.times[result.origins]
-        yhat = result.entries["audited"].forecast
-        if len(result.panel) == 1:
-            return yhat
-        calendar = np.unique(times)
-        out = np.zeros((len(calendar), len(result.panel), self.horizon))  # a series without that cutoff stays at zero
-        out[np.searchsorted(calendar, times), result.panel.series_of(result.origins)] = yhat
-        return out
-
-
 class _Object(AuditedModel):
     def __init__(self, model: Any, backtest: Backtest | None, label: str) -> None:
         self.model, self.own_backtest, self.backtests = model, backtest, backtest is not None
@@ -246,25 +194,16 @@ class _Function(AuditedModel):
         return lambda rows: _values(self.function(rows.native, self.horizon), rows, self.label)
 
 
-def audited_model(
-    model: Any,
-    columns: Columns,
-    horizon: int | None,
-    backtest: Backtest | None,
-    every: FrameRows | None = None,
-    **reading: Any,
-) -> AuditedModel:
-    """Tell what was given, or say that it is no model; `every` are all rows that there are, read by these options."""
-    if isinstance(model, Estimator):
-        return _Ours(model, columns, horizon, every, reading)
+def audited_model(model: Any, columns: Columns, horizon: int | None, backtest: Backtest | None = None) -> AuditedModel:
+    """Return an object, a function or a model of another library as it is asked, or say that it is no model."""
     if isinstance(model, type):
         raise OptionError(f"the class {model.__name__} was given; give a model: {model.__name__}(...).")
-    if (library := library_model(model, columns, horizon or _USUAL_HORIZON)) is not None:
+    if (library := library_model(model, columns, horizon or USUAL_HORIZON)) is not None:
         return _Object(library, backtest, type(model).__name__)
     if hasattr(model, "fit") and hasattr(model, "predict"):
         return _Object(model, backtest, type(model).__name__)
     if callable(model):
-        return _Function(model, horizon or _USUAL_HORIZON)
+        return _Function(model, horizon or USUAL_HORIZON)
     raise OptionError(
         f"{model!r} is no model; allowed: a Penstock model such as AR(5), a model of statsforecast, sktime, darts or "
         "neuralforecast, a regressor of scikit-learn, an object with fit(frame) and predict(frame), or a function "

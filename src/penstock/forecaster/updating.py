@@ -63,7 +63,7 @@ class Update:
     without: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return a summary of the update as text, one finding a line."""
         lines = [f"{self.new:,} new rows, {self.epochs} epochs, {self.replay} older rows of each series again"]
         if self.seen:
             lines.append(f"{self.seen:,} rows had been seen and are left out")

@@ -124,7 +124,7 @@ class LRU(RecurrentLayer, cell=LRUCell):
     """
 
     def __post_init__(self) -> None:
-        """Refuse an empty ring."""
+        """Raise an error where r_min exceeds r_max: no eigenvalue would lie between them."""
         super().__post_init__()
         if self.r_min > self.r_max:
             raise OptionError(f"LRU: r_min={self.r_min:g} lies above r_max={self.r_max:g}; exchange them.")

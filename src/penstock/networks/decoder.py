@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -31,24 +32,24 @@ class Teacher(NamedTuple):
     ----------
     y
         Tokens or values, ``[batch, steps, ·]``.
-    share
+    ratio
         The share of the steps that are fed the truth; the others are fed the decoder's own output (scheduled sampling,
         Bengio et al. 2015). None: all, and then all steps are learned from at once.
     """
 
     y: jax.Array
-    share: jax.Array | None = None
+    ratio: jax.Array | None = None
 
 
 class Encoded(NamedTuple):
-    """What was read of the sources.
+    """The source sequences as the encoder has read them.
 
     Attributes
     ----------
     steps, lengths
         The encoder's outputs ``[batch, time, width]``, and the true steps.
     vector
-        What the decoder is told: the last output and the further features, ``[batch, width]``.
+        What the decoder reads of the source: the last output and the further features, ``[batch, width]``.
     masks
         What dropout multiplies the decoder's inputs and its state by; None for none.
     """
@@ -65,7 +66,7 @@ class EncoderDecoderModule(eqx.Module):
     Attributes
     ----------
     W0, b0
-        From what is told of the source to the decoder's first state, all its leaves side by side.
+        From what is read of the source to the decoder's first state, all its leaves side by side.
     table
         The vector of each target token that can be fed back; the last, that of the end, opens the sequence.
     """
@@ -127,12 +128,12 @@ class EncoderDecoderModule(eqx.Module):
         """Do what :meth:`__call__` does after the look-ups."""
         encoded = self.encode(vectors, lengths=lengths, extra=extra, key=key)
         state = self.first_state(encoded)
-        if teacher.share is not None and self.autoregressive and key is not None:
-            return self._sampled(encoded, state, teacher.y, teacher.share, key)
+        if teacher.ratio is not None and self.autoregressive and key is not None:
+            return self._sampled(encoded, state, teacher.y, teacher.ratio, key)
         x = self._inputs(self._fed(teacher.y), encoded)
         x = x if encoded.dropout_masks[0] is None else x * encoded.dropout_masks[0][:, None]
         outputs, _ = unroll(self.decoder.cell, x, state, mask=encoded.dropout_masks[1])
-        return self._told(outputs, encoded)[0]
+        return self._output(outputs, encoded)[0]
 
     def encode(
         self,
@@ -154,18 +155,18 @@ class EncoderDecoderModule(eqx.Module):
         x = run_layers(self.layers[first:], self.over_time[first:], vectors.x, lengths=lengths, key=key, first=first)
         vector = last_step(x, lengths)
         vector = vector if extra is None else jnp.concatenate([vector, extra], axis=-1)
-        return Encoded(x, lengths, vector, self._dropout_masks(len(vector), key))
+        return Encoded(x, lengths, vector, self._dropout_masks(vector.shape[0], key))
 
     def first_state(self, encoded: Encoded) -> Any:
-        """Give the decoder's first state: its cell's own, plus tanh of what is told of the source."""
-        initial = self.decoder.cell.initial_state(len(encoded.vector))
-        told = jnp.tanh(encoded.vector @ self.W0 + self.b0)
+        """Give the decoder's first state: its cell's own, plus tanh of what is read of the source."""
+        initial = self.decoder.cell.initial_state(encoded.vector.shape[0])
+        from_source = jnp.tanh(encoded.vector @ self.W0 + self.b0)
         leaves, structure = jax.tree.flatten(initial)
         places = [0]
         for leaf in leaves:
-            places.append(places[-1] + leaf[0].size)
+            places.append(places[-1] + math.prod(leaf.shape[1:]))
         added = [
-            leaf + told[:, first:last].reshape(leaf.shape)
+            leaf + from_source[:, first:last].reshape(leaf.shape)
             for leaf, first, last in zip(leaves, places[:-1], places[1:], strict=True)
         ]
         return jax.tree.unflatten(structure, added)
@@ -179,7 +180,7 @@ class EncoderDecoderModule(eqx.Module):
     def feed(self, output: jax.Array) -> jax.Array:
         """Give what is fed back of outputs ``[batch, ·]``: the vector of a token ``[batch]``, or the values."""
         if not self.autoregressive:
-            return self.opening(len(output))
+            return self.opening(output.shape[0])
         return output if self.table is None else self.table[output]
 
     def step(self, fed: jax.Array, state: Any, encoded: Encoded) -> tuple[jax.Array, Any, jax.Array | None]:
@@ -200,8 +201,8 @@ class EncoderDecoderModule(eqx.Module):
         x = x if encoded.dropout_masks[0] is None else x * encoded.dropout_masks[0]
         options = () if encoded.dropout_masks[1] is None else (encoded.dropout_masks[1],)
         output, after = self.decoder.cell(x, state, *options)
-        told, weights = self._told(output[:, None], encoded)
-        return told[:, 0], after, None if weights is None else weights[:, 0]
+        y, weights = self._output(output[:, None], encoded)
+        return y[:, 0], after, None if weights is None else weights[:, 0]
 
     def attended(
         self,
@@ -250,18 +251,18 @@ class EncoderDecoderModule(eqx.Module):
         parts += [jnp.broadcast_to(encoded.vector[:, None], shape)] if self.conditions_every_step else []
         return jnp.concatenate(parts, axis=-1) if parts else jnp.zeros((*fed.shape[:2], 1), self.W0.dtype)
 
-    def _told(self, outputs: jax.Array, encoded: Encoded) -> tuple[jax.Array, jax.Array | None]:
+    def _output(self, outputs: jax.Array, encoded: Encoded) -> tuple[jax.Array, jax.Array | None]:
         """Read the decoder's outputs ``[batch, steps, units]`` out, with what they attend to."""
         if self.attention is None:
             return self.readout(outputs), None
         context, weights = self.attention(outputs, encoded.steps, lengths=encoded.lengths)
         return self.readout(jnp.concatenate([outputs, context], axis=-1)), weights
 
-    def _sampled(self, encoded: Encoded, state: Any, y: jax.Array, share: jax.Array, key: jax.Array) -> jax.Array:
-        """Feed each step the truth with the probability `share`, else the decoder's own output."""
+    def _sampled(self, encoded: Encoded, state: Any, y: jax.Array, ratio: jax.Array, key: jax.Array) -> jax.Array:
+        """Feed each step the truth with the probability `ratio`, else the decoder's own output."""
         batch, steps = y.shape[:2]
         truth = jnp.moveaxis(self._feed(y), 1, 0)
-        taught = random_bits(fold_in(key, 103), (steps, batch, 1)) < share * 2.0**32
+        forced = random_bits(fold_in(key, 103), (steps, batch, 1)) < ratio * 2.0**32
 
         def step(carry: tuple[Any, jax.Array], now: tuple[jax.Array, jax.Array]) -> tuple[Any, jax.Array]:
             (state, fed), (true, by_truth) = carry, now
@@ -269,5 +270,5 @@ class EncoderDecoderModule(eqx.Module):
             own = self.feed(output if self.table is None else jnp.argmax(output, axis=-1))
             return (state, jnp.where(by_truth, true, jax.lax.stop_gradient(own))), output
 
-        _, outputs = jax.lax.scan(step, (state, self.opening(batch)), (truth, taught))
+        _, outputs = jax.lax.scan(step, (state, self.opening(batch)), (truth, forced))
         return jnp.moveaxis(outputs, 0, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import jax.numpy as jnp
 
 from penstock.errors import OptionError
 from penstock.files import check_destination, write_whole
+from penstock.onnx.decoding import write_decoder
 from penstock.onnx.functions import FunctionFile
+from penstock.onnx.members import modules_of
 from penstock.onnx.samples import SampleReader, reads_samples
 from penstock.onnx.series import SeriesReader
 from penstock.version import __version__
@@ -39,18 +42,21 @@ def write(path: str | Path, model: Any, *, time: int | None = None) -> Path:
         The path. The file of a forecaster reads, where the model needs them (``batch`` is free):
 
         - ``y`` ``[batch, rows]``: the last raw values of the target, oldest first. Where forecasts are additions, rows
-          that a series does not have are NaN, in front.
+          that a series does not have are NaN, in front. With ``joint=True``, here and below, the axis of the series
+          comes second: ``[batch, series, rows]``.
         - ``series`` ``[batch]``: the number of the series, in the order of the file's fact ``series``.
         - ``past`` ``[batch, window, past]`` and ``known`` ``[batch, window + horizon, known]``: raw covariates.
         - ``filled`` ``[batch, window]``: 1 where the target was missing and filled, else 0.
         - ``position`` ``[batch, window]``: the number of each row's step since any fixed time, as
           :func:`penstock.data.season.season_places` counts.
 
-        It puts out ``forecast`` ``[batch, horizon]``. The file of a network of samples reads ``x``
-        ``[batch, time, features]``, or ids ``[batch, time]``, with anything behind the true steps; ``lengths``
-        ``[batch]``, how many these are; ``categories``, the numbers of the labels, and ``extra``, where there are any.
-        It puts out ``value`` ``[batch, columns]``, ``probabilities`` ``[batch, classes]`` (of a tagger
-        ``[batch, time, classes]``) or, of what :func:`penstock.train` gives, ``outputs`` ``[members, batch, outputs]``.
+        It puts out ``forecast`` ``[batch, horizon]`` (``[batch, series, horizon]`` with ``joint=True``). The file of a
+        network of samples reads ``x`` ``[batch, time, features]``, or ids ``[batch, time]``, with anything behind the
+        true steps; ``lengths`` ``[batch]``, how many these are; ``categories``, the numbers of the labels, and
+        ``extra``, where there are any. It puts out ``value`` ``[batch, columns]``, ``probabilities``
+        ``[batch, classes]`` (of a tagger ``[batch, time, classes]``), of a decoder the numbers of ``labels``
+        ``[batch, steps]``, or ``value`` ``[batch, steps, columns]``, or, of what :func:`penstock.train` gives,
+        ``outputs`` ``[members, batch, outputs]``.
 
     Raises
     ------
@@ -85,7 +91,8 @@ def _series(model: Any) -> bytes:
     file = FunctionFile(reader.inputs)
     file.apply(reader.read, [port.name for port in reader.inputs], double=True)
     outputs = model.outputs(len(model.ids_))
-    _networks(file, model.network, model.weights_, model.inputs_, outputs, reader.dtype == jnp.float64)
+    feed_back = reader.feed_back if reader.recursive else None
+    _networks(file, model.network, model.weights_, model.inputs_, outputs, reader.dtype == jnp.float64, feed_back)
     file.apply(reader.forecast, ["out", "last", "base", "spread"], double=True)
     file.add_output("forecast")
     facts = {"penstock": __version__, "model": repr(model), **reader.facts()}
@@ -100,6 +107,10 @@ def _samples(model: Any, time: int | None) -> bytes:
     reader = SampleReader(model, time)
     file = FunctionFile(reader.inputs)
     file.apply(reader.read, [port.name for port in reader.inputs], double=True)
+    if reader.decodes:
+        write_decoder(file, reader)
+        facts = {"penstock": __version__, "model": repr(model.network), **reader.facts()}
+        return file.content(facts, f"{type(model).__name__}, fitted by Penstock")
     double = reader.dtype == jnp.float64
     _networks(file, model.network, reader.weights, reader.widths, reader.outputs, double)
     file.apply(reader.answer, ["out"], double=True)
@@ -113,17 +124,21 @@ def _require_fit(model: Any) -> None:
         raise OptionError(f"{type(model).__name__} is not fitted; call fit first.")
 
 
-def _networks(file: FunctionFile, network: Any, members: Any, inputs: Any, outputs: int, double: bool) -> None:
+def _networks(
+    file: FunctionFile,
+    network: Any,
+    members: Any,
+    inputs: Any,
+    outputs: int,
+    double: bool,
+    run_member: Callable[[Any, dict[str, jax.Array]], jax.Array] | None = None,
+) -> None:
     """Write the networks of all members side by side: ``out`` ``[members, batch, outputs]``."""
-    reads = [name for name in ("x", "lengths", "categories", "extra") if file.has(name)]
+    reads = [name for name in ("x", "rows", "lengths", "categories", "extra") if file.has(name)]
 
     def run(*arrays: jax.Array) -> dict[str, jax.Array]:
-        x, *others = arrays
-        options = dict(zip(reads[1:], others, strict=True))
-        found = []
-        for member in range(len(jax.tree.leaves(members)[0])):
-            weights = jax.tree.map(lambda leaf, n=member: jnp.asarray(leaf[n]), members)
-            found.append(network.with_weights(weights, inputs, outputs)(x, **options))
-        return {"out": jnp.stack(found)}
+        given = dict(zip(reads, arrays, strict=True))
+        modules = modules_of(network, members, inputs, outputs)
+        return {"out": jnp.stack([run_member(each, given) if run_member else each(**given) for each in modules])}
 
     file.apply(run, reads, double=double)

@@ -80,7 +80,7 @@ def _reordered(array: NDArray[Any], spec: Spec, units: int) -> NDArray[Any]:
 
 
 def _activations(op: str, spec: Spec) -> dict[str, Any]:
-    """Return the activations where they are not ONNX's own."""
+    """Return the attributes of an ONNX node that name activations other than the operator's defaults."""
     if op == "RNN":
         return {"activations": ["Relu" if spec.cell == "rnn_relu" else "Tanh"]}
     slope = _HARD.get(spec.recurrent_activation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import jax
@@ -15,6 +16,7 @@ from penstock.sequences.classifier import SampleClassifier
 from penstock.sequences.estimator import SequenceEstimator
 from penstock.sequences.regressor import SampleRegressor
 from penstock.sequences.tagger import SequenceTagger
+from penstock.sequences.to_sequence import SequenceToSequence
 from penstock.training.losses import cumulative_logits
 from penstock.training.trained_network import TrainedNetwork
 
@@ -37,21 +39,28 @@ class SampleReader:
         What the file reads.
     output
         Name of what it puts out.
+    decodes
+        Whether the network puts out a sequence, step by step.
     """
 
     def __init__(self, model: Any, time: int) -> None:
         trained = isinstance(model, TrainedNetwork)
-        if not trained and not isinstance(model, (SampleRegressor, SampleClassifier, SequenceTagger)):
+        if not trained and not isinstance(
+            model, (SampleRegressor, SampleClassifier, SequenceTagger, SequenceToSequence)
+        ):
             raise OptionError(
-                f"{type(model).__name__} decodes step by step, which is not exported; allowed: SequenceRegressor, "
-                "SequenceClassifier, SequenceTagger, and what penstock.train gives."
+                f"{type(model).__name__} is not exported; allowed: SequenceRegressor, SequenceClassifier, "
+                "SequenceTagger, SequenceToSequence, and what penstock.train gives."
             )
-        self.model, self.trained = model, trained
+        self.model, self.trained, self.decodes = model, trained, isinstance(model, SequenceToSequence)
         self.weights = model.weights if trained else model.weights_
         self.widths, self.outputs = (model.inputs, model.outputs) if trained else (model.inputs_, model.outputs_)
         self.dtype = jax.tree.leaves(self.weights)[0].dtype
-        self.tokens = isinstance(model.network.layers[0], Embedding)
+        layers = model.network.encoder if self.decodes else model.network.layers
+        self.tokens = bool(layers) and isinstance(layers[0], Embedding)
         self.output = "outputs" if trained else "value" if isinstance(model, SampleRegressor) else "probabilities"
+        if self.decodes:
+            self.output = "labels" if model._loss == "cross_entropy" else "value"
         steps = (BATCH, time) if self.tokens else (BATCH, time, self.widths.features)
         categories, extra = len(self.widths.categories), self.widths.extra
         ports = [
@@ -96,10 +105,10 @@ class SampleReader:
         -------
         By the name of the output.
         """
-        out = out.astype(jnp.float64)
-        if self.trained:
+        out = out.astype(jnp.int64 if self.output == "labels" else jnp.float64)
+        if self.trained or self.output == "labels":
             return {self.output: out}
-        if isinstance(self.model, SampleRegressor):
+        if self.output == "value":
             scaling = self.model.y_scaling_
             return {self.output: jnp.sum(out, axis=0) / out.shape[0] * scaling.scale + scaling.shift}
         loss = self.model._loss
@@ -114,6 +123,8 @@ class SampleReader:
     def facts(self) -> dict[str, str]:
         """Return what the file says of its outputs."""
         classes = getattr(self.model, "classes_", None)
+        if self.decodes and classes is not None:  # their numbers; the one behind them ends a sequence
+            return {"labels": json.dumps([str(each) for each in classes])}
         return {} if classes is None else {"classes": str(classes.tolist())}
 
 

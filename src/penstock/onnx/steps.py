@@ -18,6 +18,7 @@ from penstock.layers.recurrent import RecurrentModule
 from penstock.networks.module import NetworkModule
 from penstock.onnx.functions import FunctionFile
 from penstock.onnx.graph import BATCH, Port
+from penstock.onnx.members import modules_of
 from penstock.onnx.series import SeriesReader
 from penstock.version import __version__
 
@@ -40,10 +41,12 @@ def write_step(path: str | Path, model: Any) -> Path:
     Returns
     -------
     Path
-        The path. The file reads ``y`` ``[batch, 1]``, ``series`` ``[batch]`` where series have scales of their own, and
-        for each part of the state, such as ``layers0_h``, ``[batch, members, units]``; it puts out ``forecast``
-        ``[batch, horizon]`` and the parts of the next state, such as ``next_layers0_h``. The fact ``initial_state``
-        holds the first state of one sample, by name, as JSON.
+        The path. The file reads ``y`` ``[batch, 1]`` (``[batch, series, 1]`` with ``joint=True``), ``series``
+        ``[batch]`` where series have scales of their own, and for each part of the state, such as ``layers0_h``,
+        ``[batch, members, units]``; it puts out ``forecast`` ``[batch, horizon]`` (``[batch, series, horizon]`` with
+        ``joint=True``; with ``strategy="recursive"`` the next value alone, to be fed in as ``y`` for the one after) and
+        the parts of the next state, such as ``next_layers0_h``. The fact ``initial_state`` holds the first state of one
+        sample, by name, as JSON.
 
     Raises
     ------
@@ -53,11 +56,11 @@ def write_step(path: str | Path, model: Any) -> Path:
     path = check_destination(path)
     if not hasattr(model, "weights_") or not hasattr(model, "strategy"):
         raise OptionError(f"{type(model).__name__} has no step to export; allowed: a fitted penstock.Forecaster.")
-    reader = SeriesReader(model)
+    reader = SeriesReader(model, one_step=True)
     modules = _stacks(model, reader)
     states = _states(modules)
     ports = [Port(name, np.dtype(leaf.dtype), (BATCH, len(modules), *leaf.shape[2:])) for name, leaf in states.items()]
-    raw = [replace(port, shape=(BATCH, 1)) if port.name == "y" else port for port in reader.inputs]
+    raw = [replace(port, shape=(*port.shape[:-1], 1)) if port.name == "y" else port for port in reader.inputs]
     file = FunctionFile([*raw, *ports])
     file.apply(reader.read, [port.name for port in raw], double=True)
 
@@ -98,10 +101,7 @@ def _stacks(model: Any, reader: SeriesReader) -> list[NetworkModule]:
     for part, there in reads.items():
         if there:
             raise OptionError(f"{model.label}: a step with {part} is not exported; write() exports the whole window.")
-    outputs, modules = model.outputs(len(model.ids_)), []
-    for member in range(model.members):
-        weights = jax.tree.map(lambda leaf, n=member: jnp.asarray(leaf[n]), model.weights_)
-        modules.append(model.network.with_weights(weights, model.inputs_, outputs))
+    modules = modules_of(model.network, model.weights_, model.inputs_, model.outputs(len(model.ids_)))
     if not isinstance(modules[0], NetworkModule):
         kind = type(model.network).__name__
         raise OptionError(f"{model.label}: a step of {kind} is not exported; allowed: a Network.")

@@ -48,5 +48,5 @@ def shortened(label: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Keep a dollar sign from opening a formula."""
+    """Return the text with dollar signs escaped, which matplotlib reads as the beginning of a formula."""
     return text.replace("$", r"\$")

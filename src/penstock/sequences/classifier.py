@@ -97,7 +97,7 @@ class SampleClassifier(SampleEstimator):
         y
             Their true labels.
         sample_weight
-            What each sample counts, ``[samples]``.
+            Weight of each sample in the mean, ``[samples]``.
         **samples
             What else :meth:`outputs` takes.
 

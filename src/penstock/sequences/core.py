@@ -17,9 +17,9 @@ from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.options import but, option
 from penstock.saved import warn_not_finite
-from penstock.sequences.inputs import RawSamples, Ready, SampleEncoder, read_samples, require_vectors
+from penstock.sequences.inputs import Ready, SampleEncoder, require_vectors
 from penstock.sequences.sklearn_mixin import SklearnMixin
-from penstock.sequences.targets import Targets, sample_weights, split_samples, validation_arguments
+from penstock.sequences.targets import Targets, split_samples, validation_arguments
 from penstock.storage import Arrays
 from penstock.training.buckets import bucket_bounds, in_buckets
 from penstock.training.callbacks import Callback
@@ -29,6 +29,7 @@ from penstock.training.history import History
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
 from penstock.training.progress import with_progress_bar
+from penstock.training.raw_samples import RawSamples, read_samples, sample_weights
 from penstock.training.samples import Samples
 from penstock.training.scheduled_sampling import ScheduledSampling
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights

@@ -1,4 +1,4 @@
-"""What sequence estimators read of samples: checked, coded and scaled."""
+"""What sequence estimators read of samples: coded and scaled."""
 
 from __future__ import annotations
 
@@ -9,49 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.scaling import Standardizer
-from penstock.data.sequences import Sequences, read_sequences
+from penstock.data.sequences import Sequences
 from penstock.errors import DataError, OptionError, nearest
 from penstock.layers.embedding import Embedding
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.network import Network
 from penstock.storage import Arrays
 from penstock.training.forward import Buckets
+from penstock.training.raw_samples import RawSamples
 from penstock.training.source import Source
 from penstock.values import from_plain, storable
 
-__all__ = ["RawSamples", "Ready", "SampleEncoder", "read_samples", "require_vectors"]
+__all__ = ["Ready", "SampleEncoder", "require_vectors"]
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class RawSamples:
-    """Samples as they were given to an estimator, checked and not yet encoded.
-
-    Attributes
-    ----------
-    sequences
-        Their steps.
-    categories
-        The labels of each static category, each ``[samples]``.
-    extra
-        Further features, ``[samples, extra]``; None for none.
-    """
-
-    sequences: Sequences
-    categories: tuple[NDArray[Any], ...]
-    extra: Floats | None
-
-    def __len__(self) -> int:
-        return len(self.sequences)
-
-    def followed_by(self, others: RawSamples) -> RawSamples:
-        """Put other samples behind these."""
-        return RawSamples(
-            self.sequences.followed_by(others.sequences),
-            tuple(np.concatenate(pair) for pair in zip(self.categories, others.categories, strict=True)),
-            None if self.extra is None or others.extra is None else np.concatenate([self.extra, others.extra]),
-        )
 
 
 class Ready(NamedTuple):
@@ -71,53 +42,6 @@ class Ready(NamedTuple):
     source: Source
     lengths: NDArray[np.int64]
     buckets: Buckets
-
-
-def read_samples(
-    X: Any,
-    network: Network | EncoderDecoder,
-    *,
-    lengths: Any = None,
-    padding: str = "post",
-    categories: Any = None,
-    extra: Any = None,
-    name: str = "X",
-) -> RawSamples:
-    """Read and check samples for a network.
-
-    Raises
-    ------
-    DataError
-        Where they cannot be used; the message says why.
-    """
-    first = next(iter(network.layers), None)
-    sequences = read_sequences(X, ids=isinstance(first, Embedding), lengths=lengths, padding=padding, name=name)
-    if isinstance(first, Embedding) and sequences.values.max() >= first.vocabulary:
-        step = int((sequences.values >= first.vocabulary).argmax())
-        sample = int(np.searchsorted(sequences.offsets, step, side="right")) - 1
-        raise DataError(
-            f"sample {sample} of {name} holds the id {sequences.values[step]} at step "
-            f"{step - sequences.offsets[sample]}, but {first!r} knows ids from 0 to {first.vocabulary - 1}."
-        )
-    count = len(sequences)
-    columns: tuple[NDArray[Any], ...] = ()
-    if categories is not None:
-        table = np.asarray(categories, dtype=object)
-        table = table[:, None] if table.ndim == 1 else table
-        _require_rows("categories", table, count)
-        columns = tuple(table.T)
-    further = None
-    if extra is not None:
-        try:
-            further = np.asarray(extra, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"extra holds what is no number: {error}; give text as categories=.") from error
-        further = further[:, None] if further.ndim == 1 else further
-        _require_rows("extra", further, count)
-        if not np.isfinite(further).all():
-            sample = int((~np.isfinite(further)).any(axis=1).argmax())
-            raise DataError(f"extra holds NaN or inf, first for sample {sample}; fill it.")
-    return RawSamples(sequences, columns, further)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,13 +127,6 @@ def _ids(column: NDArray[Any], labels: tuple[Any, ...]) -> NDArray[np.int64]:
     except KeyError as error:
         label = error.args[0]
         raise DataError(f"the category {label!r} was not among those fitted; {nearest(label, labels)}") from None
-
-
-def _require_rows(name: str, table: NDArray[Any], count: int) -> None:
-    if table.ndim != 2 or len(table) != count:
-        raise DataError(
-            f"{name} has the shape {table.shape}; allowed: [{count}, columns], one row for each of the {count} samples."
-        )
 
 
 def _width(extra: Floats | None) -> int:

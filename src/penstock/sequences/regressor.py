@@ -57,7 +57,7 @@ class SampleRegressor(SampleEstimator):
         y
             Their true values.
         sample_weight
-            What each sample counts, ``[samples]``.
+            Weight of each sample in the mean, ``[samples]``.
         **samples
             What else :meth:`outputs` takes.
 

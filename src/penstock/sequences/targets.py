@@ -13,7 +13,7 @@ from penstock.data.sequences import Sequences
 from penstock.data.splits import keep_every_class, tail_length
 from penstock.errors import DataError, OptionError, nearest
 
-__all__ = ["Targets", "sample_weights", "split_samples", "validation_arguments"]
+__all__ = ["Targets", "split_samples", "validation_arguments"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +45,6 @@ class Targets:
         else:
             y = np.concatenate([self.y, others.y])
         return Targets(y, np.concatenate([self.weight, others.weight]), self.outputs)
-
-
-def sample_weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None:
-    """Read what each sample weighs, or refuse what is no weight."""
-    if sample_weight is None:
-        return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
-    if weight.shape != (count,):
-        raise DataError(
-            f"sample_weight has the shape {weight.shape}; allowed: one number for each of the {count} samples."
-        )
-    if not np.isfinite(weight).all() or (weight < 0).any():
-        sample = int((~(weight >= 0) | np.isinf(weight)).argmax())
-        raise DataError(f"sample_weight[{sample}] is {weight[sample]:g}; allowed: finite numbers from 0.")
-    return weight
 
 
 def split_samples(

@@ -17,12 +17,12 @@ from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.options import option
 from penstock.saved import warn_not_finite
 from penstock.sequences.estimator import SequenceEstimator
-from penstock.sequences.inputs import RawSamples
 from penstock.sequences.targets import Targets
 from penstock.sequences.tracks import codes_along, labels_along, labels_of, read_label_sequences
 from penstock.storage import Arrays
 from penstock.training.decode import Decoding, attend, decode_tokens, decode_values
 from penstock.training.losses import VALUE_LOSSES
+from penstock.training.raw_samples import RawSamples
 from penstock.training.scheduled_sampling import ScheduledSampling
 from penstock.values import from_plain, storable, stored_count
 

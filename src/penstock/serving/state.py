@@ -154,7 +154,7 @@ class StoredSessions(Sessions):
         Raises
         ------
         RequestError
-            503 where the disk takes it not.
+            503 where the file cannot be written.
         """
         journal = self.state.journal
         try:

@@ -195,7 +195,10 @@ def build_image(stream: Any, *, rows: bool = False) -> bytes:
 
 
 def _own(head: Any, level: float) -> float:
-    """Return what the steps make an interval of the network's own from."""
+    """Return the number from which the compiled steps compute an interval of this level.
+
+    It is the place of the level among the learned quantiles, from 1, or the normal quantile of the level.
+    """
     if isinstance(head, Quantiles):
         head.bounds(np.zeros(head.width), level)  # refuses a level that was not learned
         return float(head.levels.index(level) + 1)

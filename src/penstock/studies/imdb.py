@@ -2,7 +2,7 @@
 
 Sources: Jansen, *Machine Learning for Algorithmic Trading*, sentiment of IMDB reviews with a learned embedding and a
 GRU of 32 units (first edition: reset before the product; second: after it), and James et al., *ISLP*, sections 10.5 and
-10.9.5: simple RNN, LSTM, lasso and a net on a bag of words. Both stop early on, or watch, the test reviews. Beside them
+10.9.5: simple RNN, LSTM, lasso and a net on a bag of words. Both stop early by the test reviews. Beside them
 our own: a GRU on word vectors trained on the 75,000 reviews of the training side, without any outside data.
 """
 

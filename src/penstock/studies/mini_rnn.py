@@ -90,10 +90,10 @@ def mini_network(w1: float, w2: float, w3: float) -> NetworkModule:
     )
 
 
-def outputs_of(module: NetworkModule, sequences: Sequence[Steps], room: int = 0) -> Values:
-    """Give what the network says comes next after each sequence, ``[n]``; all are padded to `room` steps at least."""
+def outputs_of(module: NetworkModule, sequences: Sequence[Steps], least: int = 0) -> Values:
+    """Give what the network says comes next after each sequence, ``[n]``; all are padded to `least` steps at least."""
     lengths = np.array([len(each) for each in sequences])
-    x = np.zeros((len(sequences), max(lengths.max(), room), 1))
+    x = np.zeros((len(sequences), max(lengths.max(), least), 1))
     for row, each in zip(x, sequences, strict=True):
         row[: len(each), 0] = each
     return np.asarray(module(jnp.asarray(x), lengths=jnp.asarray(lengths))[:, 0], dtype=float)
@@ -235,7 +235,7 @@ def _continued(module: NetworkModule, sequence: Steps) -> Values:
     """Feed what comes next back as an input, again and again."""
     steps = list(sequence)
     for _ in range(_AHEAD):
-        steps.append(float(outputs_of(module, [tuple(steps)], room=len(sequence) + _AHEAD)[0]))
+        steps.append(float(outputs_of(module, [tuple(steps)], least=len(sequence) + _AHEAD)[0]))
     return np.array(steps[len(sequence) - 1 :])
 
 

@@ -132,7 +132,7 @@ def run(request: Request) -> StudyResult:
             *second.said,
         ],
         leaks=["The columns were standardised on ALL rows, test rows included."] if request.leaking else (),
-        notes=["Early stopping watches no test rows in either protocol: the lab trains a fixed number of epochs."],
+        notes=["No test rows are used for early stopping in either protocol: the lab trains a fixed number of epochs."],
         draw=lambda: [_autocorrelation(frame), *second.pictures()],
         comparison=second,
     )

@@ -2,7 +2,7 @@
 
 Source: Jansen, *Machine Learning for Algorithmic Trading*, stacked LSTM with feature embeddings: weekly returns 2008 to
 2017 of 2,489 tickers; each window of 52 weeks, newest first, clipped at its 1 % and 99 % quantiles over the whole
-sample; the ticker embedded, the month of the target week one-hot; the test is 2017, which early stopping watches.
+sample; the ticker embedded, the month of the target week one-hot; the test is 2017, by which early stopping goes.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from penstock.training.samples import Samples
 from penstock.training.source import Source
 from penstock.training.train import train_folds
 
-__all__ = ["NETWORK", "WINDOW", "StockWeeks", "Taught", "learn_weeks", "read_weeks", "stock_leaks"]
+__all__ = ["NETWORK", "WINDOW", "StockWeeks", "TrainedWeeks", "learn_weeks", "read_weeks", "stock_leaks"]
 
 WINDOW = 52
 _FIRST, _TEST, _END = "2008-01-01", "2017-01-01", "2017-12-31"
 _YEAR_BEFORE = "2016-01-01"
-_EPOCHS = 4  # of more than a million windows each; the loss watched is lowest after one or two
+_EPOCHS = 4  # of more than a million windows each; the validation loss is lowest after one or two
 _DEAD = 8  # weeks without any change of price after which a ticker counts as no longer traded
 
 NETWORK = Network([LSTM(25, dropout=0.2), LSTM(10, dropout=0.2)], dense=[10], embeddings=[10])
@@ -146,8 +146,8 @@ def read_weeks(request: Request) -> StockWeeks:
         dropped, starts = int((~alive).sum()), starts[alive]
     when = days[starts + WINDOW]
     train, test = starts[when < np.datetime64(_TEST)], starts[when >= np.datetime64(_TEST)]
-    watched = when[when < np.datetime64(_TEST)] >= np.datetime64(_YEAR_BEFORE)
-    learn, watch = (train, test) if request.leaking else (train[~watched], train[watched])
+    last_year = when[when < np.datetime64(_TEST)] >= np.datetime64(_YEAR_BEFORE)
+    learn, watch = (train, test) if request.leaking else (train[~last_year], train[last_year])
     if not (len(learn) and len(watch) and len(test)):
         raise DataError(
             f"no ticker has the {WINDOW + 1} weeks that a window needs, before 2016, in 2016 and in 2017: the prices "
@@ -194,7 +194,7 @@ def _windows(ticker: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True, eq=False)
-class Taught:
+class TrainedWeeks:
     """Outputs on the test windows ``[members, n]``, the losses by epoch, and what the training took."""
 
     outputs: NDArray[np.float64]
@@ -222,7 +222,9 @@ def _peak_memory() -> float | str:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2)
 
 
-def learn_weeks(weeks: StockWeeks, request: Request, loss: str, targets: NDArray[np.float64], scale: float) -> Taught:
+def learn_weeks(
+    weeks: StockWeeks, request: Request, loss: str, targets: NDArray[np.float64], scale: float
+) -> TrainedWeeks:
     """Train the source's network on the windows and run it on the test windows.
 
     Parameters
@@ -252,4 +254,4 @@ def learn_weeks(weeks: StockWeeks, request: Request, loss: str, targets: NDArray
     )
     seconds = time.perf_counter() - begin, time.process_time() - worked
     outputs = forward(NETWORK, trained.weights, source, {WINDOW: weeks.test}, 1)[WINDOW][:, :, 0]
-    return Taught(outputs, trained.history, seconds)
+    return TrainedWeeks(outputs, trained.history, seconds)

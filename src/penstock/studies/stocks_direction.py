@@ -16,7 +16,7 @@ from penstock.studies.result import StudyResult
 from penstock.studies.stock_weeks import (
     WINDOW,
     StockWeeks,
-    Taught,
+    TrainedWeeks,
     learn_weeks,
     read_weeks,
     stock_leaks,
@@ -36,15 +36,15 @@ def run(request: Request) -> StudyResult:
     """Learn the direction of the next week's return."""
     weeks = read_weeks(request)
     scale = 1.0 if request.leaking else float(weeks.clipped[weeks.learn].std())
-    taught = learn_weeks(weeks, request, "bce", (weeks.returns > 0).astype(np.float64), scale)
+    trained = learn_weeks(weeks, request, "bce", (weeks.returns > 0).astype(np.float64), scale)
     rose = weeks.returns[weeks.targets] > 0
     week = weeks.week[weeks.targets]
-    scores = {_NET: taught.outputs.mean(axis=0), **_baselines(weeks)}
+    scores = {_NET: trained.outputs.mean(axis=0), **_baselines(weeks)}
     rows = [_row(name, rose, week, each) for name, each in scores.items()]
     best = max(rows[1:], key=lambda row: row["AUC"])
     gain = rows[0]["AUC"] - best["AUC"]
     unsure = jackknife_error(_auc_gain, week, rose, scores[_NET], scores[best["model"]])
-    members = [auc(rose, member) for member in taught.outputs]
+    members = [auc(rose, member) for member in trained.outputs]
     spread = [{"model": f"· member {n}", "AUC": value, "mark": "minor"} for n, value in enumerate(members, start=1)]
     net = rows[0]
     table = Table(
@@ -75,7 +75,7 @@ def run(request: Request) -> StudyResult:
             else f"{weeks.frozen} tickers were frozen at a random week; windows of tickers that no longer trade are "
             "left out, so that the artefact does not arise."
         )
-    facts = {**weeks.facts, "did not rise": round(share, 4), **taught.facts, "batch": request.options.batch}
+    facts = {**weeks.facts, "did not rise": round(share, 4), **trained.facts, "batch": request.options.batch}
     return StudyResult(
         "stocks-direction",
         request,
@@ -90,7 +90,7 @@ def run(request: Request) -> StudyResult:
         verdict,
         stock_leaks(request),
         notes=["See --stale-share for what makes the published figure."],
-        draw=lambda: _pictures(taught, week, rose, scores, best["model"]),
+        draw=lambda: _pictures(trained, week, rose, scores, best["model"]),
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _row(name: str, rose: NDArray[np.bool_], week: NDArray[np.int64], score: NDA
 
 
 def _pictures(
-    taught: Taught,
+    trained: TrainedWeeks,
     week: NDArray[np.int64],
     rose: NDArray[np.bool_],
     scores: dict[str, NDArray[np.float64]],
@@ -142,5 +142,5 @@ def _pictures(
             "Area under the curve, week by week",
             "Each test week ranked by itself.", number, np.full(len(number), 0.5), shown, "chance",
         ),
-        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "validation windows"),
+        loss_picture(_NET, trained.history.training_loss, trained.history.validation_loss, "validation windows"),
     ]  # fmt: skip

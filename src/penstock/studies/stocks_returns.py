@@ -14,7 +14,7 @@ from penstock.report.table import Table
 from penstock.studies.by_week import jackknife_error, mean_of_weeks, of_each_week, rank_correlation
 from penstock.studies.figures import Figure
 from penstock.studies.result import StudyResult
-from penstock.studies.stock_weeks import Taught, learn_weeks, read_weeks, stock_leaks
+from penstock.studies.stock_weeks import TrainedWeeks, learn_weeks, read_weeks, stock_leaks
 from penstock.studies.study import Request
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def run(request: Request) -> StudyResult:
     """Learn the next week's return, and trade on it."""
     weeks = read_weeks(request)
     scale = 1.0 if request.leaking else float(weeks.clipped[weeks.learn].std())
-    taught = learn_weeks(weeks, request, "mse", weeks.clipped / scale, scale)
-    outputs = taught.outputs * scale
+    trained = learn_weeks(weeks, request, "mse", weeks.clipped / scale, scale)
+    outputs = trained.outputs * scale
     y, week = weeks.returns[weeks.targets], weeks.week[weeks.targets]
     bounded = weeks.clipped[weeks.targets]
     last = weeks.returns[weeks.targets - 1]
@@ -65,7 +65,7 @@ def run(request: Request) -> StudyResult:
     return StudyResult(
         "stocks-returns",
         request,
-        {**weeks.facts, **taught.facts, "batch": request.options.batch},
+        {**weeks.facts, **trained.facts, "batch": request.options.batch},
         figures,
         [
             Table(
@@ -91,7 +91,7 @@ def run(request: Request) -> StudyResult:
             f"{best[1][columns[1]]:.2f} ± {best[1]['± s.e. of weeks']:.2f}."
         ],
         stock_leaks(request),
-        draw=lambda: _pictures(taught, weeks.weeks[np.unique(week)], table, held, cost),
+        draw=lambda: _pictures(trained, weeks.weeks[np.unique(week)], table, held, cost),
     )  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def _trading(held: dict[str, tuple[Values, Values]], cost: float) -> Table:
 
 
 def _pictures(
-    taught: Taught, times: NDArray[Any], fifths: Table, held: dict[str, tuple[Values, Values]], cost: float
+    trained: TrainedWeeks, times: NDArray[Any], fifths: Table, held: dict[str, tuple[Values, Values]], cost: float
 ) -> Sequence[Picture]:
     from penstock.report.bars import groups_picture
     from penstock.report.pictures import forecast_picture, loss_picture
@@ -198,5 +198,5 @@ def _pictures(
             {row["model"]: [100 * row[number] for number in numbers] for row in fifths.rows},
             "mean weekly return, %",
         ),
-        loss_picture(_NET, taught.history.training_loss, taught.history.validation_loss, "validation windows"),
+        loss_picture(_NET, trained.history.training_loss, trained.history.validation_loss, "validation windows"),
     ]  # fmt: skip

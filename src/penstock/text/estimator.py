@@ -17,7 +17,6 @@ from penstock.layers.embedding import Embedding
 from penstock.networks.network import Network
 from penstock.options import option
 from penstock.sequences.core import SampleEstimator
-from penstock.sequences.inputs import RawSamples
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
 from penstock.text.documents import checked_texts
@@ -25,6 +24,7 @@ from penstock.text.tokens import Tokens
 from penstock.text.vectors import Coverage, WordVectors
 from penstock.text.vocabulary import Vocabulary
 from penstock.training.callbacks import Callback
+from penstock.training.raw_samples import RawSamples
 
 __all__ = ["TextEstimator"]
 

@@ -148,7 +148,7 @@ def _label(model: Any) -> str:
 
 
 def _classifies(named: Mapping[str, Any]) -> bool:
-    """Tell whether the models give labels; refuse labels beside values."""
+    """Return whether all models are classifiers; raise an error for classifiers and regressors in one comparison."""
     from sklearn.base import is_classifier, is_regressor
 
     def kind(model: Any) -> bool | None:

@@ -19,11 +19,11 @@ from penstock.networks.module import NetworkModule, Vectors
 from penstock.report.heat import heat_picture
 from penstock.report.page import Page, Passage, Reported, Section
 from penstock.report.table import Table
-from penstock.sequences.inputs import read_samples
 from penstock.text.documents import UNKNOWN
 from penstock.text.estimator import TextEstimator
 from penstock.text.vocabulary import Word
 from penstock.training.losses import cumulative_logits
+from penstock.training.raw_samples import read_samples
 
 __all__ = ["Explanation", "explain"]
 

@@ -10,7 +10,7 @@ __all__ = ["library"]
 
 
 def library(name: str) -> Any:
-    """Import a library of the extra, or say how to have it.
+    """Import a library of the extra ``text``; the error for a missing one says how to install it.
 
     Raises
     ------

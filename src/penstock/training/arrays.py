@@ -8,20 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.sequences import Sequences, read_sequences
+from penstock.data.sequences import Sequences
 from penstock.errors import DataError, OptionError, nearest
+from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
-from penstock.training.buckets import bucket_bounds, in_buckets
+from penstock.training.array_samples import ArraySamples, read_targets
 from penstock.training.callbacks import Callback
 from penstock.training.config import TrainSpec
 from penstock.training.losses import CLASS_LOSSES, LOSSES, Loss
 from penstock.training.optimizers import Optimizer
 from penstock.training.options import TrainingOptions
 from penstock.training.progress import with_progress_bar
-from penstock.training.samples import Samples
-from penstock.training.source import Source
+from penstock.training.raw_samples import sample_weights
+from penstock.training.schedules import Schedule
+from penstock.training.start import start_weights
 from penstock.training.train import train_folds
-from penstock.training.trained_network import TrainedNetwork, read_samples
+from penstock.training.trained_network import TrainedNetwork
 
 __all__ = ["train"]
 
@@ -32,7 +34,11 @@ def train(
     y: Any,
     *,
     lengths: Any = None,
+    categories: Any = None,
+    extra: Any = None,
+    sample_weight: Any = None,
     validation: Any = None,
+    start: Any = None,
     loss: str | Loss = "mse",
     outputs: int | None = None,
     optimizer: str | Optimizer = "adam",
@@ -42,7 +48,8 @@ def train(
     target_loss: float | None = None,
     clip: float | None = None,
     learning_rate_decay: float = 1.0,
-    members: int = 1,
+    schedule: str | Schedule | None = None,
+    members: int | None = None,
     seed: int = 0,
     progress: bool | None = None,
     callbacks: Sequence[Callback] = (),
@@ -56,17 +63,30 @@ def train(
     ----------
     network : Network
         The network's description.
-    x : array or list of arrays
+    x : array, list of arrays or RowWindows
         ``[samples, time, features]``, or ``[samples, time]`` of one feature; or a list with one array
-        ``[time, features]`` a sample, whose lengths may differ. Where the network begins with an embedding: token ids
+        ``[time, features]`` a sample, whose lengths may differ; or windows of rows that are not copied
+        (:class:`penstock.training.RowWindows`). Where the network begins with an embedding: token ids
         ``[samples, time]``, or a list of lists.
     y : array or list of arrays
         ``[samples]`` or ``[samples, outputs]``; numbers of classes ``[samples]`` for ``loss="cross_entropy"``. Where
         the network has outputs at every step, a sequence of targets a sample, as long as its sequence in `x`.
     lengths : array of int, optional
         True steps of each sample of a padded array, ``[samples]``.
+    categories : array of int, optional
+        Id of each static category of each sample, counted from 0, ``[samples]`` or ``[samples, categories]``; the
+        network says in `embeddings` how each is read.
+    extra : array, optional
+        Further numbers of each sample, ``[samples]`` or ``[samples, extra]``, which join what was read at the end.
+    sample_weight : array, optional
+        Weight of each sample in the loss, ``[samples]``.
     validation : tuple or mapping, optional
-        ``(x, y)``, or a mapping of `x`, `y` and `lengths`, for early stopping.
+        Samples for early stopping: ``(x, y)``, or a mapping of `x`, `y` and, where they have any, `lengths`,
+        `categories` and `extra`.
+    start : TrainedNetwork, NetworkModule, list or weights, optional
+        Weights to start from: what an earlier call gave, to go on from; a module of the network, or a list with one a
+        member; or weights with an axis of members, such as an estimator's ``weights_``. The optimiser starts afresh.
+        Left out, weights are drawn.
     loss : str or callable, default="mse"
         A name, or a function of targets and outputs ``[batch, outputs]`` that returns one loss a sample ``[batch]``.
     outputs : int, optional
@@ -85,8 +105,10 @@ def train(
         Largest global norm of a step's gradient.
     learning_rate_decay : float, default=1.0
         Factor of the learning rate from one epoch to the next.
-    members : int, default=1
-        Networks trained from different seeds.
+    schedule : str or Schedule, optional
+        Factor of the learning rate over all steps of all epochs; left out, it is constant.
+    members : int, optional
+        Networks trained from different seeds; left out, as many as `start` holds, else 1.
     seed : int, default=0
         Seed of weights and shuffles.
     progress : bool, optional
@@ -120,6 +142,9 @@ def train(
     ((3, 16, 1), (2, 3))
     >>> trained.module(member=1)(jnp.asarray(x[:2], jnp.float32)).shape
     (2, 1)
+    >>> further = train(trained.network, x[:48], y[:48], start=trained, epochs=1)
+    >>> further.members, bool(further.history.training_loss[0, 0] < trained.history.training_loss[0, 0])
+    (3, True)
     """
     if not isinstance(network, Network):
         raise OptionError(f"{network!r} is no network; allowed: Network([GRU(32)]) and the like.")
@@ -127,74 +152,63 @@ def train(
         raise OptionError(f"loss={loss!r} is unknown; {nearest(loss, LOSSES)}")
     options = TrainingOptions(
         optimizer=optimizer, batch=batch, epochs=epochs, patience=patience, target_loss=target_loss, clip=clip,
-        learning_rate_decay=learning_rate_decay, members=members, seed=seed, progress=progress,
+        learning_rate_decay=learning_rate_decay, schedule=schedule, members=1 if members is None else members,
+        seed=seed, progress=progress,
     )  # fmt: skip
-    sequences = read_samples(network, x, lengths, "x")
-    targets = _targets(network, y, sequences, lengths, "y")
-    learn, watch = np.arange(len(sequences)), np.arange(0)
+    samples = ArraySamples.read(network, x, lengths=lengths, categories=categories, extra=extra)
+    targets, count = read_targets(network, y, samples, lengths, "y"), len(samples)
+    weight = sample_weights(sample_weight, count)
     if validation is not None:
         others, their_targets = _validation(network, validation)
-        if others.features != sequences.features or _width(their_targets) != _width(targets):
-            raise DataError(
-                f"the validation samples have {others.features} features and {_width(their_targets)} targets, the "
-                f"training samples {sequences.features} and {_width(targets)}."
-            )
-        watch = len(sequences) + np.arange(len(others))
-        sequences = sequences.followed_by(others)
+        if others.widths != samples.widths or _width(their_targets) != _width(targets):
+            names = ("features", "categories", "further features", "targets")
+            theirs, ours = (*others.widths, _width(their_targets)), (*samples.widths, _width(targets))
+            said = [
+                f"{a} {name}, the training samples {b}"
+                for a, b, name in zip(theirs, ours, names, strict=True)
+                if a != b
+            ]
+            raise DataError(f"the validation samples have {'; '.join(said)}.")
+        samples = samples.followed_by(others)
+        weight = None if weight is None else np.concatenate([weight, np.ones(len(others))])
         if isinstance(targets, Sequences):
             assert isinstance(their_targets, Sequences)  # noqa: S101 (read for the same network)
             targets = targets.followed_by(their_targets)
         else:
             targets = np.concatenate([targets, their_targets])
-    width = outputs or _outputs(loss, targets)
-    sizes = sequences.lengths
-    bounds = bucket_bounds(sizes[learn])
-    train_buckets, validation_buckets = (
-        {length: part[found] for length, found in in_buckets(sizes[part], bounds).items()} for part in (learn, watch)
-    )
-    source = Source.of_sequences(sequences)
-    samples = Samples.of_sequences(source, targets, train_buckets, validation_buckets, np.ones(len(sequences)))
+    sizes, width = samples.sizes, outputs or _outputs(loss, targets)
+    known = getattr(start[0] if isinstance(start, list) and start else start, "inputs", None)
+    if isinstance(known, Inputs):
+        sizes = samples.sizes_within(known)
+    if isinstance(start, TrainedNetwork):
+        width = outputs or start.outputs
+    source = samples.source(sizes)
+    weights, count_members = start_weights(start, network, source.widths, width, members)
     (trained,) = train_folds(
         TrainSpec(network, options.train_config(loss), source.widths, width),
-        [samples],
+        [samples.training_samples(source, targets, weight, count)],
         epochs=epochs,
-        members=members,
+        members=count_members,
         seed=seed,
+        weights=weights,
         callbacks=with_progress_bar(callbacks, progress),
     )
     return TrainedNetwork(network, trained.weights, trained.history, source.widths, width)
 
 
-def _targets(
-    network: Network, y: Any, sequences: Sequences, lengths: Any, name: str
-) -> NDArray[np.float64] | Sequences:
-    """Read one row of targets a sample, or one a step."""
-    if network.return_sequences:
-        targets = read_sequences(y, lengths=lengths, name=name)
-        if targets.lengths.tolist() != sequences.lengths.tolist():
-            raise DataError(f"the sequences of {name} are not as long as those of x; give one target a step.")
-        return targets
-    try:
-        rows = np.asarray(y, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} holds what is no number: {error}; give numbers, classes counted from 0.") from error
-    rows = rows[:, None] if rows.ndim == 1 else rows
-    if rows.ndim != 2 or len(rows) != len(sequences) or not np.isfinite(rows).all():
-        raise DataError(
-            f"{name} has the shape {np.shape(y)}{'' if np.isfinite(rows).all() else ' and holds NaN or inf'}; allowed: "
-            f"finite numbers [{len(sequences)}] or [{len(sequences)}, outputs], one row a sample."
-        )
-    return rows
-
-
-def _validation(network: Network, validation: Any) -> tuple[Sequences, NDArray[np.float64] | Sequences]:
+def _validation(network: Network, validation: Any) -> tuple[ArraySamples, NDArray[np.float64] | Sequences]:
+    """Read the validation samples and their targets."""
+    allowed = ("x", "y", "lengths", "categories", "extra")
     if isinstance(validation, (tuple, list)) and len(validation) == 2:
         validation = {"x": validation[0], "y": validation[1]}
-    if not isinstance(validation, Mapping) or not {"x", "y"} <= {*validation} <= {"x", "y", "lengths"}:
-        raise OptionError("validation is neither (x, y) nor a mapping of 'x', 'y' and, for padded arrays, 'lengths'.")
-    lengths = validation.get("lengths")
-    sequences = read_samples(network, validation["x"], lengths, "the validation x")
-    return sequences, _targets(network, validation["y"], sequences, lengths, "the validation y")
+    if not isinstance(validation, Mapping) or not {"x", "y"} <= {*validation} <= {*allowed}:
+        raise OptionError(
+            "validation is neither (x, y) nor a mapping of 'x' and 'y', beside which it may hold 'lengths', "
+            "'categories' and 'extra'."
+        )
+    given = {name: value for name, value in validation.items() if name != "y"}
+    samples = ArraySamples.read(network, given.pop("x"), **given, name="the validation x")
+    return samples, read_targets(network, validation["y"], samples, given.get("lengths"), "the validation y")
 
 
 def _width(targets: NDArray[np.float64] | Sequences) -> int:

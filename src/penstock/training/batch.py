@@ -48,8 +48,8 @@ class Batch(NamedTuple):
     teacher: Teacher | None = None
 
     @property
-    def told(self) -> dict[str, Any]:
-        """What a decoder is fed; other networks are fed nothing."""
+    def decoder_inputs(self) -> dict[str, Any]:
+        """What a decoder reads beside the source, by name; nothing for other networks."""
         return {} if self.teacher is None else {"teacher": self.teacher}
 
     @property

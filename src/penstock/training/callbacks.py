@@ -57,6 +57,8 @@ class EpochEnd:
         Its losses, in scaled units; the validation loss is NaN where it has no validation samples.
     running
         Whether it was training; other lanes are idle, and their losses mean nothing.
+    seconds
+        What the compiled call of the epoch took.
     """
 
     fold: NDArray[np.int32]
@@ -65,6 +67,7 @@ class EpochEnd:
     training_loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
     running: NDArray[np.bool_]
+    seconds: float
 
 
 class Callback:

@@ -93,7 +93,8 @@ class Samples(NamedTuple):
     source
         The rows.
     targets
-        Their targets: rows that follow each window, one row for each sequence ``[samples, width]``, or a sequence each.
+        Their targets: rows that follow each window, one row for each sample ``[samples, width]`` (of windows
+        ``[rows, width]``, by their first row), or a sequence each.
     train, validation
         Training and validation samples, by the length of their bucket.
     weight
@@ -128,6 +129,22 @@ class Samples(NamedTuple):
         sets = {window: SampleSet.of(train)}, {window: SampleSet.of(validation)}
         weights = None if weight is None else pad_rows(weight, dtype)
         return cls(source, FollowingRows(rows, horizon, in_units), *sets, weights)
+
+    @classmethod
+    def of_rows(
+        cls,
+        source: Source,
+        targets: NDArray[np.float64],
+        train: NDArray[np.int64],
+        validation: NDArray[np.int64],
+        *,
+        window: int,
+        weight: NDArray[np.float64] | None = None,
+    ) -> Samples:
+        """Put windows on the device; each has its targets ``[rows, width]`` and weight ``[rows]`` at its first row."""
+        dtype = jax.dtypes.canonicalize_dtype(float)
+        sets = {window: SampleSet.of(train)}, {window: SampleSet.of(validation)}
+        return cls(source, pad_rows(targets, dtype), *sets, None if weight is None else pad_rows(weight, dtype))
 
     @classmethod
     def of_sequences(

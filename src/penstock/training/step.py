@@ -72,7 +72,9 @@ class TrainStep:
     def losses(self, weights: Any, batch: Batch) -> jax.Array:
         """Give the loss of each sample, ``[batch]``, without dropout."""
         module = self.network.with_weights(weights, self.inputs, self.outputs)
-        yhat = module(batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra, **batch.told)
+        yhat = module(
+            batch.x, lengths=batch.lengths, categories=batch.categories, extra=batch.extra, **batch.decoder_inputs
+        )
         return sample_losses(self.config.loss, batch.y, yhat, batch.steps)
 
     def __call__(
@@ -192,7 +194,7 @@ class TrainStep:
         def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> jax.Array:
             module = self.network.with_weights(ordinary, self.inputs, self.outputs)
             vectors = vectors_of(module, batch, looked_up)
-            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.told)
+            yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.decoder_inputs)
             losses = sample_losses(self.config.loss, batch.y, yhat, batch.steps)
             if batch.counted is None:
                 return jnp.mean(losses)

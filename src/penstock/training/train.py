@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -154,14 +155,16 @@ def _train(
         state = _taken(state, lanes.member)
     while lanes.running.any():
         check_interrupt()
+        began = time.perf_counter()
         state, training, validation = epoch(state, lanes.fold, samples, turns.of(int(lanes.epochs.max()) + 1))
         training, validation, waited = jax.device_get((training, validation, state.waited))
+        seconds = time.perf_counter() - began
         validation = np.where(has_validation[lanes.fold], validation, np.nan)
         lanes.record(training, validation)
         _require_finite(
             training, np.where(has_validation[lanes.fold], validation, training), lanes.running, lanes, config
         )
-        event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running)
+        event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds)
         done = lanes.running & (lanes.epochs == epochs)
         if config.patience is not None:
             done |= lanes.running & (waited >= config.patience)
@@ -236,7 +239,7 @@ def _from_weights(start: Callable[..., TrainState], given: Any) -> Callable[...,
 
 
 def _taken(initial: TrainState, member: NDArray[np.uint32]) -> TrainState:
-    """Return the initial state of the member in each lane; it is drawn once for all folds."""
+    """Return the initial state of each lane, copied from that of its member; folds share the state of a member."""
     taken: TrainState = jax.tree.map(lambda leaf: np.asarray(leaf)[member], initial)
     return taken
 

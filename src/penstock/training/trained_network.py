@@ -10,18 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.data.sequences import Sequences, read_sequences
-from penstock.errors import DataError, OptionError
-from penstock.layers.embedding import Embedding
+from penstock.errors import OptionError
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import NetworkModule
 from penstock.networks.network import Network
-from penstock.training.buckets import bucket_bounds, in_buckets
+from penstock.training.array_samples import ArraySamples
 from penstock.training.forward import forward, in_order, true_steps
 from penstock.training.history import History
-from penstock.training.source import Source
+from penstock.training.row_windows import RowWindows
 
-__all__ = ["TrainedNetwork", "read_samples"]
+__all__ = ["TrainedNetwork"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +72,19 @@ class TrainedNetwork:
         weights = jax.tree.map(lambda leaf: jnp.asarray(leaf[member]), self.weights)
         return self.network.with_weights(weights, self.inputs, self.outputs)
 
-    def predict(self, x: Any, *, lengths: Any = None) -> NDArray[np.float64]:
+    def predict(self, x: Any, *, lengths: Any = None, categories: Any = None, extra: Any = None) -> NDArray[np.float64]:
         """Return the outputs of every member.
 
         A sample's outputs do not depend on the other samples, bit for bit.
 
         Parameters
         ----------
-        x : array or list of arrays
+        x : array, list of arrays or RowWindows
             As in :func:`penstock.train`.
         lengths : array of int, optional
             True steps of each sample of a padded array, ``[samples]``.
+        categories, extra : array, optional
+            As in :func:`penstock.train`.
 
         Returns
         -------
@@ -95,24 +95,13 @@ class TrainedNetwork:
         Raises
         ------
         DataError
-            Where `x` cannot be used, or has another number of features.
+            Where the samples cannot be used, or have another number of features or categories.
         """
-        sequences = read_samples(self.network, x, lengths, "x")
-        if sequences.features != self.inputs.features:
-            raise DataError(f"x has {sequences.features} features, but the network reads {self.inputs.features}.")
-        buckets = in_buckets(sequences.lengths, bucket_bounds(sequences.lengths))
-        found = forward(self.network, self.weights, Source.of_sequences(sequences), buckets, self.outputs)
+        samples = ArraySamples.read(self.network, x, lengths=lengths, categories=categories, extra=extra)
+        source, buckets = samples.source(samples.sizes_within(self.inputs)), samples.buckets()
+        found = forward(self.network, self.weights, source, buckets, self.outputs)
+        if isinstance(samples.x, RowWindows):
+            return found[samples.x.window]
         return (
-            true_steps(found, buckets, sequences.lengths) if self.network.return_sequences else in_order(found, buckets)
+            true_steps(found, buckets, samples.x.lengths) if self.network.return_sequences else in_order(found, buckets)
         )
-
-
-def read_samples(network: Network, x: Any, lengths: Any, name: str) -> Sequences:
-    """Read samples for a network."""
-    first = network.layers[0]
-    sequences = read_sequences(x, ids=isinstance(first, Embedding), lengths=lengths, name=name)
-    if isinstance(first, Embedding) and sequences.values.max() >= first.vocabulary:
-        raise DataError(
-            f"{name} holds the id {sequences.values.max()}, but {first!r} knows ids from 0 to {first.vocabulary - 1}."
-        )
-    return sequences

@@ -147,7 +147,7 @@ def write(path: str | Path, module: NetworkModule, *, layers: Sequence[str] | No
 
 
 def _require_function(path: Path, layers: list[FileLayer]) -> None:
-    """Refuse to write weights of gates that the other library does not have: it would read them as another function."""
+    """Raise an error for a gate activation that the target library lacks: it would compute another function."""
     allowed = ("sigmoid", "hard_sigmoid") if path.name.endswith(".weights.h5") else ("sigmoid",)
     for each in layers:
         gate = each.options.get("recurrent_activation", "sigmoid")

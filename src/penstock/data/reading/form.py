@@ -156,7 +156,7 @@ _MONTHS = (
 
 
 def _decimal_year(time: Any, pattern: str) -> str:
-    """Write the first of a month as a year and its share, or (``year.month``) as a year and the number of the month."""
+    """Return a month as a decimal year (``2020.25``), or in the format ``year.month`` (``2020.04``)."""
     month = time.astype("datetime64[M]").astype(int)
     year, number = 1970 + month // 12, month % 12
     if pattern == "year.month":

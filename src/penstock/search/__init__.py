@@ -1,0 +1,1 @@
+"""Search over a model's options inside training rows."""

@@ -1,0 +1,121 @@
+"""The rows inside a fit's training rows by which settings are judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.data.panel import Panel
+from penstock.data.scaling import mean_steps
+from penstock.errors import DataError
+from penstock.estimator import Estimator
+from penstock.evaluation.rolling_origin import Fold, RollingOrigin
+
+__all__ = ["InnerRows"]
+
+Values = NDArray[np.float64]
+
+_SHARE = 5  # a fifth of the rows is scored where no split is given
+
+
+@dataclass(frozen=True, eq=False)
+class InnerRows:
+    """The folds of a rolling origin inside training rows, alike for every setting.
+
+    Attributes
+    ----------
+    panel
+        The series that are long enough for every setting.
+    folds
+        Training rows and cutoffs.
+    units
+        Mean absolute step of each series before the first cutoff, ``[series]``; 0 where they are constant.
+    horizon
+        Steps ahead.
+    """
+
+    panel: Panel
+    folds: tuple[Fold, ...]
+    units: Values
+    horizon: int
+
+    @classmethod
+    def of(cls, label: str, train: Panel, needed: int, horizon: int, split: RollingOrigin | None) -> InnerRows:
+        """Take the series that have `needed` training rows before the first inner cutoff.
+
+        Parameters
+        ----------
+        label
+            Name of the model, for messages.
+        train
+            The training rows.
+        needed
+            Rows of each series that a setting needs at most.
+        horizon
+            Steps ahead.
+        split
+            The rolling origin; None: the last fifth of the shortest series that is long enough, a horizon apart.
+
+        Raises
+        ------
+        DataError
+            Where no series is long enough, or all are constant.
+        """
+        if split is None:
+            lengths = train.lengths[train.lengths >= needed + horizon]
+            shortest = int(lengths.min()) if len(lengths) else 0
+            test = max(horizon, min(shortest // _SHARE, shortest - needed))
+            split = RollingOrigin(horizon, test, horizon, align="series")
+        known = split.rows_known(train)
+        kept = np.flatnonzero(known >= needed)
+        if not len(kept):
+            raise DataError(
+                f"{label}: no series has {needed} training rows before {split.test} inner test rows; the longest has "
+                f"{max(int(known.max()), 0)}. Give more rows, smaller windows, or inner=RollingOrigin(test=...) with "
+                "fewer."
+            )
+        panel = train.with_series(kept)
+        folds = tuple(split.folds(panel))
+        if not folds:
+            raise DataError(f"{label}: none of the inner test rows has values of its own; give inner= other rows.")
+        before = panel.between(folds[0].starts, folds[0].ends)
+        units = mean_steps(before, before.offsets[1:] - 1)
+        if not (units > 0).any():
+            raise DataError(f"{label}: all series are constant, which tells no setting from another.")
+        return cls(panel, folds, units, horizon)
+
+    @property
+    def rows(self) -> int:
+        """How many target values judge."""
+        return sum(len(fold.origins) for fold in self.folds) * self.horizon
+
+    def error(self, model: Estimator) -> float:
+        """Fit copies of a model on the training rows of each fold, and score their forecasts.
+
+        Parameters
+        ----------
+        model
+            The model, unfitted.
+
+        Returns
+        -------
+        Mean absolute error in mean absolute steps of each series; NaN where a forecast is not finite.
+        """
+        panel = self.panel.with_only(model.covariates)
+        trains = [panel.between(fold.starts, fold.ends) for fold in self.folds]
+        copies = [model.clone() for _ in trains]
+        shape = None
+        if len(trains) > 1:
+            shape = model.block_shape([(trains[0], None), (trains[-1], None)], len(trains))
+        copies[0]._fit_all(copies, trains, [None] * len(trains), shape)
+        places, errors = np.arange(len(panel)), []
+        for copy, fold in zip(copies, self.folds, strict=True):
+            copy.ids_ = panel.ids
+            yhat = copy.aggregate(copy._forecast(panel, fold.origins, places))
+            actual = panel.y[fold.origins[:, None] + np.arange(1, self.horizon + 1)]
+            unit = self.units[panel.series_of(fold.origins)]
+            errors.append(np.abs(yhat - actual)[unit > 0] / unit[unit > 0, None])
+        mean = float(np.concatenate(errors).mean())
+        return mean if np.isfinite(mean) else float("nan")

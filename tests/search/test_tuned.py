@@ -1,0 +1,149 @@
+"""Search inside the training rows: what is chosen, on which rows, and that chance is not taken for skill."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import penstock as ps
+
+LAGS = {"lags": [1, 2, 5]}
+INNER = ps.RollingOrigin(test=60)
+
+
+def seasonal(seed: int, rows: int = 300) -> pd.DataFrame:
+    """A series whose next value is .8 of that five rows before."""
+    steps = np.random.default_rng(seed).normal(size=rows)
+    for row in range(5, rows):
+        steps[row] += 0.8 * steps[row - 5]
+    return pd.DataFrame({"ds": range(rows), "y": steps})
+
+
+def walk(seed: int, rows: int = 300) -> pd.DataFrame:
+    return pd.DataFrame({"ds": range(rows), "y": 100 + np.random.default_rng(seed).normal(size=rows).cumsum()})
+
+
+def test_what_the_series_is_made_of_is_found() -> None:
+    model = ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=INNER).fit(seasonal(0))
+    assert model.best_ == {"lags": 5}
+    assert [trial.settings for trial in model.trials_] == [{}, {"lags": 1}, {"lags": 2}, {"lags": 5}]
+    assert model.trials_[0].error == model.trials_[1].error  # Ridge(1) is the model as given
+    alone = ps.Ridge(5).fit(seasonal(0))
+    assert model.predict()["yhat"].tolist() == alone.predict()["yhat"].tolist()
+    assert model.fit_notes[0].startswith("lags=5 chosen of 4 settings by 60 inner test rows, error ")
+
+
+def test_errors_are_those_of_a_comparison_on_the_same_rows() -> None:
+    frame = seasonal(1)
+    model = ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=ps.RollingOrigin(test=60, refit=20)).fit(frame)
+    rows = ps.compare([ps.Ridge(5)], frame, ps.RollingOrigin(test=60, refit=20)).rows
+    mae = next(row["mae"] for row in rows if row["model"] == "Ridge(5)")
+    step = frame["y"][:240].diff().abs().mean()
+    assert model.trials_[-1].error == pytest.approx(mae / step, rel=1e-6)
+
+
+def test_each_fold_chooses_on_its_own_training_rows() -> None:
+    """The row on which the lag changes is the last before the second refit, so that only later fits can know it."""
+    frame = seasonal(2)
+    result = ps.compare([ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=INNER)], frame, ps.RollingOrigin(test=40))
+    alone = ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=INNER).fit(frame[:-40])
+    assert result.models["Tuned(Ridge(1))"].trials_ == alone.trials_
+    broken = frame.assign(y=frame["y"].where(frame["ds"] < 260, 1e3))  # what is tested moves no choice
+    again = ps.compare([ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=INNER)], broken, ps.RollingOrigin(test=40))
+    assert again.models["Tuned(Ridge(1))"].trials_ == alone.trials_
+
+
+def test_choices_that_change_are_a_finding_and_trials_count() -> None:
+    frame, split = walk(3), ps.RollingOrigin(test=60, refit=10)
+    space = {"lags": [1, 2, 3, 5, 8], "penalty": ps.Range(1e-3, 1e3, log=True)}
+    result = ps.compare([ps.Tuned(ps.Ridge(1), space, trials=6, inner=ps.RollingOrigin(test=20))], frame, split)
+    said = next(each for each in result.findings if "different choices in 6 fits" in each)
+    assert said.endswith("a choice that changes from fit to fit is worth little.")
+    assert result.trade("sign", periods=252).options.trials == 7 + 1  # with the last value
+    assert result.trade("sign", periods=252, trials=3).options.trials == 3
+
+
+def test_a_file_keeps_every_trial(tmp_path: Path) -> None:
+    model = ps.Tuned(ps.Ridge(1), {"penalty": ps.Range(0.1, 9.0)}, trials=3, inner=INNER).fit(walk(0))
+    model.save(tmp_path / "m.penstock")
+    again = ps.load(tmp_path / "m.penstock")
+    assert (again.trials_, again.best_, again.fit_notes) == (model.trials_, model.best_, model.fit_notes)
+    assert again.predict().equals(model.predict())
+    assert repr(again) == repr(model)
+
+
+def test_what_cannot_be_searched_is_refused() -> None:
+    with pytest.raises(ps.OptionError, match="the grid has 3 settings and trials=2 are allowed; give trials=3"):
+        ps.Tuned(ps.Ridge(1), LAGS, trials=2, sampler="grid")
+    with pytest.raises(ps.OptionError, match="is a range, of which sampler='grid' cannot try every value"):
+        ps.Tuned(ps.Ridge(1), {"penalty": ps.Range(0.1, 1.0)}, sampler="grid")
+    with pytest.raises(ps.OptionError, match="inner.horizon=2 is not horizon=3; leave it out of inner"):
+        ps.Tuned(ps.Ridge(1), LAGS, inner=ps.RollingOrigin(2, test=9), horizon=3)
+    with pytest.raises(ps.DataError, match="training rows are too few"):
+        ps.Tuned(ps.Ridge(1), LAGS, inner=INNER).fit(walk(0)[:60])
+    with pytest.raises(ps.DataError, match="all series are constant, which tells no setting from another"):
+        ps.Tuned(ps.Ridge(1), LAGS, inner=INNER).fit(walk(0).assign(y=1.0))
+    with pytest.raises(ps.OptionError, match="model='Ridge' is text"):
+        ps.Tuned("Ridge", LAGS)  # type: ignore[arg-type]
+
+
+def test_series_that_are_too_short_choose_nothing() -> None:
+    long, short = walk(0).assign(unique_id="long"), walk(1)[:60].assign(unique_id="short")
+    model = ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", horizon=2)
+    both = model.clone().fit(pd.concat([long, short]))
+    assert both.trials_[0].error != model.clone().fit(long).trials_[0].error  # a fifth of 60 rows is scored, not of 300
+    assert both.inner_rows_ == 2 * 6 * 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("optuna") is None, reason="pip install 'penstock[search]'")
+def test_tpe_proposes_alike_for_a_seed() -> None:
+    space = {"lags": [1, 2, 5], "penalty": ps.Range(1e-3, 1e3, log=True)}
+    one, other = (
+        ps.Tuned(ps.Ridge(1), space, trials=20, sampler="tpe", inner=INNER, seed=4).fit(seasonal(0)) for _ in range(2)
+    )
+    assert one.trials_ == other.trials_
+    assert len(one.trials_) == 21
+    late = [trial.settings["lags"] for trial in one.trials_[11:]]
+    assert late.count(5) > len(late) / 2  # it goes where errors were small
+    assert one.best_["lags"] == 5
+
+
+@pytest.mark.skipif(find_spec("optuna") is not None, reason="optuna is installed")
+def test_tpe_says_what_it_needs() -> None:
+    with pytest.raises(ps.OptionError, match=r"sampler='tpe' needs optuna: pip install 'penstock\[search\]'"):
+        ps.Tuned(ps.Ridge(1), LAGS, sampler="tpe")
+
+
+@pytest.mark.slow
+def test_a_known_window_is_found() -> None:
+    found = [ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", inner=INNER).fit(seasonal(seed)).best_ for seed in range(50)]
+    assert sum(best.get("lags") == 5 for best in found) >= 45
+
+
+@pytest.mark.slow
+def test_chance_is_not_skill() -> None:
+    """Of 200 random walks at most 8 % are "better than the last value at 5 %"; a search on the test rows finds more."""
+    better = 0
+    for seed in range(200):
+        model = ps.Tuned(ps.Ridge(1), {"lags": [1, 2, 3, 5, 8]}, sampler="grid", inner=ps.RollingOrigin(test=63))
+        rows = ps.compare([model], walk(seed, 400), ps.RollingOrigin(test=100)).rows
+        row = next(each for each in rows if each["model"] != "Naive")
+        better += row["skill"] > 0 and row["dm_pvalue"] < 0.05
+    assert better <= 16
+
+
+@pytest.mark.slow
+def test_a_network_is_searched() -> None:
+    network = ps.Network([ps.GRU(3)])
+    model = ps.Forecaster(network, window=5, epochs=2, members=2, validation=0.2)
+    space = {"optimizer__learning_rate": [1e-6, 1e-2], "network__layers__0__units": [3]}
+    tuned = ps.Tuned(model, space, sampler="grid", inner=INNER, horizon=2).fit(seasonal(0))
+    assert tuned.best_["optimizer__learning_rate"] == 1e-2
+    alone = ps.Forecaster(network, window=5, epochs=2, members=2, validation=0.2, horizon=2)
+    alone.set_params(optimizer=tuned.model_.optimizer).fit(seasonal(0))
+    assert tuned.predict()["yhat"].tolist() == alone.predict()["yhat"].tolist()
