@@ -1,31 +1,37 @@
-"""Arguments of public functions, checked against their annotations: a wrong type is refused in words, at once."""
+"""Arguments of public functions, checked against their annotations: a wrong value is refused in words, at once."""
 
 from __future__ import annotations
 
 import inspect
+import math
 import numbers
 import os
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, wraps
+from itertools import cycle
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from penstock.errors import OptionError
+from penstock.errors import OptionError, nearest
 
-__all__ = ["checked_path", "checked_types", "function_name"]
+__all__ = ["checked_choice", "checked_path", "checked_types", "described", "function_name"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def checked_types(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def checked_types(
+    *names: str, at_least: Mapping[str, float] | None = None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function refuse values of these arguments that are of another type than their annotations say.
 
     Parameters
     ----------
     names
         The arguments.
+    at_least
+        Further arguments, which are numbers, each with its inclusive lower bound; numbers beyond 64 bits are refused.
 
     Raises
     ------
@@ -39,7 +45,13 @@ def checked_types(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     >>> ahead("3")
     Traceback (most recent call last):
     penstock.errors.OptionError: steps='3' is text; allowed: a whole number or None.
+    >>> @checked_types(at_least={"rate": 0})
+    ... def slow(rate: float) -> None: ...
+    >>> slow(-0.5)
+    Traceback (most recent call last):
+    penstock.errors.OptionError: rate=-0.5 is out of range; allowed: a number at least 0.
     """
+    bounds = dict(at_least or {})
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
@@ -47,14 +59,40 @@ def checked_types(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             given = signature.bind(*args, **kwargs).arguments
-            for name in names:
-                if name in given and not _fits(given[name], hint := _hint(function, name)):
-                    raise OptionError(f"{name}={_shown(given[name])}; allowed: {_words(hint)}.")
+            for name in (*names, *bounds):
+                if name not in given:
+                    continue
+                value, hint = given[name], _hint(function, name)
+                if not _fits(value, hint):
+                    raise OptionError(f"{name}={described(value)}; allowed: {_words(hint)}.")
+                if name in bounds and value is not None and not bounds[name] <= value < _TOO_LARGE:
+                    raise OptionError(
+                        f"{name}={value!r} is out of range; allowed: {_words(hint)} at least {bounds[name]:g}."
+                    )
             return function(*args, **kwargs)
 
         return run
 
     return decorate
+
+
+def checked_choice(name: str, value: Any, allowed: Iterable[str]) -> None:
+    """Refuse a value that is none of these names, of whatever type it is.
+
+    Raises
+    ------
+    OptionError
+        Which lists the names.
+
+    Examples
+    --------
+    >>> checked_choice("padding", ["post"], ("post", "pre"))
+    Traceback (most recent call last):
+    penstock.errors.OptionError: padding=['post'] is unknown; did you mean 'post'? Allowed: 'post', 'pre'.
+    """
+    names = list(allowed)
+    if not isinstance(value, str) or value not in names:
+        raise OptionError(f"{name}={_short(value)} is unknown; {nearest(value, names)}")
 
 
 def checked_path(path: Any) -> Path:
@@ -72,7 +110,7 @@ def checked_path(path: Any) -> Path:
     penstock.errors.OptionError: path=3 is a number; allowed: text or a path.
     """
     if not isinstance(path, (str, os.PathLike)):
-        raise OptionError(f"path={_shown(path)}; allowed: text or a path.")
+        raise OptionError(f"path={described(path)}; allowed: text or a path.")
     return Path(path)
 
 
@@ -98,6 +136,8 @@ def _hint(function: Callable[..., Any], name: str) -> Any:
 
 def _fits(value: Any, hint: Any) -> bool:
     origin = get_origin(hint) or hint
+    if origin is Any:
+        return True
     if origin in (Union, types.UnionType):
         return any(_fits(value, each) for each in get_args(hint))
     if origin is type(None):
@@ -108,6 +148,11 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, numbers.Real) and not isinstance(value, bool)
     if origin is Callable:
         return callable(value)
+    if origin is tuple:
+        kinds = [kind for kind in get_args(hint) if kind is not ...]
+        if not isinstance(value, (list, tuple)) or (kinds == [*get_args(hint)] and len(value) != len(kinds)):
+            return False
+        return all(_fits(each, kind) for each, kind in zip(value, cycle(kinds), strict=False))
     if origin in (Sequence, Iterable):
         if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
             return False
@@ -123,19 +168,43 @@ def _words(hint: Any) -> str:
         return f"a list of such: {_words(get_args(hint)[0])}"
     if origin is Callable:
         return "a function"
+    if origin is tuple and ... in get_args(hint):
+        return f"a list of such: {_words(get_args(hint)[0])}"
+    if origin is tuple:
+        return f"a pair ({', '.join(map(_words, get_args(hint)))})"
     return _NAMES.get(origin, getattr(origin, "__name__", str(origin)))
 
 
-_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "True or False", type(None): "None"}
+_NAMES = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "True or False",
+    type(None): "None",
+    Any: "anything",
+}
 
 
-def _shown(value: Any) -> str:
-    """Show a value, and say what it is."""
-    text = repr(value)
+def described(value: Any) -> str:
+    """Show a value in a message, and say what it is.
+
+    Examples
+    --------
+    >>> described("3"), described([1.5])
+    ("'3' is text", '[1.5] is of the type list')
+    """
     kind = (
         "nothing" if value is None
         else "text" if isinstance(value, str)
         else "a number" if isinstance(value, numbers.Real) and not isinstance(value, bool)
         else f"of the type {type(value).__name__}"
     )  # fmt: skip
-    return f"{text[:60]}{'…' if len(text) > 60 else ''} is {kind}"
+    return f"{_short(value)} is {kind}"
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return f"{text[:60]}{'…' if len(text) > 60 else ''}"
+
+
+_TOO_LARGE = math.ldexp(1, 63)

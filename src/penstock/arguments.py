@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError
@@ -25,10 +26,18 @@ def check_arguments(owner: str, call: Any, given: Mapping[str, Any]) -> None:
         The arguments by name.
     """
     faults = []
-    for name, hint in get_type_hints(call, include_extras=True).items():
+    for name, hint in _hints(call).items():
         kind, *declared = get_args(hint) if get_origin(hint) is Annotated else [hint]
         for field in (each for each in declared if isinstance(each, dataclasses.Field) and name in given):
             field.name = name
             faults += [fault] if (fault := fault_of(field, kind, given[name])) else []
     if faults:
         raise OptionError(f"{owner}: " + "; ".join(faults))
+
+
+@cache
+def _hints(call: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(call, include_extras=True)
+    except NameError:  # annotations of somebody's own that are imported for type checkers alone
+        return {}

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from penstock.argument_types import checked_path
+from penstock.argument_types import checked_path, described
 from penstock.errors import ModelFileError, OptionError, TrainingWarning, named
 from penstock.files import write_json
 from penstock.storage import Arrays, read_model, write_model
@@ -199,6 +199,8 @@ def checkpoints(
     (3, 1)
     (3, 1)
     """
+    if not isinstance(resume, bool):
+        raise OptionError(f"resume={described(resume)}; allowed: True or False.")
     if folder is None:
         if resume:
             raise OptionError("resume=True goes on from checkpoints; say where they are: checkpoint='FOLDER'.")
@@ -231,7 +233,9 @@ def _begun(folder: Path, resume: bool, what: dict[str, str]) -> Path:
         try:
             held = strict_json((folder / _RUN).read_bytes())["what"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise OptionError(f"{str(folder / _RUN)!r} does not say what its run is: {error}.") from error
+            raise OptionError(
+                f"{str(folder / _RUN)!r} does not say what its run is: {error}. Give another folder."
+            ) from error
         _refuse_differences(folder, held, what)
         return folder
     if folder.exists() and (others := sorted(each.name for each in folder.iterdir() if each.name != _LOCK)):

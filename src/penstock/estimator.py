@@ -310,7 +310,7 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
         for name in COVARIATES:
             given, wanted = getattr(panel, name).shape[1], getattr(self.kind_.columns, name)
             if given != len(wanted):
-                raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but the panel holds {given}.")
+                raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but got {given}; give them.")
         return panel
 
     def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:

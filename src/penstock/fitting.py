@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
@@ -30,6 +31,8 @@ def fit_each(
     check_options(first)
     for train in trains:
         require_panel(train)
+    if not isinstance(callbacks, Sequence):
+        raise OptionError(f"callbacks={described(callbacks)}; allowed: a list of callbacks.")
     if callbacks and not first.takes_callbacks:
         raise OptionError(f"{first.label} is not trained epoch by epoch, so nothing calls back; leave callbacks= out.")
     trains, kind = [train.with_only(first.covariates) for train in trains], kind.only(first.covariates)

@@ -62,7 +62,7 @@ def test_far_ahead_it_returns_to_the_long_run(returns: np.ndarray) -> None:
 
 
 def test_constant_returns_are_refused() -> None:
-    with pytest.raises(ps.DataError, match=r"GARCH\(1,1\): the returns are constant; they have no volatility"):
+    with pytest.raises(ps.DataError, match=r"GARCH\(1,1\): the returns are constant, without volatility; leave"):
         ps.GARCH(transform="difference").fit(pd.DataFrame({"ds": range(80), "y": np.arange(80.0)}))
 
 

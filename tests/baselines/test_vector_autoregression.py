@@ -81,7 +81,7 @@ def test_series_in_another_order_and_series_left_out(values: np.ndarray) -> None
 
 def test_what_is_refused(values: np.ndarray) -> None:
     with pytest.raises(
-        ps.DataError, match=r"do not have their rows at the same times \(rows: {'s0': 250, 's1': 249}\)"
+        ps.DataError, match=r"do not have their rows at the same times \(rows of series 's0' 250, 's1' 249\)"
     ):
         ps.VAR(1).fit(long(values[:, :2])[:-1])
     with pytest.raises(

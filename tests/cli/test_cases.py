@@ -92,7 +92,7 @@ def test_one_dash_is_a_missing_value_with_its_row(penstock: Run, cases: Path) ->
     done = penstock("compare", file, "--models", "drift", "--test", "20")
     assert done.returncode == 2
     assert "'-' is missing" in done.stderr
-    assert "1 values that are NaN or infinite, the first in row 57 (at 2022-03-23)" in done.stderr
+    assert "1 value that is missing or infinite, the first in row 57 (at 2022-03-23)" in done.stderr
     done = penstock("compare", file, "--models", "drift", "--test", "20", "--missing", "ffill")
     assert "120 rows (1 of them carried forward)" in done.stdout
 

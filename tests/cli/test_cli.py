@@ -30,7 +30,7 @@ def test_compare_with_covariates_and_gaps(penstock: Run, prices: Path) -> None:
     ]  # fmt: skip
     refused = penstock(*arguments)
     assert refused.returncode == 2
-    assert "'Close' has 1 values that are NaN or infinite" in refused.stderr
+    assert "'Close' has 1 value that is missing or infinite" in refused.stderr
     done = penstock(*arguments, "--missing", "indicator", "--json", "r.json")
     assert done.returncode == 0, done.stderr
     network, arx, _ = json.loads((prices / "r.json").read_text())["rows"]

@@ -40,6 +40,10 @@ def test_a_pipe_has_the_answers_before_the_line_that_is_not_utf8(tmp_path: Path)
     message = done.stderr.decode()
     assert message.startswith("penstock: standard input is not UTF-8: byte 0xe9 at position 15 (line 2)")
     assert "Traceback" not in message
+    (tmp_path / "old.txt").write_bytes(b"good fun\nso caf\xe9 bad\n")
+    (tmp_path / "bag.penstock").rename(tmp_path / "model.penstock")
+    line = message.partition("for example: ")[2].partition(";")[0].replace("| penstock", f"| {PROGRAM}")
+    assert subprocess.run(line, shell=True, check=True, cwd=tmp_path, capture_output=True).stdout == b"up\ndown\n"
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_names_refused(columns: dict[str, Any], message: str) -> None:
 
 
 def test_missing_covariates_are_refused_by_name() -> None:
-    with pytest.raises(ps.DataError, match=r"past column 'volume' has 1 values that are NaN or infinite, the first in row 1 of series 'a'"):  # fmt: skip  # noqa: E501
+    with pytest.raises(ps.DataError, match=r"past column 'volume' has 1 value that is missing or infinite, the first in row 1 of series 'a'"):  # fmt: skip  # noqa: E501
         read_panel(FRAME.assign(volume=[1.0, 2.0, np.nan, 4.0]), COLUMNS)
     with pytest.raises(ps.DataError, match="the static column 'sector' has a missing value of series 'a'; fill it"):
         read_panel(FRAME.assign(sector=[None, "gas", "oil", "gas"]), COLUMNS)

@@ -106,7 +106,7 @@ def test_filling_is_blind_to_what_follows(values: list[float | None], cut: int) 
 
 def test_infinite_is_never_filled() -> None:
     data = frame(range(4)).assign(y=[1, np.inf, 2, 3])
-    with pytest.raises(ps.DataError, match=r"the target column 'y' has 1 values that are infinite, the first in row 1"):
+    with pytest.raises(ps.DataError, match=r"the target column 'y' has 1 value that is infinite, the first in row 1"):
         read_panel(data, missing="ffill")
 
 

@@ -39,7 +39,7 @@ def test_no_forecast_is_judged_by_a_value_that_was_carried_forward() -> None:
     frame = pd.DataFrame({"ds": range(30), "y": y})
     result = ps.compare([], frame, RollingOrigin(horizon=2, test=10), missing="ffill")
     assert result.panel.times[result.origins].tolist() == [19, 22, 23, 24, 25, 26]  # 20 and 21 would be judged by 22
-    with pytest.raises(ps.DataError, match="no horizon of the 2 test rows has values of its own"):
+    with pytest.raises(ps.DataError, match="no horizon of the 2 test rows is free of values carried"):
         ps.compare([], frame, RollingOrigin(horizon=2, test=2), missing="ffill")
 
 

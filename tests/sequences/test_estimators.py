@@ -197,7 +197,7 @@ def test_what_is_refused(value: ps.SequenceRegressor) -> None:
     refused(lambda: classify.fit(X, y, extra=EXTRA[:3]), r"extra has the shape \(3, 1\); allowed: \[60, columns\]")
     refused(lambda: classify.fit(X, y, categories=KIND), "has 0 embeddings for 1 categories")
     refused(lambda: classify.fit(X, y, sample_weight=-np.ones(60)), r"sample_weight\[0\] is -1")
-    refused(lambda: classify.fit(X, y, validation=[1, 2, 3]), "validation is neither")
+    refused(lambda: classify.fit(X, y, validation=[1, 2, 3]), "allowed: .X, y., or a mapping")
     refused(lambda: classify.fit(X, y, validation=(X[:2], ["c", "d"])), "the label 'c' was not among those fitted")
     refused(lambda: classify.fit(X, y, vectors=np.ones((5, 2))), "vectors= is for a network that begins with an Emb")
     refused(lambda: ps.SequenceClassifier(tokens).fit([[1, 5], [0]], [0, 1]), "holds the id 5 at step 1.*0 to 4")

@@ -80,7 +80,7 @@ def test_a_loss_of_ones_own() -> None:
         ({"y": Y[:3]}, r"y has the shape \(3,\); allowed: finite numbers \[60\]"),
         ({"y": np.where(Y > 0, np.nan, Y)}, "and holds NaN or inf"),
         ({"y": ["a"] * 60}, "y holds what is no number"),
-        ({"validation": X}, "validation is neither"),
+        ({"validation": X}, "validation=.* is of the type ndarray; allowed: .x, y., or a mapping"),
         ({"validation": (X[:, :, :1], Y)}, "the validation samples have 1 features, the training samples 2"),
         ({"target_loss": 0.1}, "target_loss=0.1 is a validation loss"),
         ({"network": ps.Network([ps.GRU(2)], embeddings=[2])}, "has 1 embeddings for 0 categories"),

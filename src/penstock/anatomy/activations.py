@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types
 from penstock.cells.activations import ACTIVATIONS
 from penstock.errors import OptionError, nearest
 from penstock.report.lines import Curves, curves_picture
@@ -117,6 +118,7 @@ class Activations(Reported):
         return float(values[np.argmin(np.abs(self.x - x))])
 
 
+@checked_types("low", "high", at_least={"points": 2})
 def activations(*names: str, low: float = -6.0, high: float = 6.0, points: int = 481) -> Activations:
     """Give activations and their slopes.
 
@@ -146,7 +148,7 @@ def activations(*names: str, low: float = -6.0, high: float = 6.0, points: int =
     for name in chosen:
         if name not in ACTIVATIONS:
             raise OptionError(f"activation {name!r} is unknown; {nearest(name, ACTIVATIONS)}")
-    x = np.linspace(low, high, points)
+    x = np.linspace(float(low), float(high), points)
     with jax.enable_x64(True):
         given = jnp.asarray(x)
         values = {name: np.asarray(ACTIVATIONS[name](given)) for name in chosen}

@@ -12,6 +12,7 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types
 from penstock.report.landscape import landscape_picture
 from penstock.report.lines import Curves, curves_picture
 from penstock.report.page import Page, Reported, Section
@@ -185,6 +186,7 @@ class Descent(Reported):
         )
 
 
+@checked_types("surface", "start", at_least={"steps": 1})
 def descent(
     surface: Surface = valley, start: tuple[float, float] = _START, *, steps: int = _STEPS, ways: Any = None
 ) -> Descent:

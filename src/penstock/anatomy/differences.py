@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from penstock.argument_types import checked_types
 from penstock.derivatives.curve import ErrorCurve, error_curve
 from penstock.derivatives.formulas import FORMULAS
 from penstock.errors import OptionError
@@ -136,6 +137,7 @@ class Differences(Reported):
         )
 
 
+@checked_types("f", "x", "exact", "second")
 def differences(
     f: Callable[[Any], Any] | None = None, x: float = 1.0, exact: float | None = None, *, second: float | None = None
 ) -> Differences:

@@ -197,7 +197,7 @@ def memory(model: Any = None, x: Any = None, *, share: float = 0.05, member: int
 def _reach(subject: Subject, share: float) -> Reach:
     x = subject.x
     if not jnp.issubdtype(x.dtype, jnp.floating):
-        raise OptionError(f"{subject.name} reads token ids; memory takes sequences of numbers.")
+        raise OptionError(f"{subject.name} reads token ids; allowed: a model that reads numbers.")
 
     @jax.jit
     def measured(x: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -158,7 +158,7 @@ def probed(
     module = jax.tree.map(place, subject.module, is_leaf=lambda leaf: isinstance(leaf, Cell))
     outputs = subject.run(module, x)
     if not log:
-        raise OptionError(f"{subject.name} has no recurrent cell to look into.")
+        raise OptionError(f"{subject.name} has no recurrent cell to look into; give a model with an LSTM or the like.")
     return outputs, log
 
 

@@ -87,7 +87,7 @@ class Subject:
             For a number beyond the samples.
         """
         if not -len(self.x) <= sample < len(self.x):
-            raise OptionError(f"sample={sample} is not there: {len(self.x)} sequences were given.")
+            raise OptionError(f"sample={sample} is not there: {len(self.x)} sequences were given, counted from 0.")
         keep = slice(sample, sample + 1 or None)
         given = {name: value[keep] for name, value in self.given.items()}
         return Subject(self.name, self.module, self.x[keep], given)
@@ -154,7 +154,9 @@ def _of_estimator(model: Any, x: Any, member: int) -> Subject:
     name = f"{getattr(model, 'label', type(model).__name__)}, fitted"
     if isinstance(x, str):
         if not hasattr(model, "vocabulary_"):
-            raise OptionError(f"{type(model).__name__} reads numbers, but x is text.")
+            raise OptionError(
+                f"{type(model).__name__} reads numbers, but x={x[:40]!r} is text; give a list of numbers."
+            )
         x = np.asarray(model.vocabulary_.encode([x]).values)[None]
     if x is not None:
         sequences = _sequences(x)

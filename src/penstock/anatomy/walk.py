@@ -206,8 +206,8 @@ def walk(
     if not found:
         kinds = ", ".join(sorted({type(cell).__name__.removesuffix("Cell") for cell in cells}))
         raise OptionError(
-            f"walk takes an LSTM with a forget gate and no peepholes apart, but {subject.name} holds {kinds}; trace "
-            "shows the gates of any."
+            f"walk needs an LSTM with a forget gate and without peepholes, but {subject.name} holds {kinds}; for any "
+            "other cell use trace, which shows its gates."
         )
     record, cell = found[0]
     steps, units = record.outputs.shape[1:]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.baselines.library_model import LibraryModel, fitted_or_reason
+from penstock.fitted_choices import texts_in_words
 from penstock.options import option
 
 __all__ = ["ARIMA"]
@@ -53,6 +54,9 @@ class ARIMA(LibraryModel):
             constant = " with mean" if state[9] else " with drift" if state[10] else ""
             found.append(f"ARIMA({p},{d},{q}){seasonal}{constant}")
         return found
+
+    def _chosen_forms(self) -> dict[str, str]:
+        return {"orders": texts_in_words(self.orders)}
 
     @property
     def _fit_one(self) -> Callable[..., Values | str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from penstock.baselines.centred import Centred
 from penstock.baselines.lag_order import LagOrder
 from penstock.data.panel import Panel
+from penstock.fitted_choices import numbers_in_words
 from penstock.options import option
 
 __all__ = ["AR"]
@@ -49,6 +50,14 @@ class AR(LagOrder):
     def parameters(self) -> int:
         """The constant and the lags."""
         return self.rows_needed + 1
+
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        if not isinstance(self.order, str) or not hasattr(self, "coef_"):
+            return {}
+        lags = self.coef_[:, 1:] != 0
+        return {"order": numbers_in_words(np.where(lags.any(axis=1), lags.shape[1] - lags[:, ::-1].argmax(axis=1), 0))}
 
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         self.coef_ = np.zeros((len(train), 1 + self.rows_needed))

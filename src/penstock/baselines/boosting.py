@@ -123,6 +123,15 @@ class Boosting(Estimator):
         return tuple(said)
 
     @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        if not hasattr(self, "season_"):
+            return {}
+        season = {} if self.season is not None else {"season": " and ".join(map(str, self._periods)) or "1"}
+        lags = {} if self.lags is not None else {"lags": str(self._lags)}
+        return season | lags | {"trees": str(len(self.trees_.roots))}
+
+    @property
     def _periods(self) -> tuple[int, ...]:
         return tuple(self.season_.tolist())
 

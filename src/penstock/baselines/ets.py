@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.baselines.library_model import LibraryModel, fitted_or_reason
 from penstock.errors import OptionError
+from penstock.fitted_choices import texts_in_words
 from penstock.options import option
 
 __all__ = ["ETS", "ets_model", "ets_state"]
@@ -69,6 +70,9 @@ class ETS(LibraryModel):
             error, trend, season, damped = (_CODES[int(code)] for code in self._state(series)[:4])
             found.append(f"ETS({error},{trend}{'d' if damped == 'D' else ''},{season})")
         return found
+
+    def _chosen_forms(self) -> dict[str, str]:
+        return {"form": texts_in_words(self.forms)}
 
     @property
     def _fit_one(self) -> Callable[..., Values | str]:

@@ -117,7 +117,9 @@ class GARCH(Estimator):
             scale = float(np.sqrt(np.square(r - level).mean()))
             self._require_absolute(r, train.name(series))
             if scale <= 1e-12 * np.abs(r).max():
-                raise DataError(f"{self.label}: the returns{train.name(series)} are constant; they have no volatility.")
+                raise DataError(
+                    f"{self.label}: the returns{train.name(series)} are constant, without volatility; leave it out."
+                )
             mean: Literal["Constant", "Zero"] = "Constant" if self.target == "returns" else "Zero"
             model = arch_model(r / scale, mean=mean, vol="GARCH", p=self.p, q=self.q, rescale=False)
             fit = model.fit(disp="off", show_warning=False, options={"maxiter": 1000})

@@ -87,6 +87,18 @@ class LibraryModel(Estimator):
         return (season_note(self.periods_.max(axis=0)),)
 
     @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        if not hasattr(self, "periods_"):
+            return {}
+        taken = " and ".join(map(str, self.periods_.max(axis=0).tolist()))
+        return ({} if self.season is not None else {"season": taken or "1"}) | self._chosen_forms()
+
+    def _chosen_forms(self) -> dict[str, str]:
+        """Say which forms or orders a fit chose; of a model without, nothing."""
+        return {}
+
+    @property
     @abc.abstractmethod
     def _fit_one(self) -> Callable[..., Values | str]:
         """The function that fits a series: values, periods and :meth:`_options` in, its state or what is wrong out."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from penstock.data.panel import Panel
 from penstock.errors import OptionError
 from penstock.estimator import Estimator
+from penstock.fitted_choices import numbers_in_words
 from penstock.options import option
 from penstock.storage import Arrays
 
@@ -71,6 +72,11 @@ class MovingAverage(Estimator):
 
         `observed` is `y` with NaN where a value was carried forward.
         """
+
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        return {"span": numbers_in_words(self.span_)} if self.span is None and hasattr(self, "span_") else {}
 
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         values = [train.y[train.span(series)] for series in range(len(train))]

@@ -64,6 +64,11 @@ class Naive2(Estimator):
         """The season that was taken from the frequency."""
         return (season_note(self.index_.shape[1:]),) if self.season is None and hasattr(self, "index_") else ()
 
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        return {"season": str(self.index_.shape[1])} if self.season is None and hasattr(self, "index_") else {}
+
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         season, count = fitted_season(self.season, train), len(train)
         places = season_places(train) % season

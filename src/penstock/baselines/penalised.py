@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from penstock.baselines.lag_regression import LagRegression
 from penstock.data.panel import Panel
+from penstock.fitted_choices import numbers_in_words
 from penstock.options import option
 
 __all__ = ["PENALTIES", "PenalisedRegression"]
@@ -74,6 +75,11 @@ class PenalisedRegression(LagRegression):
 
     def _kept(self, series: int, step: int, kind: int) -> None:
         """Remember the kind that was chosen."""
+
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        return {"penalty": numbers_in_words(self.penalty_)} if self._chooses and hasattr(self, "penalty_") else {}
 
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         from sklearn.exceptions import ConvergenceWarning

@@ -61,6 +61,11 @@ class SeasonalNaive(Estimator):
         """Steps in the season: as given, or as fitted; 1 before the fit."""
         return int(self.steps_[0]) if self.season is None and hasattr(self, "steps_") else self.season or 1
 
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        return {"season": str(self._steps)} if self.season is None and hasattr(self, "steps_") else {}
+
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         steps = fitted_season(self.season, train) if self.season is None else self.season
         self.steps_ = np.array([steps])

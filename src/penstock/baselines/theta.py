@@ -92,6 +92,11 @@ class Theta(Estimator):
         """All of them: the level remembers its whole past."""
         return None
 
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        return {"season": str(self.index_.shape[1])} if self.season is None and hasattr(self, "index_") else {}
+
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         season = fitted_season(self.season, train)
         places = season_places(train)

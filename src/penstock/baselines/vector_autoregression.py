@@ -65,6 +65,13 @@ class VAR(LagOrder):
             "reads past= columns"
         )
 
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        if not isinstance(self.order, str) or not hasattr(self, "coef_"):
+            return {}
+        return {"order": str((len(self.coef_) - 1) // self.coef_.shape[1])}
+
     def _fit(self, train: Panel, validation: Panel | None) -> None:
         values = self._together(train)
         rows, series = values.shape
@@ -93,7 +100,9 @@ class VAR(LagOrder):
     def _forecast(self, panel: Panel, origins: NDArray[np.int64], fitted: NDArray[np.int64]) -> NDArray[np.float64]:
         absent = [name for place, name in enumerate(self.ids_) if place not in fitted]
         if absent:
-            raise DataError(f"{self.label} needs every series that was fitted; {absent[0]!r} is not in the frame.")
+            raise DataError(
+                f"{self.label} needs every series that was fitted; {absent[0]!r} is not in the frame: add its rows."
+            )
         values = self._together(panel)[:, np.argsort(fitted)]
         series = panel.series_of(origins)
         rows, which = np.unique(origins - panel.offsets[series], return_inverse=True)  # one forecast for all series

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import abc
 import inspect
+from collections.abc import Callable
+from functools import wraps
+from numbers import Integral
 from typing import Any, ClassVar, Generic, TypedDict, TypeVar, Unpack
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from penstock.argument_types import described
+from penstock.arguments import check_arguments
+from penstock.errors import OptionError
 from penstock.option_docs import document_arguments
 from penstock.registry import Registry
 
@@ -66,6 +73,8 @@ class Cell(eqx.Module, Generic[State]):
         super().__init_subclass__(**kwargs)
         if cls.__name__ != "_InitableModule":  # Equinox's own, while it makes an instance
             Cell.kinds.add(cls)
+            if "__init__" in vars(cls):
+                cls.__init__ = _checked(cls.__init__)  # type: ignore[method-assign]
             document_arguments(cls)
 
     @classmethod
@@ -159,6 +168,34 @@ class Cell(eqx.Module, Generic[State]):
     @abc.abstractmethod
     def __call__(self, x: jax.Array, state: State) -> tuple[jax.Array, State]:
         """Take one step: input ``[batch, features]`` and state in; output ``[batch, outputs]`` and state out."""
+
+
+def _checked(constructor: Callable[..., None]) -> Callable[..., None]:
+    """Let the constructor of a cell refuse options that it does not declare, widths below 1 and keys that are none."""
+    signature = inspect.signature(constructor)
+
+    @wraps(constructor)
+    def make(self: Any, *args: Any, **kwargs: Any) -> None:
+        given = signature.bind(self, *args, **kwargs).arguments
+        name = type(self).__name__.replace("_InitableModule", "") or "cell"
+        given |= given.pop("kwargs", {})
+        for width in _WIDTHS & {*given}:
+            if (
+                not isinstance(given[width], Integral)
+                or isinstance(given[width], bool)
+                or not 0 < given[width] < 1 << 31
+            ):
+                raise OptionError(f"{name}: {width}={described(given[width])}; allowed: a whole number from 1.")
+        key = given.get("key")
+        if "key" in given and not isinstance(key, jax.Array) and getattr(key, "dtype", None) != np.uint32:
+            raise OptionError(f"{name}: key={described(given['key'])}; allowed: a key such as jax.random.key(0).")
+        check_arguments(name, constructor, given)
+        constructor(self, *args, **kwargs)
+
+    return make
+
+
+_WIDTHS = {"features", "units"}
 
 
 class HiddenCell(Cell[jax.Array]):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from penstock.argument_types import described
 from penstock.cells.cell import Cell, masked
 from penstock.cells.initializers import input_weights, recurrent_weights
+from penstock.errors import OptionError
 
 __all__ = ["ClockworkCell"]
 
@@ -71,7 +75,7 @@ class ClockworkCell(Cell[tuple[jax.Array, jax.Array]]):
         self.W = input_weights(key_W, (features, units), dtype)
         self.U = recurrent_weights(key_U, (units, units), dtype)
         self.b = jnp.zeros(units, dtype)
-        self.periods = tuple(periods)
+        self.periods = checked_periods("ClockworkCell", periods)
 
     def initial_state(self, batch: int) -> tuple[jax.Array, jax.Array]:
         """Give h and the count of steps t before the first step: zeros, ``[batch, units]`` and ``[batch]``."""
@@ -87,3 +91,11 @@ class ClockworkCell(Cell[tuple[jax.Array, jax.Array]]):
         ticks = t[:, None] % T == 0
         h = jnp.where(ticks, jnp.tanh(x @ self.W + masked(h, mask) @ U + self.b), h)
         return h, (h, t + 1)
+
+
+def checked_periods(owner: str, periods: Any) -> tuple[int, ...]:
+    """Read the steps from one change of each group of units to its next; refuse what is none."""
+    given = tuple(periods) if isinstance(periods, Iterable) and not isinstance(periods, str) else (periods,)
+    if not given or any(not isinstance(T, Integral) or isinstance(T, bool) or T < 1 for T in given):
+        raise OptionError(f"{owner}: periods={described(periods)}; allowed: whole numbers from 1, such as (1, 2, 4).")
+    return tuple(map(int, given))

@@ -38,7 +38,8 @@ def check_paths(*paths: Path | None, inputs: Iterable[Path | None] = ()) -> None
     """Refuse paths that cannot be written, or that name a file which is read, before anything is computed."""
     given = [check_destination(path) for path in paths if path is not None]
     if len(set(given)) < len(given):
-        raise OptionError(f"two results cannot go to one file, {str(given[0])!r}.")
+        twice = next(path for path in given if given.count(path) > 1)
+        raise OptionError(f"two results cannot go to one file, {str(twice)!r}; give each a name of its own.")
     for path in given:
         refuse_input(path, inputs)
 

@@ -135,7 +135,10 @@ def _load(path: Path) -> Any:
 
     fitted = load(path)
     if not isinstance(fitted, TextEstimator | BagOfWords):
-        raise OptionError(f"{path.name!r} holds a {type(fitted).__name__}, which reads no documents.")
+        raise OptionError(
+            f"{path.name!r} holds a {type(fitted).__name__}, which reads no documents; give a file that penstock text "
+            "fit wrote, or use penstock predict for series."
+        )
     return fitted
 
 

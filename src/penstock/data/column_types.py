@@ -7,7 +7,17 @@ from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
 
-__all__ = ["dtype_from_json", "dtype_to_json", "known_zone"]
+__all__ = ["dtype_from_json", "dtype_to_json", "known_zone", "type_words"]
+
+
+def type_words(series: nw.Series[Any]) -> str:
+    """Name the type of a column in a message: its own library's name where narwhals knows none."""
+    if series.dtype == nw.Duration:
+        return "durations"
+    if series.dtype != nw.Unknown:
+        return str(series.dtype)
+    native = series.to_native()
+    return f"the type {getattr(native, 'type', None) or getattr(native, 'dtype', None)}"
 
 
 def dtype_to_json(dtype: nw.dtypes.DType) -> list[str | None]:

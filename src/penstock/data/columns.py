@@ -54,7 +54,9 @@ class Columns:
             if not isinstance(name, str):
                 raise OptionError(f"{role}={name!r}: columns are named by text; rename the frame's columns first.")
         if len({name for _, name in roles}) < len(roles):
-            raise OptionError(f"one column cannot be two things: {', '.join(f'{r}={n!r}' for r, n in roles)}.")
+            names = [name for _, name in roles]
+            twice = [f"{role}={name!r}" for role, name in roles if names.count(name) > 1]
+            raise OptionError(f"one column cannot be two things: {', '.join(twice)}; leave one of them out.")
         for role, name in roles[:2]:
             if name in _RESERVED:
                 raise OptionError(f"{role}={name!r} is the name of a column of the answers; rename it first.")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.errors import DataError, OptionError, nearest
+from penstock.argument_types import checked_choice, described
+from penstock.errors import DataError, OptionError
 
 __all__ = ["days_after", "open_days", "require_exchange"]
 
@@ -24,8 +25,9 @@ def require_exchange(name: str) -> None:
     OptionError
         Where its calendar is not there.
     """
-    if name not in (known := _library().get_calendar_names()):
-        raise OptionError(f"calendar={name!r} is unknown; {nearest(name, known)}")
+    if not isinstance(name, str):
+        raise OptionError(f"calendar={described(name)}; allowed: the name of an exchange, such as 'NYSE'.")
+    checked_choice("calendar", name, _library().get_calendar_names())
 
 
 def open_days(name: str, first: Any, last: Any) -> NDArray[Any]:
@@ -54,7 +56,7 @@ def days_after(name: str, day: Any, steps: int) -> NDArray[Any]:
     first = np.datetime64(day, "D") + 1
     found = open_days(name, first, first + _MARGIN + 2 * steps)
     if len(found) < steps:
-        raise DataError(f"the calendar of {name} knows {len(found)} days after {day}; {steps} are needed.")
+        raise DataError(f"{name} has {len(found)} known trading days after {day}; {steps} are needed: forecast fewer.")
     return found[:steps]
 
 

@@ -11,6 +11,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_choice, checked_types
 from penstock.data.calendar import continue_times, missing_steps
 from penstock.data.column_types import dtype_from_json, dtype_to_json, known_zone
 from penstock.data.columns import Columns
@@ -25,7 +26,7 @@ from penstock.data.reading.values import numbers
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
 from penstock.data.rhythms import NO_RHYTHMS, Rhythms
 from penstock.data.times import as_time_type, read_times, show_time, time_type
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError
 from penstock.formats import MISSING_BEFORE
 
 __all__ = ["Columns", "FrameKind", "read_panel"]
@@ -175,6 +176,7 @@ class FrameKind:
         return cls(backend, Columns(**kind["columns"]), *types, missing, form, Rhythms.from_json(kind))
 
 
+@checked_types("columns", "like")
 def read_panel(
     frame: Any,
     columns: Columns | None = None,
@@ -222,9 +224,8 @@ def read_panel(
     ([2, 3], [5.0, 7.0], [True, False])
     """
     columns = columns or Columns()
-    if missing not in MISSING:
-        raise OptionError(f"missing={missing!r} is unknown; {nearest(missing, MISSING)}")
-    if calendar:
+    checked_choice("missing", missing, MISSING)
+    if not isinstance(calendar, (str, type(None))) or calendar:
         require_exchange(calendar)
     table = as_table(frame, columns)
     for name in (columns.time, *(name for _, name in columns.numbers), *columns.static):
@@ -254,6 +255,9 @@ def read_panel(
         form=form,
     )
     require_order(panel, columns, table)
+    if like is not None and like.counts_steps != kind.counts_steps:
+        ours, theirs = ("counts", "dates") if kind.counts_steps else ("dates", "counts")
+        raise DataError(f"the time column {columns.time!r} holds {ours}, that of the fit {theirs}; give both alike.")
     if like is not None and (like.zone is None) != (kind.zone is None):
         raise DataError(
             f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give both "

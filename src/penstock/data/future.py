@@ -62,7 +62,8 @@ def read_future(frame: Any, panel: Panel, kind: FrameKind, steps: int) -> tuple[
         has, lacks = ("the future frame", "the history") if there else ("the history", "the future frame")
         raise DataError(
             f"the time column {columns.time!r} of {has} has a time zone ({there or kind.zone}), that of {lacks} has "
-            "none; give both the same: frame[time].dt.tz_localize(zone), or .dt.tz_localize(None)."
+            f"none; give both the same: future[{columns.time!r}] = future[{columns.time!r}].dt.tz_localize("
+            f"{kind.zone!r})."
         )
     values = np.column_stack([numbers(table[name], "known", table) for name in columns.known])[order]
     future = Panel(np.zeros(len(times)), times, offsets, ids, known=values)
@@ -95,7 +96,7 @@ def read_future(frame: Any, panel: Panel, kind: FrameKind, steps: int) -> tuple[
 
 def _place(ids: tuple[Any, ...], name: Any) -> int:
     if name not in ids:
-        raise DataError(f"the future frame has no rows of series {name!r}; it has {named(ids)}.")
+        raise DataError(f"the future frame has no rows of series {name!r}; it has {named(ids)}. Add its rows.")
     return ids.index(name)
 
 

@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.data.calendar import steps_between
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
@@ -16,7 +17,7 @@ from penstock.data.reading.form import FORM, NATIVE
 from penstock.data.reading.notes import note
 from penstock.data.rhythm import DAY_NS, Rhythm
 from penstock.data.times import show_time
-from penstock.errors import DataError
+from penstock.errors import DataError, OptionError
 
 __all__ = ["LaterRows", "join_later", "read_later"]
 
@@ -76,6 +77,8 @@ def join_later(model: Any, frame: Any, *, every: bool = False) -> LaterRows:
     DataError
         Where the frame cannot be read, or a row is less than a step later than the last that the model keeps.
     """
+    if not hasattr(model, "tail_"):
+        raise OptionError(f"model={described(model)}; allowed: a fitted model of series.")
     tail, old = model.tail_, model.kind_
     rows, kind = read_panel(frame, old.columns, old.missing, old, model.ids_)
     rows = replace(rows.with_only(model.covariates), times=rows.times.copy())

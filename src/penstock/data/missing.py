@@ -36,7 +36,7 @@ def refuse_infinite(panel: Panel, columns: Columns) -> None:
     """Refuse values that are infinite: no choice can fill them."""
     for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
         what = f"the {role} column {name!r}"
-        _refuse(panel, np.isinf(values), what, "infinite", "drop or mend these rows")
+        _refuse(panel, np.isinf(values), what, "infinite", "drop or mend {these}")
         refuse_huge(panel, values, what)
 
 
@@ -53,21 +53,21 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hasha
     """
     for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
         what = f"the {role} column {name!r}"
-        mend = "drop these rows, or carry the last value forward with missing='ffill'"
+        mend = "drop {these}, or carry the last value forward with missing='ffill'"
         if np.isinf(values).any():
-            mend = "drop or mend these rows"
+            mend = "drop or mend {these}"
         elif not np.isfinite(values).any():
             mend = "the column holds no value at all: leave it out, or name another"
-        _refuse(panel, ~np.isfinite(values), what, "NaN or infinite", mend)
+        _refuse(panel, ~np.isfinite(values), what, "missing or infinite", mend)
         refuse_huge(panel, values, what)
     missing = _missing_rows(panel, steps)
     if missing.any():
         row, count = int(missing.argmax()), int(missing.sum())
+        longest = f" (up to {CLOSED} business days in a row may be missing)" if missing[row] > CLOSED else ""
         raise DataError(
             f"the time column {columns.time!r} skips {count} step{'s' if count > 1 else ''} of its own rhythm, the "
             f"first {int(missing[row])} after {show_time(panel.times[row - 1])}, before {panel.place(row)}; give these "
-            f"rows, or carry the last value forward with missing='ffill' (up to {CLOSED} business days in a row may be "
-            "missing)."
+            f"rows, or carry the last value forward with missing='ffill'{longest}."
         )
 
 
@@ -154,8 +154,9 @@ def _with_missing_rows(
 
 def _refuse(panel: Panel, wrong: NDArray[np.bool_], what: str, why: str, mend: str) -> None:
     if wrong.any():
-        row = int(wrong.argmax())
+        row, count = int(wrong.argmax()), int(wrong.sum())
+        values, these = (f"{count:,} values that are", "these rows") if count > 1 else ("1 value that is", "this row")
         raise DataError(
-            f"{what} has {int(wrong.sum())} values that are {why}, the first in {panel.place(row)} "
-            f"(at {show_time(panel.times[row])}); {mend}."
+            f"{what} has {values} {why}, the first in {panel.place(row)} "
+            f"(at {show_time(panel.times[row])}); {mend.format(these=these)}."
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from penstock.data.columns import Columns
 from penstock.data.database_urls import is_url
+from penstock.data.reading.cells import is_date
 from penstock.data.reading.form import FORM
 from penstock.data.reading.native import several_levels
 from penstock.data.reading.notes import note
@@ -171,10 +172,20 @@ def _time(table: pd.DataFrame, given: str | None, name: str) -> str:
         return dated[0]
     if dated:
         raise OptionError(f"{name} has several columns of dates: {named(dated)}; name one: --time {dated[0]!r}.")
+    if len(table.columns) == 1:
+        raise OptionError(f"{name} has one column, {str(table.columns[0])[:60]!r}; {_SEPARATED}")
+    if sum(map(is_date, map(str, table.columns))) > len(table.columns) / 2:
+        raise OptionError(
+            f"{name} has its dates in the line of names, a row a series; turn it, and read it with --wide: "
+            f"pandas.read_csv({name!r}, index_col=0).T.rename_axis('ds').to_csv('new.csv')"
+        )
     raise OptionError(
         f"{name} has no column 'ds' and none that holds dates; name the column of the times: --time NAME. Its columns: "
         f"{named(table.columns)}."
     )
+
+
+_SEPARATED = "its fields are to be separated by ',', ';', a tab or '|'."
 
 
 def _target(table: pd.DataFrame, given: str | None, columns: Columns, name: str) -> str:
@@ -195,7 +206,7 @@ def _target(table: pd.DataFrame, given: str | None, columns: Columns, name: str)
         raise OptionError(
             f"{name} has several columns of numbers: {named(found)}; name the one to forecast: --target {found[0]!r}."
         )
-    alone = " Its fields are to be separated by ',', ';', a tab or '|'." if len(table.columns) == 1 else ""
+    alone = f" I{_SEPARATED[1:]}" if len(table.columns) == 1 else ""
     raise OptionError(f"{name} has no column of numbers to forecast; its columns: {named(table.columns)}.{alone}")
 
 
@@ -205,10 +216,19 @@ def _long(table: pd.DataFrame, time: str, decimal: str) -> tuple[pd.DataFrame, s
 
     series = list(number_columns(nw.from_native(table), (time,)))
     if not series:
-        raise DataError(f"--wide: no column but {time!r} holds numbers.")
+        raise DataError(
+            f"--wide: no column but {time!r} holds numbers ({named([c for c in table.columns if c != time], 6)}); give "
+            "a column of numbers for each series."
+        )
     left = [str(column) for column in table.columns if column not in (*series, time)]
     if left:
         note(f"columns that hold no numbers are left out: {named(left)}.")
+    empty = [column for column in series if table[column].isna().all()]
+    if empty:
+        series = [column for column in series if column not in empty]
+        if not series:
+            raise DataError(f"--wide: no column but {time!r} holds a value ({named(empty, 6)}); give numbers in one.")
+        note(f"columns that hold no value are left out: {named(empty)}.")
     parts = []
     for column in series:
         cells = table[column]
@@ -221,7 +241,8 @@ def _long(table: pd.DataFrame, time: str, decimal: str) -> tuple[pd.DataFrame, s
         rows = slice(int(there[0]), int(there[-1]) + 1)
         part = pd.DataFrame({"unique_id": column, time: table[time].iloc[rows], "y": cells.iloc[rows].astype(float)})
         parts.append(part)
-    note(f"{len(series)} columns are read as a series each: {named(series, 6)}.")
+    read = f"{len(series):,} columns are read as a series each" if len(series) > 1 else "one column is read as a series"
+    note(f"{read}: {named(series, 6)}.")
     return pd.concat(parts, ignore_index=True), "unique_id", "y"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.errors import DataError
+from penstock.errors import DataError, named
 
 __all__ = ["Panel"]
 
@@ -120,10 +120,13 @@ class Panel:
     def require_aligned(self, who: str) -> None:
         """Refuse series that do not have their rows at the same times; `who` names what reads them together."""
         if not self.aligned:
+            rows = ", ".join(
+                f"{name!r} {rows}" for name, rows in zip(self.ids[:6], self.lengths.tolist(), strict=False)
+            )
+            more = f" and {len(self) - 6:,} more" * (len(self) > 6)
             raise DataError(
                 f"{who} reads all series at each time, but these do not have their rows at the same times "
-                f"(rows: {dict(zip(self.ids, self.lengths.tolist(), strict=True))}); keep the times that all of them "
-                "have."
+                f"(rows of series {rows}{more}); keep the times that all of them have."
             )
 
     def span(self, series: int) -> slice:
@@ -228,7 +231,13 @@ class Panel:
         """
         if set(self.ids) != set(other.ids):
             raise DataError(
-                f"the {what} frame has the series {other.ids}, the training frame {self.ids}; they must agree."
+                f"the {what} frame has the series {named(other.ids, 6)}, the training frame {named(self.ids, 6)}; give "
+                "the same series in both."
+            )
+        if other.times.dtype.kind != self.times.dtype.kind:
+            raise DataError(
+                f"the times of the {what} frame begin with {other.times[0]}, those of the training frame with "
+                f"{self.times[0]}; give both as dates, or both as counts."
             )
         places = [other.ids.index(name) for name in self.ids]
         parts = [(self.span(series), other.span(place)) for series, place in enumerate(places)]

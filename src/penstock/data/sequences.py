@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.errors import DataError, OptionError, nearest
+from penstock.argument_types import checked_choice
+from penstock.errors import DataError
 
 __all__ = ["PADDINGS", "Sequences", "read_sequences", "read_vectors"]
 
@@ -89,8 +90,7 @@ def read_sequences(
     >>> ragged.lengths.tolist(), ragged.values.ravel().tolist(), padded.values.ravel().tolist()
     ([3, 1], [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0])
     """
-    if padding not in PADDINGS:
-        raise OptionError(f"padding={padding!r} is unknown; {nearest(padding, PADDINGS)}")
+    checked_choice("padding", padding, PADDINGS)
     if isinstance(X, Sequences):
         return X
     if hasattr(X, "tocsr"):

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.argument_types import checked_path
 from penstock.data.database_urls import is_url, read_url
 from penstock.data.databases import DATABASES, read_query
 from penstock.data.reading.csv import read_csv
@@ -53,6 +54,7 @@ def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -
     """
     import pandas as pd
 
+    path = checked_path(path)
     if is_url(str(path)):
         return plain_frame(read_url(str(path), sql))
     path = Path(path)

@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.column_types import type_words
 from penstock.data.reading.cells import is_date
 from penstock.data.reading.dates import AmbiguousDatesError, NotTimesError, parse_dates
 from penstock.data.reading.form import NATIVE, Form
@@ -76,8 +77,8 @@ def read_times(series: nw.Series[Any], like: Form = NATIVE, dayfirst: bool | Non
     if series.dtype.is_float() or series.dtype.is_decimal():
         return _floats(series, like)
     raise DataError(
-        f"the time column {series.name!r} holds {series.dtype}; allowed: dates, datetimes, whole numbers, or text "
-        "such as '2018-01-31'."
+        f"the time column {series.name!r} holds {type_words(series)}; allowed: dates, datetimes, whole numbers, or "
+        "text such as '2018-01-31'."
     )
 
 
@@ -143,8 +144,8 @@ def _floats(series: nw.Series[Any], like: Form) -> Times:
         found = decimal_years(unique, digits)
     if found is None:
         raise DataError(
-            f"the time column {series.name!r} holds {series.dtype}; allowed: dates, datetimes, whole numbers, years "
-            "with a share of twelfths such as 1990.25, or text such as '2018-01-31'."
+            f"the time column {series.name!r} holds {type_words(series)}; allowed: dates, datetimes, whole numbers, "
+            "years with a share of twelfths such as 1990.25, or text such as '2018-01-31'."
         )
     times, form, said = found
     note(f"the time column {series.name!r} is {said}.")
@@ -222,12 +223,13 @@ def _refused(name: str, error: NotTimesError, row: int, cells: list[str]) -> Dat
             f"pandas.to_datetime(frame[{name!r}], dayfirst=True)."
         )
     if error.why == "outside":
+        few = len({cell[:4] for cell in cells} - {error.cell[:4]}) > 0
         return DataError(
             f"the time column {name!r} has dates outside the years 1678 to 2261, the first in row {row}: "
-            f"{error.cell!r}; count steps in whole numbers instead."
+            f"{error.cell!r}; {'mend or drop such rows' if few else 'count steps in whole numbers instead'}."
         )
     turn = "write dates as '2018-01-31' or '2018-01-31 16:00:00'"
-    if error.why.startswith("others are"):
+    if error.why.startswith(("others are", "there is no such")):
         turn = "mend or drop this row"
     if not error.why and _pandas_reads(cells):
         turn = f"let pandas read them: frame[{name!r}] = pandas.to_datetime(frame[{name!r}], format='mixed')"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from penstock.argument_types import checked_path, checked_types, described
 from penstock.data.tables import read_table
 from penstock.datasets.columns import number_column, require_columns, time_column
 from penstock.datasets.home import DataFile, data_file
@@ -58,6 +59,7 @@ def earnings_calls(path: str | Path | None = None) -> pd.DataFrame:
     return frame.sort_values(["ds", "unique_id"], kind="stable", ignore_index=True)
 
 
+@checked_types(at_least={"before": 0, "after": 0})
 def filings(
     folder: str | Path, prices: pd.DataFrame, index: str | Path | None = None, *, before: int = 1, after: int = 5
 ) -> pd.DataFrame:
@@ -86,6 +88,9 @@ def filings(
     """
     import pandas as pd
 
+    folder = checked_path(folder)
+    if not isinstance(prices, pd.DataFrame) or not {"unique_id", "ds", "y"} <= {*prices.columns}:
+        raise DataError(f"prices={described(prices)}; allowed: a pandas frame with unique_id, ds and y.")
     file = data_file(INDEX_FILE, index)
     table = read_table(file)
     require_columns(table, ("TICKER", "DATE_FILED", "EDGAR_LINK"), file.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from penstock.argument_types import checked_path
 from penstock.datasets.home import HOME_VARIABLE, DataFile, data_file
 
 __all__ = ["GLOVE_FILE", "glove"]
@@ -32,7 +33,7 @@ def glove(path: str | Path | None = None, *, units: int = 100) -> Path:
     -------
     The path of a text file, which may lie inside the zip.
     """
-    given = None if path is None else Path(path)
+    given = None if path is None else checked_path(path)
     folder = given or Path(os.environ.get(HOME_VARIABLE) or ".")
     name = f"glove.6B.{units}d"
     if folder.is_file() and folder.suffix != ".zip":

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from penstock.argument_types import checked_path
 from penstock.errors import DataError, nearest
 
 __all__ = ["HOME_VARIABLE", "DataFile", "data_file"]
@@ -56,7 +57,7 @@ def data_file(file: DataFile, given: str | Path | None = None) -> Path:
     DataError
         Where the file is missing and cannot be downloaded, or its checksum is wrong: cut off, or changed.
     """
-    if given is not None and not Path(given).is_dir():
+    if given is not None and not checked_path(given).is_dir():
         return Path(given)
     folder = os.environ.get(HOME_VARIABLE) if given is None else str(given)
     if folder and (Path(folder) / file.name).is_file():

@@ -76,9 +76,9 @@ def imdb(path: str | Path | None = None, *, unlabelled: bool = False) -> pd.Data
         try:
             rows.append((split, _LABELS[found[2]], int(found[4]), int(found[3]), content.decode()))
         except UnicodeDecodeError as error:
-            raise DataError(f"{found[0]} is not UTF-8 (byte {error.start}).") from error
+            raise DataError(f"{found[0]} is not UTF-8 (byte {error.start}); unpack the archive again.") from error
     if not rows:
-        raise DataError(f"{str(path)!r} holds no review such as train/pos/0_9.txt.")
+        raise DataError(f"{str(path)!r} holds no review such as train/pos/0_9.txt; give the archive, or its folder.")
     frame = pd.DataFrame(rows, columns=["split", "label", "stars", "id", "text"])
     order = frame["split"].map({"train": 0, "test": 1, "unlabelled": 2})
     return frame.assign(order=order).sort_values(["order", "label", "id"], ignore_index=True).drop(columns="order")

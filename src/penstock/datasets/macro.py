@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.argument_types import checked_path, checked_types
 from penstock.data.tables import read_table
 from penstock.datasets.columns import number_column, time_column
 from penstock.datasets.home import DataFile, data_file
@@ -30,6 +31,7 @@ PRODUCTION_FILES = {
 }
 
 
+@checked_types("vintage")
 def macro(vintage: int = 2019, folder: str | Path | None = None) -> pd.DataFrame:
     """Read consumer sentiment (University of Michigan) and industrial production (manufacturing), month by month.
 
@@ -53,7 +55,7 @@ def macro(vintage: int = 2019, folder: str | Path | None = None) -> pd.DataFrame
     """
     if vintage not in PRODUCTION_FILES:
         raise OptionError(f"vintage={vintage!r} is unknown; allowed: {', '.join(map(str, PRODUCTION_FILES))}.")
-    if folder is not None and not Path(folder).is_dir():
+    if folder is not None and not checked_path(folder).is_dir():
         raise DataError(f"{str(folder)!r} is no folder; two files are needed, so give the folder that holds them.")
     files = (PRODUCTION_FILES[vintage], SENTIMENT_FILE)
     ip, sentiment = (_monthly(data_file(file, folder)) for file in files)

@@ -56,7 +56,7 @@ def sp500(path: str | Path | None = None, *, start: str | None = None, end: str 
     frame = pd.DataFrame({"unique_id": "SP500", "ds": days.astype("datetime64[ns]"), "y": values})
     try:
         first, last = pd.Timestamp(start or days.min()), pd.Timestamp(end or days.max())
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise OptionError(f"start={start!r}, end={end!r}: a day such as '2018-01-31' is needed.") from error
     kept = frame["ds"].between(first, last)
     if not kept.any():

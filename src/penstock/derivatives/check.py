@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from penstock.argument_types import checked_choice, checked_types, described
 from penstock.cells.cell import Cell
 from penstock.derivatives.comparison import STEPS, GradientEntry, Parameter, compare_gradients
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError, OptionError
 from penstock.layers.layer import Layer
 from penstock.layers.unroll import unroll
 from penstock.networks.fitted import fitted_network, has_network
@@ -91,6 +92,7 @@ class GradientCheck:
         return text
 
 
+@checked_types("steps", at_least={"outputs": 1, "tolerance": 0, "entries": 1, "seed": 0})
 def check_gradients(
     network: Any,
     x: Any,
@@ -155,7 +157,7 @@ def check_gradients(
         if batch is not None:
             given = {**{name: v for name, v in batch().items() if name not in ("x", "y", "counted")}, **given}
             x, y = batch()["x"], batch()["y"]
-        x = _double(jnp.asarray(x))
+        x = _read(x, "x")
         if x.size == 0:
             raise DataError(f"check_gradients was given no inputs: x has the shape {x.shape}.")
         given = {name: _double(value) for name, value in given.items() if value is not None}
@@ -168,7 +170,7 @@ def check_gradients(
                 "arrays with the dtype of the weights, such as jnp.zeros(shape, self.W.dtype)."
             )
         draw = jax.random.normal(jax.random.key(seed), shape.shape)
-        y = (draw > 0) * 1.0 if y is None and loss == "bce" else draw if y is None else _double(jnp.asarray(y))
+        y = (draw > 0) * 1.0 if y is None and loss == "bce" else draw if y is None else _read(y, "y")
         score = _loss(loss)
 
         def function(at: dict[str, Any]) -> jax.Array:
@@ -208,6 +210,13 @@ def _partitioned(
     return jax.tree.map(_double, weights), static, lambda module, x: module(x, **given)
 
 
+def _read(values: Any, name: str) -> jax.Array:
+    try:
+        return jnp.asarray(_double(np.asarray(values)))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name}={described(values)}; allowed: an array of numbers.") from error
+
+
 def _double(value: Any) -> Any:
     return value.astype(jnp.float64) if eqx.is_inexact_array(value) or _is_float(value) else value
 
@@ -219,8 +228,7 @@ def _is_float(value: Any) -> bool:
 def _loss(given: str | Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     if callable(given):
         return given
-    if given not in LOSSES:
-        raise OptionError(f"loss={given!r} is unknown; {nearest(given, LOSSES)}")
+    checked_choice("loss", given, LOSSES)
     return LOSSES[given]
 
 

@@ -172,7 +172,7 @@ def audit(
         note(f"{subject.label} uses no {' and no '.join(unused)} covariates, and is audited without them.")
     times = len(rows.calendar)
     if times < _FEWEST:
-        raise DataError(f"{times} times are too few for an audit: at least {_FEWEST} are needed.")
+        raise DataError(f"{times} times are too few for an audit: at least {_FEWEST} are needed; give more rows.")
     least = getattr(subject, "horizon", 1)
     test = max(min(times // 5, _LONGEST_TEST), least) if test is None else test
     if not least <= test <= times - 2:

@@ -168,7 +168,8 @@ def compare(
     folds = list(split.folds(panel))
     if not folds:
         raise DataError(
-            f"no horizon of the {split.test} test rows has values of its own; all hold some carried forward."
+            f"no horizon of the {split.test} test rows is free of values carried forward; choose a larger test, or a "
+            "shorter horizon."
         )
     origins = np.concatenate([fold.origins for fold in folds])
     refuse_zeros(checked, panel, origins[:, None] + 1 + np.arange(split.horizon))

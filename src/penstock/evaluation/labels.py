@@ -63,7 +63,7 @@ def mcnemar(right: ArrayLike, other_right: ArrayLike, *, exact: bool = True) -> 
 
     first, second = np.asarray(right, dtype=bool), np.asarray(other_right, dtype=bool)
     if first.shape != second.shape or first.ndim != 1:
-        raise DataError(f"two columns of equal length are needed, but their shapes are {first.shape}, {second.shape}.")
+        raise DataError(f"the columns have the shapes {first.shape}, {second.shape}; allowed: two of equal length.")
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     if only_first + only_second == 0:
         return (0.0, 1.0)
@@ -177,7 +177,7 @@ def paired_bootstrap(
     """
     y, a, b = (np.asarray(values) for values in (labels, given, other))
     if not len(y) == len(a) == len(b):
-        raise DataError(f"columns of equal length are needed, but they have {len(y)}, {len(a)} and {len(b)} rows.")
+        raise DataError(f"the columns have {len(y)}, {len(a)} and {len(b)} rows; allowed: the same number in each.")
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(resamples):
@@ -211,7 +211,8 @@ def _checked(labels: ArrayLike, scores: ArrayLike, at_least: int = 1) -> tuple[N
     if not np.isin(truth, (0, 1)).all():
         raise DataError(f"labels must be 0 and 1 (or False and True); the first other one is {_other(truth)!r}.")
     if not np.isfinite(values).all():
-        raise DataError(f"scores must be finite; row {int((~np.isfinite(values)).argmax())} is not.")
+        row = int((~np.isfinite(values)).argmax())
+        raise DataError(f"the scores hold {values[row]:g} in row {row}; allowed: finite numbers.")
     counts = int(truth.sum()), int((1 - truth.astype(np.int64)).sum())
     if min(counts) < at_least:
         raise DataError(

@@ -102,7 +102,8 @@ class LagRegressor:
             )
             if not len(y):
                 raise OptionError(
-                    f"{type(self.model).__name__}: no series has a row {step} steps after {self.lags} lags."
+                    f"{type(self.model).__name__}: no series has a row {step} steps after {self.lags} lags; give more "
+                    "rows, fewer lags, or a shorter horizon."
                 )
             self.fitted.append(clone(self.model).fit(X, y))
 

@@ -15,6 +15,7 @@ from penstock.evaluation.significance import Pairs, holm
 from penstock.evaluation.table import Columns, score_table
 from penstock.evaluation.verdict import SIGNIFICANT, verdict
 from penstock.files import jsonable, write_json
+from penstock.fitted_choices import used_options
 from penstock.report.page import Page, write_page
 from penstock.report.table import Table
 
@@ -200,6 +201,7 @@ class ComparisonResult(ABC):
         """Return the scores and how they came about, ready for JSON; a score that does not exist is null."""
         return {
             "models": {name: repr(model) for name, model in self.models.items()},
+            "settings": self.settings(),
             "rows": jsonable(self.rows),
             "verdicts": self.verdicts,
             "findings": self.findings,
@@ -221,8 +223,8 @@ class ComparisonResult(ABC):
         return write_json(path, self.to_json())
 
     def settings(self) -> dict[str, str]:
-        """Return what was compared, name by name."""
-        return {name: repr(model) for name, model in self.models.items()}
+        """Return what was compared, name by name: every option, and what fits chose."""
+        return {name: used_options(model) for name, model in self.models.items()}
 
     def pictures(self) -> list[Picture]:
         """Return the pictures of the page."""

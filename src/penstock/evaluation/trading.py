@@ -193,7 +193,8 @@ def trade(
     market = Market.of(panel, origins, rule)
     if len(market.times) < options.delay + 2:
         raise DataError(
-            f"{len(market.times)} times from the first cutoff on leave no step to earn in with delay={options.delay}."
+            f"{len(market.times)} times from the first cutoff on leave no step to earn in with delay={options.delay}; "
+            "choose a larger test, or a shorter delay."
         )
     strategies = {
         name: _returns_of(positions(rule, market, panel, origins, yhat), market.returns, options)

@@ -89,7 +89,10 @@ class Ensemble(Estimator):
         super().__post_init__()
         given = self.given
         if self.reference is not None and not -len(given) <= self.reference < len(given):
-            raise OptionError(f"Ensemble: reference={self.reference} is no place among {len(given)} models.")
+            raise OptionError(
+                f"Ensemble: reference={self.reference} is no place among {len(given)} models; allowed: 0 to "
+                f"{len(given) - 1}, or None."
+            )
         self.models = given
         wrong = [model for model in given if not isinstance(model, Estimator)]
         if wrong or not given:

@@ -18,6 +18,7 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import WindowScale, window_scale
 from penstock.errors import DataError, OptionError, named, nearest
 from penstock.estimator import Estimator
+from penstock.fitted_choices import numbers_in_words
 from penstock.forecaster.sizes import refuse_sizes
 from penstock.intervals.levels import checked_levels
 from penstock.networks.network import Network
@@ -143,6 +144,15 @@ class ForecasterOptions(TrainingOptions, Estimator):
             raise OptionError("Forecaster: min_window is for scale='window' or season=; leave it out.")
         if self.min_window is not None and self.min_window > self.window:
             raise OptionError(f"Forecaster: min_window={self.min_window} is longer than window={self.window}.")
+
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """What the fit chose where an option left it open."""
+        history, season = getattr(self, "history_", None), getattr(self, "season_", ())
+        if history is None:
+            return {}
+        taken = {"season": " and ".join(map(str, season)) or "none"} if self.additive and self.season is None else {}
+        return taken | {"epochs": numbers_in_words(history.epochs)}
 
     @property
     def additive(self) -> bool:

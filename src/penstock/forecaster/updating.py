@@ -6,11 +6,13 @@ import copy
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_choice
 from penstock.data.later import read_later
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
@@ -181,10 +183,9 @@ class Updates(LoadsWeights):
         for name, value in (("epochs", epochs), ("replay", replay)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise OptionError(f"{name}={value!r} is not allowed; allowed: a whole number at least 0.")
-        if learning_rate is not None and not 0 < learning_rate < np.inf:
+        if learning_rate is not None and (not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf):
             raise OptionError(f"learning_rate={learning_rate!r} is not allowed; allowed: a number above 0, or None.")
-        if scales not in ("keep", "refit"):
-            raise OptionError(f"scales={scales!r} is unknown; allowed: 'keep', 'refit'.")
+        checked_choice("scales", scales, ("keep", "refit"))
         if scales == "refit" and window_scale(self.scale) is not None:
             raise OptionError(
                 f"scales='refit': with scale={self.scale!r} each window has its own; allowed: scales='keep'."

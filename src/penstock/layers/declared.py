@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.cells.clockwork import ClockworkCell
+from penstock.cells.clockwork import ClockworkCell, checked_periods
 from penstock.cells.deep_transition import DeepTransitionCell
 from penstock.cells.echo_state import EchoStateCell
 from penstock.cells.gru import GRUCell
@@ -161,9 +161,7 @@ class Clockwork(RecurrentLayer, cell=ClockworkCell):
     def __post_init__(self) -> None:
         """Refuse periods that are no steps, and units that the groups cannot share evenly."""
         super().__post_init__()
-        object.__setattr__(self, "periods", tuple(self.periods))
-        if not self.periods or any(not isinstance(T, int) or isinstance(T, bool) or T < 1 for T in self.periods):
-            raise OptionError(f"Clockwork: periods={self.periods!r}; allowed: whole numbers from 1, such as (1, 2, 4).")
+        object.__setattr__(self, "periods", checked_periods("Clockwork", self.periods))
         if self.units % len(self.periods):
             raise OptionError(
                 f"Clockwork: {len(self.periods)} groups cannot share {self.units} units evenly; give a multiple of "

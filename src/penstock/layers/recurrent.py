@@ -11,6 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.argument_types import described
 from penstock.arguments import check_arguments
 from penstock.cells.cell import Cell
 from penstock.errors import OptionError
@@ -256,7 +257,12 @@ class Recurrent(RecurrentLayer):
         options: Iterable[tuple[str, Any]] = (),
         **more: Any,
     ) -> None:
-        given = {**dict(options), **more}
+        try:
+            given = {**dict(options), **more}
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                f"Recurrent: options={described(options)}; allowed: the cell's arguments by name, {{'depth': 2}}."
+            ) from error
         if not isinstance(cell, (str, type)) or (isinstance(cell, type) and not issubclass(cell, Cell)):
             raise OptionError(f"Recurrent: {cell!r} is no cell; allowed: a class derived from penstock.cells.Cell.")
         kind = Cell.kinds.find(cell) if isinstance(cell, str) else cell

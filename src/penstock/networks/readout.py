@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types
 from penstock.cells.padding import true_steps
 from penstock.errors import DataError, OptionError
 from penstock.layers.dense import DenseModule
@@ -19,6 +20,7 @@ from penstock.networks.module import NetworkModule
 __all__ = ["fit_readout"]
 
 
+@checked_types("module", at_least={"alpha": 0})
 def fit_readout(
     module: NetworkModule,
     x: jax.Array,
@@ -68,9 +70,8 @@ def fit_readout(
     """
     out = module.dense[-1]
     if not isinstance(out, DenseModule) or out.activation != "linear":
-        raise OptionError("the network's output layer is not linear; ridge regression fits linear ones alone.")
-    if not alpha >= 0:
-        raise OptionError(f"alpha={alpha!r} is out of range; allowed: a number at least 0.")
+        top = out.activation if isinstance(out, DenseModule) else type(out).__name__
+        raise OptionError(f"the network's output layer is {top}; ridge regression fits a linear one alone.")
     below = dataclasses.replace(module, dense=module.dense[:-1])
     found = below(x, lengths=lengths, categories=categories, extra=extra)
     H, Y = np.asarray(found, np.float64), np.asarray(y, np.float64)
@@ -81,7 +82,7 @@ def fit_readout(
         H, Y = H[true], Y[true]
     H, Y = H.reshape(-1, H.shape[-1]), Y.reshape(-1, Y.shape[-1])
     if not (np.isfinite(H).all() and np.isfinite(Y).all()):
-        raise DataError("y, or what the layers below put out, holds a value that is not finite.")
+        raise DataError("y, or what the layers below put out, holds a value that is not finite; mend y, or scale x.")
     centre, mean = H.mean(axis=0), Y.mean(axis=0)
     H = H - centre
     if alpha:

@@ -12,9 +12,10 @@ from penstock.errors import OptionError
 from penstock.options import option
 from penstock.sequences.core import SampleEstimator
 from penstock.sequences.estimator import SequenceEstimator
-from penstock.sequences.labels import class_weights, codes_of, probabilities, read_labels, stored_labels
+from penstock.sequences.labels import class_weights, codes_of, known_labels, probabilities, read_labels, stored_labels
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
+from penstock.training.raw_samples import sample_weights
 from penstock.values import storable
 
 __all__ = ["SampleClassifier", "SequenceClassifier"]
@@ -105,8 +106,9 @@ class SampleClassifier(SampleEstimator):
         -------
         The accuracy.
         """
-        right = self.predict(X, **samples) == np.asarray(y)
-        return float(np.average(right, weights=sample_weight))
+        found = self.predict(X, **samples)
+        right = found == known_labels(y, len(found), self.classes_)
+        return float(np.average(right, weights=sample_weights(sample_weight, len(found))))
 
     @property
     def _loss(self) -> str:

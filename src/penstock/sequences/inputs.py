@@ -86,10 +86,13 @@ class SampleEncoder:
                 f"X has {sequences.features} features, but this model is expecting {features} features as input."
             )
         if len(given.categories) != len(self.categories):
-            raise DataError(f"{len(given.categories)} categories were given, but {len(self.categories)} were fitted.")
+            raise DataError(
+                f"{len(given.categories)} categories were given, but {len(self.categories)} were fitted; give "
+                "categories= with the same columns."
+            )
         wanted = len(self.extra)
         if (0 if given.extra is None else given.extra.shape[1]) != wanted:
-            raise DataError(f"extra has {_width(given.extra)} columns, but {wanted} were fitted.")
+            raise DataError(f"extra has {_width(given.extra)} columns, but {wanted} were fitted; give the same.")
         if not tokens:
             sequences = Sequences(self.steps.transform(sequences.values), sequences.offsets)
         ids = [_ids(column, labels) for column, labels in zip(given.categories, self.categories, strict=True)]

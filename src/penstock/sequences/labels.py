@@ -108,6 +108,23 @@ def codes_of(y: Any, classes: NDArray[Any], count: int) -> NDArray[np.int64]:
         ) from None
 
 
+def known_labels(y: Any, count: int, classes: NDArray[Any]) -> NDArray[Any]:
+    """Read true labels to score predictions by, ``[samples]``; those that were not fitted count as missed.
+
+    Raises
+    ------
+    DataError
+        For another shape or number, missing values, or text where the labels that were fitted are numbers.
+    """
+    values = column(y, count)
+    found, known = values[:1].tolist()[0], classes[:1].tolist()[0]
+    if isinstance(found, str) != isinstance(known, str) and not {*values.tolist()} & {*classes.tolist()}:
+        raise DataError(
+            f"y holds {found!r}, but the labels that were fitted are such as {known!r}; give y as in the fit."
+        )
+    return values
+
+
 def class_weights(
     given: dict[Any, float] | str | None, classes: NDArray[Any], codes: NDArray[np.int64]
 ) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from penstock.sequences.labels import column, numbers
 from penstock.sequences.targets import Targets
 from penstock.storage import Arrays
 from penstock.training.losses import VALUE_LOSSES
+from penstock.training.raw_samples import sample_weights
 
 __all__ = ["SampleRegressor", "SequenceRegressor"]
 
@@ -65,11 +66,13 @@ class SampleRegressor(SampleEstimator):
         -------
         R².
         """
-        truth = self._values(y, len(np.asarray(y)))
-        values = self.predict(X, **samples).reshape(truth.shape)
-        residual = np.average((truth - values) ** 2, axis=0, weights=sample_weight)
-        mean = np.average(truth, axis=0, weights=sample_weight)
-        total = np.average((truth - mean) ** 2, axis=0, weights=sample_weight)
+        values = self.predict(X, **samples)
+        values = values.reshape(len(values), -1)
+        truth, weights = self._values(y, len(values)), sample_weights(sample_weight, len(values))
+        self._require_columns(truth, "y")
+        residual = np.average((truth - values) ** 2, axis=0, weights=weights)
+        mean = np.average(truth, axis=0, weights=weights)
+        total = np.average((truth - mean) ** 2, axis=0, weights=weights)
         # A constant column has no variance to explain: 1 where it is met exactly, else 0, as in scikit-learn.
         share = np.where(total > 0, 1 - residual / np.where(total > 0, total, 1), (residual == 0).astype(float))
         return float(np.mean(share))
@@ -86,6 +89,10 @@ class SampleRegressor(SampleEstimator):
             return np.stack([numbers(column(rows[:, place], count)) for place in range(rows.shape[1])], axis=1)
         return numbers(column(table, count))[:, None]
 
+    def _require_columns(self, values: NDArray[np.float64], name: str) -> None:
+        if values.shape[1] != (fitted := len(self.y_scaling_)):
+            raise DataError(f"{name} has {values.shape[1]} columns, the training y {fitted}; give the same.")
+
     def _fit_targets(self, y: Any, lengths: NDArray[np.int64], sample_weight: NDArray[np.float64] | None) -> Targets:
         values = self._values(y, len(lengths))
         self.y_axes_ = 2 if values.shape[1] > 1 else 1
@@ -95,8 +102,7 @@ class SampleRegressor(SampleEstimator):
 
     def _read_targets(self, y: Any, lengths: NDArray[np.int64]) -> Targets:
         values = self._values(y, len(lengths))
-        if values.shape[1] != len(self.y_scaling_):
-            raise DataError(f"the validation y has {values.shape[1]} columns, the training y {len(self.y_scaling_)}.")
+        self._require_columns(values, "the validation y")
         return Targets(self.y_scaling_.transform(values), np.ones(len(lengths)), 0)
 
     def _extra_state(self) -> tuple[dict[str, Any], Arrays]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.data.sequences import Sequences
 from penstock.data.splits import keep_every_class, tail_length
 from penstock.errors import DataError, OptionError, nearest
@@ -83,5 +84,5 @@ def validation_arguments(validation: Any) -> dict[str, Any]:
     elif isinstance(validation, (tuple, list)) and len(validation) == 2:
         arguments = {"X": validation[0], "y": validation[1]}
     if "X" not in arguments or "y" not in arguments:
-        raise OptionError("validation is neither (X, y) nor a mapping that holds 'X' and 'y'.")
+        raise OptionError(f"validation={described(validation)}; allowed: (X, y), or a mapping that holds 'X' and 'y'.")
     return arguments

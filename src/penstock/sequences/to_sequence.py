@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -126,7 +127,10 @@ class SequenceToSequence(SequenceEstimator):
         ready = self._ready(X, lengths=lengths, padding=padding, extra=extra)
         decoding = self._decoding(1, None)
         if not self._tells_labels or self.network.attention is None:
-            raise OptionError("attention is drawn of networks that attend and tell labels; this one does not.")
+            raise OptionError(
+                "attention is of networks that attend and give labels; build with EncoderDecoder(..., "
+                "attention=DotAttention()), and fit labels."
+            )
         tokens, _ = decode_tokens(decoding, ready.weights, ready.source, ready.buckets)
         ends = [min(int((row != decoding.outputs - 1).sum()) + 1, decoding.steps) for row in tokens]
         return [each[:end] for each, end in zip(attend(decoding, *ready, tokens), ends, strict=True)]
@@ -146,6 +150,11 @@ class SequenceToSequence(SequenceEstimator):
         Returns
         -------
         The share of samples that are decoded exactly, or R².
+
+        Raises
+        ------
+        DataError
+            Where `y` does not hold a sequence for each sample.
         """
         if self._tells_labels:
             told = self.predict(X, **samples)
@@ -153,6 +162,8 @@ class SequenceToSequence(SequenceEstimator):
             return float(np.mean([each == true for each, true in pairs]))
         truth = read_sequences(y, name="y")
         values = self.predict(X, steps=int(truth.lengths.max()), **samples)
+        if len(values) != len(truth):
+            raise DataError(f"y holds {len(truth)} sequences for {len(values)} samples; give one for each.")
         values = values.reshape(*values.shape[:2], -1)
         told = np.concatenate([each[:length] for each, length in zip(values, truth.lengths, strict=True)])
         return float(1 - ((told - truth.values) ** 2).sum() / ((truth.values - truth.values.mean(axis=0)) ** 2).sum())
@@ -173,8 +184,14 @@ class SequenceToSequence(SequenceEstimator):
         return self.network
 
     def _decoding(self, beam: int, steps: int | None) -> Decoding:
-        if beam < 1 or (beam > 1 and not self._tells_labels):
-            raise OptionError(f"beam={beam} is not allowed; allowed: 1, or more where labels are told.")
+        whole = {
+            name: isinstance(value, Integral) and not isinstance(value, bool) and 0 < value < 1 << 31
+            for name, value in (("beam", beam), ("steps", steps))
+        }
+        if not whole["beam"] or (beam > 1 and not self._tells_labels):
+            raise OptionError(f"beam={beam!r} is not allowed; allowed: 1, or more where labels are predicted.")
+        if steps is not None and not whole["steps"]:
+            raise OptionError(f"steps={steps!r} is not allowed; allowed: a whole number from 1, or None.")
         return Decoding(self.network, self.inputs_, self.outputs_, steps or self.max_target_length_, beam)
 
     def _raw(self, X: Any, **samples: Any) -> RawSamples:

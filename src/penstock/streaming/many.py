@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ Values = NDArray[np.float64]
 
 def push_all(stream: Stream, t: Any, y: Any, future: Mapping[str, Any] | None, covariates: Mapping[str, Any]) -> Values:
     """Do what :meth:`penstock.streaming.stream.Stream.push_all` says."""
-    values = np.ascontiguousarray(y, dtype=np.float64)
+    try:
+        values = np.ascontiguousarray(y, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"y={described(y)}; allowed: a number for each of the {len(stream.ids)} series.") from error
+    stream._require_mapping(future)
     count, rows = len(stream.ids), stream._rows
     if values.shape != (count,):
         raise DataError(f"y has the shape {values.shape}; one value for each of the {count} series is needed.")

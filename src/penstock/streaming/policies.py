@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_choice, described
 from penstock.data.missing import MISSING
 from penstock.errors import DataError, OptionError, nearest
 from penstock.intervals.conformal import Conformal, ModelIntervals, resolve_intervals
@@ -60,8 +61,7 @@ class StreamPolicies:
         """Give the forecast after the newest row once more, when rows from a place of the buffers on were changed."""
 
     def _check_missing(self, fitted: str) -> None:
-        if self.missing not in MISSING:
-            raise OptionError(f"missing={self.missing!r} is unknown; {nearest(self.missing, MISSING)}")
+        checked_choice("missing", self.missing, MISSING)
         if (self.missing == "indicator") != (fitted == "indicator") and self.missing != "error":
             raise OptionError(
                 f"missing={self.missing!r}, but the model was fitted with missing={fitted!r}, which decides whether it "
@@ -143,7 +143,13 @@ class StreamPolicies:
             raise DataError(f"the covariate {lost!r} is missing{self._whose(series)}; give it, or use missing='ffill'.")
         return row
 
+    @staticmethod
+    def _require_mapping(future: Any) -> None:
+        if not isinstance(future, (Mapping, type(None))):
+            raise OptionError(f"future={described(future)}; allowed: values of the steps ahead by covariate, or None.")
+
     def _ahead(self, future: Mapping[str, Any] | None) -> Values | None:
+        self._require_mapping(future)
         names = self._names[len(self._names) - self._known :]
         if not names:
             if future:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.errors import DataError, OptionError, PenstockError, nearest
+from penstock.argument_types import checked_choice
+from penstock.errors import DataError, OptionError, PenstockError
 from penstock.intervals.conformal import Conformal, ModelIntervals
 from penstock.intervals.levels import checked_levels
 from penstock.streaming.bounds import StreamBounds
@@ -67,8 +68,7 @@ class Stream(StreamFiles, StreamPolicies):
         self.model, self.levels = model, checked_levels(level)
         self.late, self.duplicate, self.missing = late, duplicate, fitted if missing is None else missing
         for name, given, allowed in (("late", late, LATE), ("duplicate", duplicate, DUPLICATE)):
-            if given not in allowed:
-                raise OptionError(f"{name}={given!r} is unknown; {nearest(given, allowed)}")
+            checked_choice(name, given, allowed)
         self._check_missing(fitted)
         if model.stateful:
             check_carried(late, duplicate)

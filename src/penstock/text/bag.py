@@ -71,6 +71,11 @@ class BagOfWords(FittedBag):
         """Coefficients that are not zero."""
         return sum(int(np.count_nonzero(W)) + len(b) for W, b in self.chain_)
 
+    @property
+    def fitted_choices(self) -> dict[str, str]:
+        """The penalty, where it was chosen."""
+        return {"alpha": f"{self.alpha_:g}"} if self.alpha is None and hasattr(self, "alpha_") else {}
+
     @abstractmethod
     def _fit_chain(self, X: Any, y: NDArray[Any], alpha: float) -> Chain:
         """Fit to bags."""

@@ -179,7 +179,7 @@ class TextComparison(ComparisonResult):
             Where the models give values.
         """
         if self.classes is None:
-            raise OptionError("these models give values, which are not right or wrong; ask for their rows.")
+            raise OptionError("these models give values, which are not right or wrong; use result.rows.")
         return np.asarray(self.classes[self.entries[name].answers.argmax(axis=1)] == self.truth)
 
     def tables(self) -> list[Table]:

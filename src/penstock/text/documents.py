@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_choice, checked_types
 from penstock.data.sequences import PADDINGS, Sequences
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError, OptionError
 
 __all__ = ["PADDING", "UNKNOWN", "checked_texts", "padded"]
 
@@ -16,6 +17,7 @@ PADDING, UNKNOWN = 0, 1
 """The ids of padding, and of a word that the vocabulary does not hold."""
 
 
+@checked_types("documents", at_least={"length": 0})
 def padded(documents: Sequences, padding: str = "pre", length: int | None = None) -> NDArray[np.int64]:
     """Give token ids as a rectangle ``[documents, length]``, for models that want one; ours read no padding.
 
@@ -43,8 +45,7 @@ def padded(documents: Sequences, padding: str = "pre", length: int | None = None
     >>> padded(documents).tolist(), padded(documents, "post").tolist()
     ([[5, 6], [0, 7]], [[5, 6], [7, 0]])
     """
-    if padding not in PADDINGS:
-        raise OptionError(f"padding={padding!r} is unknown; {nearest(padding, PADDINGS)}")
+    checked_choice("padding", padding, PADDINGS)
     lengths = documents.lengths
     width = int(lengths.max(initial=0)) if length is None else length
     if (lengths > width).any():
@@ -74,8 +75,8 @@ def checked_texts(texts: Any, what: str = "texts") -> list[str]:
         raise DataError(f"{what} hold no document.")
     for row, text in enumerate(listed):
         if not isinstance(text, str):
-            missing = text is None or text != text  # NaN
-            given = "nothing" if missing else f"{text!r}, a {type(text).__name__}"
+            missing = text is None or (isinstance(text, float) and text != text)
+            given = "nothing" if missing else f"{str(text)[:40]}, a {type(text).__name__}"
             raise DataError(f"{what}: row {row} holds {given}, not text; drop it or write '' for an empty document.")
         if not text.isascii():
             try:

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.checkpoints import checkpoints, in_words
 from penstock.errors import OptionError
 from penstock.layers.declared import GRU
@@ -111,6 +112,8 @@ class TextEstimator(SampleEstimator):
             Where the vectors do not fit.
         """
         documents = checked_texts(X)
+        if vectors is not None and not isinstance(vectors, WordVectors):
+            raise OptionError(f"vectors={described(vectors)}; allowed: WordVectors, as WordVectors.read(path) gives.")
         further = {"sample_weight": sample_weight, "validation": validation, "callbacks": callbacks}
 
         def learn(fitted: Self) -> None:

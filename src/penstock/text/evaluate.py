@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_types, described
 from penstock.errors import DataError, OptionError, nearest
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.result import unique_name
@@ -25,6 +26,7 @@ Values = NDArray[np.float64]
 Split = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
+@checked_types("train", "test", "fit", "baselines", "on_fit", "progress", at_least={"folds": 2, "seed": 0})
 def compare(
     models: Iterable[Any] | Mapping[str, Any],
     train: tuple[Iterable[str], Any],
@@ -100,6 +102,9 @@ def compare(
     if unknown:
         raise OptionError(f"baselines= names {unknown[0]!r}, which is no model here; {nearest(unknown[0], named)}")
     unknown = [name for name in fit or {} if name not in named]
+    wrong = [each for each in (fit or {}).values() if not isinstance(each, Mapping)]
+    if wrong and not unknown:
+        raise OptionError(f"fit= holds {described(wrong[0])}; allowed: arguments by name: {{'vectors': vectors}}.")
     if unknown:
         raise OptionError(f"fit= names {unknown[0]!r}, which is no model here; {nearest(unknown[0], named)}")
     if (test is None) == (folds is None):
@@ -123,6 +128,8 @@ def compare(
 
 def _named(models: Iterable[Any] | Mapping[str, Any]) -> dict[str, Any]:
     """Give each model a name of its own."""
+    if isinstance(models, str) or not isinstance(models, Iterable):
+        models = [models]
     given = models.items() if isinstance(models, Mapping) else [(None, model) for model in models]
     named: dict[str, Any] = {}
     for name, model in given:
@@ -133,7 +140,7 @@ def _named(models: Iterable[Any] | Mapping[str, Any]) -> dict[str, Any]:
             )
         named[unique_name(str(name or _label(model)), named)] = model
     if not named:
-        raise OptionError("no model was given to compare.")
+        raise OptionError("no model was given to compare; give a list of models, such as [BagClassifier()].")
     return named
 
 

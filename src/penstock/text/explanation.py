@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -239,7 +239,7 @@ def _score_of(model: Any, label: Any) -> tuple[str, Callable[[jax.Array], jax.Ar
     if model._loss == "ordered":
         return "expected step of the scale", lambda outputs: jnp.sum(jax.nn.sigmoid(cumulative_logits(outputs)))
     classes = model.classes_.tolist()
-    if label is not None and label not in classes:
+    if label is not None and not (isinstance(label, Hashable) and label in classes):
         raise OptionError(f"label={label!r} was not among those fitted; {nearest(label, classes)}")
     place = len(classes) - 1 if label is None else classes.index(label)
     meaning = f"log-odds of {classes[place]!r}"

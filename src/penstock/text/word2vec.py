@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from penstock.argument_types import checked_types
 from penstock.errors import DataError
 from penstock.text.documents import checked_texts
 from penstock.text.extra import library
@@ -21,6 +22,10 @@ _USUAL = Tokens(100_000, length=None, min_count=5)
 _LONGEST = 10_000  # words of a sentence that gensim reads; it leaves the rest aside without a word
 
 
+@checked_types(
+    "tokens", "skip_gram", "progress",
+    at_least={"units": 1, "window": 1, "epochs": 1, "negative": 0, "sample": 0, "seed": 0, "workers": 1},
+)  # fmt: skip
 def word2vec(
     texts: Iterable[str],
     tokens: Tokens | Vocabulary = _USUAL,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import checked_choice, described
 from penstock.data.sequences import Sequences
-from penstock.errors import DataError, OptionError, nearest
+from penstock.errors import DataError, OptionError
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.training.array_samples import ArraySamples, read_targets
-from penstock.training.callbacks import Callback
+from penstock.training.callbacks import Callback, check_callbacks
 from penstock.training.config import TrainSpec
 from penstock.training.losses import CLASS_LOSSES, LOSSES, Loss
 from penstock.training.optimizers import Optimizer
@@ -148,8 +150,11 @@ def train(
     """
     if not isinstance(network, Network):
         raise OptionError(f"{network!r} is no network; allowed: Network([GRU(32)]) and the like.")
-    if isinstance(loss, str) and loss not in LOSSES:
-        raise OptionError(f"loss={loss!r} is unknown; {nearest(loss, LOSSES)}")
+    if not callable(loss):
+        checked_choice("loss", loss, LOSSES)
+    if outputs is not None and (not isinstance(outputs, Integral) or isinstance(outputs, bool) or outputs < 1):
+        raise OptionError(f"outputs={described(outputs)}; allowed: a whole number from 1, or None.")
+    check_callbacks(callbacks)
     options = TrainingOptions(
         optimizer=optimizer, batch=batch, epochs=epochs, patience=patience, target_loss=target_loss, clip=clip,
         learning_rate_decay=learning_rate_decay, schedule=schedule, members=1 if members is None else members,
@@ -168,7 +173,7 @@ def train(
                 for a, b, name in zip(theirs, ours, names, strict=True)
                 if a != b
             ]
-            raise DataError(f"the validation samples have {'; '.join(said)}.")
+            raise DataError(f"the validation samples have {'; '.join(said)}; give the same.")
         samples = samples.followed_by(others)
         weight = None if weight is None else np.concatenate([weight, np.ones(len(others))])
         if isinstance(targets, Sequences):
@@ -203,8 +208,8 @@ def _validation(network: Network, validation: Any) -> tuple[ArraySamples, NDArra
         validation = {"x": validation[0], "y": validation[1]}
     if not isinstance(validation, Mapping) or not {"x", "y"} <= {*validation} <= {*allowed}:
         raise OptionError(
-            "validation is neither (x, y) nor a mapping of 'x' and 'y', beside which it may hold 'lengths', "
-            "'categories' and 'extra'."
+            f"validation={described(validation)}; allowed: (x, y), or a mapping of 'x' and 'y', beside which it may "
+            "hold 'lengths', 'categories' and 'extra'."
         )
     given = {name: value for name, value in validation.items() if name != "y"}
     samples = ArraySamples.read(network, given.pop("x"), **given, name="the validation x")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.errors import OptionError
 from penstock.training.config import TrainConfig
 from penstock.training.history import Trained
@@ -123,6 +124,8 @@ def check_callbacks(callbacks: Any) -> None:
     """
     if isinstance(callbacks, Callback):
         raise OptionError(f"callbacks={callbacks!r} is a single callback; give a list: callbacks=[...].")
+    if not isinstance(callbacks, Sequence):
+        raise OptionError(f"callbacks={described(callbacks)}; allowed: a list of callbacks.")
     wrong = [each for each in callbacks if not isinstance(each, Callback)]
     if wrong:
         raise OptionError(

@@ -57,7 +57,10 @@ class Head(abc.ABC):
 
     def bounds(self, out: Values, level: float) -> tuple[Values, Values]:
         """Give the bounds of the central interval of a level in percent, ``[...]`` each."""
-        raise OptionError(f"loss={type(self).__name__.lower()!r} learns no intervals; leave level= out.")
+        raise OptionError(
+            f"loss={type(self).__name__.lower()!r} learns no intervals; leave level= out, or fit with loss='pinball', "
+            "'gaussian' or 'student'."
+        )
 
     def deviation(self, out: Values) -> Values | None:
         """Give the standard deviation, ``[...]``; None where there is none."""

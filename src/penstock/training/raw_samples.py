@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.argument_types import described
 from penstock.data.sequences import Sequences, read_sequences
 from penstock.errors import DataError
 from penstock.layers.embedding import Embedding
@@ -135,7 +136,10 @@ def sample_weights(sample_weight: Any, count: int) -> NDArray[np.float64] | None
     """Read what each sample weighs, or refuse what is no weight."""
     if sample_weight is None:
         return None
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight={described(sample_weight)}; allowed: a number for each sample.") from error
     if weight.shape != (count,):
         raise DataError(
             f"sample_weight has the shape {weight.shape}; allowed: one number for each of the {count} samples."

@@ -50,6 +50,8 @@ def start_weights(start: Any, network: Network, inputs: Inputs, outputs: int, me
             )
         start = start.weights
     if isinstance(start, (list, tuple)):
+        if not start:
+            raise OptionError("start= holds no module; give one for each member, or leave it out.")
         start = jax.tree.map(lambda *leaves: np.stack(leaves), *(eqx.filter(each, eqx.is_array) for each in start))
     given, shapes = dict(named_leaves(eqx.filter(start, eqx.is_array))), weight_shapes(network, inputs, outputs)
     wanted = dict(named_leaves(shapes))

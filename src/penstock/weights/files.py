@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from safetensors import numpy as safetensors
 
+from penstock.argument_types import checked_path, checked_types
 from penstock.errors import ModelFileError, OptionError, named
 from penstock.files import write_whole
 from penstock.networks.inputs import Inputs
@@ -28,6 +29,7 @@ from penstock.weights.torch import layers_of_state, read_state_dict, state_of_la
 __all__ = ["read", "write"]
 
 
+@checked_types("network", "inputs", "layers", at_least={"outputs": 1})
 def read(
     path: str | Path,
     network: Network,
@@ -74,9 +76,9 @@ def read(
     >>> bool((again(x) == module(x)).all())
     True
     """
-    path = Path(path)
+    path = checked_path(path)
     if not path.is_file():
-        raise ModelFileError(f"there is no file {str(path)!r}.")
+        raise ModelFileError(f"there is no file {str(path)!r}; give the path of a file of weights.")
     module = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))  # shapes, not drawn
     with path.open("rb") as file:
         start = file.read(8)
@@ -103,6 +105,7 @@ def read(
     return filled(module, found, ordered=ordered, path=path.name)
 
 
+@checked_types("module", "layers")
 def write(path: str | Path, module: NetworkModule, *, layers: Sequence[str] | None = None) -> Path:
     """Write the weights of a network for Keras, torch or NumPy.
 
@@ -125,7 +128,7 @@ def write(path: str | Path, module: NetworkModule, *, layers: Sequence[str] | No
     OptionError
         Where the format has no such layer; the message says which, and of what form.
     """
-    path = Path(path)
+    path = checked_path(path)
     if path.suffix == ".npz":
         buffer = io.BytesIO()
         np.savez(buffer, **{name: np.asarray(leaf) for name, leaf in _leaves(module)})  # type: ignore[arg-type]
@@ -193,7 +196,8 @@ def _of_leaves(module: NetworkModule, arrays: dict[str, Array], path: Path) -> N
     if wanted != given:
         odd = sorted(name for name in {*wanted, *given} if wanted.get(name) != given.get(name))
         raise OptionError(
-            f"{path.name!r} does not fit the network: {named(odd)} is missing, is more, or has another shape."
+            f"{path.name!r} does not fit the network: {named(odd)} is missing, is more, or has another shape; describe "
+            "the network as that of the file."
         )
     bad = [name for name, array in arrays.items() if array.dtype.kind != "f" or not np.isfinite(array).all()]
     if bad:

@@ -135,7 +135,7 @@ def test_the_offending_value_and_its_row() -> None:
     dash = pd.DataFrame({"ds": [1, 2, 3], "y": ["1", "-", "3"]})
     with (
         pytest.warns(DataWarning, match="'-' is missing.*1 values are missing, the first in row 1"),
-        pytest.raises(ps.DataError, match="1 values that are NaN or infinite, the first in row 1"),
+        pytest.raises(ps.DataError, match="1 value that is missing or infinite, the first in row 1"),
     ):
         read_panel(dash)
     with pytest.warns(DataWarning):

@@ -25,6 +25,21 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BINARY = {
+    b"PK\x03\x04": ("an Excel workbook or a zip", "save it as CSV, or name a zip so: .zip"),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save it as CSV"),
+    b"\x1f\x8b": ("compressed with gzip", "name it so: .csv.gz"),
+    b"PAR1": ("a Parquet file", "name it so: .parquet"),
+    b"SQLite format 3": ("an SQLite database", "name it so: .sqlite"),
+    b"%PDF": ("a PDF", "save its table as CSV"),
+    b"<!doctype": ("a page (HTML)", "save its table as CSV"),
+    b"<html": ("a page (HTML)", "save its table as CSV"),
+    b"<?xml": ("XML", "save its table as CSV"),
+    b"[{": ("JSON", "turn it into CSV: pandas.read_json(path).to_csv('new.csv', index=False)"),
+    b'{"': ("JSON", "turn it into CSV: pandas.read_json(path).to_csv('new.csv', index=False)"),
+}
+"""How files of other kinds begin, what they are, and what to do."""
+
 _MOST_FOREIGN = 0.15  # share of bytes beyond ASCII in a Western file; in others it is most of them
 
 
@@ -63,13 +78,17 @@ def as_utf8(raw: bytes, name: str) -> bytes:
     Raises
     ------
     DataError
-        Where they are neither UTF-8, UTF-16 or UTF-32 with a mark, nor Western text in Windows-1252.
+        Where they are a file of another kind, such as a workbook; or neither UTF-8, UTF-16 or UTF-32 with a mark,
+        nor Western text in Windows-1252.
 
     Examples
     --------
     >>> as_utf8("Preis".encode("utf-16"), "a.csv"), as_utf8(b"\xef\xbb\xbfds", "a.csv")
     (b'Preis', b'ds')
     """
+    for magic, (what, do) in _BINARY.items():
+        if raw[:300].lstrip()[: len(magic)].lower() == magic.lower():
+            raise DataError(f"{name} is {what}, not a table of text; {do}.")
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             if encoding == "utf-8-sig":

@@ -94,14 +94,15 @@ def _begin(rows: Lines, first: int) -> int:
     if usual < 2 or not ((len(head) == 1 and usual > 1) or head[0].lstrip().startswith("#") or broken or padded):
         return first
     for place in range(first, min(len(rows), _FURTHEST)):
-        if _heads(rows, place, usual):
+        comment = rows[place][1] and rows[place][1][0].lstrip().startswith("#")  # or a name, where none follows
+        if _heads(rows, place, usual) and not (comment and _heads(rows, place + 1, usual)):
             return place
     return first
 
 
 def _heads(rows: Lines, place: int, width: int) -> bool:
     """Whether a row of names stands here: as wide as the next rows, which hold values where it does not."""
-    row = rows[place][1]
+    row = rows[place][1] if place < len(rows) else []
     below = [other for _, other in rows[place + 1 : place + 4]]
     if len(row) != width or not below or any(len(other) != width for other in below) or any(map(is_value, row)):
         return False

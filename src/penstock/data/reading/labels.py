@@ -8,6 +8,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.reading.notes import note
 from penstock.errors import DataError
 
 __all__ = ["group"]
@@ -38,7 +39,22 @@ def group(ids: nw.Series[Any] | None, rows: int) -> tuple[NDArray[np.int64], NDA
     if empty:
         row = int((codes == names.index(empty[0])).argmax())
         raise DataError(f"the id column {ids.name!r} is empty in row {row}; name every series.")
+    _say_alike(names, ids.name)
     return np.argsort(codes, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(codes))]), tuple(names)
+
+
+def _say_alike(names: list[Any], column: str) -> None:
+    """Say which names differ by blanks or by case alone: they are two series, and may be meant as one."""
+    texts = [name for name in names if isinstance(name, str)]
+    plain = [" ".join(name.split()).casefold() for name in texts]
+    if len(set(plain)) == len(texts):
+        return
+    first: dict[str, str] = {}
+    alike = [(first[key], name) for key, name in zip(plain, texts, strict=True) if first.setdefault(key, name) != name]
+    note(
+        f"the column {column!r} holds names that differ by blanks or case alone, such as {alike[0][0]!r} and "
+        f"{alike[0][1]!r}; each is a series of its own."
+    )
 
 
 def _codes(ids: nw.Series[Any]) -> tuple[NDArray[np.int64], list[Any]]:

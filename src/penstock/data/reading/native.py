@@ -31,6 +31,10 @@ def as_frame(frame: Any, columns: Columns) -> Any:
         For an array of more dimensions, or a pandas frame with several columns of one name.
     """
     if isinstance(frame, np.ndarray):
+        if frame.dtype.names:
+            import pandas as pd
+
+            return pd.DataFrame(frame)
         return _of_array(frame, columns)
     pandas = sys.modules.get("pandas")
     if pandas is None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import re
+from collections import Counter
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -28,17 +31,35 @@ def as_table(frame: Any, columns: Columns | None = None) -> nw.DataFrame[Any]:
     try:
         table = nw.from_native(as_frame(frame, columns or Columns()))
     except DuplicateError as error:
-        raise DataError(f"the frame has columns of one name; rename or drop all but one: {error}") from error
+        raise _twice([str(name) for name in getattr(frame, "column_names", frame.columns)]) from error
     except TypeError as error:
         raise DataError(
             f"a {type(frame).__name__} was given; a pandas, polars or pyarrow frame with a time and a target column is "
-            "needed, for example pandas.DataFrame({'ds': dates, 'y': values})."
+            f"needed, for example {_as_frame(frame)}."
         ) from error
     if isinstance(table, nw.LazyFrame):
         raise DataError("a lazy frame was given; collect it first: frame.collect().")
     if len(set(table.columns)) < len(table.columns):  # pyarrow lets them pass
-        raise DataError(f"the frame has columns of one name; rename or drop all but one: {table.columns}")
+        raise _twice(table.columns)
     return table
+
+
+def _twice(names: list[str]) -> DataError:
+    name, count = Counter(names).most_common(1)[0]
+    return DataError(f"the frame has {count} columns of one name, {name!r}; rename or drop all but one.")
+
+
+def _as_frame(given: Any) -> str:
+    """Return the line of Python that makes a frame of what was given, as far as it can be told."""
+    if isinstance(given, (str, os.PathLike)):
+        return f"frame = pandas.read_csv({str(given)[:80]!r})"
+    if isinstance(given, dict) or (isinstance(given, list) and given and all(isinstance(row, dict) for row in given)):
+        return "frame = pandas.DataFrame(frame)"
+    if type(given).__name__ == "RecordBatch":
+        return "frame = pyarrow.Table.from_batches([frame])"
+    if type(given).__name__ == "DuckDBPyRelation":
+        return "frame = frame.df()"
+    return "pandas.DataFrame({'ds': dates, 'y': values})"
 
 
 def with_target(frame: Any, y: Any, name: str) -> Any:
@@ -107,7 +128,7 @@ def require_order(panel: Panel, columns: Columns, table: nw.DataFrame[Any] | Non
     twice, back = (step == 0) & inside, (step < 0) & inside
     for wrong, what in ((twice, "twice"), (back, "after a later one")):
         if wrong.any():
-            mend = _name_the_series(table, columns)
+            mend = _join_the_clock(table, columns) or _name_the_series(table, columns)
             if not mend:
                 mend = (
                     "keep one row a time, or name the column of the series: id=NAME"
@@ -115,10 +136,27 @@ def require_order(panel: Panel, columns: Columns, table: nw.DataFrame[Any] | Non
                     else f"sort them: frame = frame.sort_values({columns.time!r}), or --sort on the command line"
                 )
             row = int(wrong.argmax()) + 1
+            count = int(wrong.sum())
+            times = f"{count:,} timestamps that come" if count > 1 else "1 timestamp that comes"
             raise DataError(
-                f"the time column {columns.time!r} has {int(wrong.sum())} timestamps that come {what}, the first "
+                f"the time column {columns.time!r} has {times} {what}, the first "
                 f"{show_time(panel.times[row])} in {panel.place(row)}; {mend}."
             )
+
+
+def _join_the_clock(table: nw.DataFrame[Any] | None, columns: Columns) -> str:
+    """Say how the day and the time of day become one column, where another one holds times of day; else empty."""
+    if table is None or not table.implementation.is_pandas() or table[columns.time].dtype != nw.String:
+        return ""
+    for name in table.columns:
+        cells = table[name].to_list() if table[name].dtype == nw.String and name != columns.time else []
+        if cells and all(isinstance(cell, str) and _CLOCK.fullmatch(cell.strip()) for cell in cells):
+            joined = f"frame[{columns.time!r}] + ' ' + frame[{name!r}]"
+            return f"the column {name!r} holds times of day; join the two: frame[{columns.time!r}] = {joined}"
+    return ""
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
 
 
 def _name_the_series(table: nw.DataFrame[Any] | None, columns: Columns) -> str:

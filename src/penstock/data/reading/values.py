@@ -9,6 +9,7 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.column_types import type_words
 from penstock.data.reading.cells import is_number
 from penstock.data.reading.notes import note
 from penstock.data.reading.numbers import AmbiguousNumbersError, NotNumbersError, Numbers, read_cells
@@ -56,8 +57,9 @@ def numbers(
         if series.dtype == nw.Boolean
         else "give a column of numbers"
     )
+    held = type_words(series)
     raise DataError(
-        f"the {role} column {series.name!r} holds {series.dtype}, not numbers (first value: {first!r}); {turn}{static}."
+        f"the {role} column {series.name!r} holds {held}, not numbers (first value: {first!r}); {turn}{static}."
     )
 
 
@@ -165,7 +167,7 @@ def number_columns(table: nw.DataFrame[Any], leave_out: tuple[str, ...] = ()) ->
     """Name the columns that hold numbers, as numbers or as text that can be read so."""
     found = []
     for name in table.columns:
-        if name in leave_out or name.startswith("Unnamed: "):  # a counter of rows, written with the table
+        if name in leave_out or name == "Unnamed: 0":  # a counter of rows, written with the table
             continue
         column = table[name]
         if column.dtype.is_numeric() or _holds_numbers(column):
