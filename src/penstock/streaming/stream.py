@@ -118,11 +118,6 @@ class Stream(StreamFiles, StreamPolicies):
         """Whether forecasts are computed by compiled steps, in microseconds."""
         return self._native is not None
 
-    @property
-    def states(self) -> Values:
-        """The carried state of each series after its newest row, ``[series, members · values]``; none without."""
-        return self._states if self._native is None or not self.model.stateful else self._native.states()
-
     def push(
         self,
         t: Any,
