@@ -51,10 +51,10 @@ test-native:  ## Run the kernels under AddressSanitizer and UBSan, and fenced (n
 	native/run.sh test
 
 test-peers: $(VENV)/.peers  ## Compare outputs and gradients with torch, audit other libraries (installs them; a quarter of an hour)
-	$(BIN)/python -m pytest tests/peers
+	$(BIN)/python -m pytest tests/peers tests/adapters
 
 test-classical: $(VENV)-classical/.installed  ## Test the models of the extra `classical` (installs it apart: it holds pandas below 3)
-	$(VENV)-classical/bin/python -m pytest tests/contract tests/baselines/test_classical.py -k "classical or ETS or ARIMA or MSTL"
+	$(VENV)-classical/bin/python -m pytest tests/contract tests/baselines/test_classical.py tests/adapters/test_nixtla.py -k "classical or ETS or ARIMA or MSTL or statsforecast"
 
 lint: $(VENV)/.lint  ## Check style and format
 	$(BIN)/ruff check .
