@@ -21,6 +21,7 @@ _PROBE = (
     "paper: getComputedStyle(document.body).backgroundColor, inner: innerWidth, "
     "small: Math.min(...[...document.querySelectorAll('svg text')].map(t => t.getBoundingClientRect())"
     ".map(r => Math.max(r.width, r.height)).filter(h => h > 0), 99), "  # a letter that lies on its side is as high
+    "tables: Math.max(0, ...[...document.querySelectorAll('.scroll')].map(s => s.scrollWidth - s.clientWidth)), "
     "wide: [...document.querySelectorAll('svg.wide')].filter(s => s.getBoundingClientRect().width > 0).length, "
     "narrow: [...document.querySelectorAll('svg.narrow')].filter(s => s.getBoundingClientRect().width > 0).length})"
     "</script></body>"
@@ -33,7 +34,8 @@ def look(pages: list[Path], folder: Path, width: int, dark: bool, picture: Path 
     Returns
     -------
     For each page: `over`, the pixels to scroll sideways; `paper`, its background; `inner`, its width; `small`, the
-    height of its smallest letters; how many `wide` and `narrow` pictures are shown.
+    height of its smallest letters; `tables`, the pixels by which a
+    table is cut; how many `wide` and `narrow` pictures are shown.
     """
     frames = []
     for number, page in enumerate(pages):

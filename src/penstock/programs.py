@@ -55,12 +55,12 @@ def keep_programs(most: int) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        kept: Any = lru_cache(maxsize=most)(function)
+        kept: Any = lru_cache(maxsize=most)(lambda precision, *arguments, **named: function(*arguments, **named))
 
         @wraps(function)
         def get(*arguments: Any, **named: Any) -> Any:
             refuse_fork()
-            program = kept(*arguments, **named)
+            program = kept(_precision(), *arguments, **named)
             if hasattr(program, "_cache_size"):
                 _bound(program)
             return program
@@ -70,6 +70,13 @@ def keep_programs(most: int) -> Callable[[F], F]:
         return get  # type: ignore[return-value]
 
     return decorate
+
+
+def _precision() -> str:
+    """Return the precision of floats now: programs, and the shapes of weights, of one are not those of the other."""
+    import jax
+
+    return str(jax.dtypes.canonicalize_dtype(float))
 
 
 def _bound(used: Any) -> None:

@@ -41,18 +41,15 @@ def strict_json(content: bytes) -> Any:
     Traceback (most recent call last):
     ValueError: the name 'window' stands twice in one object
     """
-    if content.count(b"[") + content.count(b"{") > MAX_ITEMS:
+    items = content.count(b"[") + content.count(b"{")
+    if items > MAX_ITEMS:
         raise ValueError(f"JSON holds more than {MAX_ITEMS:,} lists and objects")
     try:
-        value = json.loads(
-            content.decode(),
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_float,
-            parse_constant=_constant,
-        )
+        value = _DECODER.decode(content.decode())
     except RecursionError:
         raise ValueError(f"JSON nests deeper than {MAX_DEPTH}") from None
+    if items <= MAX_DEPTH:
+        return value
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         inside = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))]
@@ -86,3 +83,6 @@ def _float(digits: str) -> float:
 
 def _constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

@@ -143,3 +143,19 @@ def test_what_was_not_validated_has_no_number_and_intervals_are_bands() -> None:
     assert picture.wide.count(">forecast<") == picture.wide.count(">80 % interval<") == 1
     assert "lower bound" not in picture.wide
     assert list(forecast_page(result).tables[0].columns) == ["model", "error", "% of Naive", "weight"]
+
+
+@pytest.mark.slow
+def test_intervals_take_no_second_forecast(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    forecast = ps.Ensemble._forecast
+    monkeypatch.setattr(ps.Ensemble, "_forecast", lambda self, *given: taken.append(1) or forecast(self, *given))
+    months = pd.date_range("2000-01-01", periods=200, freq="MS")
+    y = 100 + 10 * np.sin(np.arange(200) / 2) + np.random.default_rng(0).normal(size=200)
+    panel = pd.concat(
+        [pd.DataFrame({"unique_id": name, "ds": months, "y": y + place}) for place, name in enumerate("ABC")]
+    )
+    result = ps.forecast(panel, 3, level=80, members=1, steps=20, search=False)
+    assert len(result.model.residuals_) >= 4
+    assert len(taken) == 1
+    assert (result.frame["lo-80"] < result.frame["yhat"]).all()

@@ -161,3 +161,11 @@ def test_a_library_that_is_gone_is_replaced_by_pandas() -> None:
     _, kind = read_panel(series())
     out = FrameKind.from_json({**kind.to_json(), "backend": "no_such_library"}).frame({"ds": [1]})
     assert nw.from_native(out).implementation.is_pandas()
+
+
+def test_later_rows_of_several_series_are_not_told_to_name_a_column() -> None:
+    """The columns are those of the fit: a prediction has no option for them."""
+    fitted = ps.Naive().fit(series())
+    several = pd.concat([series(name="a"), series(name="b")])
+    with pytest.raises(ps.DataError, match="'name' seems to name the series, but the fit had one without a name; give"):
+        fitted.predict(several)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,12 +94,13 @@ def test_a_model_that_ignores_a_covariate_is_named_and_a_var_of_one_series_is_re
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"window": 10**9, "scale": "window"}, "window=1,000,000,000 is more than the 70 rows of the longest series"),
         ({"batch": 10**9}, "batch=1,000,000,000 is more than the .* samples there are; allowed: up to 10,000"),
         ({"members": 10**9}, "members=1000000000 takes at least .* GiB to train, and this machine has"),
         ({"window": 10**9}, "70 training rows .* are too few: 1111111113 are needed"),
     ],
 )
-def test_sizes_are_held_against_the_data_before_anything_is_built(options: dict[str, int], message: str) -> None:
+def test_sizes_are_held_against_the_data_before_anything_is_built(options: dict[str, Any], message: str) -> None:
     model = ps.Forecaster(ps.Network([ps.LSTM(4)]), **{"window": 5, **options})
     with pytest.raises(ps.PenstockError, match=message):
         ps.compare([model], panel(a=(0, 80)), ps.RollingOrigin(test=10))

@@ -165,4 +165,8 @@ def test_what_cannot_be_exported_is_named(tmp_path: Path) -> None:
         ps.onnx.write(path, ps.Naive())
     with pytest.raises(ps.OptionError, match="Forecaster is not fitted; call fit first"):
         ps.onnx.write(path, ps.Forecaster(NETWORK))
+    model = ps.Forecaster(NETWORK, stateful=True)
+    model.weights_ = ()
+    with pytest.raises(ps.OptionError, match=r"stateful=True forecasts from its whole history.* allowed:"):
+        ps.onnx.write(path, model)
     assert not path.exists()

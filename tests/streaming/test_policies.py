@@ -14,6 +14,7 @@ import penstock as ps
 from penstock.intervals.conformal import ResidualStream
 from penstock.storage import read_model, write_model
 from penstock.streaming.bounds import StreamBounds
+from penstock.streaming.saved import read_stream
 from penstock.streaming.stream import Stream
 
 FRAME = pd.DataFrame({
@@ -171,3 +172,22 @@ def test_a_frame_of_rows_gives_the_forecasts_after_the_last(model: ps.Forecaster
     assert answer.columns.tolist() == ["ds", "yhat", "lo-80", "hi-80"]
     assert (last.values == answer[["yhat", "lo-80", "hi-80"]].to_numpy().T).all()
     assert answer.ds.tolist() == list(pd.to_datetime(TIMES[104:106]))
+
+
+def test_a_time_that_is_wrong_by_years_is_not_carried_to(model: ps.Forecaster) -> None:
+    stream = model.stream(missing="ffill")
+    with pytest.raises(
+        ps.DataError, match=r"\d{2},\d{3} rows are missing between .*; at most 10,000 are carried forward"
+    ):
+        stream.push(np.datetime64("2034-01-05T04:00"), 5.0)
+    assert stream.carried == 0
+    assert stream.push(TIMES[101], 5.0) is not None
+    assert stream.carried == 1
+
+
+def test_a_stream_that_is_read_may_share_a_model(model: ps.Forecaster, tmp_path: Path) -> None:
+    stream = model.stream()
+    stream.save(tmp_path / "s.penstock")
+    again = read_stream(tmp_path / "s.penstock", model=model)
+    assert again.model is model
+    assert (again.push(TIMES[100], 5.0).values == stream.push(TIMES[100], 5.0).values).all()

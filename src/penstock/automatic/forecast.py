@@ -283,7 +283,10 @@ def _ahead(
     bounds = np.full((len(levels), 2, *values.shape), np.nan)
     part = panel.with_series(np.flatnonzero(kept))
     values[kept] = model.aggregate(model.forecast_panel(part, part.offsets[1:] - 1))
-    if levels:
+    around = model.validated_bounds(part, part.offsets[1:] - 1, levels) if levels else None
+    if around is not None:
+        bounds[:, :, kept] = values[kept] + around
+    elif levels:
         bounds[:, :, kept] = model.bounds_panel(part, part.offsets[1:] - 1, levels)
     if kept.all():
         return values, bounds

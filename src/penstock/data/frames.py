@@ -254,7 +254,7 @@ def read_panel(
         missing=missing,
         form=form,
     )
-    require_order(panel, columns, table)
+    require_order(panel, columns, table, later=like is not None)
     if like is not None and like.counts_steps != kind.counts_steps:
         ours, theirs = ("counts", "dates") if kind.counts_steps else ("dates", "counts")
         raise DataError(f"the time column {columns.time!r} holds {ours}, that of the fit {theirs}; give both alike.")

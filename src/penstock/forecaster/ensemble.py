@@ -213,12 +213,31 @@ class Ensemble(Estimator):
             joined += weight * each
         return joined
 
+    def validated_bounds(self, panel: Panel, origins: Rows, levels: tuple[float, ...]) -> Values | None:
+        """Return the bounds of intervals around the forecasts, from the errors where weights were validated.
+
+        Parameters
+        ----------
+        panel, origins
+            The series, and the last row that is known of each forecast.
+        levels
+            Levels in percent, ascending.
+
+        Returns
+        -------
+        Lower and upper bounds less the forecasts, ``[levels, 2, n, horizon]``, NaN where a series has no units; None
+        where these errors are too few, so that the models' own intervals are combined.
+        """
+        if len(self.residuals_) < Conformal().fewest(levels[-1]):
+            return None
+        tail = TailErrors(self.residuals_, np.zeros(len(self.residuals_), dtype=np.int64))
+        return tail.bounds(np.full(len(origins), -1), mean_steps(panel, origins, self.season), levels)
+
     def _bounds(self, panel: Panel, origins: Rows, fitted: Rows, levels: tuple[float, ...]) -> Values:
         forecasts = self._forecast(panel, origins, fitted)
-        if len(self.residuals_) >= Conformal().fewest(levels[-1]):
-            tail = TailErrors(self.residuals_, np.zeros(len(self.residuals_), dtype=np.int64))
-            around = tail.bounds(np.full(len(origins), -1), mean_steps(panel, origins, self.season), levels)
-            return self.aggregate(forecasts) + around
+        validated = self.validated_bounds(panel, origins, levels)
+        if validated is not None:
+            return self.aggregate(forecasts) + validated
         found, weights = [], []
         for model, weight, forecast in zip(self._members(), self.weights_, forecasts, strict=True):
             try:

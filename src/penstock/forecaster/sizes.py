@@ -17,7 +17,7 @@ _MOST_UNITS = 2**31 - 1  # what an array's side can count
 
 
 def refuse_sizes(model: Any, train: Panel) -> None:
-    """Refuse a batch far beyond the samples, and weights beyond the memory.
+    """Refuse a window or a batch far beyond the data, and weights beyond the memory.
 
     Parameters
     ----------
@@ -31,6 +31,12 @@ def refuse_sizes(model: Any, train: Panel) -> None:
     OptionError
         With what was given and what is allowed.
     """
+    longest = int(train.lengths.max())
+    if model.window > max(longest, _LEAST_BATCH):
+        raise OptionError(
+            f"{model.label}: window={model.window:,} is more than the {longest:,} rows of the longest series; allowed: "
+            f"up to {max(longest, _LEAST_BATCH):,}."
+        )
     samples = int((train.lengths - model.window).clip(min=1).sum())
     if model.batch > max(samples, _LEAST_BATCH):
         raise OptionError(

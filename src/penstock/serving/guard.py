@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -16,15 +17,15 @@ __all__ = ["OPEN", "Guard", "json_bytes"]
 
 _Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs")
 """Addresses that are answered to anybody."""
 
 
 def json_bytes(content: Any) -> bytes:
     """Write JSON that any reader takes: UTF-8, no NaN."""
-    import json
-
-    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(content).encode()
 
 
 class Guard:
@@ -74,8 +75,7 @@ class Guard:
                 await self._answer(problem, send)
         seconds = time.perf_counter() - start
         route = getattr(scope.get("endpoint"), "__name__", "none")
-        self.metrics.requests.labels(route, str(status)).inc()
-        self.metrics.seconds.labels(route).observe(seconds)
+        self.metrics.count(route, status, seconds)
         if self.log_requests:
             event("request", route=route, method=scope["method"], status=status, ms=round(1e3 * seconds, 3))
 

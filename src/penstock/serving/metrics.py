@@ -43,7 +43,24 @@ class Metrics:
         self.forecasts = counter("forecasts", "Batch forecasts that were answered.", ["model"], **more)
         self.sessions = client.Gauge("sessions", "Sessions now.", **more)
         self.reloads = counter("reloads", "Times that a model file was read again.", ["model", "outcome"], **more)
+        self._by_route: dict[tuple[str, int], tuple[Any, Any]] = {}
+        self._by_model: dict[str, Any] = {}
         client.ProcessCollector(registry=self._registry)
+
+    def count(self, route: str, status: int, seconds: float) -> None:
+        """Count a request, and how long it took."""
+        found = self._by_route.get((route, status))
+        if found is None:
+            found = self.requests.labels(route, str(status)), self.seconds.labels(route)
+            self._by_route[route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
+
+    def count_steps(self, model: str, number: int) -> None:
+        """Count steps that were taken."""
+        if model not in self._by_model:
+            self._by_model[model] = self.steps.labels(model)
+        self._by_model[model].inc(number)
 
     def text(self) -> tuple[bytes, str]:
         """Return all figures, and their media type."""

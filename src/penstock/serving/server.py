@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import signal
 import socket
 import sys
@@ -80,8 +81,8 @@ def serve(
         timeout_keep_alive=int(max(limits.timeout, 1)), timeout_graceful_shutdown=int(max(limits.timeout, 1)),
     )  # fmt: skip
     sys.setswitchinterval(_SWITCH)
-    with warnings_collected():
-        asyncio.run(_run(uvicorn.Server(config), listening))
+    with warnings_collected(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_run(uvicorn.Server(config), listening))
     if service.broken:
         raise DataError(f"--state {str(state)!r}: {service.broken}")
 
@@ -94,6 +95,12 @@ async def _run(server: Any, listening: socket.socket) -> None:
     host, port, *_ = listening.getsockname()
     event("listening", host=host, port=port)
     await server.serve(sockets=[listening])
+
+
+def _loop_factory() -> Any:
+    """Return what makes the event loop: uvloop's, which takes half the time for a small request, where it is there."""
+    found = importlib.util.find_spec("uvloop")
+    return None if found is None else importlib.import_module("uvloop").new_event_loop
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -153,7 +153,7 @@ class Sessions:
     def is_quick(self, id: str) -> bool:
         """Whether a step of a session takes microseconds, the commit included."""
         session = self.by_id.get(id)
-        return session is not None and session.stream.mode.startswith("exact, compiled")
+        return session is not None and session.stream.compiled
 
     def commit(self) -> None:
         """Do what must be done before anything is answered: nothing, where sessions end with the process."""

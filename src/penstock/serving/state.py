@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from penstock.catalogue import load_stream
 from penstock.errors import DataError, OptionError
 from penstock.files import made_whole
 from penstock.serving.journal import Journal
@@ -18,6 +17,7 @@ from penstock.serving.models import ServedModel, read_served
 from penstock.serving.problems import RequestError
 from penstock.serving.sessions import Session, Sessions
 from penstock.serving.steps import Row, read_row
+from penstock.streaming.saved import read_stream
 
 __all__ = ["State", "StoredSessions"]
 
@@ -224,7 +224,7 @@ class StoredSessions(Sessions):
             served = read_served(self.state.models / first["sha256"] / f"{first['model']}.penstock")
             known[served.sha256] = served
         if "stream" in first:
-            stream = load_stream(self.state.streams / first["stream"])
+            stream = read_stream(self.state.streams / first["stream"], model=served.model)
             session = Session(name, served, stream, first["options"], first["step"], first["answer"])
         else:
             session = Session(name, served, served.model.stream(**first["options"]), first["options"])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from penstock.serving.problems import RequestError
 from penstock.serving.tables import check_object, finite, kind_of
@@ -18,8 +17,7 @@ _LONGEST = 100  # characters of a time or of a name
 _TAKEN = ("self", "t", "y", "id", "future")  # arguments of Stream.push, which no covariate can be given by
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A row that was checked.
 
     Attributes
@@ -80,7 +78,7 @@ def read_row(given: Any, what: str = "the body", more: tuple[str, ...] = ()) -> 
         )
     if isinstance(time, (int, float)) and abs(time) > 2**62:
         raise RequestError(422, "'t' lies beyond 2**62; a time is needed.")
-    if y is not None:
+    if y is not None and type(y) is not float:
         _check_number(y, "'y'", "a number, or null where it is missing,")
     if type(series) not in (str, int, type(None)) or (isinstance(series, str) and len(series) > 10 * _LONGEST):
         raise RequestError(422, f"'series' is {kind_of(series)}; the name of a series is needed.")
@@ -89,7 +87,8 @@ def read_row(given: Any, what: str = "the body", more: tuple[str, ...] = ()) -> 
     if type(row.get("times", False)) is not bool:
         raise RequestError(422, f"'times' is {kind_of(row['times'])}; true or false is needed.")
     covariates, future = row.get("covariates") or {}, row.get("future")
-    _check_columns(covariates, "'covariates'", several=False)
+    if covariates:
+        _check_columns(covariates, "'covariates'", several=False)
     if future is not None:
         _check_columns(future, "'future'", several=True)
     return Row(time, None if y is None else float(y), series, covariates, future, step, row.get("times", False))

@@ -174,7 +174,7 @@ def _check_count(count: int, most: int) -> None:
 
 def finite(values: Any) -> list[float | None]:
     """Return numbers for JSON, null where one does not exist: an interval without bounds is infinite."""
-    found: list[float] = np.asarray(values, dtype=np.float64).tolist()
+    found: list[float] = (values if isinstance(values, np.ndarray) else np.asarray(values, np.float64)).tolist()
     return [each if -math.inf < each < math.inf else None for each in found]
 
 

@@ -15,7 +15,10 @@ from penstock.data.rhythm import DAY_NS
 from penstock.data.times import read_times, show_time
 from penstock.errors import DataError
 
-__all__ = ["StreamClock"]
+__all__ = ["MOST_CARRIED", "StreamClock"]
+
+MOST_CARRIED = 10_000
+"""Rows that are carried forward at once, at most: a time that is wrong by years must not fill the memory."""
 
 _AHEAD = 256  # times worked out at once where a rhythm is no constant step
 
@@ -103,6 +106,12 @@ class StreamClock:
             return []
         both = np.append(times, time).view(self.dtype)
         gap = int(self.kind.missing_steps(both, name)[-1])
+        if gap > MOST_CARRIED:
+            raise DataError(
+                f"{gap:,} rows are missing between {self.show(int(times[-1]))} and {self.show(time)}; at most "
+                f"{MOST_CARRIED:,} are carried forward at once: push the rows between, or begin a stream of a model "
+                "that was updated or fitted with later rows."
+            )
         found = self.after(times, gap, name).view(np.int64).tolist() if gap else []
         self._next.pop(name, None)
         if not gap and not self.step(name):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from penstock.errors import OptionError
 from penstock.files import write_whole
 from penstock.streaming.image import build_image
@@ -15,8 +18,18 @@ __all__ = ["StreamFiles"]
 class StreamFiles:
     """A stream as a file, for Python and for C."""
 
+    model: Any
     _native: Any
     _reason: str | None
+    _states: NDArray[np.float64]
+
+    @property
+    def states(self) -> NDArray[np.float64]:
+        """The carried state of each series after its newest row, ``[series, members · values]``; none without."""
+        if self._native is None or not self.model.stateful:
+            return self._states
+        states: NDArray[np.float64] = self._native.states()
+        return states
 
     def save(self, path: str | Path) -> None:
         """Write the stream with its model to one file; :func:`penstock.load_stream` goes on with the same bits.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -20,39 +20,39 @@ class StreamForecast:
 
     Attributes
     ----------
-    id
-        Name of the series; None for a single series without one.
     values
         The forecasts, then the lower and the upper bounds of each level, ``[1 + 2 levels, horizon]``.
-    levels
-        Levels of the intervals in percent, ascending.
     time
         Time of the row, as a whole number: counted steps, or nanoseconds in UTC since 1970.
 
     Examples
     --------
-    >>> forecast = StreamForecast("A", np.array([[5.0], [4.0], [6.5]]), (80,), lambda series, time: time + 1, 0, 7)
+    >>> from types import SimpleNamespace
+    >>> stream = SimpleNamespace(ids=["A"], levels=(80,))
+    >>> forecast = StreamForecast(stream, 0, 7, np.array([[5.0], [4.0], [6.5]]))
     >>> forecast.yhat.tolist(), [bound.tolist() for bound in forecast.interval(80)], forecast
     ([5.0], [[4.0], [6.5]], StreamForecast('A': 5 [80 %: 4, 6.5]))
     """
 
-    __slots__ = ("_after", "_series", "id", "levels", "time", "values")
+    __slots__ = ("_series", "_stream", "time", "values")
 
-    def __init__(
-        self,
-        id: Hashable,
-        values: Values,
-        levels: tuple[float, ...],
-        after: Callable[[int, int], NDArray[Any]],
-        series: int,
-        time: int,
-    ) -> None:
-        self.id = id
-        self.values = values
-        self.levels = levels
-        self._after = after
+    def __init__(self, stream: Any, series: int, time: int, values: Values) -> None:
+        self._stream = stream
         self._series = series
         self.time = time
+        self.values = values
+
+    @property
+    def id(self) -> Hashable:
+        """Name of the series; None for a single series without one."""
+        name: Hashable = self._stream.ids[self._series]
+        return name
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Levels of the intervals in percent, ascending."""
+        levels: tuple[float, ...] = self._stream.levels
+        return levels
 
     @property
     def yhat(self) -> Values:
@@ -62,7 +62,8 @@ class StreamForecast:
     @property
     def times(self) -> NDArray[Any]:
         """The times of the steps ahead, ``[horizon]``, in UTC where the column had a zone."""
-        return self._after(self._series, self.time)
+        after: NDArray[Any] = self._stream._times_after(self._series, self.time)
+        return after
 
     def interval(self, level: float | None = None) -> tuple[Values, Values]:
         """Return the lower and the upper bounds of a level.
@@ -83,7 +84,8 @@ class StreamForecast:
 
         Examples
         --------
-        >>> StreamForecast(None, np.zeros((1, 1)), (), lambda series, time: time, 0, 7).interval(80)
+        >>> from types import SimpleNamespace
+        >>> StreamForecast(SimpleNamespace(ids=[None], levels=()), 0, 7, np.zeros((1, 1))).interval(80)
         Traceback (most recent call last):
         penstock.errors.OptionError: level=80 is not given by this stream; allowed: model.stream(level=80).
         """

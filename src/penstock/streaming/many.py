@@ -30,7 +30,7 @@ def push_all(stream: Stream, t: Any, y: Any, future: Mapping[str, Any] | None, c
     if values.shape != (count,):
         raise DataError(f"y has the shape {values.shape}; one value for each of the {count} series is needed.")
     time = stream._clock.read(t)
-    if stream._push_native is not None and not covariates and future is None and _regular(stream, time, values):
+    if stream._simple and not covariates and future is None and _regular(stream, time, values):
         native = stream._native
         assert native is not None  # noqa: S101
         native.push_many(time, values)

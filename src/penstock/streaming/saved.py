@@ -46,7 +46,11 @@ def write_stream(stream: Stream, path: str | Path) -> None:
 
 
 def read_stream(
-    path: str | Path, models: Collection[str], model_class: Callable[[str], type[Any]], max_bytes: int | None = None
+    path: str | Path,
+    models: Collection[str] = (),
+    model_class: Callable[[str], type[Any]] | None = None,
+    max_bytes: int | None = None,
+    model: Any = None,
 ) -> Stream:
     """Read a stream that :func:`write_stream` wrote; people call :func:`penstock.load_stream`.
 
@@ -58,6 +62,9 @@ def read_stream(
         As for :meth:`penstock.saved.Saved.unpacked`.
     max_bytes
         Most bytes that the file may hold once it is inflated.
+    model
+        The fitted model of the stream, where it is in memory already, so that many streams share one; None: that of the
+        file.
 
     Returns
     -------
@@ -75,7 +82,9 @@ def read_stream(
     for name, array in arrays.items():
         owner, _, own = name.partition(".")
         parts.setdefault(owner, {})[own] = array
-    model = Saved.unpacked(path, description["of"], parts["model"], models, model_class)
+    if model is None:
+        assert model_class is not None  # noqa: S101
+        model = Saved.unpacked(path, description["of"], parts["model"], models, model_class)
     try:
         return _restored(model, description["stream"], parts["stream"])
     except Exception as error:  # whatever a file that was crafted or damaged may lead to

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -113,9 +114,9 @@ class Stream(StreamFiles, StreamPolicies):
         return f"{kind}, compiled ({self._native.library.isa})"
 
     @property
-    def states(self) -> Values:
-        """The carried state of each series after its newest row, ``[series, members · values]``; none without."""
-        return self._states if self._native is None or not self.model.stateful else self._native.states()
+    def compiled(self) -> bool:
+        """Whether forecasts are computed by compiled steps, in microseconds."""
+        return self._native is not None
 
     def push(
         self,
@@ -154,17 +155,16 @@ class Stream(StreamFiles, StreamPolicies):
         OptionError
             For names that are not those of the fit.
         """
-        if self._push_native is not None and isinstance(y, float) and not covariates and future is None:
-            series = 0 if len(self.ids) == 1 and (id is None or self.ids[0] is None) else self._place.get(id, -1)
-            time = self._clock.read(t)
-            if series >= 0:
-                status = self._push_native(self._pointers[series], time, y, self._flags)
-                if status >= 0:
-                    self.carried += y != y
-                    if status == TOO_FEW:
-                        return None
-                    values = self._outputs[series].copy()
-                    return StreamForecast(self.ids[series], values, self.levels, self._times_after, series, time)
+        if isinstance(y, float) and not covariates and future is None and id in self._simple:
+            pointer, copied, series = self._simple[id]
+            time = t if type(t) is int and self._counts else self._clock.read(t)
+            status = self._push_native(pointer, time, y, self._flags)
+            if status >= 0:
+                if y != y:
+                    self.carried += 1
+                if status == TOO_FEW:
+                    return None
+                return StreamForecast(self, series, time, copied())
         series = self._series(id)
         if self.model.joint and len(self.ids) > 1:
             raise OptionError("this model reads all series together; push them together: push_all(t, y).")
@@ -264,14 +264,18 @@ class Stream(StreamFiles, StreamPolicies):
         self._reason = library if isinstance(library, str) else refusal(self)
         self._native = None if self._reason or isinstance(library, str) else NativeSteps(library, self)
         self._steps = np.array([self._clock.step(name) for name in self.ids], dtype=np.int64)
-        self._regular, self._flags = bool(self._steps.all()), 0 if self.missing == "error" else CARRY
-        self._push_native: Any = None
-        self._pointers: list[int] = []
-        self._outputs: list[Values] = []
-        if self._native is not None:
-            self._pointers, self._outputs = self._native.pointers, self._native.outputs
-            simple = self._regular and not self._names and not self.model.season_
-            self._push_native = self._native.library.push if simple else None
+        self._regular, self._counts = bool(self._steps.all()), self._clock.counts
+        self._outputs: list[Values] = [] if self._native is None else self._native.outputs
+        # Of series whose rows need no more than a check of their step: what a push calls, by name.
+        self._simple: dict[Hashable, tuple[Any, Any, int]] = {}
+        if self._native is not None and self._regular and not self._names and not self.model.season_:
+            self._push_native = self._native.library.push
+            self._flags = ctypes.c_int(0 if self.missing == "error" else CARRY)
+            for series, name in enumerate(self.ids):
+                pointer = ctypes.c_void_p(self._native.pointers[series])
+                self._simple[name] = pointer, self._outputs[series].copy, series
+            if len(self.ids) == 1:
+                self._simple[None] = self._simple[self.ids[0]]
 
     def _take(
         self, series: int, time: int, value: float, row: Values, ahead: Values | None = None, *, wanted: bool = False
@@ -303,7 +307,7 @@ class Stream(StreamFiles, StreamPolicies):
 
     def _answer(self, series: int, values: Values) -> StreamForecast:
         newest = int(self._rows.times[series, self._rows.end[series] - 1])
-        return StreamForecast(self.ids[series], values, self.levels, self._times_after, series, newest)
+        return StreamForecast(self, series, newest, values)
 
     def _times_after(self, series: int, newest: int) -> NDArray[Any]:
         times = self._rows.times[series, self._rows.span(series)]

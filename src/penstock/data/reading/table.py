@@ -120,15 +120,20 @@ def newest_last(
     return np.concatenate(turned)
 
 
-def require_order(panel: Panel, columns: Columns, table: nw.DataFrame[Any] | None = None) -> None:
-    """Refuse timestamps that come twice or go back within a series; `table` may show which column names the series."""
+def require_order(
+    panel: Panel, columns: Columns, table: nw.DataFrame[Any] | None = None, *, later: bool = False
+) -> None:
+    """Refuse timestamps that come twice or go back within a series; `table` may show which column names the series.
+
+    Where rows are later ones of a fitted model, its fit has said whether a column does.
+    """
     step = np.diff(panel.times.astype(np.int64))  # nanoseconds, or counted steps
     inside = np.ones(len(step), dtype=bool)
     inside[panel.offsets[1:-1] - 1] = False
     twice, back = (step == 0) & inside, (step < 0) & inside
     for wrong, what in ((twice, "twice"), (back, "after a later one")):
         if wrong.any():
-            mend = _join_the_clock(table, columns) or _name_the_series(table, columns)
+            mend = _join_the_clock(table, columns) or _name_the_series(table, columns, later)
             if not mend:
                 mend = (
                     "keep one row a time, or name the column of the series: id=NAME"
@@ -159,7 +164,7 @@ def _join_the_clock(table: nw.DataFrame[Any] | None, columns: Columns) -> str:
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
 
 
-def _name_the_series(table: nw.DataFrame[Any] | None, columns: Columns) -> str:
+def _name_the_series(table: nw.DataFrame[Any] | None, columns: Columns, later: bool) -> str:
     """Say which column seems to name the series: one of text that has each time once; empty where none does."""
     if table is None or columns.id in table.columns:
         return ""
@@ -169,5 +174,8 @@ def _name_the_series(table: nw.DataFrame[Any] | None, columns: Columns) -> str:
         if name == columns.time or name in named or not texts or not 1 < table[name].n_unique() < len(table) / 2:
             continue
         if len(table.select(name, columns.time).unique()) == len(table):
-            return f"the column {name!r} seems to name the series: id={name!r}, or --id {name!r} on the command line"
+            seems = f"the column {name!r} seems to name the series"
+            if later:
+                return f"{seems}, but the fit had one without a name; give the rows of that one, or fit again on all"
+            return f"{seems}: id={name!r}, or --id {name!r} on the command line"
     return ""
