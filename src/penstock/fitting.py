@@ -58,7 +58,7 @@ def share_fit(owner: Any, model: Any) -> None:
     Within another fit, where weights or settings are validated, there are only the names.
     """
     model.ids_ = owner.ids_
-    if hasattr(owner, "kind_"):
+    if hasattr(owner, "tail_"):  # the last that a fit leaves
         model.kind_, model.tail_ = owner.kind_.only(model.covariates), owner.tail_.with_only(model.covariates)
     model.fitted_options_ = model.get_params()
 
