@@ -55,11 +55,13 @@ def fit_each(
 def share_fit(owner: Any, model: Any) -> None:
     """Give a model that another one holds what the fit of both left: names of series, columns, last rows.
 
-    Within another fit, where weights or settings are validated, there are only the names.
+    Within another fit, where weights or settings are validated, there are no columns.
     """
     model.ids_ = owner.ids_
-    if hasattr(owner, "tail_"):  # the last that a fit leaves
-        model.kind_, model.tail_ = owner.kind_.only(model.covariates), owner.tail_.with_only(model.covariates)
+    if hasattr(owner, "tail_"):
+        model.tail_ = owner.tail_.with_only(model.covariates)
+    if hasattr(owner, "kind_"):
+        model.kind_ = owner.kind_.only(model.covariates)
     model.fitted_options_ = model.get_params()
 
 

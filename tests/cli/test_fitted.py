@@ -28,7 +28,7 @@ def halves(prices: Path) -> pd.DataFrame:
 def test_from_a_file_to_forecasts_of_the_next_day(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
     done = penstock("fit", "first.csv", "--model", "ar:3", "--horizon", 2, "--out", "m.penstock")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "AR(order=3, horizon=2): fitted to 120 rows of 1 series\nWritten: m.penstock\n"
+    assert done.stdout == "AR(3), horizon 2: fitted to 120 rows of 1 series\nWritten: m.penstock\n"
     model = ps.AR(3, horizon=2).fit(halves[:120], time="Date", target="Close")
     done = penstock("predict", "m.penstock", "--level", 80)
     assert done.stdout.splitlines()[0] == "Date,yhat,lo-80,hi-80"

@@ -155,6 +155,19 @@ def test_chance_is_not_skill() -> None:
 
 
 @pytest.mark.slow
+def test_a_stateful_network_is_searched() -> None:
+    model = ps.Forecaster(ps.Network([ps.LSTM(3)]), window=5, epochs=2, stateful=True, scale="standard", validation=0)
+    inner = ps.RollingOrigin(test=20, refit=10)
+    tuned = ps.Tuned(model, {"network__layers__0__units": [2]}, sampler="grid", inner=inner).fit(seasonal(0))
+    assert np.isfinite([trial.error for trial in tuned.trials_]).all()
+    rows = ps.compare([model], seasonal(0), inner).rows
+    mae = next(row["mae"] for row in rows if row["model"] == "LSTM(3)")
+    assert tuned.trials_[0].error == pytest.approx(mae / seasonal(0)["y"][:280].diff().abs().mean(), rel=1e-6)
+    both = ps.Ensemble([model, ps.Naive()], "weighted", cutoffs=3).fit(seasonal(0))
+    assert np.isfinite(both.predict()["yhat"]).all()
+
+
+@pytest.mark.slow
 def test_a_network_is_searched(tmp_path: Path) -> None:
     network = ps.Network([ps.GRU(3)])
     model = ps.Forecaster(network, window=5, epochs=2, members=2, validation=0.2)

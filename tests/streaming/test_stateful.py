@@ -151,6 +151,8 @@ def test_rows_given_later_go_on_from_the_state_that_is_kept(case: str) -> None:
         np.testing.assert_allclose(model.predict(frame[begin:])["yhat"], whole, rtol=1e-6)
     with pytest.raises(ps.DataError, match="begin after 3 that are missing"):
         model.predict(frame[103:])
+    with pytest.raises(ps.DataError, match="begin among those that were fitted and are no longer kept"):
+        model.predict(frame[20:40])
     with pytest.raises(ps.OptionError, match="allowed: epochs=0"):
         model.update(frame[100:])
     model.update(frame[100:], epochs=0)

@@ -54,7 +54,8 @@ def fit(
     for said in chosen.fit_notes:
         print(f"note: {said}.", file=sys.stderr)  # noqa: T201
     count = len(chosen.ids_)
-    print(f"{chosen!r}: fitted to {len(table):,} rows of {count} series{_carried(table, columns, own)}")  # noqa: T201
+    rows = f"{len(table):,} rows of {count} series{_carried(table, columns, own)}"
+    print(f"{chosen.label}, horizon {chosen.horizon}: fitted to {rows}")  # noqa: T201
     for path in (out, write_configuration):
         if path is not None:
             print(f"Written: {path}")  # noqa: T201

@@ -74,7 +74,7 @@ class Destination:
             raise OptionError("--if-exists says what becomes of a table; name one: --out TABLE@FILE.duckdb.")
         path = None if out is None else Path(out)
         if path is not None and path.suffix.lower() in DATABASES:
-            raise OptionError(f"--out {out!r} is a database; name the table, too: --out forecasts@{out}.")
+            raise OptionError(f"--out {out!r} is a database; name the table, too: --out forecasts@{out.lstrip('@')}.")
         if path is not None and path.suffix.lower() not in _FORMATS:
             raise OptionError(f"--out {out!r} ends in {path.suffix!r}; allowed: {', '.join(_FORMATS)}.")
         return cls(path)

@@ -34,11 +34,14 @@ class Carried(ForecasterIntervals):
     ----------
     states_
         State of each series before the first row of `tail_` that is read, every leaf ``[members, series, ...]``.
+    first_times_
+        Time of the first row of each series that was fitted, ``[series]``: its state before that is known, too.
     """
 
     weights_: Any
     inputs_: Inputs
     states_: Any
+    first_times_: Rows
 
     def _check_stateful(self) -> None:
         """Refuse what a state cannot be carried through."""
@@ -91,7 +94,8 @@ class Carried(ForecasterIntervals):
 
     def _keep_states(self, rows: Panel, states: Any = None) -> None:
         """Walk the rows of all series up to the last, which are kept; from the beginning, or from states."""
-        states = self._fresh(len(rows)) if states is None else states
+        if states is None:
+            states, self.first_times_ = self._fresh(len(rows)), rows.times[rows.offsets[:-1]].astype(np.int64)
         before = rows.lengths - rows.last(self.rows_kept).lengths
         earlier = rows.between(rows.offsets[:-1], rows.offsets[:-1] + np.maximum(before, 1) + self._lost)
         walked = self._walk(self.with_calendar(earlier), np.arange(len(rows)), states)[1]
@@ -103,18 +107,24 @@ class Carried(ForecasterIntervals):
         Returns
         -------
         The panel, the state before the first row of each of its series, and how many rows were put before. A series
-        that begins earlier than the rows which are kept is its own whole history.
+        that begins no later than the rows which were fitted is its own whole history.
 
         Raises
         ------
         DataError
-            Where a series begins later, so that its state there is not known.
+            Where a series begins between these and the rows that are kept, or after a gap behind them, so that its
+            state there is not known.
         """
         tail, states = self.with_calendar(self.tail_), self._fresh(len(panel))
         more = np.zeros(len(panel), dtype=np.int64)
         for place, series in enumerate(fitted.tolist()):
             times, begin = tail.times[tail.span(series)], panel.times[panel.offsets[place]]
             if begin < times[0]:
+                if begin > self.first_times_[series]:
+                    raise DataError(
+                        f"the rows{panel.name(place)} begin among those that were fitted and are no longer kept, so "
+                        "that the state there is not known; give the whole history, or rows that follow the last one."
+                    )
                 continue
             gone = 0
             if begin > times[-1]:
@@ -154,7 +164,8 @@ class Carried(ForecasterIntervals):
         """Give the states, for the model file."""
         if not self.stateful:
             return {}
-        return {f"states.{place}": leaf for place, leaf in enumerate(jax.tree.leaves(self.states_))}
+        states = {f"states.{place}": leaf for place, leaf in enumerate(jax.tree.leaves(self.states_))}
+        return {**states, "first_times": self.first_times_}
 
     def _restore_states(self, arrays: Arrays) -> None:
         """Take back what :meth:`_state_arrays` gave."""
@@ -166,6 +177,9 @@ class Carried(ForecasterIntervals):
             if leaf.shape != old.shape or leaf.dtype != old.dtype:
                 raise ValueError(f"a state has the shape {leaf.shape}, not {old.shape}")
         self.states_ = jax.tree.unflatten(jax.tree.structure(like), leaves)
+        self.first_times_ = arrays["first_times"]
+        if self.first_times_.shape != (len(self.ids_),):
+            raise ValueError(f"{len(self.first_times_)} first times stand for {len(self.ids_)} series")
 
 
 def _chosen(condition: NDArray[np.bool_], yes: Any, no: Any) -> Any:

@@ -174,4 +174,5 @@ def fit_one(model: Estimator, train: Panel, validation: Panel | None = None) -> 
         model.check_rows(own)
     model._fit(own, validation and validation.with_only(model.covariates))
     model.ids_ = train.ids
+    model.tail_ = own.last(model.rows_kept)
     return model

@@ -115,8 +115,9 @@ class InnerRows:
         except TrainingError:  # a learning rate that is too large, say: worse than all that can be trained
             return float("nan")
         places, errors = np.arange(len(panel)), []
-        for copy, fold in zip(copies, self.folds, strict=True):
+        for copy, train, fold in zip(copies, trains, self.folds, strict=True):
             copy.ids_ = panel.ids
+            copy.tail_ = train.last(copy.rows_kept)
             yhat = copy.aggregate(copy._forecast(panel, fold.origins, places))
             actual = panel.y[fold.origins[:, None] + np.arange(1, self.horizon + 1)]
             unit = self.units[panel.series_of(fold.origins)]
