@@ -73,7 +73,7 @@ class Destination:
         if if_exists != "fail":
             raise OptionError("--if-exists says what becomes of a table; name one: --out TABLE@FILE.duckdb.")
         path = None if out is None else Path(out)
-        if path is not None and path.suffix.lower() in DATABASES:
+        if out is not None and Path(out).suffix.lower() in DATABASES:
             raise OptionError(f"--out {out!r} is a database; name the table, too: --out forecasts@{out.lstrip('@')}.")
         if path is not None and path.suffix.lower() not in _FORMATS:
             raise OptionError(f"--out {out!r} ends in {path.suffix!r}; allowed: {', '.join(_FORMATS)}.")
