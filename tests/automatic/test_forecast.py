@@ -76,6 +76,14 @@ def test_constant_and_very_short_panels_are_forecast_by_the_last_value(rows: int
     assert result.page().lead[0].startswith("All series are forecast by mean(Naive)")
 
 
+def test_a_single_row_is_forecast_without_intervals() -> None:
+    result = ps.forecast(panel().head(1), 2, level=80, **QUICK)
+    assert result.frame["yhat"].tolist() == [panel()["y"][0]] * 2
+    assert result.frame["lo-80"].isna().all()
+    assert any("Bounds of intervals are left empty" in note for note in result.notes)
+    assert any("One row tells no frequency: days are taken" in note for note in result.notes)
+
+
 def test_the_season_of_counted_steps_is_found_in_the_values() -> None:
     draw, time = np.random.default_rng(0), np.arange(700)
 

@@ -26,7 +26,7 @@ from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
-from penstock.errors import OptionError, TrainingError, named
+from penstock.errors import OptionError, PenstockError, TrainingError, named
 from penstock.estimator import Estimator
 from penstock.forecaster.ensemble import Ensemble
 from penstock.forecaster.validation import RolledValidation
@@ -188,6 +188,8 @@ def forecast(
     candidates = network_candidates(panel, horizon, periods, members=members, steps=steps, seed=seed)
     classical = classical_models(panel, horizon, periods)
     notes = [carried] if (carried := panel.carried) else []
+    if panel.lengths.max() == 1 and not kind.counts_steps:
+        notes.append("One row tells no frequency: days are taken for the times ahead.")
     if not any(isinstance(model, Boosting) for model in classical):
         notes.append(f"Boosted trees are not tried: {windows_of(panel, horizon):,} windows are too few.")
     kept, model, tried, taken = _chosen(
@@ -287,7 +289,10 @@ def _ahead(
     if around is not None:
         bounds[:, :, kept] = values[kept] + around
     elif levels:
-        bounds[:, :, kept] = model.bounds_panel(part, part.offsets[1:] - 1, levels)
+        try:
+            bounds[:, :, kept] = model.bounds_panel(part, part.offsets[1:] - 1, levels)
+        except PenstockError as error:  # too few rows: forecasts are worth having without
+            notes.append(f"Bounds of intervals are left empty: {error}")
     if kept.all():
         return values, bounds
     short = np.flatnonzero(~kept)
