@@ -103,6 +103,9 @@ def test_models_within_models_are_searched(tmp_path: Path) -> None:
     for number, model in enumerate((twice, both)):
         model.save(tmp_path / f"{number}.penstock")
         assert ps.load(tmp_path / f"{number}.penstock").predict().equals(model.predict())
+    result = ps.compare([ps.Ensemble([search, ps.AR(2)])], seasonal(0) + 100, ps.RollingOrigin(test=40))
+    assert any("Tuned(Ridge(1)): lags=5 chosen of 4 settings" in each for each in result.findings)
+    assert result.trade("sign", periods=252).options.trials == 4 + 1
     chosen = ps.Tuned(ps.Ensemble([ps.Naive(), ps.Ridge(1)]), {"models__1__lags": [2, 5]}, sampler="grid", inner=INNER)
     assert chosen.fit(seasonal(0)).best_ == {"models__1__lags": 5}
     assert len(chosen.predict()) == 1

@@ -63,6 +63,8 @@ def folds(
     >>> [(train.tolist(), test.tolist()) for train, test in folds(frame, RollingOrigin(test=2, refit=1))]
     [([0, 1, 2, 3, 4, 5, 6, 7], [8, 9]), ([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [10, 11])]
     """
+    if not isinstance(split, RollingOrigin):
+        raise OptionError(f"split={split!r} is no split; allowed: RollingOrigin(test=252) and the like.")
     if split.gap:
         raise OptionError(
             f"purge={split.purge} and embargo={split.embargo} leave a gap between training and test rows, which "

@@ -59,6 +59,8 @@ def _contents(model: Any, path: Path) -> dict[str, Any]:
         about["last time"] = show_time(max(tail.times[tail.span(series)][-1] for series in range(len(tail))))
         about["rows kept (SHA-256)"] = hashlib.sha256(rows).hexdigest()
         about["horizon"] = model.horizon
+        if model.choice:
+            about["chosen"] = list(model.fit_notes)
     if hasattr(model, "scaling_"):
         scaling = model.scaling_
         about["scales (shift, scale)"] = [

@@ -146,6 +146,22 @@ class Ensemble(Estimator):
         return sum(model.parameters for model in self._all)
 
     @property
+    def choice(self) -> str:
+        """The options that fits of the models chose, in words."""
+        return "; ".join(f"{model.label}: {said}" for model in self._all if (said := model.choice))
+
+    @property
+    def settings_tried(self) -> int:
+        """Settings that fits of the models chose among, in all."""
+        return max(sum(tried for model in self._all if (tried := model.settings_tried) > 1), 1)
+
+    @property
+    def fit_notes(self) -> tuple[str, ...]:
+        """What the models that were chosen among settings say."""
+        searched = [model for model in self._all if model.choice]
+        return tuple(f"{model.label}: {said}" for model in searched for said in model.fit_notes)
+
+    @property
     def forecasts_new_series(self) -> bool:
         """Whether all of the models do."""
         return all(model.forecasts_new_series for model in self._all)

@@ -207,7 +207,8 @@ class StreamPolicies:
             newest = self._clock.show(int(self._rows.times[series, span.stop - 1]))
             said = "is known already" if double else f"is late: the newest is at {newest}"
             other = "replace" if double else "amend"
-            raise DataError(f"the row at {at}{self._whose(series)} {said}; allowed: {what}='drop' or '{other}'.")
+            allowed = f"{what}='drop'" if self.model.stateful else f"{what}='drop' or '{other}'"
+            raise DataError(f"the row at {at}{self._whose(series)} {said}; allowed: {allowed}.")
         if not known:
             raise DataError(
                 f"the row at {at}{self._whose(series)} has no place among the rows that are kept, so late='amend' "
