@@ -152,7 +152,9 @@ def fault_of(field: dataclasses.Field[Any], hint: Any, value: Any) -> str | None
     too_low = too_low or (rules["above"] is not None and value <= rules["above"])
     too_high = rules["below"] is not None and value >= rules["below"]
     too_high = too_high or (rules["at_most"] is not None and value > rules["at_most"])
-    if too_low or too_high or not abs(value) < _TOO_LARGE:
+    if not math.isfinite(value):
+        return f"{field.name}={value!r} is not finite; {_wanted(rules, kinds)}"
+    if too_low or too_high or (isinstance(value, int) and abs(value) >= _TOO_LARGE):
         return f"{field.name}={value!r} is out of range; {_wanted(rules, kinds)}"
     return None
 
@@ -171,7 +173,7 @@ def _wanted(rules: Any, kinds: tuple[Any, ...]) -> str:
 
 
 _OWN: tuple[type, ...] = (int, float, bool)
-_TOO_LARGE = math.ldexp(1, 63)  # beyond which a whole number is no index, and what no option needs
+_TOO_LARGE = 2**63  # beyond which a whole number is no index
 
 
 class Options:

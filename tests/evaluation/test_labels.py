@@ -105,11 +105,11 @@ def test_labels_refused() -> None:
         auc([1, 1, 1], [0.1, 0.2, 0.3])
     with pytest.raises(ps.DataError, match="labels must be 0 and 1 .* the first other one is 2"):
         auc([0, 1, 2], [0.1, 0.2, 0.3])
-    with pytest.raises(ps.DataError, match="scores must be finite; row 1 is not"):
+    with pytest.raises(ps.DataError, match="the scores hold nan in row 1; allowed: finite numbers"):
         auc([0, 1], [0.1, np.nan])
-    with pytest.raises(ps.DataError, match="columns of equal length"):
+    with pytest.raises(ps.DataError, match="the columns have the shapes .*; allowed: two of equal length"):
         auc([0, 1], [0.1])
-    with pytest.raises(ps.DataError, match="columns of equal length"):
+    with pytest.raises(ps.DataError, match="the columns have the shapes .*; allowed: two of equal length"):
         mcnemar([1, 0], [1])
     with pytest.raises(ps.DataError, match="have 2, 1 and 2 rows"):
         paired_bootstrap(accuracy_score, [0, 1], [1], [0, 1])

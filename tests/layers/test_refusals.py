@@ -54,7 +54,10 @@ LENGTHS = jnp.asarray([4, 5])
         (lambda: EchoState(5, radius=0), "radius=0 is out of range"),
         (lambda: LRU(5, r_min=0.9, r_max=0.5), "r_min=0.9 lies above r_max=0.5"),
         (lambda: Clockwork(5, periods=(1, 2)), "2 groups cannot share 5 units evenly; give a multiple of 2"),
-        (lambda: Clockwork(4, periods=(0, 2)), r"periods=\(0, 2\); allowed: whole numbers from 1"),
+        (
+            lambda: Clockwork(4, periods=(0, 2)),
+            r"periods=\(0, 2\) is of the type tuple; allowed: whole numbers from 1, such as \(1, 2, 4\)",
+        ),
         (lambda: TransformerEncoder(6, heads=4), "4 heads cannot share 6 units evenly; give a multiple of 4"),
         (lambda: Grid(2, columns=3).build(4, KEY), "cannot share 4 features among 3 columns evenly"),
         (lambda: Conv1D(2, 3, padding="valid"), "padding='valid' is unknown; .*Allowed: 'causal', 'same'"),

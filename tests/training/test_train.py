@@ -225,7 +225,7 @@ def test_the_weights_tree_is_that_of_the_module() -> None:
     [
         ({"learning_rate": 0.0}, "learning_rate=0.0 is out of range; allowed: a number above 0"),
         ({"decay": 1.0}, "decay=1.0 is out of range; allowed: a number at least 0 and below 1"),
-        ({"learning_rate": float("nan")}, "learning_rate=nan is out of range"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan is not finite"),
     ],
 )
 def test_options_refused(options: dict[str, float], message: str) -> None:
