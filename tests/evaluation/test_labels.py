@@ -107,7 +107,7 @@ def test_labels_refused() -> None:
         auc([0, 1, 2], [0.1, 0.2, 0.3])
     with pytest.raises(ps.DataError, match="the scores hold nan in row 1; allowed: finite numbers"):
         auc([0, 1], [0.1, np.nan])
-    with pytest.raises(ps.DataError, match="the columns have the shapes .*; allowed: two of equal length"):
+    with pytest.raises(ps.DataError, match="labels and scores must be columns of equal length, not"):
         auc([0, 1], [0.1])
     with pytest.raises(ps.DataError, match="the columns have the shapes .*; allowed: two of equal length"):
         mcnemar([1, 0], [1])

@@ -56,7 +56,7 @@ LENGTHS = jnp.asarray([4, 5])
         (lambda: Clockwork(5, periods=(1, 2)), "2 groups cannot share 5 units evenly; give a multiple of 2"),
         (
             lambda: Clockwork(4, periods=(0, 2)),
-            r"periods=\(0, 2\) is of the type tuple; allowed: whole numbers from 1, such as \(1, 2, 4\)",
+            r"periods=\(0, 2\) is of the type tuple; allowed: whole numbers from 1",
         ),
         (lambda: TransformerEncoder(6, heads=4), "4 heads cannot share 6 units evenly; give a multiple of 4"),
         (lambda: Grid(2, columns=3).build(4, KEY), "cannot share 4 features among 3 columns evenly"),
