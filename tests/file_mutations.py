@@ -143,11 +143,13 @@ def edited_arrays(content: bytes, draw: random.Random) -> bytes:
     name = draw.choice(names)
     entry = header[name]
     first, last = entry["data_offsets"]
-    dtype = np.dtype({"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "BOOL": "?"}[entry["dtype"]])
+    dtype = np.dtype({"F64": "<f8", "F32": "<f4", "I64": "<i8", "I32": "<i4", "U8": "u1", "BOOL": "?"}[entry["dtype"]])
     if act == "values" and last > first:
         array = np.frombuffer(bytes(values[first:last]), dtype).copy()
         place = draw.randrange(len(array))
-        array[place] = draw.choice((0, 1, -1, 100, 2**31 - 1) if dtype.kind != "f" else (0.0, -1.0, 1e30, 1e-30, 1e300))
+        drawn = draw.choice((0, 1, -1, 100, 2**31 - 1) if dtype.kind != "f" else (0.0, -1.0, 1e30, 1e-30, 1e300))
+        with np.errstate(over="ignore"):  # 1e300 as float32
+            array[place] = np.array(drawn).astype(dtype)
         values[first:last] = array.tobytes()
     elif act == "nan" and dtype.kind == "f" and last > first:
         array = np.frombuffer(bytes(values[first:last]), dtype).copy()

@@ -58,8 +58,8 @@ def used_options(model: Any) -> str:
     >>> import pandas as pd
     >>> from penstock.baselines.seasonal_naive import SeasonalNaive
     >>> frame = pd.DataFrame({"ds": pd.date_range("2020-01-31", periods=30, freq="ME"), "y": range(30)})
-    >>> used_options(SeasonalNaive().fit(frame))
-    'SeasonalNaive(season=None, horizon=1); chosen: season 12'
+    >>> used_options(SeasonalNaive(None).fit(frame))
+    'SeasonalNaive(horizon=1, season=None); chosen: season 12'
     """
     if not hasattr(model, "get_params"):
         return repr(model)

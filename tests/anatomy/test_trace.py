@@ -101,7 +101,7 @@ def test_a_model_of_text_reads_a_document_and_one_of_sequences_what_is_drawn(tmp
     drawn = subject_of(numbers)
     assert drawn.name == "SequenceRegressor, fitted, on white noise"
     assert (drawn.x.shape, drawn.run(drawn.module, drawn.x).shape) == ((8, 50, 2), (8, 1))
-    with pytest.raises(ps.OptionError, match="SequenceRegressor reads numbers, but x is text"):
+    with pytest.raises(ps.OptionError, match="SequenceRegressor reads numbers, but x='good plot' is text"):
         trace(numbers, "good plot")
     with pytest.raises(ps.OptionError, match="graph shows the model itself, whatever it reads"):
         EXPLANATIONS["graph"](text, "good plot")
@@ -198,7 +198,7 @@ def test_refuses_in_words(fitted: ps.Forecaster) -> None:
         trace(3)
     with pytest.raises(ps.DataError, match=r"x has the shape \(0,\)"):
         trace(ps.RNN(2), [])
-    with pytest.raises(ps.OptionError, match="holds GRU; trace shows the gates of any"):
+    with pytest.raises(ps.OptionError, match="holds GRU; for any other cell use trace"):
         walk(ps.GRU(2))
     with pytest.raises(ps.OptionError, match="step=9 is not there: the sequence has 6 steps"):
         walk(ps.LSTM(2), X, step=9)

@@ -54,10 +54,9 @@ def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -
     """
     import pandas as pd
 
+    if isinstance(path, str) and is_url(path):  # a path would lose one of two slashes
+        return plain_frame(read_url(path, sql))
     path = checked_path(path)
-    if is_url(str(path)):
-        return plain_frame(read_url(str(path), sql))
-    path = Path(path)
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder; a CSV or Parquet file is needed.")
     if not path.exists():

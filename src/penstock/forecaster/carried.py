@@ -35,7 +35,8 @@ class Carried(ForecasterIntervals):
     states_
         State of each series before the first row of `tail_` that is read, every leaf ``[members, series, ...]``.
     first_times_
-        Time of the first row of each series that was fitted, ``[series]``: its state before that is known, too.
+        Time of the first row of each series that was fitted, as whole numbers (counted steps, or nanoseconds in UTC
+        since 1970), ``[series]``: its state before that is known, too.
     """
 
     weights_: Any
@@ -95,7 +96,7 @@ class Carried(ForecasterIntervals):
     def _keep_states(self, rows: Panel, states: Any = None) -> None:
         """Walk the rows of all series up to the last, which are kept; from the beginning, or from states."""
         if states is None:
-            states, self.first_times_ = self._fresh(len(rows)), rows.times[rows.offsets[:-1]].astype(np.int64)
+            states, self.first_times_ = self._fresh(len(rows)), _counted(rows.times[rows.offsets[:-1]])
         before = rows.lengths - rows.last(self.rows_kept).lengths
         earlier = rows.between(rows.offsets[:-1], rows.offsets[:-1] + np.maximum(before, 1) + self._lost)
         walked = self._walk(self.with_calendar(earlier), np.arange(len(rows)), states)[1]
@@ -120,7 +121,7 @@ class Carried(ForecasterIntervals):
         for place, series in enumerate(fitted.tolist()):
             times, begin = tail.times[tail.span(series)], panel.times[panel.offsets[place]]
             if begin < times[0]:
-                if begin > self.first_times_[series]:
+                if _counted(np.atleast_1d(begin))[0] > self.first_times_[series]:
                     raise DataError(
                         f"the rows{panel.name(place)} begin among those that were fitted and are no longer kept, so "
                         "that the state there is not known; give the whole history, or rows that follow the last one."
@@ -180,6 +181,11 @@ class Carried(ForecasterIntervals):
         self.first_times_ = arrays["first_times"]
         if self.first_times_.shape != (len(self.ids_),):
             raise ValueError(f"{len(self.first_times_)} first times stand for {len(self.ids_)} series")
+
+
+def _counted(times: NDArray[Any]) -> Rows:
+    """Return times as whole numbers: counted steps, or nanoseconds."""
+    return (times.astype("datetime64[ns]") if times.dtype.kind == "M" else times).astype(np.int64)
 
 
 def _chosen(condition: NDArray[np.bool_], yes: Any, no: Any) -> Any:
