@@ -21,8 +21,9 @@ class DartsForecaster(_models.GlobalForecastingModel):  # type: ignore[misc]  # 
     """A model of series with darts' interface: backtests, searches, ensembles and pipelines take it.
 
     It forecasts up to ``model.horizon`` steps at once (darts' ``output_chunk_length``) and none beyond. Series are
-    univariate. Several are fitted together; in ``predict`` they are told by the names of their components where these
-    differ, else by their number. Past and future covariates are the past and known covariates of models that use them.
+    univariate. Several are fitted together; in ``predict`` they are matched by the names of their components where
+    these differ, else by their number. Past and future covariates are the past and known covariates of models that
+    use them.
 
     Parameters
     ----------
