@@ -111,6 +111,12 @@ def test_models_within_models_are_searched(tmp_path: Path) -> None:
     assert len(chosen.predict()) == 1
 
 
+def test_nothing_is_drawn_before_a_fit() -> None:
+    """A hundred thousand trials, each compared with all before it, would take minutes to construct."""
+    space = {"penalty": ps.Range(0.1, 1.0)}
+    assert ps.Tuned(ps.Ridge(1), space, trials=100_000, inner=INNER).settings_tried == 100_001
+
+
 def test_series_that_are_too_short_choose_nothing() -> None:
     long, short = walk(0).assign(unique_id="long"), walk(1)[:60].assign(unique_id="short")
     model = ps.Tuned(ps.Ridge(1), LAGS, sampler="grid", horizon=2)

@@ -48,7 +48,7 @@ def proposals(sampler: str, space: Mapping[str, Any], trials: int, seed: int) ->
                 f"trials={len(every)}, or sampler='random'."
             )
         return _listed(every)
-    return _listed(_different(space, trials, np.random.default_rng(seed)))
+    return _different(space, trials, np.random.default_rng(seed))
 
 
 def _listed(settings: list[dict[str, Any]]) -> Proposals:
@@ -57,21 +57,26 @@ def _listed(settings: list[dict[str, Any]]) -> Proposals:
         yield each
 
 
-def _different(space: Mapping[str, Any], trials: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+def _different(space: Mapping[str, Any], trials: int, rng: np.random.Generator) -> Proposals:
     """Draw settings that differ from each other; fewer where the space has no more."""
-    found: list[dict[str, Any]] = []
+    seen: set[str] = set()
     for _ in range(20 * trials):
         settings = draw(space, rng)
-        if settings not in found:
-            found.append(settings)
-        if len(found) == trials:
+        if repr(settings) not in seen:
+            seen.add(repr(settings))
+            yield settings
+        if len(seen) == trials:
             break
-    return found
 
 
 def _tpe(space: Mapping[str, Any], trials: int, seed: int) -> Proposals:
+    """See that optuna is there before anything is fitted, and let it propose."""
     optuna = library("optuna", "search", "sampler='tpe'")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return _asked(optuna, space, trials, seed)
+
+
+def _asked(optuna: Any, space: Mapping[str, Any], trials: int, seed: int) -> Proposals:
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     for _ in range(trials):
         trial = study.ask()
