@@ -81,9 +81,8 @@ def initial_state(spec: TrainSpec, places: int = 0) -> Any:
     def lane(seed: jax.Array, member: jax.Array) -> TrainState:
         key_weights, key_shuffle = jax.random.split(jax.random.fold_in(seeded(seed), member))
         weights, nothing = step.init_weights(key_weights), jnp.asarray(0, float)
-        carried = (
-            step.network.with_weights(weights, step.inputs, step.outputs).initial_state(places) if places else None
-        )
+        module: Any = step.network.with_weights(weights, step.inputs, step.outputs)
+        carried = module.initial_state(places) if places else None
         return TrainState(
             weights,
             weights,
@@ -144,7 +143,7 @@ class _Epoch:
         if turns is None and not self.config.stateful:
             (found,) = samples.train.values()
             most = jnp.max(self._steps(found.total[folds]))
-            piece = piece._replace(last=jnp.minimum(piece.last, most))  # type: ignore[arg-type]
+            piece = piece._replace(last=jnp.minimum(piece.last, most))
         elif turns is not None:
             turns = turns_within(jnp.asarray(turns), piece)
         return jax.vmap(self.lane, in_axes=(0, 0, None, None, None))(state, folds, samples, piece, turns)
