@@ -189,15 +189,30 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
             Where covariates are named that the model does not use.
         """
         columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
-        for name in COVARIATES:
-            if getattr(columns, name) and name not in self.covariates:
-                uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
-                raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
+        self.check_columns(columns)
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
         with checkpoints(checkpoint, resume=resume, what={**in_words([self]), "rows": str(train.rows)}):
             return self.fit_panel(train, kind, validation, callbacks=callbacks)
+
+    def check_columns(self, columns: Columns) -> None:
+        """Refuse covariates that the model does not use.
+
+        Parameters
+        ----------
+        columns
+            The columns that are named.
+
+        Raises
+        ------
+        OptionError
+            Where covariates are named that the model does not use.
+        """
+        for name in COVARIATES:
+            if getattr(columns, name) and name not in self.covariates:
+                uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
+                raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
 
     def fit_panel(
         self,
