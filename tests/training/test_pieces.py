@@ -16,7 +16,7 @@ import penstock as ps
 from penstock.checkpoints import TrainingFile
 from penstock.errors import TrainingWarning
 from penstock.text import TextClassifier
-from penstock.training.pieces import Piece, Pieces
+from penstock.training.pieces import Pieces, StepRange
 
 NETWORK = ps.Network([ps.RNN(2)])
 X = np.random.default_rng(0).normal(size=(110, 3, 1))
@@ -69,10 +69,10 @@ def cut(monkeypatch: pytest.MonkeyPatch, *counts: int) -> None:
     """Let each call take so many steps, in turn."""
     calls = [0]
 
-    def next_piece(self: Pieces, first: int) -> Piece:
+    def next_piece(self: Pieces, first: int) -> StepRange:
         calls[0] += 1
         last = min(first + counts[calls[0] % len(counts)], self.steps)
-        return Piece.of(first, last, ends=last == self.steps)
+        return StepRange.of(first, last, ends=last == self.steps)
 
     monkeypatch.setattr(Pieces, "next", next_piece)
 

@@ -19,7 +19,7 @@ from penstock.kernels import order
 from penstock.layers.noise import fold_in, random_bits
 from penstock.training.batch import Batch, look_up, partition, vectors_of
 from penstock.training.losses import LOSSES
-from penstock.training.pieces import Piece, Progress
+from penstock.training.pieces import Progress, StepRange
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.source import Source, gather, pad_rows
 from penstock.training.step import TrainStep
@@ -138,7 +138,7 @@ def carried_steps(batch: int, parts: int, total: Any) -> Any:
 
 
 def train_carried(
-    take: TrainStep, state: Any, found: SampleSet, samples: Samples, length: int, piece: Piece
+    take: TrainStep, state: Any, found: SampleSet, samples: Samples, length: int, piece: StepRange
 ) -> tuple[Any, Any, Progress, jax.Array]:
     """Train an epoch, or a piece of it.
 
@@ -155,7 +155,7 @@ def train_carried(
     found, samples, length
         The parts, what they are read from, and the rows of each.
     piece
-        The steps of the epoch to take (:class:`penstock.training.pieces.Piece`).
+        The steps of the epoch to take (:class:`penstock.training.pieces.StepRange`).
 
     Returns
     -------

@@ -21,7 +21,7 @@ from penstock.training.buckets import samples_at_once
 from penstock.training.carried import train_carried, validate_carried
 from penstock.training.compile_options import quickly
 from penstock.training.config import TrainSpec
-from penstock.training.pieces import Piece, Progress, turns_within
+from penstock.training.pieces import Progress, StepRange, turns_within
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.step import TrainStep
 
@@ -115,7 +115,7 @@ def compiled_epoch(spec: TrainSpec, even: bool = True, quick: bool = False) -> A
     Returns
     -------
     A compiled function of the state, of the fold of each lane ``[lanes]``, of the samples of all folds
-    (:func:`penstock.training.folds.stack`), of the piece of the epoch (:class:`penstock.training.pieces.Piece`), and,
+    (:func:`penstock.training.folds.stack`), of the steps to take (:class:`penstock.training.pieces.StepRange`), and,
     where the samples fall into several buckets, of the order in which their batches take turns: bucket, first batch and
     the one after the last, ``[turns, 3]``. It gives the state afterwards and, for each lane, the mean training loss
     over the epoch's steps so far and the validation loss (infinite without validation samples, and before the epoch
@@ -136,7 +136,7 @@ class _Epoch:
         state: TrainState,
         folds: jax.Array,
         samples: Samples,
-        piece: Piece,
+        piece: StepRange,
         turns: jax.Array | NDArray[np.int32] | None = None,
     ) -> tuple[TrainState, jax.Array, jax.Array]:
         """Run the piece of the epoch of all lanes."""
@@ -149,7 +149,7 @@ class _Epoch:
         return jax.vmap(self.lane, in_axes=(0, 0, None, None, None))(state, folds, samples, piece, turns)
 
     def lane(
-        self, state: TrainState, fold: jax.Array, samples: Samples, piece: Piece, turns: jax.Array | None
+        self, state: TrainState, fold: jax.Array, samples: Samples, piece: StepRange, turns: jax.Array | None
     ) -> tuple[TrainState, jax.Array, jax.Array]:
         """Run the piece of the epoch of one lane."""
         train, ends = _of_fold(samples.train, fold), piece.ends
@@ -183,7 +183,7 @@ class _Epoch:
         state: TrainState,
         train: dict[int, SampleSet],
         samples: Samples,
-        piece: Piece,
+        piece: StepRange,
         turns: jax.Array | None,
     ) -> tuple[Any, Any, Progress, jax.Array]:
         """Take the steps; return weights, state of the optimiser, and the mean training loss so far."""

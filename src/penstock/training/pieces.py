@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Piece", "Pieces", "Progress", "turns_within"]
+__all__ = ["Pieces", "Progress", "StepRange", "turns_within"]
 
 _SECONDS = 1.0  # that a call takes, of an epoch that takes more than two of it
 _UNMEASURED = 5e9  # operations of the first call of all, after which it is known how long a step takes
 
 
-class Piece(NamedTuple):
+class StepRange(NamedTuple):
     """The steps of an epoch that one call takes.
 
     Attributes
@@ -33,7 +33,7 @@ class Piece(NamedTuple):
     ends: np.bool_ | jax.Array
 
     @classmethod
-    def of(cls, first: int, last: int, *, ends: bool) -> Piece:
+    def of(cls, first: int, last: int, *, ends: bool) -> StepRange:
         """Return a piece as a compiled program takes it."""
         return cls(np.int32(first), np.int32(last), np.bool_(ends))
 
@@ -67,30 +67,30 @@ class Pieces:
     Examples
     --------
     >>> Pieces(100, 1e6).next(0)
-    Piece(first=np.int32(0), last=np.int32(100), ends=np.True_)
+    StepRange(first=np.int32(0), last=np.int32(100), ends=np.True_)
     >>> long = Pieces(1000, 5e12)
     >>> long.next(0)
-    Piece(first=np.int32(0), last=np.int32(1), ends=np.False_)
+    StepRange(first=np.int32(0), last=np.int32(1), ends=np.False_)
     >>> long.measure(long.next(0), 0.25)
     >>> long.next(1), long.next(994)
-    (Piece(first=np.int32(1), last=np.int32(5), ends=np.False_), \
-Piece(first=np.int32(994), last=np.int32(1000), ends=np.True_))
+    (StepRange(first=np.int32(1), last=np.int32(5), ends=np.False_), \
+StepRange(first=np.int32(994), last=np.int32(1000), ends=np.True_))
     """
 
     def __init__(self, steps: int, operations: float) -> None:
         self.steps, self._seconds = steps, 0.0
         self._unmeasured = _UNMEASURED / operations * steps if operations else float(steps)
 
-    def next(self, first: int) -> Piece:
+    def next(self, first: int) -> StepRange:
         """Return the piece that begins at a step."""
         most = self._unmeasured if not self._seconds else _SECONDS / self._seconds
         left = self.steps - first
         if self._seconds and left * self._seconds <= 2 * _SECONDS:
             most = left
         last = first + int(min(max(most, 1), left))
-        return Piece.of(first, last, ends=last == self.steps)
+        return StepRange.of(first, last, ends=last == self.steps)
 
-    def measure(self, piece: Piece, seconds: float) -> None:
+    def measure(self, piece: StepRange, seconds: float) -> None:
         """Note how long a piece took."""
         count = int(piece.last) - int(piece.first)
         if count:
@@ -98,7 +98,7 @@ Piece(first=np.int32(994), last=np.int32(1000), ends=np.True_))
 
     def run(
         self,
-        call: Callable[[Any, Piece], tuple[Any, jax.Array, jax.Array]],
+        call: Callable[[Any, StepRange], tuple[Any, jax.Array, jax.Array]],
         state: Any,
         first: int,
         between: Callable[[Any, int], bool],
@@ -128,16 +128,16 @@ Piece(first=np.int32(994), last=np.int32(1000), ends=np.True_))
             last = int(piece.last)
             if piece.ends:
                 return state, training, validation, last
-            piece = Piece.of(last, last, ends=True) if between(state, last) else self.next(last)
+            piece = StepRange.of(last, last, ends=True) if between(state, last) else self.next(last)
 
 
-def turns_within(turns: jax.Array, piece: Piece) -> jax.Array:
+def turns_within(turns: jax.Array, piece: StepRange) -> jax.Array:
     """Return the part of the turns of an epoch, ``[turns, 3]``, that falls into a piece of it.
 
     Examples
     --------
     >>> turns = jnp.array([[1, 0, 4], [0, 0, 2], [1, 4, 8]])
-    >>> turns_within(turns, Piece.of(3, 7, ends=False)).tolist()
+    >>> turns_within(turns, StepRange.of(3, 7, ends=False)).tolist()
     [[1, 3, 4], [0, 0, 2], [1, 4, 5]]
     """
     counts = turns[:, 2] - turns[:, 1]

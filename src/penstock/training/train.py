@@ -25,7 +25,7 @@ from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
 from penstock.training.kept import KeptTraining
 from penstock.training.lanes import Lanes, lanes_at_once
-from penstock.training.pieces import Piece, Pieces
+from penstock.training.pieces import Pieces, StepRange
 from penstock.training.samples import Samples
 
 __all__ = ["train_folds"]
@@ -156,7 +156,7 @@ def _train(
             lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
             drawn.out_info,
         )
-        epoch.lower(state, lanes.fold, samples, Piece.of(0, in_all, ends=True), turns.of(1)).compile()
+        epoch.lower(state, lanes.fold, samples, StepRange.of(0, in_all, ends=True), turns.of(1)).compile()
         resumed, state = kept.state(state), first.result()
     waiting = jax.tree.map(np.array, state) if lanes.waiting else None  # what the jobs that wait begin with
     if resumed is not None:
@@ -177,7 +177,7 @@ def _train(
         check_interrupt()
         began, order = time.perf_counter(), turns.of(int(lanes.epochs.max()) + 1)
 
-        def call(state: TrainState, piece: Piece, order: Any = order) -> Any:
+        def call(state: TrainState, piece: StepRange, order: Any = order) -> Any:
             return epoch(state, lanes.fold, samples, piece, order)
 
         state, training, validation, taken = pieces.run(call, state, step, between)
