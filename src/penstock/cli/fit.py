@@ -44,12 +44,13 @@ def fit(
     """
     from penstock.checkpoints import checkpoints, in_words
     from penstock.data.frames import read_panel
+    from penstock.fitting import check_columns
 
     check_paths(out, write_configuration, inputs=[file, config])
     note_without_network(context, [model])
     chosen = make_model(model, network.given(), len(own.covariates["static"])).set_params(horizon=horizon)
     table, columns = own.read(file)
-    chosen.check_columns(columns)
+    check_columns(chosen, columns)
     panel, kind = read_panel(table, columns, own.missing, calendar=own.calendar)
     callbacks = [_keep_on_interrupt()] if keep_on_interrupt else []
     what = {**in_words([chosen]), "rows": str(panel.rows)}
