@@ -111,7 +111,7 @@ def compare(
     strict
         Whether a series with too few rows before the first cutoff is an error; else it is left out, named and counted.
     checkpoint, resume
-        Folder in which networks are kept at ends of epochs, and whether to go on with what it holds: refits that had
+        Folder in which networks are kept in training, and whether to go on with what it holds: refits that had
         ended are not trained again (:func:`penstock.training.checkpoints`). Baselines are fitted again.
 
     Returns
