@@ -62,3 +62,11 @@ def test_every_window_of_the_test_part_counts(rows: pd.DataFrame) -> None:
 def test_the_network_reads_the_look_back_whole() -> None:
     model = segment_forecaster(96, Request(members=2))
     assert (model.window, model.min_window, model.horizon, model.members) == (LOOK_BACK, LOOK_BACK, 96, 2)
+
+
+@pytest.mark.parametrize("horizon", etth1.HORIZONS)
+def test_each_horizon_has_its_own_schedule(horizon: int) -> None:
+    model = segment_forecaster(horizon, Request(members=2))
+    steps = etth1.CHOSEN[horizon].steps
+    assert model.epochs * model.steps_per_epoch == (steps or 1200)
+    assert (model.patience is None) == bool(steps)
