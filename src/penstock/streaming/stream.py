@@ -19,7 +19,7 @@ from penstock.streaming.clock import StreamClock
 from penstock.streaming.files import StreamFiles
 from penstock.streaming.forecast import StreamForecast
 from penstock.streaming.image import refusal
-from penstock.streaming.library import CARRY, TOO_FEW, find
+from penstock.streaming.library import CARRY, TOO_FEW, OpenNetwork, find
 from penstock.streaming.native import NativeSteps
 from penstock.streaming.policies import DUPLICATE, LATE, StreamPolicies
 from penstock.streaming.predictor import Predictor
@@ -83,7 +83,9 @@ class Stream(StreamFiles, StreamPolicies):
         self._names = (*columns.past, *columns.known)
         self._known = len(columns.known)
         self._positive = model.transform in ("log", "log_return")
-        self._rows = StreamRows(len(self.ids), model.rows_kept, len(self._names) + 2 * len(model.season_))
+        many = model.stateful and len(self.ids) > 1
+        beside = len(self._names) + 2 * len(model.season_)
+        self._rows = StreamRows(len(self.ids), model.rows_kept, beside, side_by_side=many)
         for series, name in enumerate(tail.ids):
             self._rows.take(tail, series, self._place[name])
         own = isinstance(self.intervals, ModelIntervals)
@@ -117,6 +119,25 @@ class Stream(StreamFiles, StreamPolicies):
     def compiled(self) -> bool:
         """Whether forecasts are computed by compiled steps, in microseconds."""
         return self._native is not None
+
+    @property
+    def quick(self) -> tuple[OpenNetwork, int] | None:
+        """The compiled network and the address of the series, for :func:`penstock.streaming.many.push_each`.
+
+        None where a row needs more than the check of its step: of several series, or with covariates.
+        """
+        if self._native is None or len(self.ids) > 1 or not self._simple:
+            return None
+        return self._native.network, self._native.pointers[0]
+
+    @property
+    def counts(self) -> bool:
+        """Whether times are counted steps."""
+        return self._counts
+
+    def read_time(self, t: Any) -> int:
+        """Return a time as a whole number: counted steps, or nanoseconds in UTC since 1970."""
+        return t if type(t) is int and self._counts else self._clock.read(t)
 
     def push(
         self,
