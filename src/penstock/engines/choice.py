@@ -1,0 +1,105 @@
+"""The engine that an argument names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from penstock.argument_types import described
+from penstock.engines.engine import Engine
+from penstock.engines.local import Local
+from penstock.errors import OptionError, nearest
+
+__all__ = ["ENGINES", "engine_of"]
+
+ENGINES = ("processes", "dask", "ray", "joblib")
+"""The engines by name."""
+
+
+@contextmanager
+def engine_of(given: Any, address: str | None = None) -> Iterator[Engine]:
+    """Have the engine that an argument names; what it starts ends with the block.
+
+    Parameters
+    ----------
+    given
+        None for this process, a name among :data:`ENGINES`, an engine, or a client of Dask.
+    address
+        Address of a scheduler of Dask or a cluster of Ray.
+
+    Yields
+    ------
+    The engine.
+
+    Raises
+    ------
+    OptionError
+        Where it is none of these.
+
+    Examples
+    --------
+    >>> with engine_of(None) as engine:
+    ...     engine.name
+    'this process'
+    >>> with engine_of("desk"):
+    ...     pass
+    Traceback (most recent call last):
+    penstock.errors.OptionError: engine='desk' is unknown; did you mean 'dask'? Allowed: 'processes', 'dask', 'ray', \
+'joblib'.
+    """
+    if address is not None and given not in ("dask", "ray"):
+        raise OptionError(
+            f"address={described(address)} is that of a cluster of Dask or Ray; give engine='dask' or engine='ray'."
+        )
+    if isinstance(given, Engine):  # whoever made it ends it
+        yield given
+        return
+    with _made(given, address) as engine:
+        yield engine
+
+
+def _made(given: Any, address: str | None) -> Engine:
+    if given is None:
+        return Local()
+    if isinstance(given, str):
+        if given not in ENGINES:
+            raise OptionError(f"engine={given!r} is unknown; {nearest(given, ENGINES)}")
+        return _BY_NAME[given](address)
+    if type(given).__module__.partition(".")[0] == "distributed" and hasattr(given, "scatter"):
+        from penstock.engines.dask import Dask
+
+        return Dask(given)
+    raise OptionError(
+        f"engine={described(given)}; allowed: {', '.join(map(repr, ENGINES))}, an engine such as Processes(2), or a "
+        "client of Dask."
+    )
+
+
+def _processes(address: str | None) -> Engine:
+    from penstock.engines.processes import Processes
+
+    return Processes()
+
+
+def _dask(address: str | None) -> Engine:
+    from penstock.engines.dask import Dask
+
+    return Dask(address)
+
+
+def _ray(address: str | None) -> Engine:
+    from penstock.engines.ray import Ray
+
+    return Ray(address)
+
+
+def _joblib(address: str | None) -> Engine:
+    from penstock.engines.joblib import Joblib
+
+    return Joblib()
+
+
+_BY_NAME: dict[str, Callable[[str | None], Engine]] = {
+    "processes": _processes, "dask": _dask, "ray": _ray, "joblib": _joblib,
+}  # fmt: skip
