@@ -100,6 +100,7 @@ class Run:
     def __init__(self, folder: Path, seconds: float, prefix: str = "training-") -> None:
         self.folder, self._seconds, self._prefix = folder, seconds, prefix
         self.trainings, self.kept = 0, False
+        self._begun: dict[str, int] = {}
 
     def training(self, what: Mapping[str, str]) -> TrainingFile:
         """Return the file of the training that the run has come to."""
@@ -110,7 +111,9 @@ class Run:
     @contextlib.contextmanager
     def job(self, key: str) -> Iterator[None]:
         """Give the trainings of a job numbers of their own, which do not count the jobs that had ended."""
-        part = Run(self.folder, self._seconds, f"training-{key}-")
+        again = f"{number}-" if (number := self._begun.get(key, 0)) else ""
+        self._begun[key] = number + 1
+        part = Run(self.folder, self._seconds, f"{self._prefix}{key}-{again}")
         token = current.set(part)
         try:
             yield
@@ -147,11 +150,11 @@ class Run:
         """
         write_whole(self._answer(key), content + hashlib.sha256(content).digest())
         self.kept = True
-        for path in self.folder.glob(f"training-{key}-*.penstock"):
+        for path in self.folder.glob(f"{self._prefix}{key}-*"):
             path.unlink(missing_ok=True)
 
     def _answer(self, key: str) -> Path:
-        return self.folder / f"answer-{key}.safetensors"
+        return self.folder / f"{self._prefix}{key}.safetensors"
 
 
 def refuse_differences(folder: Path, held: Any, now: Mapping[str, str]) -> None:

@@ -4,17 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from penstock.argument_types import described
 from penstock.engines.engine import Engine
 from penstock.engines.local import Local
+from penstock.engines.work import Work
 from penstock.errors import OptionError, nearest
 
-__all__ = ["ENGINES", "engine_of"]
+__all__ = ["ENGINES", "current_engine", "engine_in_use", "engine_of"]
 
 ENGINES = ("processes", "dask", "ray", "joblib")
 """The engines by name."""
+
+
+_in_use: ContextVar[tuple[Engine, Work] | None] = ContextVar("penstock_engine", default=None)
+
+
+def current_engine() -> tuple[Engine, Work]:
+    """Return the engine that is in use, and what counts its work: this process, unless a caller said otherwise."""
+    return _in_use.get() or (Local(), Work(Local.name))
+
+
+@contextmanager
+def engine_in_use(engine: Engine) -> Iterator[Work]:
+    """Let what is fitted within, such as the models of an ensemble, run on an engine.
+
+    Parameters
+    ----------
+    engine
+        The engine.
+
+    Yields
+    ------
+    What counts the work.
+    """
+    work = Work(engine.name)
+    token = _in_use.set((engine, work))
+    try:
+        yield work
+    finally:
+        _in_use.reset(token)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from penstock.errors import PenstockError
 
 __all__ = ["TASKS", "prepare", "report", "run"]
 
-TASKS = {"block": "penstock.evaluation.block"}
+TASKS = {"block": "penstock.evaluation.block", "fit": "penstock.forecaster.fit_task"}
 """The modules that do each kind of task, by a function ``run_job(about, arrays, shared)``."""
 
 _SHARED_KEPT = 4

@@ -90,12 +90,10 @@ class _Asked(Asked):
         parallel = self._joblib.Parallel(
             n_jobs=workers, return_as="generator_unordered" if unordered else "list", batch_size=1
         )
-        run = self._joblib.delayed(_run)
-        shared = {each.key: np.frombuffer(each.content, np.uint8) for job in self._left.values() for each in job.shared}
+        run, jobs = self._joblib.delayed(_run), list(self._left.values())
+        shared = {each.key: np.frombuffer(each.content, np.uint8) for job in jobs for each in job.shared}
         self._answers = iter(
-            parallel(
-                run(job.number, job.content, *(shared[each.key] for each in job.shared)) for job in self._left.values()
-            )
+            parallel(run(job.number, job.content, *(shared[each.key] for each in job.shared)) for job in jobs)
         )
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
-from penstock.argument_types import checked_types, described
+from penstock.argument_types import checked_types
 from penstock.compilation_cache import without_own_folder
 from penstock.engines.engine import RETRIES, Asked, Job, Workers, lost
 from penstock.engines.machine import THREADS
@@ -60,9 +60,7 @@ class Processes(Workers):
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         for option, value in (("workers", workers), ("threads", threads)):
             if value is not None and not 1 <= value <= 1024:
-                raise OptionError(
-                    f"{option}={described(value)} is out of range; allowed: a whole number from 1, or None."
-                )
+                raise OptionError(f"{option}={value} is out of range; allowed: 1 to 1024, or None.")
         self.workers = cores if workers is None else workers
         self.threads = max(cores // self.workers, 1) if threads is None else threads
         self._environment = dict(environment or {})

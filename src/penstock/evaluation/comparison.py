@@ -28,12 +28,13 @@ from penstock.evaluation.scored_rows import ScoredRows
 from penstock.evaluation.scoring import ScoreOptions, Scoring, scoring_of
 from penstock.evaluation.significance import Pairs, every_pair
 from penstock.evaluation.superiority import Superiority, judge
-from penstock.evaluation.table import Columns, interval_table, work_tables
+from penstock.evaluation.table import Columns, interval_table
 from penstock.evaluation.words import covered_words, forecast_words, score_notes, scores_json
 from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
 from penstock.report.page import write_page
 from penstock.report.table import Table
+from penstock.report.workers import work_tables
 
 if TYPE_CHECKING:
     from penstock.evaluation.positions import Rule
@@ -70,7 +71,7 @@ class Comparison(ComparisonResult):
     score_options
         Which scores the table shows, the season of their scale, how series weigh, and groups of series.
     work
-        Which worker did what; None: none did.
+        Which worker did what, if any.
     """
 
     panel: Panel
@@ -218,8 +219,7 @@ class Comparison(ComparisonResult):
     @property
     def findings(self) -> list[str]:
         """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
-        together = None if len(self.entries) <= 3 else self.superiority
-        return covered_words(self) + ([] if together is None else together.sentences)
+        return covered_words(self) + (self.superiority.sentences if len(self.entries) > 3 and self.superiority else [])
 
     def interval_table(self) -> Table:
         """Return coverage, width and score of each model's intervals."""

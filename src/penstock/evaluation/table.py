@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.engines.work import Work
 from penstock.evaluation.significance import Pairs
 from penstock.evaluation.verdict import SIGNIFICANT
 from penstock.report.table import Marked, Table
 
-__all__ = ["Columns", "interval_table", "pairs_table", "score_table", "several_tested", "step_table", "work_tables"]
+__all__ = ["Columns", "interval_table", "pairs_table", "score_table", "several_tested", "step_table"]
 
 Columns = Mapping[str, tuple[str, str]]
 """Key of a score, its heading, and how its numbers are shown."""
@@ -79,18 +78,6 @@ def interval_table(rows: Sequence[Mapping[str, Any]], levels: Sequence[float], m
         "are narrow; the interval score weighs both."
     )
     return Table.of("Intervals on the test rows", columns, cells, (note,))
-
-
-def work_tables(work: Work | None) -> list[Table]:
-    """Lay out which worker did what, and how long it waited; nothing where there was none."""
-    if work is None:
-        return []
-    columns = {"worker": "", "jobs": ",", "busy s": ".1f", "waited s": ".1f", "programs": ","}
-    cells = [
-        [name, share.jobs, share.seconds, max(work.seconds - share.seconds, 0.0), share.programs]
-        for name, share in work.shares.items()
-    ]
-    return [Table.of("Workers", columns, cells, work.notes)]
 
 
 def step_table(errors: Mapping[str, NDArray[np.float64]], score: str = "RMSE") -> Table:
