@@ -77,9 +77,10 @@ def checkpoints(
 ) -> Iterator[None]:
     """Keep checkpoints of everything that is trained in this block and thread.
 
-    A checkpoint is written at the end of an epoch: always where writing takes less than a twentieth of the time since
-    the last one, else every so many minutes. A process that is killed loses what it trained since. The same code, run
-    again with ``resume=True``, gives the bits of a run that was never interrupted.
+    A checkpoint is written at the end of an epoch, and every second or so within a long one: always where writing takes
+    less than a twentieth of the time since the last one, else every so many minutes. A process that is killed loses
+    what it trained since. The same code, run again with ``resume=True``, gives the bits of a run that was never
+    interrupted.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def checkpoints(
     resume
         Go on with the run whose checkpoints the folder holds; where it holds none, one begins.
     minutes
-        Minutes between two checkpoints of a training at most, where an epoch is no longer.
+        Minutes between two checkpoints of a training at most.
     what
         What the run is, by name, for the message where another one is resumed.
 

@@ -32,7 +32,7 @@ class TrainingFile:
     what
         What is trained, by name: options, and fingerprints of the samples.
     seconds
-        Seconds between two checkpoints at most, where an epoch is no longer.
+        Seconds between two checkpoints at most.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class TrainingFile:
 
     @property
     def due(self) -> bool:
-        """Whether a checkpoint is to be written at the end of this epoch."""
+        """Whether a checkpoint is to be written now."""
         return time.monotonic() - self._last >= min(self._seconds, _SHARE * self._cost)
 
     def read(self) -> Arrays | None:
@@ -85,7 +85,7 @@ class Run:
     folder
         The folder.
     seconds
-        Seconds between two checkpoints of a training at most, where an epoch is no longer.
+        Seconds between two checkpoints of a training at most.
     prefix
         What the names of its files begin with.
 

@@ -148,6 +148,7 @@ def test_errors_of_jobs_name_model_and_fold() -> None:
     task.model = ps.AR(200, horizon=2)
     about, _ = unpack(run(task.packed, task.shared[0].content))
     assert about["error"] == "DataError"
+    task = block()
     task.model = net(optimizer=ps.SGD(1e30), epochs=9, horizon=2)
     about, _ = unpack(run(task.packed, task.shared[0].content))
     assert about["error"] == "TrainingError"

@@ -11,19 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.argument_types import checked_types
-from penstock.automatic.candidates import (
-    Candidate,
-    choose_network,
-    classical_models,
-    network_candidates,
-    windows_of,
-)
+from penstock.automatic.candidates import Candidate, choose_network, classical_models, network_candidates, windows_of
 from penstock.automatic.seasons import choose_season
 from penstock.baselines.boosting import Boosting
 from penstock.baselines.naive import Naive
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
+from penstock.data.same_times import of_each_series
 from penstock.data.scaling import mean_steps
 from penstock.engines.choice import engine_in_use, engine_of
 from penstock.engines.work import Work
@@ -301,7 +296,7 @@ def _ahead(
 def _times(panel: Panel, kind: FrameKind, horizon: int) -> list[NDArray[Any]]:
     """Return the times of the forecasts; a series of one or two rows takes the frequency of the longest series."""
     longest = panel.ids[int(np.argmax(panel.lengths))]
-    return [
-        kind.next_times(panel.times[panel.span(series)], horizon, name if panel.lengths[series] > 2 else longest)
-        for series, name in enumerate(panel.ids)
-    ]
+    own = {name: name if rows > 2 else longest for name, rows in zip(panel.ids, panel.lengths.tolist(), strict=True)}
+    return of_each_series(
+        panel, lambda times, name: kind.next_times(times, horizon, own[name]), lambda name: kind.rhythms.of(own[name])
+    )

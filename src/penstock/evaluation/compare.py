@@ -111,7 +111,7 @@ def compare(
     strict
         Whether a series with too few rows before the first cutoff is an error; else it is left out, named and counted.
     checkpoint, resume
-        Folder in which finished parts are kept, and in this process networks at ends of epochs; and whether to go on
+        Folder in which finished parts are kept, and in this process networks in training; and whether to go on
         with what it holds: what had ended is not done again (:func:`penstock.training.checkpoints`).
     engine, address
         Where the models are fitted: in this process if left out; ``"processes"``, ``"dask"``, ``"ray"``, ``"joblib"``,
