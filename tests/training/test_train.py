@@ -21,6 +21,7 @@ from penstock.training.history import Trained
 from penstock.training.lanes import Lanes
 from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, resolve_optimizer
+from penstock.training.pieces import StepRange
 from penstock.training.progress import ProgressBar
 from penstock.training.samples import Samples
 from penstock.training.source import Source
@@ -83,9 +84,9 @@ def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
     plan = TrainConfig(patience=3)
     samples = stack([Samples.of_windows(Source.of(Y[:, None]), Y, LEARN, WATCH, window=WINDOW)])
     learning, folds = fresh(plan, 2), jnp.zeros(2, jnp.int32)
-    epoch = compiled_epoch(spec(plan))
+    epoch, piece = compiled_epoch(spec(plan)), jax.device_put(StepRange.of(0, 2**31 - 1, ends=True))
     with jax.transfer_guard("disallow"):
-        _, learned, _ = epoch(learning, folds, samples)
+        _, learned, _ = epoch(learning, folds, samples, piece)
     assert np.isfinite(learned).all()
 
 

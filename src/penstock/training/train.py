@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from penstock.errors import OptionError, TrainingError
 from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
+from penstock.training.carried import carried_steps, places_at_once
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import TrainState, compiled_epoch, initial_state
 from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
 from penstock.training.kept import KeptTraining
 from penstock.training.lanes import Lanes, lanes_at_once
+from penstock.training.pieces import Pieces, StepRange
 from penstock.training.samples import Samples
 
 __all__ = ["train_folds"]
@@ -51,7 +53,7 @@ def train_folds(
     shuffles, derived from `seed` and its number, the same in every fold; no global random
     state is touched. A member stops when its validation loss has not fallen for `patience` epochs, or has fallen to
     `target_loss`; its best weights are returned, and the next member that waits takes its lane. Within
-    :func:`penstock.training.checkpoints` the state is kept at ends of epochs, and a training that was begun goes on.
+    :func:`penstock.training.checkpoints` the state is kept, and a training that was begun goes on.
 
     Parameters
     ----------
@@ -129,10 +131,18 @@ def _train(
             f"target_loss={config.target_loss:g} is a validation loss, but there are no validation samples; give "
             "validation= more than 0, or target_loss=None."
         )
-    start, turns = _from_weights(_with_vectors(initial_state(spec), vectors), given), _Turns(steps, seed)
+    places, in_all = 0, sum(int(each.max()) for each in steps.values())
+    if config.stateful:
+        ((_, found),) = samples.train.items()
+        parts = found.numbers.shape[1]
+        places = places_at_once(config.batch, parts)
+        in_all = carried_steps(config.batch, parts, int(np.asarray(found.total).max()))
+    if config.steps_per_epoch is not None:
+        in_all = min(in_all, config.steps_per_epoch)
+    start, turns = _from_weights(_with_vectors(initial_state(spec, places), vectors), given), _Turns(steps, seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
         arguments = np.uint32(seed), np.arange(members, dtype=np.uint32)
-        drawn = initial_state(spec).trace(*arguments)
+        drawn = initial_state(spec, places).trace(*arguments)
         first = beside.submit(start, *arguments)
         width = len(lanes.job)
         weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
@@ -146,25 +156,40 @@ def _train(
             lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
             drawn.out_info,
         )
-        epoch.lower(state, lanes.fold, samples, turns.of(1)).compile()
+        epoch.lower(state, lanes.fold, samples, StepRange.of(0, in_all, ends=True), turns.of(1)).compile()
         resumed, state = kept.state(state), first.result()
     waiting = jax.tree.map(np.array, state) if lanes.waiting else None  # what the jobs that wait begin with
     if resumed is not None:
         state = resumed
     elif waiting is not None or width != members:
         state = _taken(state, lanes.member)
+    pieces, step = Pieces(in_all, work * width), kept.step
+
+    def between(state: TrainState, step: int) -> bool:
+        """Keep a long epoch in its middle; say whether Ctrl-C ends it."""
+        if interrupt_noted() and any(callback.takes_interrupts for callback in callbacks):
+            return True
+        kept.keep(state, lanes, step, interrupted=interrupt_noted())
+        check_interrupt()
+        return False
+
     while lanes.running.any():
         check_interrupt()
-        began = time.perf_counter()
-        state, training, validation = epoch(state, lanes.fold, samples, turns.of(int(lanes.epochs.max()) + 1))
-        training, validation, waited = jax.device_get((training, validation, state.waited))
-        seconds = time.perf_counter() - began
+        began, order = time.perf_counter(), turns.of(int(lanes.epochs.max()) + 1)
+
+        def call(state: TrainState, piece: StepRange, order: Any = order) -> Any:
+            return epoch(state, lanes.fold, samples, piece, order)
+
+        state, training, validation, taken = pieces.run(call, state, step, between)
+        waited, step, seconds = jax.device_get(state.waited), 0, time.perf_counter() - began
         validation = np.where(has_validation[lanes.fold], validation, np.nan)
         lanes.record(training, validation)
         _require_finite(
             training, np.where(has_validation[lanes.fold], validation, training), lanes.running, lanes, config
         )
-        event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds)
+        event = EpochEnd(
+            lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds, taken / in_all
+        )
         done = lanes.running & (lanes.epochs == epochs)
         if config.patience is not None:
             done |= lanes.running & (waited >= config.patience)
