@@ -46,7 +46,7 @@ template <typename T> struct Lanes {
   }
 
   // The rows of n series, at most L, that were taken; `wanted` of them are forecast.
-  void walk(penstock_series* const* p, const bool* wanted, Int n) {
+  void step(penstock_series* const* p, const bool* wanted, Int n) {
     const bool whole = stand_in_lanes(p, n);
     for (Int f = 0; f < s.features; ++f)
       for (Int i = 0; i < L; ++i) x[f * L + i] = i < n ? static_cast<const T*>(p[i]->x)[f] : T(0);
@@ -94,7 +94,7 @@ template <typename T> struct Lanes {
            s.intervals != Intervals::own && (!s.median || s.members < 3);
   }
 
-  // What take_row, walk() and Head do of L series of a plain network that stand side by side from p on, in the lanes of one
+  // What take_row, step() and Head do of L series of a plain network that stand side by side from p on, in the lanes of one
   // block, where each has a row that follows: arrays in, arrays out. False, and nothing is done, where one has another row.
   bool push_plain(penstock_series* p, const Int* times, Int apart, const double* y, int flags) {
     const Int end = *p->end, H = s.horizon, kept = s.kept;
@@ -175,7 +175,7 @@ Int block_of(penstock_series* const* series, Int n, Int most) {
   return count;
 }
 
-// Makes room at once for as many neighbours as have none left.
+// Moves the rows of as many neighbours as have full buffers at once.
 void make_room_for(penstock_series* const* p, Int n) {
   const Int full = 2 * p[0]->kept;
   if (*p[0]->end != full) return;
@@ -205,7 +205,7 @@ Int push_block(penstock_series* const* series, Int n, const Int* times, Int apar
     if (after.walked) walked[count] = series[i], wanted[count++] = after.wanted;
   }
   if (count == 1) forecast(*walked[0], wanted[0]);
-  else if (count) lanes.walk(walked, wanted, count);
+  else if (count) lanes.step(walked, wanted, count);
   return made;
 }
 

@@ -13,6 +13,7 @@ from penstock.serving.problems import RequestError, problem_of
 from penstock.serving.steps import Row, forecast_of
 from penstock.serving.tables import kind_of
 from penstock.serving.together import take_together
+from penstock.streaming.many import quick_series
 
 __all__ = ["OPTIONS", "Session", "Sessions", "read_level", "read_options"]
 
@@ -55,7 +56,7 @@ class Session:
 
     def __post_init__(self) -> None:
         """Look once whether its rows can be taken together with those of others, and what its levels are called."""
-        self.quick = self.stream.quick
+        self.quick = quick_series(self.stream)
         self.labels = [f"{level:g}" for level in self.stream.levels]
 
     def about(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from penstock.streaming.library import OpenNetwork
     from penstock.streaming.stream import Stream
 
-__all__ = ["push_all", "push_each"]
+__all__ = ["push_all", "push_each", "quick_series"]
 
 Values = NDArray[np.float64]
 
@@ -82,6 +82,16 @@ def _regular(stream: Stream, time: int, values: Values) -> bool:
     newest = rows.times[:, end - 1] if together else rows.times[np.arange(len(values)), rows.end - 1]
     enough = rows.count + 1 >= stream.model.rows_needed
     return bool((enough & (rows.count > 0) & (time - newest == stream._steps)).all())
+
+
+def quick_series(stream: Stream) -> tuple[OpenNetwork, int] | None:
+    """Return the network and the address of the series of a stream, for :func:`push_each`.
+
+    None where a row needs more than the check of its step: of several series, or with covariates.
+    """
+    if stream._native is None or len(stream.ids) > 1 or not stream._simple:
+        return None
+    return stream._native.network, stream._native.pointers[0]
 
 
 def push_each(

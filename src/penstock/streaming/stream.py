@@ -19,7 +19,7 @@ from penstock.streaming.clock import StreamClock
 from penstock.streaming.files import StreamFiles
 from penstock.streaming.forecast import StreamForecast
 from penstock.streaming.image import refusal
-from penstock.streaming.library import CARRY, TOO_FEW, OpenNetwork, find
+from penstock.streaming.library import CARRY, TOO_FEW, find
 from penstock.streaming.native import NativeSteps
 from penstock.streaming.policies import DUPLICATE, LATE, StreamPolicies
 from penstock.streaming.predictor import Predictor
@@ -119,25 +119,6 @@ class Stream(StreamFiles, StreamPolicies):
     def compiled(self) -> bool:
         """Whether forecasts are computed by compiled steps, in microseconds."""
         return self._native is not None
-
-    @property
-    def quick(self) -> tuple[OpenNetwork, int] | None:
-        """The compiled network and the address of the series, for :func:`penstock.streaming.many.push_each`.
-
-        None where a row needs more than the check of its step: of several series, or with covariates.
-        """
-        if self._native is None or len(self.ids) > 1 or not self._simple:
-            return None
-        return self._native.network, self._native.pointers[0]
-
-    @property
-    def counts(self) -> bool:
-        """Whether times are counted steps."""
-        return self._counts
-
-    def read_time(self, t: Any) -> int:
-        """Return a time as a whole number: counted steps, or nanoseconds in UTC since 1970."""
-        return t if type(t) is int and self._counts else self._clock.read(t)
 
     def push(
         self,
