@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.data.columns import Columns
+from penstock.data.frames import read_panel
 
 pytest.importorskip("onnx", reason="pip install 'penstock[test]' brings onnx")
 pytest.importorskip("onnxruntime", reason="pip install 'penstock[test]' brings onnxruntime")
@@ -67,10 +69,52 @@ def test_all_series_step_together_and_a_forecast_is_fed_back(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+def test_a_carried_state_gives_the_forecast_of_every_row(tmp_path: Path) -> None:
+    """With every kind of covariate, a transform that needs the value before, and a state per series to go on from."""
+    import onnx
+
+    rng, rows, horizon = np.random.default_rng(0), 30, 2
+    frame = pd.concat(
+        [
+            pd.DataFrame({"unique_id": name, "shop": name, "ds": range(rows), "y": np.cumsum(rng.normal(size=rows))})
+            for name in "ab"
+        ]
+    ).assign(rate=rng.normal(size=2 * rows), day=[*range(rows)] * 2)
+    frame.loc[frame["ds"].isin((7, 19)), "y"] = np.nan
+    columns = {"past": "rate", "known": "day", "static": "shop"}
+    network = ps.Network([ps.LSTM(3), ps.layers.LayerNorm(), ps.GRU(2, dropout=0.1)], [ps.Dense(3)], embeddings=[0])
+    model = ps.Forecaster(
+        network, window=6, horizon=horizon, epochs=1, members=2, stateful=True, transform="difference", scale="standard"
+    )
+    known = frame[frame["ds"] < rows - 5]
+    model.fit(known, missing="indicator", **columns)
+    path = ps.onnx.write_step(tmp_path / "step.onnx", model)
+    facts = {each.key: json.loads(each.value) for each in onnx.load(path).metadata_props if "state" in each.key}
+    first = {name: np.repeat(np.array(each, np.float32)[None], 2, 0) for name, each in facts["initial_state"].items()}
+    last = {name: np.array(each, np.float32) for name, each in facts["last_state"].items()}
+
+    panel, _ = read_panel(frame, Columns(**columns), "indicator")
+    y, past, day, filled = (
+        each.reshape(2, rows, -1) for each in (panel.y, panel.past, panel.known, panel.filled.astype(float))
+    )
+    origins = np.arange(1, rows - horizon)
+    where = np.concatenate([origins, origins + rows])
+    ours = model.aggregate(model.forecast_panel(panel, where)).reshape(2, -1, horizon)
+    for begin, state in ((1, first), (rows - 5, last)):
+        for row in range(begin, rows - horizon):
+            given = {"y": y[:, row - 1 : row + 1, 0], "series": np.arange(2), "past": past[:, [row]]}
+            given |= {"known": day[:, row : row + 1 + horizon], "filled": filled[:, row]}
+            forecast, *after = run(path, {**given, **state})
+            state = dict(zip(state, after, strict=True))
+            np.testing.assert_allclose(forecast, ours[:, row - 1], rtol=1e-5, atol=1e-5)
+    assert ours.std() > 0.1
+
+
+@pytest.mark.slow
 def test_what_has_no_step_is_named(tmp_path: Path) -> None:
     path = tmp_path / "step.onnx"
     for network, options, message in (
-        (ps.Network([ps.LSTM(2)]), {"transform": "difference", "scale": "standard"}, "transform='difference' is not"),
+        (ps.Network([ps.LSTM(2)]), {"reverse": True}, "a step with reverse=True is not"),
         (ps.Network([ps.LSTM(2)]), {"scale": "window"}, "a step with scale='window' or season= is not exported"),
         (ps.Network([ps.layers.Bidirectional(ps.GRU(2))]), {}, "a step of Bidirectional is not exported"),
     ):
