@@ -81,7 +81,7 @@ def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
     ("frame", "columns", "message"),
     [
         (series().rename(columns={"y": "Y"}), {}, "the frame has no column 'y'; did you mean 'Y'"),
-        (series(), {"time": "Date"}, "no column 'Date'; Allowed: 'ds', 'y'"),
+        (series(), {"time": "Date"}, "no column 'Date'; allowed: 'ds', 'y'"),
         (series(), {"id": "ticker"}, "no column 'ticker'"),
         (series(y=[1.0, np.nan, np.inf]), {}, r"2 values that are missing or infinite, the first in row 1 \(at 2\)"),
         (
