@@ -48,7 +48,7 @@ def _with_days(table: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
     """Read Arrow's dates that are counted in milliseconds (date64), which narwhals does not know, as dates."""
     if not table.implementation.is_pyarrow():
         return table
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
     native = table.to_native()
     for place, field in enumerate(native.schema):
