@@ -111,6 +111,68 @@ def test_a_carried_state_gives_the_forecast_of_every_row(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["labels", "values", "values that are not fed back"])
+def test_a_decoder_goes_on_from_its_state(kind: str, tmp_path: Path) -> None:
+    """Every step beside ours, and its greedy answers beside those of the model."""
+    import jax
+    import jax.numpy as jnp
+    import onnx
+
+    from penstock.onnx.members import modules_of
+
+    rng, time = np.random.default_rng(0), 5
+    x, lengths = rng.normal(size=(20, time, 2)), rng.integers(2, time + 1, size=20)
+    options = {"epochs": 2, "batch": 8, "validation": 0, "patience": None, "members": 2, "optimizer": ps.Adam(0.05)}
+    if kind == "labels":
+        network = ps.EncoderDecoder([ps.LSTM(3)], ps.LSTM(3), ps.layers.AdditiveAttention(4), embedding=3)
+        model = ps.SequenceToSequence(network, **options).fit(x, [list("abc")[n % 3 :] for n in range(20)])
+    else:
+        more = {} if kind == "values" else {"autoregressive": False, "condition": "every_step"}
+        network = ps.EncoderDecoder(ps.GRU(3), ps.GRU(3), **more)
+        model = ps.SequenceToSequence(network, loss="mse", **options).fit(x, rng.normal(9, 3, size=(20, 4, 2)))
+        lengths = np.full(20, time)
+    encoder = ps.onnx.write_encoder(tmp_path / "encoder.onnx", model, time=time)
+    path = ps.onnx.write_step(tmp_path / "step.onnx", model, time=time)
+    facts = {each.key: each.value for each in onnx.load(path).metadata_props}
+    outs = [each.name for each in onnx.load(encoder).graph.output]
+    given = dict(zip(outs, run(encoder, {"x": x, "lengths": lengths}), strict=True)) | {"lengths": lengths}
+    given |= {"label": np.full(20, int(facts.get("opening", 0))), "output": np.zeros((20, 2, 2), np.float32)}
+    modules = modules_of(model.network, model.weights_, model.inputs_, model.outputs_)
+    scaled = jnp.asarray((x - model.encoder_.steps.shift) / model.encoder_.steps.scale, jnp.float32)
+    encoded = [module.encode(module.look_up(scaled), lengths=jnp.asarray(lengths)) for module in modules]
+    states = [module.first_state(each) for module, each in zip(modules, encoded, strict=True)]
+    names, told = [each.name for each in onnx.load(path).graph.output], []
+    for _ in range(json.loads(facts["most_steps"])):
+        label, output = jnp.asarray(given["label"]), jnp.asarray(given["output"])
+        ours = [
+            module.step(module.feed(label if kind == "labels" else output[:, n]), state, each)
+            for n, (module, state, each) in enumerate(zip(modules, states, encoded, strict=True))
+        ]
+        states = [each[1] for each in ours]
+        found = dict(zip(names, run(path, given), strict=True))
+        if kind == "labels":
+            expected = sum(jax.nn.softmax(each[0]) for each in ours) / 2
+            np.testing.assert_allclose(found["probabilities"], expected, atol=1e-5)
+        else:
+            scaling = model.y_scaling_
+            expected = sum(np.asarray(each[0], np.float64) for each in ours) / 2 * scaling.scale + scaling.shift
+            np.testing.assert_allclose(found["value"], expected, atol=1e-5)
+        told.append(found.get("next_label", found.get("value")))
+        given |= {name.removeprefix("next_"): each for name, each in found.items() if name.startswith("next_")}
+    theirs = model.predict([part[:n] for part, n in zip(x, lengths, strict=True)])
+    if kind == "labels":
+        rows = np.stack(told, axis=1).tolist()
+        ends = [row.index(3) if 3 in row else len(row) for row in rows]
+        assert [[model.classes_[code] for code in row[:end]] for row, end in zip(rows, ends, strict=True)] == theirs
+    else:
+        np.testing.assert_allclose(np.stack(told, axis=1), theirs, atol=1e-5)
+    with pytest.raises(ps.OptionError, match="time=None: give the steps of a source at most"):
+        ps.onnx.write_step(path, model)
+    with pytest.raises(ps.OptionError, match="Naive has no decoder; allowed: a fitted penstock.SequenceToSequence"):
+        ps.onnx.write_encoder(path, ps.Naive(), time=3)
+
+
+@pytest.mark.slow
 def test_what_has_no_step_is_named(tmp_path: Path) -> None:
     path = tmp_path / "step.onnx"
     for network, options, message in (

@@ -16,17 +16,19 @@ from penstock.layers.dropout import DropoutModule
 from penstock.layers.layer_norm import LayerNormModule
 from penstock.layers.recurrent import RecurrentModule
 from penstock.networks.module import NetworkModule, look_up_categories
+from penstock.onnx.decoder_steps import step_of_decoder
 from penstock.onnx.functions import FunctionFile
 from penstock.onnx.graph import BATCH, Port
-from penstock.onnx.members import modules_of
+from penstock.onnx.members import modules_of, state_names
 from penstock.onnx.series import SeriesReader
+from penstock.sequences.to_sequence import SequenceToSequence
 from penstock.version import __version__
 
 __all__ = ["write_step"]
 
 
-def write_step(path: str | Path, model: Any) -> Path:
-    """Write one step of a forecaster as an ONNX file: a raw row and the state in, forecast and state out.
+def write_step(path: str | Path, model: Any, *, time: int | None = None) -> Path:
+    """Write one step as an ONNX file: of a forecaster a raw row and the state in, forecast and state out.
 
     Of a model with ``stateful=True``, every step gives the forecast of ``predict`` at its row. Of one of windows, the
     forecast after the last row of a window is that of ``predict``, from the initial state at its first; a state that is
@@ -38,7 +40,9 @@ def write_step(path: str | Path, model: Any) -> Path:
         Where to write it, such as ``"step.onnx"``.
     model
         A fitted :class:`penstock.Forecaster` of recurrent layers, dropout and layer norm, one above the other, and
-        dense layers.
+        dense layers; or a :class:`penstock.SequenceToSequence`, of whose decoder a step is written.
+    time
+        Of a decoder: steps of a source at most, as given to :func:`write_encoder`.
 
     Returns
     -------
@@ -53,14 +57,27 @@ def write_step(path: str | Path, model: Any) -> Path:
         sample, by name, as JSON; with ``stateful=True`` the fact ``last_state`` that of each series after its last row,
         ``[series, members, units]``.
 
+        The step of a decoder reads what the file of :func:`write_encoder` puts out, with attention ``lengths``
+        ``[batch]``, and what was put out before: ``label`` ``[batch]``, first the number of the fact ``opening``; or of
+        values ``output`` ``[batch, members, columns]``, first zeros. It puts out ``probabilities``
+        ``[batch, labels + 1]`` (the last one of the end) and ``next_label``, or ``value`` ``[batch, columns]`` in units
+        and ``next_output``; and the parts of the next state, such as ``next_decoder_h``.
+
     Raises
     ------
     OptionError
         Where the model is no plain stack, or a row cannot be read without its window; the message names the part.
     """
     path = check_destination(path)
+    if isinstance(model, SequenceToSequence):
+        return write_whole(path, step_of_decoder(model, time))
+    if time is not None:
+        raise OptionError(f"time={time} is for decoders; a forecaster's step reads one row. Leave it out.")
     if not hasattr(model, "weights_") or not hasattr(model, "strategy"):
-        raise OptionError(f"{type(model).__name__} has no step to export; allowed: a fitted penstock.Forecaster.")
+        raise OptionError(
+            f"{type(model).__name__} has no step to export; allowed: a fitted penstock.Forecaster, "
+            "and penstock.SequenceToSequence."
+        )
     reader = SeriesReader(model, one_step=True)
     modules = _stacks(model)
     states = _states(modules)
@@ -132,8 +149,6 @@ def _states(modules: list[NetworkModule]) -> dict[str, Any]:
             if not isinstance(layer, RecurrentModule):
                 continue
             leaves = jax.tree.leaves(layer.cell.initial_state(1))
-            names = layer.cell.state_names
-            names = names if len(names) == len(leaves) else tuple(map(str, range(len(leaves))))
-            for name, leaf in zip(names, leaves, strict=True):
+            for name, leaf in zip(state_names(layer.cell, len(leaves)), leaves, strict=True):
                 found.setdefault(f"layers{place}_{name}", []).append(np.asarray(leaf))
     return {name: np.stack(leaves, axis=1) for name, leaves in found.items()}
