@@ -123,7 +123,8 @@ def step_of_decoder(model: Any, time: int | None) -> bytes:
         found = {f"next_{name}": jnp.stack(leaves, axis=1) for name, leaves in parts}
         if not labels:
             return {**found, "out": jnp.stack(outs), "next_output": jnp.stack(outs, axis=1)}
-        shares = sum(jax.nn.softmax(out, axis=-1) for out in outs) / members
+        total: Any = sum(jax.nn.softmax(out, axis=-1) for out in outs)
+        shares = total / members
         return {**found, "probabilities": shares, "next_label": jnp.argmax(shares, axis=-1)}
 
     file.apply(run, names, double=reader.dtype == jnp.float64)
