@@ -8,6 +8,7 @@ from collections.abc import Iterable
 __all__ = [
     "DataError",
     "DataWarning",
+    "EngineError",
     "ForkError",
     "ModelFileError",
     "OptionError",
@@ -34,6 +35,10 @@ class DataError(PenstockError, ValueError):
 
 class DataWarning(UserWarning):
     """What was read in another form than it was given, in one line; the command line prints it as it is."""
+
+
+class EngineError(PenstockError, RuntimeError):
+    """Workers that cannot be reached, that died too often, or that would not compute the same numbers."""
 
 
 class ForkError(PenstockError, RuntimeError):
@@ -72,7 +77,7 @@ def nearest(given: object, allowed: Iterable[object]) -> str:
     lowered = {name.lower(): name for name in reversed(names)}
     close = difflib.get_close_matches(str(given).lower(), lowered, n=1, cutoff=0.5)
     hint = f"did you mean {lowered[close[0]]!r}? " if close else ""
-    return f"{hint}Allowed: {named(names)}." if names else "nothing is allowed here."
+    return f"{hint}{'Allowed' if hint else 'allowed'}: {named(names)}." if names else "nothing is allowed here."
 
 
 def named(names: Iterable[object], most: int = 12) -> str:

@@ -16,7 +16,7 @@ from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["check_columns", "fit_each", "fitted_places", "require_panel", "require_rows", "share_fit"]
+__all__ = ["check_columns", "fit_each", "fitted_places", "require_panel", "require_rows", "restored_twin", "share_fit"]
 
 
 def fit_each(
@@ -64,6 +64,15 @@ def share_fit(owner: Any, model: Any) -> None:
     if hasattr(owner, "kind_"):
         model.kind_ = owner.kind_.only(model.covariates)
     model.fitted_options_ = model.get_params()
+
+
+def restored_twin(model: Any, description: Any, arrays: Any) -> Any:
+    """Return a twin of a model with its options, and the fit that ``packed()`` gave of another one like it."""
+    twin = model.clone()
+    twin._load_extra(description, arrays)
+    twin._restore(arrays)
+    twin.fitted_options_ = twin.get_params()
+    return twin
 
 
 def require_panel(panel: Any) -> None:
