@@ -6,7 +6,7 @@ A model implements four methods on panels; frames, columns, checks and files are
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -94,6 +94,17 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
     def settings_tried(self) -> int:
         """Settings that a fit chose among."""
         return 1
+
+    @property
+    def settings_key(self) -> Hashable:
+        """What settings have in common that are trained together, by `fit_settings`; None: each is fitted by itself."""
+        return None
+
+    def fit_settings(
+        self, settings: Sequence[Self], trains: Sequence[Panel], halving: int | None = None
+    ) -> list[tuple[list[Self] | None, int | None]]:
+        """Fit copies of each of `settings`, which have one key, on each of several panels at once."""
+        raise NotImplementedError(f"{type(self).__name__} has no settings_key, so each setting is fitted by itself")
 
     @property
     def parameters(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,21 +92,44 @@ class InnerRows:
         """How many target values judge."""
         return sum(len(fold.origins) for fold in self.folds) * self.horizon
 
-    def error(self, model: Estimator) -> float:
-        """Fit copies of a model on the training rows of each fold, and score their forecasts.
+    def errors(self, models: Sequence[Estimator], halving: int | None = None) -> list[tuple[float, int | None]]:
+        """Fit copies of each model on the training rows of each fold, and score their forecasts.
+
+        Models that can train as one program do (:attr:`penstock.estimator.Estimator.settings_key`); the groups take
+        turns. An error does not depend on the other models, unless halving compares them.
 
         Parameters
         ----------
-        model
-            The model, unfitted.
+        models
+            The models, unfitted: settings of one.
+        halving
+            Epochs after which the worse half of those that train together is left out for the first time.
 
         Returns
         -------
-        Mean absolute error in mean absolute steps of each series; NaN where a training diverged or a forecast is not
-        finite.
+        For each model the mean absolute error in mean absolute steps of each series, NaN where a training diverged, a
+        forecast is not finite, or it was left out; and the epochs after which it was left out.
         """
-        panel = self.panel.with_only(model.covariates)
+        groups: dict[Hashable, list[int]] = {}
+        for place, model in enumerate(models):
+            key = model.settings_key
+            groups.setdefault(place if key is None else (type(model), key), []).append(place)
+        found: list[tuple[float, int | None]] = [(np.nan, None)] * len(models)
+        panel = self.panel.with_only(models[0].covariates)
         trains = [panel.between(fold.starts, fold.ends) for fold in self.folds]
+        for places in groups.values():
+            own = [models[place] for place in places]
+            fitted: list[tuple[list[Estimator] | None, int | None]]
+            if own[0].settings_key is None:
+                fitted = [(self._fitted(own[0], trains), None)]
+            else:
+                fitted = own[0].fit_settings(own, trains, halving)
+            for place, (copies, halved) in zip(places, fitted, strict=True):
+                found[place] = (np.nan if copies is None else self._error(copies, panel, trains)), halved
+        return found
+
+    def _fitted(self, model: Estimator, trains: Sequence[Panel]) -> list[Estimator] | None:
+        """Fit a copy of a model on the training rows of each fold; None where its training diverges."""
         copies = [model.clone() for _ in trains]
         shape = None
         if len(trains) > 1:
@@ -113,7 +137,10 @@ class InnerRows:
         try:
             copies[0]._fit_all(copies, trains, [None] * len(trains), shape)
         except TrainingError:  # a learning rate that is too large, say: worse than all that can be trained
-            return float("nan")
+            return None
+        return copies
+
+    def _error(self, copies: Sequence[Estimator], panel: Panel, trains: Sequence[Panel]) -> float:
         places, errors = np.arange(len(panel)), []
         for copy, train, fold in zip(copies, trains, self.folds, strict=True):
             copy.ids_ = panel.ids
