@@ -106,6 +106,12 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
         """Fit copies of each of `settings`, which have one key, on each of several panels at once."""
         raise NotImplementedError(f"{type(self).__name__} has no settings_key, so each setting is fitted by itself")
 
+    def forecast_settings(
+        self, fitted: Sequence[Self], panel: Panel, origins: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> list[NDArray[np.float64]]:
+        """Forecast ``[n, horizon]`` with each of several fitted settings of one model."""
+        return [each.aggregate(each._forecast(panel, origins, places)) for each in fitted]
+
     @property
     def parameters(self) -> int:
         """Weights or coefficients that a fit chooses, for one series."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Self
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.errors import OptionError
@@ -99,3 +104,24 @@ class ForecasterSettings(Streams):
             for fitted, train in zip(own or (), trains, strict=False):
                 fitted._keep_states(train)
         return list(zip(copies, halved, strict=True))
+
+    def forecast_settings(
+        self, fitted: Sequence[Self], panel: Panel, origins: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> list[NDArray[np.float64]]:
+        """Forecast ``[n, horizon]`` with each of several fitted settings of one key, in one program.
+
+        Parameters
+        ----------
+        fitted
+            The settings.
+        panel, origins, places
+            The series, the flat row of the last known value of each forecast, and the fitted series of each.
+        """
+        if self.stateful:
+            return super().forecast_settings(fitted, panel, origins, places)
+        joint = copy.copy(self)
+        sets = [each.weights_ for each in fitted] * (2 if len(fitted) * self.members == 1 else 1)  # never one alone
+        joint.weights_ = jax.tree.map(lambda *leaves: np.concatenate(leaves), *sets)
+        members = joint._forecast(panel, origins, places)
+        cut = [members[place * self.members : (place + 1) * self.members] for place in range(len(fitted))]
+        return [self.aggregate(own) for own in cut]

@@ -124,8 +124,10 @@ class InnerRows:
                 fitted = [(self._fitted(own[0], trains), None)]
             else:
                 fitted = own[0].fit_settings(own, trains, halving)
+            whole = [copies for copies, _ in fitted if copies is not None]
+            errors = iter(self._errors(whole, panel, trains))
             for place, (copies, halved) in zip(places, fitted, strict=True):
-                found[place] = (np.nan if copies is None else self._error(copies, panel, trains)), halved
+                found[place] = (np.nan if copies is None else next(errors)), halved
         return found
 
     def _fitted(self, model: Estimator, trains: Sequence[Panel]) -> list[Estimator] | None:
@@ -140,14 +142,17 @@ class InnerRows:
             return None
         return copies
 
-    def _error(self, copies: Sequence[Estimator], panel: Panel, trains: Sequence[Panel]) -> float:
+    def _errors(self, settings: Sequence[list[Estimator]], panel: Panel, trains: Sequence[Panel]) -> list[float]:
+        """Score the forecasts of settings, each with a fitted copy a fold."""
         places, errors = np.arange(len(panel)), []
-        for copy, train, fold in zip(copies, trains, self.folds, strict=True):
-            copy.ids_ = panel.ids
-            copy.tail_ = train.last(copy.rows_kept)
-            yhat = copy.aggregate(copy._forecast(panel, fold.origins, places))
+        for number, (train, fold) in enumerate(zip(trains, self.folds, strict=True)):
+            copies = [own[number] for own in settings]
+            for copy in copies:
+                copy.ids_ = panel.ids
+                copy.tail_ = train.last(copy.rows_kept)
             actual = panel.y[fold.origins[:, None] + np.arange(1, self.horizon + 1)]
             unit = self.units[panel.series_of(fold.origins)]
-            errors.append(np.abs(yhat - actual)[unit > 0] / unit[unit > 0, None])
-        mean = float(np.concatenate(errors).mean())
-        return mean if np.isfinite(mean) else float("nan")
+            found = copies[0].forecast_settings(copies, panel, fold.origins, places) if copies else []
+            errors.append([np.abs(yhat - actual)[unit > 0] / unit[unit > 0, None] for yhat in found])
+        means = [float(np.concatenate(own).mean()) for own in zip(*errors, strict=True)]
+        return [mean if np.isfinite(mean) else float("nan") for mean in means]

@@ -179,12 +179,13 @@ class Tuned(Estimator):
         own = self._now.fit_notes
         if not hasattr(self, "trials_"):
             return own
-        given, best = self.trials_[0].error, _best(self.trials_).error
+        given, best = self.trials_[0], _best(self.trials_).error
+        told = "left out" if given.halved else f"{given.error:.3g}"
         halved = sum(trial.halved is not None for trial in self.trials_)
         failed = sum(math.isnan(trial.error) for trial in self.trials_) - halved
         return (
             f"{self.choice} chosen of {len(self.trials_)} settings by {self.inner_rows_:,} inner test rows, error "
-            f"{best:.3g} mean absolute steps (as given {given:.3g})"
+            f"{best:.3g} mean absolute steps (as given {told})"
             + (f"; {halved} left out by halving" if halved else "")
             + (f"; {failed} diverged" if failed else ""),
             *own,
