@@ -23,7 +23,7 @@ LAYERS = [
     ["arguments"],
     ["data", "cells"],
     ["storage", "datasets", "layers", "intervals"],
-    ["saved", "series_score", "fitting", "checkpoints"],
+    ["saved", "searchable", "series_score", "fitting", "checkpoints"],
     ["estimator", "networks"],
     ["baselines", "training", "weights"],
     ["streaming"],

@@ -6,7 +6,7 @@ A model implements four methods on panels; frames, columns, checks and files are
 from __future__ import annotations
 
 import abc
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -26,13 +26,14 @@ from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
 from penstock.saved import SavedSeries, warn_not_finite
+from penstock.searchable import Searchable
 from penstock.series_score import SeriesScore
 
 __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
+class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes
@@ -84,33 +85,6 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
     def fit_notes(self) -> tuple[str, ...]:
         """What a fit chose or assumed that no option says, in phrases without a full stop."""
         return ()
-
-    @property
-    def choice(self) -> str:
-        """The options that a fit chose, in words; empty for models whose options are given."""
-        return ""
-
-    @property
-    def settings_tried(self) -> int:
-        """Settings that a fit chose among."""
-        return 1
-
-    @property
-    def settings_key(self) -> Hashable:
-        """What settings have in common that are trained together, by `fit_settings`; None: each is fitted by itself."""
-        return None
-
-    def fit_settings(
-        self, settings: Sequence[Self], trains: Sequence[Panel], halving: int | None = None
-    ) -> list[tuple[list[Self] | None, int | None]]:
-        """Fit copies of each of `settings`, which have one key, on each of several panels at once."""
-        raise NotImplementedError(f"{type(self).__name__} has no settings_key, so each setting is fitted by itself")
-
-    def forecast_settings(
-        self, fitted: Sequence[Self], panel: Panel, origins: NDArray[np.int64], places: NDArray[np.int64]
-    ) -> list[NDArray[np.float64]]:
-        """Forecast ``[n, horizon]`` with each of several fitted settings of one model."""
-        return [each.aggregate(each._forecast(panel, origins, places)) for each in fitted]
 
     @property
     def parameters(self) -> int:

@@ -193,7 +193,7 @@ def compare(
     what = {**in_words(named.values()), "split": text_of(split), "leaks": text_of(leaks), "rows": str(panel.rows)}
     with checkpoints(checkpoint, resume=resume, what=what):
         for name, model in named.items():
-            parts, choices, seconds, residuals = [], [], 0.0, None
+            parts, choices, trials, seconds, residuals = [], [], list[Any](), 0.0, None
             asks = isinstance(method, ModelIntervals) or isinstance(model, GivenForecasts)
             own: list[Any] | None = [] if levels and asks else None
             shape = None
@@ -208,6 +208,7 @@ def compare(
                 seconds += clock.perf_counter() - begin
                 parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
                 choices += [each.choice for each in fitted]
+                trials += [each.searched for each in fitted]
                 if own is not None:
                     asked = model_intervals(fitted, panel, [fold.origins for fold in together], levels)
                     own = None if asked is None else own + asked
@@ -217,7 +218,7 @@ def compare(
                     )
             model = fitted[-1]
             yhat = np.concatenate(parts, axis=1)
-            entry = Entry(model, yhat, seconds, choices=tuple(choices))
+            entry = Entry(model, yhat, seconds, choices=tuple(choices), trials=tuple(trials))
             if own is not None:
                 entry = replace(entry, bounds=np.concatenate(own, axis=2))
             elif residuals is not None:

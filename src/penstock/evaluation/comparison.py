@@ -25,6 +25,7 @@ from penstock.evaluation.result import ComparisonResult, entry_of, require_tradi
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.scored_rows import ScoredRows
 from penstock.evaluation.scoring import ScoreOptions, Scoring, scoring_of
+from penstock.evaluation.searches import search_tables, searches_json
 from penstock.evaluation.significance import Pairs, every_pair
 from penstock.evaluation.superiority import Superiority, judge
 from penstock.evaluation.table import Columns, interval_table
@@ -188,14 +189,12 @@ class Comparison(ComparisonResult):
         """The score that models are judged by, of each model at each step ahead, ``[horizon]``."""
         shape = self.targets.shape
         steps = np.broadcast_to(np.arange(shape[1]), shape)
-        judged = self.scoring.judged
-        return {name: judged.grouped(self.rows_of(name), steps, shape[1]) for name in self.entries}
+        return {name: self.scoring.judged.grouped(self.rows_of(name), steps, shape[1]) for name in self.entries}
 
     @cached_property
     def pairs(self) -> Pairs:
         """The test of every pair of models."""
-        rows = {name: self.rows_of(name) for name in self.entries}
-        name = self.scoring.test.name or "No test"
+        rows, name = {name: self.rows_of(name) for name in self.entries}, self.scoring.test.name or "No test"
         return every_pair(list(rows), lambda one, other: self.scoring.difference(rows[one], rows[other]), name)
 
     @cached_property
@@ -228,7 +227,7 @@ class Comparison(ComparisonResult):
 
     def tables(self, trading: Trading | None = None) -> list[Table]:
         """Return every table of the page: scores, intervals, and trading if given."""
-        tables = [self.table(), *([self.interval_table()] if self.levels else [])]
+        tables = [self.table(), *([self.interval_table()] if self.levels else []), *search_tables(self)]
         return tables if (own := require_trading(trading)) is None else [*tables, own.table()]
 
     def to_json(self) -> dict[str, Any]:
@@ -243,6 +242,7 @@ class Comparison(ComparisonResult):
             f"{self.scoring.judged.key}_by_step": jsonable({name: e.tolist() for name, e in self.step_errors.items()}),
             "superiority": self.superiority and jsonable(self.superiority.to_json()),
             "leaks": self.warnings,
+            "searches": searches_json(self),
         }
 
     def trade(self, rule: str | Rule = "sign", **options: Any) -> Trading:

@@ -169,6 +169,11 @@ class Tuned(Estimator):
         return in_words(self.best_) if self.best_ else "the options as given"
 
     @property
+    def searched(self) -> Sequence[Trial]:
+        """Every trial of the fit."""
+        return getattr(self, "trials_", ())
+
+    @property
     def settings_tried(self) -> int:
         """As many as were tried; before a fit, as will be at most."""
         return len(self.trials_) if hasattr(self, "trials_") else self.trials + 1

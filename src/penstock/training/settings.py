@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.training.begin import Begin
 from penstock.training.config import TrainSpec
 from penstock.training.epoch import initial_state
 from penstock.training.folds import BlockShape, stack
@@ -18,7 +19,7 @@ from penstock.training.kept import KeptTraining
 from penstock.training.lanes import Lanes, lanes_at_once
 from penstock.training.rates import separate
 from penstock.training.samples import Samples
-from penstock.training.train import Begin, run_lanes
+from penstock.training.train import run_lanes
 
 __all__ = ["SettingResult", "rungs", "train_settings"]
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,9 +15,10 @@ from numpy.typing import NDArray
 
 from penstock.errors import OptionError, TrainingError
 from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
+from penstock.training.begin import Begin, from_weights, state_of_lanes, with_fresh_lanes, with_vectors
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
 from penstock.training.config import TrainSpec
-from penstock.training.epoch import TrainState, compiled_epoch, initial_state
+from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
 from penstock.training.kept import KeptTraining
@@ -27,11 +26,11 @@ from penstock.training.lanes import Lanes, lanes_at_once
 from penstock.training.rates import Rates, separate, stack_rates
 from penstock.training.samples import Samples
 from penstock.training.stored import weight_shapes
+from penstock.training.turns import Turns
 
-__all__ = ["Begin", "run_lanes", "train_folds"]
+__all__ = ["run_lanes", "train_folds"]
 
 _SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
-_TURNS = 8  # parts into which an epoch cuts each bucket's batches, so that short and long samples take turns
 
 
 def train_folds(
@@ -105,24 +104,6 @@ def train_folds(
     return trained
 
 
-class Begin(NamedTuple):
-    """What jobs begin with.
-
-    Attributes
-    ----------
-    members, seed, vectors, weights
-        As in :func:`train_folds`.
-    states
-        The state of each job where it was left, every leaf ``[jobs, ...]``; None: all begin afresh.
-    """
-
-    members: int
-    seed: int
-    vectors: NDArray[Any] | None = None
-    weights: Any = None
-    states: Any = None
-
-
 def run_lanes(
     specs: Sequence[TrainSpec],
     samples: Samples,
@@ -184,8 +165,8 @@ def _train(
             "validation= more than 0, or target_loss=None."
         )
     start, turns = (
-        _from_weights(_with_vectors(initial_state(plan), begin.vectors), begin.weights),
-        _Turns(steps, begin.seed),
+        from_weights(with_vectors(initial_state(plan), begin.vectors), begin.weights),
+        Turns(steps, begin.seed),
     )
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
         arguments = np.uint32(begin.seed), np.arange(begin.members, dtype=np.uint32)
@@ -211,7 +192,7 @@ def _train(
     if resumed is not None:
         state = resumed
     elif several or waiting is not None or width != begin.members:
-        state = _taken(begin.states if several else state, lanes.job if several else lanes.member)
+        state = state_of_lanes(begin.states if several else state, lanes.job if several else lanes.member)
     own_rates = _of_lanes(rates, lanes.fold)
     while lanes.running.any():
         check_interrupt()
@@ -240,7 +221,7 @@ def _train(
             lanes.diverged[lanes.job[broken]] = True
             fresh = lanes.schedule(done, together=turns.several)
             if fresh is not None and waiting is not None:
-                state = _replaced(state, waiting, lanes.job if several else lanes.member, fresh)
+                state = with_fresh_lanes(state, waiting, lanes.job if several else lanes.member, fresh)
         if not turns.several:
             state = lanes.compact(state, work)
         own_rates = _of_lanes(rates, lanes.fold) if done.any() or len(fold) != len(lanes.fold) else own_rates
@@ -258,79 +239,6 @@ def _whole(weights: Any) -> NDArray[np.bool_]:
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(weights)]
     whole: NDArray[np.bool_] = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(axis=1) for leaf in leaves], axis=0)
     return whole
-
-
-class _Turns:
-    """The order in which the buckets' batches take turns in an epoch."""
-
-    def __init__(self, steps: dict[int, NDArray[Any]], seed: int) -> None:
-        self.seed, self.several = seed, len(steps) > 1
-        self._turns = []
-        for bucket, count in enumerate(int(each.max()) for _, each in sorted(steps.items())):
-            cuts = np.linspace(0, count, min(_TURNS, count) + 1).astype(np.int32)
-            self._turns += [(bucket, first, last) for first, last in pairwise(cuts)]
-
-    def of(self, epoch: int) -> NDArray[np.int32] | None:
-        """Draw the order in an epoch: bucket, first batch and the one after the last, ``[turns, 3]``."""
-        if not self.several:
-            return None
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self._turns))
-        return np.array([self._turns[place] for place in order], np.int32)
-
-
-def _with_vectors(start: Callable[..., TrainState], vectors: NDArray[Any] | None) -> Callable[..., TrainState]:
-    """Let every member begin with the same table of the embedding that the network begins with."""
-    if vectors is None:
-        return start
-
-    def put(weights: Any) -> Any:
-        return eqx.tree_at(
-            lambda module: module.layers[0].table,
-            weights,
-            replace_fn=lambda table: jnp.broadcast_to(jnp.asarray(vectors, table.dtype), table.shape) + 0,
-        )
-
-    def with_table(seed: np.uint32, member: NDArray[np.uint32]) -> TrainState:
-        state = start(seed, member)
-        return state._replace(weights=put(state.weights), best_weights=put(state.best_weights))
-
-    return with_table
-
-
-def _from_weights(start: Callable[..., TrainState], given: Any) -> Callable[..., TrainState]:
-    """Let each member begin with its own of the weights that are given."""
-    if given is None:
-        return start
-
-    def with_weights(seed: np.uint32, member: NDArray[np.uint32]) -> TrainState:
-        state = start(seed, member)
-        own, best = (
-            jax.tree.map(lambda leaf, like: jnp.array(np.asarray(leaf)[member], like.dtype), given, state.weights)
-            for _ in range(2)  # two copies: the epoch may write over each
-        )
-        return state._replace(weights=own, best_weights=best)
-
-    return with_weights
-
-
-def _taken(initial: TrainState, member: NDArray[Any]) -> TrainState:
-    """Return the initial state of each lane, copied from that of its member, or of its job."""
-    taken: TrainState = jax.tree.map(lambda leaf: np.asarray(leaf)[member], initial)
-    return taken
-
-
-def _replaced(state: TrainState, initial: TrainState, member: NDArray[Any], fresh: NDArray[np.bool_]) -> TrainState:
-    """Return the state with the lanes that start afresh in their initial state."""
-    if fresh.all():
-        return _taken(initial, member)
-
-    def put(old: jax.Array, new: NDArray[Any]) -> NDArray[Any]:
-        replaced = np.array(old)
-        replaced[fresh] = new[member[fresh]]
-        return replaced
-
-    replaced: TrainState = jax.tree.map(put, state, initial)
-    return replaced
 
 
 def _trained(lanes: Lanes, fold: int, members: int) -> Trained:
