@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from penstock.errors import DataError, TrainingError
 from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
 
-__all__ = ["InnerRows"]
+__all__ = ["InnerRows", "digest"]
 
 Values = NDArray[np.float64]
 
@@ -156,3 +157,11 @@ class InnerRows:
             errors.append([np.abs(yhat - actual)[unit > 0] / unit[unit > 0, None] for yhat in found])
         means = [float(np.concatenate(own).mean()) for own in zip(*errors, strict=True)]
         return [mean if np.isfinite(mean) else float("nan") for mean in means]
+
+
+def digest(train: Panel) -> str:
+    """Return what tells training rows from others: sixteen digits of a hash of all that a model reads of them."""
+    found = hashlib.sha256(repr((train.ids, train.offsets.tolist(), train.static.tolist())).encode())
+    for array in (train.y, train.times, train.past, train.known, train.filled):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:16]

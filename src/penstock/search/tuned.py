@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.fitting import share_fit
 from penstock.options import from_json, option, to_json
-from penstock.search.inner import InnerRows
+from penstock.search.inner import InnerRows, digest
 from penstock.search.journal import Journal, Trial
 from penstock.search.samplers import SAMPLERS, proposer
 from penstock.search.space import checked_space, extremes, in_words, with_settings
@@ -248,7 +247,7 @@ class Tuned(Estimator):
         most = _TOGETHER if self.halving or (self.storage is None and self.sampler != "tpe") else _SHARED
         with journal:
             while True:
-                claimed = journal.claim(propose, self.trials + 1, 1 if alone else most)
+                claimed = journal.claim(propose, self.trials + 1, 1 if alone and self.sampler == "tpe" else most)
                 if claimed:
                     models = [with_settings(given, settings) for _, settings in claimed]
                     found = zip(claimed, scored.errors(models, self.halving), strict=True)
@@ -260,12 +259,8 @@ class Tuned(Estimator):
     def _journal(self, train: Panel) -> Journal:
         """Open the trials on these training rows."""
         names = ("model", "space", "sampler", "inner", "horizon", "seed", "halving")
-        search = {name: text_of(to_json(getattr(self, name))) for name in names}
-        digest = hashlib.sha256(repr((train.ids, train.offsets.tolist())).encode())
-        for array in (train.y, train.times, train.past, train.known):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update(repr(train.static.tolist()).encode())
-        return Journal(self.storage, {**search, "penstock": __version__}, digest.hexdigest()[:16])
+        search = {name: text_of(getattr(self, name)) for name in names}
+        return Journal(self.storage, {**search, "penstock": __version__}, digest(train))
 
     @property
     def model_(self) -> Estimator:
