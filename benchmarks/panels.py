@@ -7,7 +7,8 @@ last rows of each series are the test; nothing is chosen by them, nor by a set's
 ``penstock.compare``. Seconds are those of the clock (fitting, forecasting and scoring), memory the largest of the
 process. ETS, MSTL and ARIMA need ``pip install 'penstock[classical]'``; ARIMA takes a second a series and more. The
 model ``forecast`` is ``ps.forecast`` with its defaults, which is told the horizon alone.
-The networks of neuralforecast and darts (nf-lstm, nf-gru, darts-lstm) are those of ``panel_peers.py``.
+The networks of neuralforecast and darts (nf-lstm, nf-gru, darts-lstm, and with our options nf-lstm-ours, nf-gru-ours,
+darts-gru-ours) are those of ``panel_peers.py``.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import penstock as ps
-from golden.make_models import outputs
+from golden.make_models import BOTH, FRAME, SERIES, outputs
 from penstock.errors import DataWarning
 
 NUMBERS = [
@@ -278,16 +278,56 @@ def mutated(path: Path, seed: int) -> tuple[str, bytes]:
     return kind, KINDS[kind][1](path.read_bytes(), draw)
 
 
-def outcome(path: Path) -> str:
+_SMALL: dict[str, Any] = {"window": 4, "horizon": 3, "epochs": 2, "batch": 16, "seed": 1}
+_BESIDE = {"past": "rate", "static": "shop"}
+FORMS: dict[str, tuple[Any, dict[str, str]]] = {
+    "stateful": (ps.Forecaster(ps.Network([ps.LSTM(3)]), stateful=True, **_SMALL), {}),
+    "additions": (
+        ps.Forecaster(ps.Network([ps.GRU(2)], embeddings=[0]), scale="window", season=5, members=2, **_SMALL), _BESIDE
+    ),
+    "joint": (ps.Forecaster(ps.Network([ps.RNN(2)]), joint=True, loss="pinball", **_SMALL), {}),
+    "tuned network": (
+        ps.Tuned(
+            ps.Forecaster(ps.Network([ps.RNN(2)]), stateful=True, **{**_SMALL, "horizon": 1}),
+            {"window": [4, 6]}, sampler="grid", horizon=3,
+        ), {},
+    ),
+}  # fmt: skip
+"""Models of other parts than those of the golden files, and the covariates that they are fitted with."""
+
+STREAMS = ("Forecaster", "stateful", "additions")
+
+
+def write_forms(folder: Path) -> dict[str, Path]:
+    """Write files of the other forms, and of streams, whose names begin so."""
+    frame = BOTH.assign(rate=np.cos(BOTH["y"]), shop=BOTH["unique_id"])
+    models = {name: model.clone().fit(frame, **columns) for name, (model, columns) in FORMS.items()}
+    models["Forecaster"] = SERIES["Forecaster"].clone().fit(FRAME)
+    for name, model in models.items():
+        model.save(folder / f"{name}.penstock")
+    for name in STREAMS:
+        options: dict[str, Any] = {"level": 80} if name == "Forecaster" else {}
+        models[name].stream(**options).save(folder / f"stream of {name}.penstock")
+    return {path.stem: path for path in sorted(folder.glob("*.penstock"))}
+
+
+def _pushed(stream: Any) -> list[float]:
+    """What a stream forecasts after the next row."""
+    more: dict[str, Any] = dict.fromkeys(stream.model.kind_.columns.past, 1.0)
+    more |= {"id": stream.ids[0]} if len(stream.ids) > 1 else {}
+    return [float(each) for each in stream.push(150, 50.0, **more).yhat]
+
+
+def outcome(path: Path, *, stream: bool = False) -> str:
     """Load a file and let the model predict: ``refused``, ``predicts``, ``said`` (by error or warning), or worse."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            model = ps.load(path)
+            model = ps.load_stream(path) if stream else ps.load(path)
         except ps.ModelFileError:
             return "refused"
         try:
-            numbers = outputs(type(model).__name__, model)
+            numbers = _pushed(model) if stream else outputs(type(model).__name__, model)
         except ps.PenstockError:
             return "said"
         except Exception as error:
@@ -297,10 +337,11 @@ def outcome(path: Path) -> str:
 
 
 def main() -> None:
-    """Try the files whose paths come in, one a line; print the outcome, seconds of processor, and MB at the peak."""
+    """Try files, whose names and paths come in; print the outcome, seconds of processor, and MB at the peak."""
     for line in sys.stdin:
         start = time.process_time()
-        found = outcome(Path(line.strip()))
+        name, path = line.rstrip("\n").split("\t")
+        found = outcome(Path(path), stream=name.startswith("stream of "))
         # not ru_maxrss, in which a child begins with what its parent took
         peak = int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) // 1024  # type: ignore[index]
         print(f"{time.process_time() - start:.2f}\t{peak}\t{found}", flush=True)

@@ -50,16 +50,18 @@ def test_mutated_files_of_every_class_cost_little(tmp_path: Path, tmp_path_facto
     code = [sys.executable, str(Path(file_mutations.__file__))]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
     stood = "penstock-was-here" in os.listdir("/tmp")
-    beside = tmp_path_factory.mktemp("beside")
+    beside, forms = tmp_path_factory.mktemp("beside"), file_mutations.write_forms(tmp_path_factory.mktemp("forms"))
+    files = {name: FOLDER / f"{name}.penstock" for name in NAMES} | forms
+    names = [*files]
     options: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": env, "cwd": beside}
     with subprocess.Popen(code, **options) as worker:
         assert worker.stdin is not None
         assert worker.stdout is not None
         for seed in range(int(os.environ.get("PENSTOCK_FUZZ", "600"))):
-            name = NAMES[seed % len(NAMES)]
-            kind, content = file_mutations.mutated(FOLDER / f"{name}.penstock", seed)
+            name = names[seed % len(names)]
+            kind, content = file_mutations.mutated(files[name], seed)
             path.write_bytes(content)
-            worker.stdin.write(f"{path}\n")
+            worker.stdin.write(f"{name}\t{path}\n")
             worker.stdin.flush()
             seconds, peak, outcome = worker.stdout.readline().rstrip("\n").split("\t")
             about = f"seed {seed}, {kind} of {name}: {outcome}, {seconds} s, {peak} MB"

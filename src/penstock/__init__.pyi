@@ -2,6 +2,7 @@ from . import anatomy as anatomy
 from . import cells as cells
 from . import datasets as datasets
 from . import derivatives as derivatives
+from . import engines as engines
 from . import layers as layers
 from . import onnx as onnx
 from . import text as text
@@ -37,6 +38,7 @@ from .catalogue import load as load
 from .catalogue import load_stream as load_stream
 from .data.window_scaling import WindowScale as WindowScale
 from .derivatives.check import check_gradients as check_gradients
+from .engines.processes import Processes as Processes
 from .errors import DataError as DataError
 from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError

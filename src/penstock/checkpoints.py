@@ -10,17 +10,15 @@ import contextlib
 import dataclasses
 import hashlib
 import re
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from penstock.argument_types import checked_path, described
-from penstock.errors import ModelFileError, OptionError, TrainingWarning, named
+from penstock.errors import OptionError, TrainingWarning, named
 from penstock.files import write_json
-from penstock.storage import Arrays, read_model, write_model
+from penstock.run_files import Run, TrainingFile, current, refuse_differences
 from penstock.strict_json import strict_json
 from penstock.version import __version__
 
@@ -28,7 +26,6 @@ __all__ = ["Run", "TrainingFile", "checkpoints", "current_run", "in_words", "tex
 
 _RUN = "run.json"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of a function: another in every process
-_SHARE = 20  # times what the last checkpoint took to write that pass before the next: 5 % of the time at most
 
 
 def text_of(value: Any) -> str:
@@ -65,92 +62,9 @@ def in_words(models: Iterable[Any]) -> dict[str, str]:
     return found
 
 
-class TrainingFile:
-    """The checkpoint of one training.
-
-    Parameters
-    ----------
-    path
-        Where it is written.
-    what
-        What is trained, by name: options, and fingerprints of the samples.
-    seconds
-        Seconds between two checkpoints at most, where an epoch is no longer.
-
-    Attributes
-    ----------
-    machine
-        What computed the checkpoint that was read.
-    """
-
-    def __init__(self, path: Path, what: Mapping[str, str], seconds: float) -> None:
-        self.path, self.what, self._seconds, self.machine = path, dict(what), seconds, ""
-        self._last, self._cost = time.monotonic(), 0.0
-
-    @property
-    def due(self) -> bool:
-        """Whether a checkpoint is to be written at the end of this epoch."""
-        return time.monotonic() - self._last >= min(self._seconds, _SHARE * self._cost)
-
-    def read(self) -> Arrays | None:
-        """Read the last checkpoint; None where there is none.
-
-        Raises
-        ------
-        OptionError
-            Where something else was trained; the message names what differs.
-        ModelFileError
-            Where the file is not whole.
-        """
-        if not self.path.exists():
-            return None
-        try:
-            about, arrays = read_model(self.path)
-        except ModelFileError as error:
-            raise ModelFileError(f"{error} Delete the file to train this part again from its beginning.") from error
-        _refuse_differences(self.path.parent, about.get("what"), self.what)
-        self.machine = str(about.get("machine"))
-        return arrays
-
-    def write(self, arrays: Arrays, machine: str) -> None:
-        """Write a checkpoint whole, in the place of the last one."""
-        begin = time.monotonic()
-        write_model(self.path, {"what": self.what, "machine": machine}, arrays, compress=False)
-        self._last = time.monotonic()
-        self._cost = self._last - begin
-
-
-class Run:
-    """The trainings of a run, whose checkpoints lie in one folder.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-    seconds
-        Seconds between two checkpoints of a training at most, where an epoch is no longer.
-
-    Attributes
-    ----------
-    trainings
-        Trainings that the run has come to.
-    """
-
-    def __init__(self, folder: Path, seconds: float) -> None:
-        self.folder, self._seconds, self.trainings = folder, seconds, 0
-
-    def training(self, what: Mapping[str, str]) -> TrainingFile:
-        """Return the file of the training that the run has come to."""
-        self.trainings += 1
-        return TrainingFile(self.folder / f"training-{self.trainings:05}.penstock", what, self._seconds)
-
-
-_current: ContextVar[Run | None] = ContextVar("penstock_checkpoints", default=None)
-
-
 def current_run() -> Run | None:
     """Return the run whose trainings are kept; None where none are."""
-    return _current.get()
+    return current.get()
 
 
 @contextlib.contextmanager
@@ -163,9 +77,10 @@ def checkpoints(
 ) -> Iterator[None]:
     """Keep checkpoints of everything that is trained in this block and thread.
 
-    A checkpoint is written at the end of an epoch: always where writing takes less than a twentieth of the time since
-    the last one, else every so many minutes. A process that is killed loses what it trained since. The same code, run
-    again with ``resume=True``, gives the bits of a run that was never interrupted.
+    A checkpoint is written at the end of an epoch, and every second or so within a long one: always where writing takes
+    less than a twentieth of the time since the last one, else every so many minutes. A process that is killed loses
+    what it trained since. The same code, run again with ``resume=True``, gives the bits of a run that was never
+    interrupted.
 
     Parameters
     ----------
@@ -174,7 +89,7 @@ def checkpoints(
     resume
         Go on with the run whose checkpoints the folder holds; where it holds none, one begins.
     minutes
-        Minutes between two checkpoints of a training at most, where an epoch is no longer.
+        Minutes between two checkpoints of a training at most.
     what
         What the run is, by name, for the message where another one is resumed.
 
@@ -200,7 +115,9 @@ def checkpoints(
     (3, 1)
     """
     if not isinstance(resume, bool):
-        raise OptionError(f"resume={described(resume)}; allowed: True or False.")
+        raise OptionError(
+            f"resume={described(resume)}; allowed: True or False. The folder is given as checkpoint='FOLDER'."
+        )
     if folder is None:
         if resume:
             raise OptionError("resume=True goes on from checkpoints; say where they are: checkpoint='FOLDER'.")
@@ -211,12 +128,12 @@ def checkpoints(
     place = checked_path(folder)
     with _locked(_begun(place, resume, dict(what or {}))):
         run = Run(place, 60 * minutes)
-        token = _current.set(run)
+        token = current.set(run)
         try:
             yield
         finally:
-            _current.reset(token)
-        if not run.trainings:
+            current.reset(token)
+        if not run.kept:
             warnings.warn(f"{folder!s} holds no checkpoint: nothing here is trained by epochs.", TrainingWarning, 4)
 
 
@@ -236,7 +153,7 @@ def _begun(folder: Path, resume: bool, what: dict[str, str]) -> Path:
             raise OptionError(
                 f"{str(folder / _RUN)!r} does not say what its run is: {error}. Give another folder."
             ) from error
-        _refuse_differences(folder, held, what)
+        refuse_differences(folder, held, what)
         return folder
     if folder.exists() and (others := sorted(each.name for each in folder.iterdir() if each.name != _LOCK)):
         raise OptionError(
@@ -248,23 +165,6 @@ def _begun(folder: Path, resume: bool, what: dict[str, str]) -> Path:
         raise OptionError(f"the folder {str(folder)!r} cannot be made: {error.strerror}.") from None
     write_json(folder / _RUN, {"penstock": __version__, "what": what})
     return folder
-
-
-def _refuse_differences(folder: Path, held: Any, now: Mapping[str, str]) -> None:
-    """Refuse to go on where something else was begun."""
-    held = held if isinstance(held, dict) else {}
-    names = [name for name in {**held, **now} if held.get(name) != now.get(name)]
-    if names:
-        told = [f"{name} was {_short(held.get(name))} and is {_short(now.get(name))} now" for name in names]
-        raise OptionError(
-            f"the run in {str(folder)!r} cannot be resumed, for this is another one: {'; '.join(told)}. Give what it "
-            "was begun with, or another folder."
-        )
-
-
-def _short(value: Any) -> str:
-    text = "not there" if value is None else str(value)
-    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 _LOCK = "lock"

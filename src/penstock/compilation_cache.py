@@ -15,11 +15,22 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from importlib.metadata import version
 from pathlib import Path
 
-__all__ = ["LIMIT", "OFF", "VARIABLE", "keep", "machine_key", "programs", "prune", "summary", "user_cache"]
+__all__ = [
+    "LIMIT",
+    "OFF",
+    "VARIABLE",
+    "keep",
+    "machine_key",
+    "programs",
+    "prune",
+    "summary",
+    "user_cache",
+    "without_own_folder",
+]
 
 VARIABLE = "PENSTOCK_CACHE"
 """The environment variable that names another folder, or is ``off``."""
@@ -82,7 +93,24 @@ def summary(environment: MutableMapping[str, str]) -> str:
     return f"{len(sizes)} in {root}, {sum(sizes) / 1e6:.1f} MB ({VARIABLE} names another folder, or is off)"
 
 
-def user_cache(environment: MutableMapping[str, str]) -> Path:
+def without_own_folder(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for a process that is started from this one, which is to have a folder of its own.
+
+    Parameters
+    ----------
+    environment
+        The variables of this process.
+
+    Returns
+    -------
+    The same, without the folder that :func:`keep` made for this process alone.
+    """
+    root, used = _root(environment), environment.get(JAX_VARIABLE)
+    own = used is not None and root is not None and Path(used).parent == root / RUNNING
+    return {name: value for name, value in environment.items() if not own or name != JAX_VARIABLE}
+
+
+def user_cache(environment: Mapping[str, str]) -> Path:
     """Return the folder for caches of this user on this platform."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches"
@@ -127,7 +155,7 @@ def programs(root: Path) -> list[tuple[Path, os.stat_result]]:
     return found
 
 
-def _root(environment: MutableMapping[str, str]) -> Path | None:
+def _root(environment: Mapping[str, str]) -> Path | None:
     wanted = environment.get(VARIABLE, "")
     if wanted.lower() in OFF:
         return None

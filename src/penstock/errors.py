@@ -8,6 +8,7 @@ from collections.abc import Iterable
 __all__ = [
     "DataError",
     "DataWarning",
+    "EngineError",
     "ForkError",
     "ModelFileError",
     "OptionError",
@@ -34,6 +35,10 @@ class DataError(PenstockError, ValueError):
 
 class DataWarning(UserWarning):
     """What was read in another form than it was given, in one line; the command line prints it as it is."""
+
+
+class EngineError(PenstockError, RuntimeError):
+    """Workers that cannot be reached, that died too often, or that would not compute the same numbers."""
 
 
 class ForkError(PenstockError, RuntimeError):

@@ -21,7 +21,7 @@ from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.data.reading.table import with_target
 from penstock.errors import DataError, OptionError
-from penstock.fitting import fit_each, fitted_places, require_rows
+from penstock.fitting import check_columns, fit_each, fitted_places, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
@@ -180,10 +180,7 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
             Where covariates are named that the model does not use.
         """
         columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
-        for name in COVARIATES:
-            if getattr(columns, name) and name not in self.covariates:
-                uses = f"it uses {' and '.join(self.covariates)}" if self.covariates else "it uses none"
-                raise OptionError(f"{self.label} does not use {name} covariates ({uses}); leave {name}= out.")
+        check_columns(self, columns)
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")

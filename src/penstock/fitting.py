@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.argument_types import described
+from penstock.data.columns import COVARIATES, Columns
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["fit_each", "fitted_places", "require_panel", "require_rows", "share_fit"]
+__all__ = ["check_columns", "fit_each", "fitted_places", "require_panel", "require_rows", "restored_twin", "share_fit"]
 
 
 def fit_each(
@@ -65,6 +66,15 @@ def share_fit(owner: Any, model: Any) -> None:
     model.fitted_options_ = model.get_params()
 
 
+def restored_twin(model: Any, description: Any, arrays: Any) -> Any:
+    """Return a twin of a model with its options, and the fit that ``packed()`` gave of another one like it."""
+    twin = model.clone()
+    twin._load_extra(description, arrays)
+    twin._restore(arrays)
+    twin.fitted_options_ = twin.get_params()
+    return twin
+
+
 def require_panel(panel: Any) -> None:
     """Refuse anything but a panel, and say what reads a frame into one."""
     if not isinstance(panel, Panel):
@@ -80,6 +90,14 @@ def _long_enough(model: Any, train: Panel, validation: Panel | None) -> tuple[Pa
     if len(kept) == len(train):
         return train, validation
     return train.with_series(kept), None if validation is None else validation.with_series(kept)
+
+
+def check_columns(model: Any, columns: Columns) -> None:
+    """Refuse columns of covariates that a model does not use."""
+    for name in COVARIATES:
+        if getattr(columns, name) and name not in model.covariates:
+            uses = f"it uses {' and '.join(model.covariates)}" if model.covariates else "it uses none"
+            raise OptionError(f"{model.label} does not use {name} covariates ({uses}); leave {name}= out.")
 
 
 def fitted_places(ids: Sequence[Any], fitted: Sequence[Any], *, new: bool) -> NDArray[np.int64]:

@@ -52,7 +52,7 @@ def interrupts_put_off() -> Iterator[None]:
 
 
 def check_interrupt() -> None:
-    """Raise an interrupt that was put off; called where nothing compiles or runs, such as after an epoch."""
+    """Raise an interrupt that was put off; called where nothing compiles or runs, as after an epoch."""
     if threading.current_thread() is threading.main_thread():
         _raise_noted()
 
@@ -75,7 +75,7 @@ def _note(number: int, frame: Any) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the second one comes through
     _waiting.set()
     if sys.stderr.isatty():
-        print("interrupted: ends with this epoch; Ctrl-C again ends at once", file=sys.stderr)  # noqa: T201
+        print("interrupted: ends after the steps that are running; Ctrl-C again ends at once", file=sys.stderr)  # noqa: T201
 
 
 def _raise_noted() -> None:

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.options import from_json, to_json
 
-__all__ = ["Searchable"]
+__all__ = ["Searchable", "Trial"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One setting that was tried.
+
+    Attributes
+    ----------
+    settings
+        Options by name; none for the model as it was given.
+    error
+        Mean absolute error of its forecasts of the inner test rows, in mean absolute steps of each series; NaN where
+        its training diverged, they were not finite, or it was halved.
+    halved
+        Epochs after which successive halving left it out; None: it was trained to its end.
+    """
+
+    settings: dict[str, Any]
+    error: float
+    halved: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the trial ready for JSON."""
+        error = None if math.isnan(self.error) else self.error
+        return {"settings": to_json(self.settings), "error": error, "halved": self.halved}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Trial:
+        """Read what :meth:`to_json` gave."""
+        error = math.nan if given["error"] is None else float(given["error"])
+        return cls(from_json(given["settings"]), error, given["halved"])
 
 
 class Searchable:
@@ -27,7 +61,7 @@ class Searchable:
         return 1
 
     @property
-    def searched(self) -> Sequence[Any]:
+    def searched(self) -> Sequence[Trial]:
         """Every setting that a fit tried, with its error; none for models whose options are given."""
         return ()
 

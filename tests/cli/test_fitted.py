@@ -72,12 +72,13 @@ def test_a_run_is_written_as_a_file_and_repeated_from_it(penstock: Run, halves: 
 
 
 def test_what_a_file_holds_is_shown(penstock: Run, halves: pd.DataFrame, tmp_path: Path) -> None:
-    words = ("--model", "rnn:2", "--window", 4, "--scale", "minmax", "--epochs", 1, "--members", 1)
-    penstock("fit", "first.csv", *words, "--out", "m.penstock")
+    words = ("--model", "rnn:2", "--window", 4, "--stateful", "--epochs", 1, "--members", 1)
+    done = penstock("fit", "first.csv", *words, "--out", "m.penstock")
+    assert done.stdout.startswith("RNN(2) stateful, horizon 1: fitted to 120 rows of 1 series\n")
     done = penstock("inspect", "m.penstock", "--json", "m.json")
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "m.json").read_text())
-    assert found["model"] == "Forecaster(Network([RNN(2)]), window=4, epochs=1)"
+    assert found["model"] == "Forecaster(Network([RNN(2)]), window=4, stateful=True, epochs=1)"
     assert found["columns"] == {"id": "unique_id", "time": "Date", "target": "Close"}
     assert (found["horizon"], found["epochs"], found["last time"]) == (1, [1], "2021-06-17")
     assert found["scales (shift, scale)"][0][0] == pytest.approx(halves["Close"][:120].min(), abs=5)

@@ -40,6 +40,14 @@ def test_inverse_gives_back(name: str, y: list[float]) -> None:
     np.testing.assert_allclose(scaling.inverse(scaling.transform(panel.y, series), series), y, rtol=1e-12, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", list(SCALINGS))
+def test_series_of_any_length_are_scaled_as_each_alone(name: str, rng: np.random.Generator) -> None:
+    series = [rng.normal(5, 2, size).tolist() for size in (9, 200, 9, 31)]
+    together, alone = fit_scaling(name, panel_of(*series)), [fit_scaling(name, panel_of(y)) for y in series]
+    assert together.shift.tolist() == [float(each.shift[0]) for each in alone]
+    assert together.scale.tolist() == [float(each.scale[0]) for each in alone]
+
+
 @pytest.mark.parametrize("name", ["minmax", "standard"])
 @pytest.mark.parametrize("level", [0.0, 7.0, 0.1])
 def test_constant_series_is_refused(name: str, level: float) -> None:

@@ -88,7 +88,7 @@ def test_blocks_share_the_programs_and_change_no_bit(
 ) -> None:
     model, split = net(window=10, strategy=strategy), ps.RollingOrigin(horizon=2, test=60, refit=4)
     whole = ps.compare({"net": model}, walk, split).entries["net"].yhat
-    monkeypatch.setattr(sys.modules["penstock.evaluation.compare"], "_ROWS_TOGETHER", 500)
+    monkeypatch.setattr(sys.modules["penstock.evaluation.walk_forward"], "_ROWS_TOGETHER", 500)
     with programs() as counted:
         cut = ps.compare({"net": model}, walk, split).entries["net"].yhat
     assert ours(counted) == {"lanes": 1, "member": 0}

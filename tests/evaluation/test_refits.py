@@ -44,7 +44,7 @@ def test_folds_that_are_too_large_together_are_fitted_in_blocks(
 ) -> None:
     split = ps.RollingOrigin(test=12, refit=3)
     whole = ps.compare([ps.AR(2)], walk, split).entries["AR(2)"].yhat
-    monkeypatch.setattr("penstock.evaluation.compare._ROWS_TOGETHER", 310)
+    monkeypatch.setattr("penstock.evaluation.walk_forward._ROWS_TOGETHER", 310)
     assert np.array_equal(ps.compare([ps.AR(2)], walk, split).entries["AR(2)"].yhat, whole)
 
 

@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.search.journal import Journal, Trial
+from penstock.search.journal import Journal
+from penstock.searchable import Trial
 
 SPACE = {"lags": [1, 2, 5], "penalty": ps.Range(1e-3, 1e3, log=True)}
 FRAME = pd.DataFrame({"ds": range(300), "y": np.random.default_rng(0).normal(size=300).cumsum()})

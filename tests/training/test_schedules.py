@@ -14,6 +14,7 @@ from penstock.training.batch import Batch
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.folds import stack
+from penstock.training.pieces import StepRange
 from penstock.training.rates import separate, stack_rates
 from penstock.training.samples import Samples
 from penstock.training.schedules import Cosine, OneCycle, Schedule
@@ -32,7 +33,9 @@ def epochs(config: TrainConfig, count: int) -> tuple[list[Any], list[float]]:
     state = initial_state(plan)(np.uint32(0), np.arange(1, dtype=np.uint32))
     states, losses = [jax.tree.map(np.array, state)], []
     for _ in range(count):
-        state, loss, _ = compiled_epoch(plan)(state, np.zeros(1, np.int32), stack_rates([rates]), stack([SAMPLES]))
+        state, loss, _ = compiled_epoch(plan)(
+            state, np.zeros(1, np.int32), stack_rates([rates]), stack([SAMPLES]), StepRange.of(0, 2**31 - 1, ends=True)
+        )
         states.append(jax.tree.map(np.array, state))
         losses.append(float(loss[0]))
     return states, losses

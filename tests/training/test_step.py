@@ -12,6 +12,7 @@ from penstock.networks.network import Network
 from penstock.training.batch import Batch
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
+from penstock.training.pieces import StepRange
 from penstock.training.rates import separate, stack_rates
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.source import Source
@@ -66,5 +67,6 @@ def test_documents_of_20000_tokens_take_bounded_memory() -> None:
         {20_000: SampleSet(ints(1, 224), ints(1))}, {}, jax.ShapeDtypeStruct((count,), jnp.float32),
     )  # fmt: skip
     plan, rates = separate(spec)
-    program = compiled_epoch(plan).lower(state, ints(1), stack_rates([rates]), samples)
+    piece = StepRange.of(0, 9, ends=True)
+    program = compiled_epoch(plan).lower(state, ints(1), stack_rates([rates]), samples, piece)
     assert program.compile().memory_analysis().temp_size_in_bytes < 600e6

@@ -21,6 +21,7 @@ from penstock.training.history import Trained
 from penstock.training.lanes import Lanes
 from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, resolve_optimizer
+from penstock.training.pieces import StepRange
 from penstock.training.progress import ProgressBar
 from penstock.training.rates import separate, stack_rates
 from penstock.training.samples import Samples
@@ -86,8 +87,9 @@ def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
     learning, folds = fresh(plan, 2), jnp.zeros(2, jnp.int32)
     plan, rates = separate(spec(plan))
     epoch, rates = compiled_epoch(plan), jax.device_put(stack_rates([rates] * 2))
+    piece = jax.device_put(StepRange.of(0, 2**31 - 1, ends=True))
     with jax.transfer_guard("disallow"):
-        _, learned, _ = epoch(learning, folds, rates, samples)
+        _, learned, _ = epoch(learning, folds, rates, samples, piece)
     assert np.isfinite(learned).all()
 
 

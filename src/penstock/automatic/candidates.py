@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,15 +15,24 @@ from penstock.baselines.theta import Theta
 from penstock.data.panel import Panel
 from penstock.estimator import Estimator
 from penstock.forecaster.forecaster import Forecaster
+from penstock.forecaster.validation import RolledValidation
 from penstock.layers.declared import GRU
 from penstock.networks.network import Network
 from penstock.training.optimizers import Adam
 
-__all__ = ["WITHOUT_SEASON", "Candidate", "classical_models", "network_candidates", "panel_forecaster"]
+__all__ = [
+    "WITHOUT_SEASON",
+    "Candidate",
+    "choose_network",
+    "classical_models",
+    "network_candidates",
+    "panel_forecaster",
+]
 
 WITHOUT_SEASON = "without the season"
 """Name of the network whose forecasts are additions to the last value, though there is a season."""
 
+_GAIN = 0.01  # share by which another network than the usual one must be better to be taken
 _STEPS_PER_EPOCH = 100
 _BATCH = 256
 _PASSES = 5  # times as many epochs at most where the windows are few
@@ -168,3 +178,24 @@ def classical_models(panel: Panel, horizon: int, season: tuple[int, ...]) -> lis
 def windows_of(panel: Panel, horizon: int) -> int:
     """Count the windows of at least three rows that a horizon follows."""
     return int(np.maximum(panel.lengths - horizon - 2, 0).sum())
+
+
+def choose_network(
+    rolled: RolledValidation, candidates: list[Candidate], classical: list[Estimator]
+) -> tuple[dict[str, float], Candidate]:
+    """Return the validation error of each candidate network by name, and the candidate with the lowest.
+
+    Each is trained with one member for half of the steps. The candidate without a season is tried only where the last
+    value errs less than the seasonal naive.
+    """
+    if len(candidates) > 1 and candidates[-1].name == WITHOUT_SEASON:
+        last, seasonal = (np.abs(rolled.errors(each)).mean() for each in rolled.forecasts(classical[-2:]))
+        candidates = candidates if last < seasonal else candidates[:-1]
+    if len(candidates) == 1:
+        return {candidates[0].name: np.nan}, candidates[0]
+    models = [dataclasses.replace(each.model, members=1, epochs=max(each.model.epochs // 2, 1)) for each in candidates]
+    found = zip(candidates, rolled.forecasts(models), strict=True)
+    errors = {each.name: float(np.abs(rolled.errors(forecasts)).mean()) for each, forecasts in found}
+    usual = candidates[0]
+    best = min(candidates, key=lambda each: errors[each.name])
+    return errors, best if errors[best.name] < (1 - _GAIN) * errors[usual.name] else usual

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,20 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.argument_types import checked_types
-from penstock.automatic.candidates import (
-    WITHOUT_SEASON,
-    Candidate,
-    classical_models,
-    network_candidates,
-    windows_of,
-)
+from penstock.automatic.candidates import Candidate, choose_network, classical_models, network_candidates, windows_of
 from penstock.automatic.seasons import choose_season
 from penstock.baselines.boosting import Boosting
 from penstock.baselines.naive import Naive
 from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
+from penstock.data.same_times import of_each_series
 from penstock.data.scaling import mean_steps
+from penstock.engines.choice import engine_in_use, engine_of
+from penstock.engines.work import Work
 from penstock.errors import OptionError, PenstockError, TrainingError, named
 from penstock.estimator import Estimator
 from penstock.forecaster.ensemble import Ensemble
@@ -39,7 +35,6 @@ __all__ = ["Forecast", "forecast"]
 
 Values = NDArray[np.float64]
 
-_GAIN = 0.01  # share by which another network than the usual one must be better to be taken
 _CUTOFFS = 3  # at most, and together no more than a third of the rows of the median series
 
 
@@ -65,6 +60,8 @@ class Forecast(Reported):
     panel, kind, values, bounds
         The training rows and how they were read, the forecasts ``[series, horizon]``, and the bounds of intervals
         ``[levels, 2, series, horizon]`` at `levels` percent.
+    work
+        Which worker did what; None where all was done in this process.
     """
 
     frame: Any
@@ -79,6 +76,7 @@ class Forecast(Reported):
     values: Values = field(repr=False)
     bounds: Values = field(repr=False)
     levels: tuple[float, ...] = ()
+    work: Work | None = None
 
     @property
     def parts(self) -> list[tuple[str, float, float]]:
@@ -126,6 +124,8 @@ def forecast(
     steps: int = 2000,
     seed: int = 0,
     search: bool = True,
+    engine: Any = None,
+    address: str | None = None,
 ) -> Forecast:
     """Forecast a panel in one call.
 
@@ -157,6 +157,8 @@ def forecast(
     search
         Whether to try other networks than the usual one: in logs, with a longer window, and without the season where
         the last value beats the seasonal naive; each is one member trained for half of the steps.
+    engine, address
+        Where models are fitted, as in :func:`penstock.compare`; the forecasts are the same, bit for bit.
 
     Returns
     -------
@@ -192,17 +194,20 @@ def forecast(
         notes.append("One row tells no frequency: days are taken for the times ahead.")
     if not any(isinstance(model, Boosting) for model in classical):
         notes.append(f"Boosted trees are not tried: {windows_of(panel, horizon):,} windows are too few.")
-    kept, model, tried, taken = _chosen(
-        panel, kind, periods, candidates if search else candidates[:1], classical, notes
-    )
+    with engine_of(engine, address) as chosen, engine_in_use(chosen) as work:
+        kept, model, tried, taken = _chosen(
+            panel, kind, periods, candidates if search else candidates[:1], classical, notes
+        )
+    notes += work.exceptions
     values, bounds = _ahead(panel, kept, model, horizon, levels, notes)
     ids = [name for name in panel.ids for _ in range(horizon)]
     answer = {kind.columns.id: ids, kind.columns.time: np.concatenate(times), "yhat": values.ravel()}
     for share, (low, high) in zip(levels, bounds, strict=True):
         answer |= {f"lo-{share:g}": low.ravel(), f"hi-{share:g}": high.ravel()}
     return Forecast(
-        kind.frame(answer), model, periods, season_from, tried, taken, tuple(notes), panel, kind, values, bounds, levels
-    )
+        kind.frame(answer), model, periods, season_from, tried, taken, tuple(notes), panel, kind, values, bounds,
+        levels, work if chosen.divides else None,
+    )  # fmt: skip
 
 
 def _chosen(
@@ -231,7 +236,7 @@ def _chosen(
     train = panel.with_series(np.flatnonzero(kept))
     try:
         rolled = RolledValidation.of("forecast", train, needed, horizon, cutoffs, season)
-        tried, best = _search(rolled, candidates, classical)
+        tried, best = choose_network(rolled, candidates, classical)
         models: list[Estimator] = [best.model, *classical]
     except TrainingError as error:
         notes.append(f"The network is left out: {error}")
@@ -247,29 +252,6 @@ def _chosen(
             f"{classical[-1].label} keeps half of the weight: nothing beat it there by more than a standard error."
         )
     return kept, model, tried, "" if best is None else best.name
-
-
-def _search(
-    rolled: RolledValidation, candidates: list[Candidate], classical: list[Estimator]
-) -> tuple[dict[str, float], Candidate]:
-    """Return the validation error of each candidate network by name, and the candidate with the lowest.
-
-    Each is trained with one member for half of the steps. The candidate without a season is tried only where the last
-    value errs less than the seasonal naive.
-    """
-    if len(candidates) > 1 and candidates[-1].name == WITHOUT_SEASON:
-        last, seasonal = (np.abs(rolled.errors(rolled.forecasts(model))).mean() for model in classical[-2:])
-        candidates = candidates if last < seasonal else candidates[:-1]
-    if len(candidates) == 1:
-        return {candidates[0].name: np.nan}, candidates[0]
-    errors = {}
-    for each in candidates:
-        epochs = max(each.model.epochs // 2, 1)
-        model = dataclasses.replace(each.model, members=1, epochs=epochs)
-        errors[each.name] = float(np.abs(rolled.errors(rolled.forecasts(model))).mean())
-    usual = candidates[0]
-    best = min(candidates, key=lambda each: errors[each.name])
-    return errors, best if errors[best.name] < (1 - _GAIN) * errors[usual.name] else usual
 
 
 def _ahead(
@@ -314,7 +296,7 @@ def _ahead(
 def _times(panel: Panel, kind: FrameKind, horizon: int) -> list[NDArray[Any]]:
     """Return the times of the forecasts; a series of one or two rows takes the frequency of the longest series."""
     longest = panel.ids[int(np.argmax(panel.lengths))]
-    return [
-        kind.next_times(panel.times[panel.span(series)], horizon, name if panel.lengths[series] > 2 else longest)
-        for series, name in enumerate(panel.ids)
-    ]
+    own = {name: name if rows > 2 else longest for name, rows in zip(panel.ids, panel.lengths.tolist(), strict=True)}
+    return of_each_series(
+        panel, lambda times, name: kind.next_times(times, horizon, own[name]), lambda name: kind.rhythms.of(own[name])
+    )

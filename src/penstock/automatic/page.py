@@ -10,6 +10,7 @@ from penstock.report.lines import Curves, curves_picture
 from penstock.report.page import Page
 from penstock.report.svg import Picture
 from penstock.report.table import Table
+from penstock.report.workers import work_tables
 
 if TYPE_CHECKING:
     from penstock.automatic.forecast import Forecast
@@ -53,6 +54,7 @@ def forecast_page(result: Forecast) -> Page:
                 networks,
             )
         )
+    tables += work_tables(result.work)
     return Page(
         title=f"{count:,} series, {horizon} steps ahead",
         lead=[_verdict(result, validated), *result.notes],

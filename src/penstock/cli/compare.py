@@ -9,6 +9,7 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
+from penstock.cli.engine import EngineOptions
 from penstock.cli.kept import CheckpointOptions
 from penstock.cli.messages import given_options, note_unused
 from penstock.cli.models import MODEL_NAMES, make_model
@@ -71,6 +72,7 @@ def compare(
     trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
     keeping: CheckpointOptions,
+    running: EngineOptions,
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -101,11 +103,11 @@ def compare(
     rule = None if trade is None else resolve_rule(trade)
     table, columns = own.read(file)
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
-    with keeping.interrupts_wait():
+    with keeping.interrupts_wait(), running.started() as engine:
         result = run(
             _with_forecasts(chosen, forecasts or [], columns), table, split, level=level, intervals=intervals,
             strict=strict, metrics=scores, season=season, weights=weights, groups=groups, **vars(keeping),
-            **own.names(columns),
+            **engine, **own.names(columns),
         )  # fmt: skip
     trading = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{own.title(file)}: {columns.target}"

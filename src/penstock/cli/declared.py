@@ -35,6 +35,7 @@ METRICS = (
 DEFAULTS: dict[str, dict[str, Any]] = {
     "Forecaster": {
         "window": 63,
+        "stateful": False,
         "seed": 0,
         "transform": "none",
         "scale": "minmax",
@@ -87,6 +88,9 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 HELP = {
     "Forecaster": {
         "window": "input length in steps",
+        "stateful": (
+            "carry the state along the whole series, in training too, where `window` is how far gradients go back"
+        ),
         "seed": "seed of weights and shuffles",
         "transform": "change of variable before scaling (none, log, difference, log_return)",
         "scale": (

@@ -42,33 +42,34 @@ def fit(
 
     For example: `penstock fit prices.csv --target Close --model lstm:20 --out close.penstock`
     """
+    from penstock.checkpoints import checkpoints, in_words
+    from penstock.data.frames import read_panel
+    from penstock.fitting import check_columns
+
     check_paths(out, write_configuration, inputs=[file, config])
     note_without_network(context, [model])
     chosen = make_model(model, network.given(), len(own.covariates["static"])).set_params(horizon=horizon)
     table, columns = own.read(file)
+    check_columns(chosen, columns)
+    panel, kind = read_panel(table, columns, own.missing, calendar=own.calendar)
     callbacks = [_keep_on_interrupt()] if keep_on_interrupt else []
-    with keeping.interrupts_wait(also=keep_on_interrupt):
-        chosen.fit(table, callbacks=callbacks, **vars(keeping), **own.names(columns))
+    what = {**in_words([chosen]), "rows": str(panel.rows)}
+    with (
+        keeping.interrupts_wait(also=keep_on_interrupt),
+        checkpoints(keeping.checkpoint, resume=keeping.resume, what=what),
+    ):
+        chosen.fit_panel(panel, kind, callbacks=callbacks)
     chosen.save(out)
     write_config(write_configuration, context)
     for said in chosen.fit_notes:
         print(f"note: {said}.", file=sys.stderr)  # noqa: T201
     count = len(chosen.ids_)
-    rows = f"{len(table):,} rows of {count} series{_carried(table, columns, own)}"
+    carried = f"; {panel.carried.removesuffix('.')}" if panel.carried else ""
+    rows = f"{len(table):,} rows of {count} series{carried}"
     print(f"{chosen.label}, horizon {chosen.horizon}: fitted to {rows}")  # noqa: T201
     for path in (out, write_configuration):
         if path is not None:
             print(f"Written: {path}")  # noqa: T201
-
-
-def _carried(table: Any, columns: Any, own: OwnFileWithCovariates) -> str:
-    """Say how many rows carry a value forward, where that was asked for."""
-    from penstock.data.frames import read_panel
-
-    if own.missing == "error":
-        return ""
-    panel, _ = read_panel(table, columns, own.missing, calendar=own.calendar)
-    return f"; {panel.carried.removesuffix('.')}" if panel.carried else ""
 
 
 def _keep_on_interrupt() -> Any:

@@ -9,6 +9,7 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config, WriteConfig, write_config
+from penstock.cli.engine import EngineOptions
 from penstock.cli.kept import CheckpointOptions
 from penstock.cli.output import check_paths, write_all
 from penstock.cli.own_file import File, OwnFile
@@ -43,6 +44,7 @@ def forecast(
     search: Annotated[bool, typer.Option(help="Try other networks than the usual one.")] = True,
     *,
     keeping: CheckpointOptions,
+    running: EngineOptions,
 ) -> None:
     """Forecast every series of a file by a network and classical models, chosen and weighted on training rows.
 
@@ -57,10 +59,11 @@ def forecast(
     periods = _numbers("--season", season)
     levels = _numbers("--level", ",".join(level or ["80,95"]), "80,95")
     table, columns = own.read(file)
-    with keeping.of_command(context, "out", "if_exists", "model", "report"):
+    unlike = ("out", "if_exists", "model", "report", "engine", "address", "workers")
+    with keeping.of_command(context, *unlike), running.started() as engine:
         result = run(
             table, horizon, season=periods or None, level=[float(each) for each in levels], members=members,
-            steps=steps, search=search, seed=seed, **own.names(columns),
+            steps=steps, search=search, seed=seed, **engine, **own.names(columns),
         )  # fmt: skip
     answer = result.frame
     console = Console(stderr=place.printed, soft_wrap=True)

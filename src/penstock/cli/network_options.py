@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
-from penstock.cli.declared import DEFAULTS, flag, number_or_word
+import typer
+
+from penstock.cli.declared import DEFAULTS, HELP, flag, number_or_word
 from penstock.cli.messages import note_unused
 from penstock.cli.models import is_network
 
@@ -20,8 +22,11 @@ class NetworkOptions:
     """What was asked of a network: alike for the one that is compared and the one that is kept."""
 
     window: Annotated[int, flag("Forecaster", "window")] = _USUAL["window"]
+    stateful: Annotated[bool, typer.Option("--stateful", help=HELP["Forecaster"]["stateful"])] = False
     transform: Annotated[str, flag("Forecaster", "transform")] = _USUAL["transform"]
-    scale: Annotated[str, flag("Forecaster", "scale")] = "window"  # prices have no level of their own to be scaled to
+    scale: Annotated[str | None, flag("Forecaster", "scale", show_default="window; with --stateful minmax")] = (
+        None  # prices have no level of their own to be scaled to
+    )
     loss: Annotated[str, flag("Forecaster", "loss")] = _USUAL["loss"]
     optimizer: Annotated[str, flag("Forecaster", "optimizer")] = _USUAL["optimizer"]
     batch: Annotated[int, flag("Forecaster", "batch")] = _USUAL["batch"]
@@ -34,7 +39,8 @@ class NetworkOptions:
 
     def given(self) -> dict[str, Any]:
         """Give them as the options of a forecaster."""
-        return {**vars(self), "validation": number_or_word(self.validation)}
+        scale = self.scale or ("minmax" if self.stateful else "window")  # a carried state has no window to be scaled by
+        return {**vars(self), "scale": scale, "validation": number_or_word(self.validation)}
 
 
 def note_without_network(context: Any, models: Iterable[str]) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from penstock.data.calendar import continue_times
 from penstock.data.panel import Panel
 from penstock.data.rhythm import read_rhythm
+from penstock.data.same_times import first_alike
 from penstock.errors import DataError
 
 __all__ = ["CALENDAR_FEATURES", "calendar_columns", "with_calendar"]
@@ -110,8 +111,11 @@ def with_calendar(panel: Panel, names: Sequence[str], steps: int) -> Panel:
         steps = panel.ahead.shape[1]
     known = calendar_columns(panel.times, names)
     ahead = np.empty((len(panel), steps, known.shape[1]))
-    for series in range(len(panel) if steps else 0):
-        times = panel.times[panel.span(series)]
-        ahead[series] = calendar_columns(continue_times(times, len(times) - 1, steps, read_rhythm(times)), names)
+    if steps:
+        alike = first_alike(panel)
+        for series in np.unique(alike).tolist():
+            times = panel.times[panel.span(series)]
+            following = continue_times(times, len(times) - 1, steps, read_rhythm(times))
+            ahead[alike == series] = calendar_columns(following, names)
     given = panel.ahead if panel.known.shape[1] else np.zeros((len(panel), steps, 0))
     return replace(panel, known=np.hstack([panel.known, known]), ahead=np.concatenate([given, ahead], axis=2))

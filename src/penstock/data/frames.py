@@ -21,10 +21,12 @@ from penstock.data.panel import Panel
 from penstock.data.reading.form import FORM, NATIVE, Form
 from penstock.data.reading.labels import group
 from penstock.data.reading.notes import note
+from penstock.data.reading.static import static_values
 from penstock.data.reading.table import as_table, newest_last, require_column, require_order
 from penstock.data.reading.values import numbers
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm
 from penstock.data.rhythms import NO_RHYTHMS, Rhythms
+from penstock.data.same_times import of_each_series, over_all_rows
 from penstock.data.times import as_time_type, read_times, show_time, time_type
 from penstock.errors import DataError
 from penstock.formats import MISSING_BEFORE
@@ -73,7 +75,7 @@ class FrameKind:
 
     def times_ahead(self, panel: Panel, steps: int) -> list[NDArray[Any]]:
         """Continue the times of every series of a panel."""
-        return [self.next_times(panel.times[panel.span(s)], steps, name) for s, name in enumerate(panel.ids)]
+        return of_each_series(panel, lambda times, name: self.next_times(times, steps, name), self.rhythms.of)
 
     def times_after(self, times: NDArray[Any], row: int, steps: int, name: Hashable = None) -> NDArray[Any]:
         """Give the times that follow the one in `row`, in the rhythm of the series `name`."""
@@ -85,6 +87,10 @@ class FrameKind:
         """Count the steps that are missing before each time of the series `name`."""
         rhythm = self.rhythms.of(name)
         return missing_steps(self.on_clock(times, rhythm), rhythm)
+
+    def missing_rows(self, panel: Panel) -> NDArray[np.int64]:
+        """Count the steps that are missing before each row of a panel, ``[rows]``."""
+        return over_all_rows(panel, self.missing_steps, self.rhythms.of)
 
     def on_clock(self, times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[Any]:
         """Put the times of one series on the clock of their own place, where its days or sessions are counted."""
@@ -245,7 +251,7 @@ def read_panel(
     values = np.column_stack([numbers(table[name], role, table) for role, name in columns.numbers])[order]
     cut = 1 + len(columns.past)
     panel = Panel(values[:, 0].copy(), times[order], offsets, ids, past=values[:, 1:cut], known=values[:, cut:])
-    panel = replace(panel, static=_static(table, columns, panel, order))
+    panel = replace(panel, static=static_values(table, columns.static, panel, order))
     kind = FrameKind(
         backend=table.implementation.value,
         columns=columns,
@@ -267,10 +273,10 @@ def read_panel(
     known = None if like is None else like.rhythms
     kind = replace(kind, rhythms=Rhythms.read(panel, kind.on_clock, known, fitted, calendar or ""))
     if missing == "error":
-        refuse_missing(panel, columns, kind.missing_steps)
+        refuse_missing(panel, columns, kind.missing_rows(panel))
         return panel, kind
     refuse_infinite(panel, columns)
-    filled = fill_forward(panel, columns, kind.missing_steps, kind.times_after)
+    filled = fill_forward(panel, columns, kind.missing_rows(panel), kind.times_after)
     return replace(filled, masked=missing == "indicator"), kind
 
 
@@ -282,25 +288,6 @@ def _say_names(ids: tuple[Hashable, ...], fitted: tuple[Hashable, ...], columns:
         note(f"the rows have no column {columns.id!r}; they are taken for {fitted[0]!r}, the only series of the fit.")
     else:
         note(f"the fit had one series without a name; the rows of {ids[0]!r} are taken for it.")
-
-
-def _static(table: nw.DataFrame[Any], columns: Columns, panel: Panel, order: NDArray[np.int64]) -> NDArray[Any]:
-    """Read what is the same in every row of a series, ``[series, static]``."""
-    static = np.empty((len(panel), len(columns.static)), dtype=object)
-    for place, name in enumerate(columns.static):
-        values = table[name].to_list()
-        for series in range(len(panel)):
-            rows = order[panel.span(series)]
-            first = values[rows[0]]
-            if first is None or first != first:
-                raise DataError(f"the static column {name!r} has a missing value{panel.name(series)}; fill it.")
-            if (change := next((row for row, i in enumerate(rows) if values[i] != first), None)) is not None:
-                raise DataError(
-                    f"the static column {name!r} is not the same in every row{panel.name(series)}: {first!r} at first, "
-                    f"{values[rows[change]]!r} in row {change}; name it in past={name!r} or known={name!r}."
-                )
-            static[series, place] = first
-    return static
 
 
 def _plain(values: Any) -> Any:

@@ -46,10 +46,10 @@ def refuse_huge(panel: Panel, values: NDArray[np.float64], what: str) -> None:
         _refuse(panel, np.abs(values) > HUGE, what, f"beyond {HUGE:g} in size", "give them in a larger unit")
 
 
-def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hashable], NDArray[np.int64]]) -> None:
+def refuse_missing(panel: Panel, columns: Columns, missing: NDArray[np.int64]) -> None:
     """Refuse values that are not finite, and rows that are missing between others.
 
-    `steps` counts the rows that are missing before each time of a series, as ``calendar.missing_steps`` does.
+    `missing` counts the rows that are missing before each row, as ``calendar.missing_steps`` does for one series.
     """
     for (role, name), values in zip(columns.numbers, _values(panel), strict=True):
         what = f"the {role} column {name!r}"
@@ -60,7 +60,6 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hasha
             mend = "the column holds no value at all: leave it out, or name another"
         _refuse(panel, ~np.isfinite(values), what, "missing or infinite", mend)
         refuse_huge(panel, values, what)
-    missing = _missing_rows(panel, steps)
     if missing.any():
         row, count = int(missing.argmax()), int(missing.sum())
         longest = f" (up to {CLOSED} business days in a row may be missing)" if missing[row] > CLOSED else ""
@@ -74,7 +73,7 @@ def refuse_missing(panel: Panel, columns: Columns, steps: Callable[[Times, Hasha
 def fill_forward(
     panel: Panel,
     columns: Columns,
-    steps: Callable[[Times, Hashable], NDArray[np.int64]],
+    missing: NDArray[np.int64],
     between: Callable[[Times, int, int, Hashable], Times],
 ) -> Panel:
     """Fill missing values and rows with the last ones before them in their series; nothing is filled from the future.
@@ -83,37 +82,33 @@ def fill_forward(
 
     Parameters
     ----------
-    steps, between
-        Count the rows missing before each time of a series, and give their times (``calendar.continue_times``).
+    missing
+        How many rows are missing before each row, ``[rows]``.
+    between
+        Gives their times (``calendar.continue_times``).
 
     Returns
     -------
     The panel; `filled` marks the rows whose target was missing.
     """
-    panel = _with_missing_rows(panel, _missing_rows(panel, steps), between)
+    panel = _with_missing_rows(panel, missing, between)
     values = np.column_stack(_values(panel))
     there = np.isfinite(values)
     rows = np.arange(panel.rows)
     first = panel.offsets[:-1][panel.series_of(rows)]
     last_seen = np.maximum.accumulate(np.where(there, rows[:, None], first[:, None]), axis=0)
     whole: NDArray[np.bool_] = np.all(there[last_seen, np.arange(values.shape[1])], axis=1)
-    starts = np.empty(len(panel), dtype=np.int64)
-    for series in range(len(panel)):
-        span = panel.span(series)
-        if not whole[span].any():
-            empty = [
-                name for (_, name), has in zip(columns.numbers, np.any(there[span], axis=0), strict=True) if not has
-            ]
-            raise DataError(f"the column {empty[0]!r}{panel.name(series)} holds no value at all; leave it out.")
-        starts[series] = span.start + int(whole[span].argmax())
+    firsts = np.where(whole, rows, panel.rows)
+    starts = np.minimum.reduceat(firsts, panel.offsets[:-1])
+    if (starts == panel.rows).any():
+        series = int((starts == panel.rows).argmax())
+        held = np.any(there[panel.span(series)], axis=0)
+        empty = [name for (_, name), has in zip(columns.numbers, held, strict=True) if not has]
+        raise DataError(f"the column {empty[0]!r}{panel.name(series)} holds no value at all; leave it out.")
     values = np.take_along_axis(values, last_seen, axis=0)
     cut = 1 + panel.past.shape[1]
     full = replace(panel, y=values[:, 0], past=values[:, 1:cut], known=values[:, cut:], filled=~there[:, 0])
     return full.between(starts, panel.offsets[1:])
-
-
-def _missing_rows(panel: Panel, steps: Callable[[Times, Hashable], NDArray[np.int64]]) -> NDArray[np.int64]:
-    return np.concatenate([steps(panel.times[panel.span(s)], name) for s, name in enumerate(panel.ids)])
 
 
 def _with_missing_rows(
@@ -138,8 +133,7 @@ def _with_missing_rows(
         out[place] = values
         return out
 
-    lengths = [int(count + missing[panel.span(s)].sum()) for s, count in enumerate(panel.lengths)]
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    offsets = panel.offsets + np.concatenate([[0], np.cumsum(missing)])[panel.offsets]
     past, known = spread(panel.past), spread(panel.known)
     return replace(
         panel,

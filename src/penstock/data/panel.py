@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import DataError, named
 
-__all__ = ["Panel"]
+__all__ = ["Panel", "series_name"]
 
 _LEFT_OUT: Any = None  # becomes an empty array
 _BY_ROW = ("y", "times", "past", "known", "filled")
@@ -139,7 +139,7 @@ class Panel:
 
     def name(self, series: int) -> str:
         """Name a series in a message; nothing where the only series has no name."""
-        return "" if self.ids[series] is None else f" of series {self.ids[series]!r}"
+        return series_name(self.ids[series])
 
     def place(self, row: int) -> str:
         """Tell a flat row in a message, as the row of its own series."""
@@ -176,14 +176,14 @@ class Panel:
 
         `ahead` is kept where no series loses its last row, and dropped otherwise: it would no longer follow.
         """
-        keep = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends, strict=True)])
+        keep = _rows(starts, ends)
         offsets = np.concatenate([[0], np.cumsum(ends - starts)])
         ahead = self.ahead if (ends == self.offsets[1:]).all() else _LEFT_OUT
         return replace(self, offsets=offsets, ahead=ahead, **{name: getattr(self, name)[keep] for name in _BY_ROW})
 
-    def only_series(self, series: NDArray[np.int64]) -> Panel:
+    def with_series(self, series: NDArray[np.int64]) -> Panel:
         """Keep these series, by their places, in this order."""
-        keep = np.concatenate([np.arange(self.offsets[s], self.offsets[s + 1]) for s in series])
+        keep = _rows(self.offsets[series], self.offsets[series + 1])
         rows = {name: getattr(self, name)[keep] for name in _BY_ROW}
         offsets = np.concatenate([[0], np.cumsum(self.lengths[series])])
         ids = tuple(self.ids[s] for s in series)
@@ -198,18 +198,6 @@ class Panel:
         if count is None:
             return self
         return self.between(np.maximum(self.offsets[:-1], self.offsets[1:] - count), self.offsets[1:])
-
-    def with_series(self, which: NDArray[np.int64]) -> Panel:
-        """Keep some of the series, by their places."""
-        rows = np.concatenate([np.arange(self.offsets[series], self.offsets[series + 1]) for series in which])
-        return replace(
-            self,
-            offsets=np.concatenate([[0], np.cumsum(self.lengths[which])]),
-            ids=tuple(self.ids[series] for series in which),
-            static=self.static[which],
-            ahead=self.ahead[which],
-            **{name: getattr(self, name)[rows] for name in _BY_ROW},
-        )
 
     def with_values(self, y: NDArray[np.float64]) -> Panel:
         """Put other values at the same rows."""
@@ -239,17 +227,19 @@ class Panel:
                 f"the times of the {what} frame begin with {other.times[0]}, those of the training frame with "
                 f"{self.times[0]}; give both as dates, or both as counts."
             )
-        places = [other.ids.index(name) for name in self.ids]
-        parts = [(self.span(series), other.span(place)) for series, place in enumerate(places)]
-        for series, (before, after) in enumerate(parts):
-            if other.times[after][0] <= self.times[before][-1]:
-                raise DataError(
-                    f"the {what} rows{self.name(series)} begin at {other.times[after][0]}, not after the training "
-                    f"rows, which end at {self.times[before][-1]}; give the rows that follow."
-                )
+        found = {name: place for place, name in enumerate(other.ids)}
+        places = np.array([found[name] for name in self.ids])
+        first, last = other.times[other.offsets[places]], self.times[self.offsets[1:] - 1]
+        if (first <= last).any():
+            series = int((first <= last).argmax())
+            raise DataError(
+                f"the {what} rows{self.name(series)} begin at {first[series]}, not after the training rows, which end "
+                f"at {last[series]}; give the rows that follow."
+            )
+        starts = np.stack([self.offsets[:-1], self.rows + other.offsets[places]], axis=1).ravel()
+        keep = _rows(starts, starts + np.stack([self.lengths, other.lengths[places]], axis=1).ravel())
         columns: dict[str, Any] = {
-            name: np.concatenate([rows for b, a in parts for rows in (getattr(self, name)[b], getattr(other, name)[a])])
-            for name in _BY_ROW
+            name: np.concatenate([getattr(self, name), getattr(other, name)])[keep] for name in _BY_ROW
         }
         offsets = np.concatenate([[0], np.cumsum(self.lengths + other.lengths[places])])
         return replace(self, offsets=offsets, ahead=other.ahead[places], **columns)
@@ -279,6 +269,24 @@ class Panel:
             table = np.empty((len(ids), len(static[0])), dtype=object)
             table[:] = static
         return cls(arrays["y"], times, arrays["offsets"], ids, static=table, **rest)
+
+
+def series_name(name: Hashable) -> str:
+    """Name a series in a message; nothing where the only series has no name.
+
+    Examples
+    --------
+    >>> series_name("oil"), series_name(None)
+    (" of series 'oil'", '')
+    """
+    return "" if name is None else f" of series {name!r}"
+
+
+def _rows(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the flat rows from each start to its end, one range after the other."""
+    counts = np.maximum(ends - starts, 0)
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(int(counts.sum()))
 
 
 def _check_stored(arrays: Mapping[str, NDArray[Any]], ids: tuple[Hashable, ...], static: Any) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.exchange import open_days
-from penstock.data.panel import Panel
+from penstock.data.panel import Panel, series_name
 from penstock.data.reading.notes import note
 from penstock.data.rhythm import DAY_NS, IRREGULAR, Rhythm, read_rhythm
+from penstock.data.same_times import of_each_series
 from penstock.errors import DataError
 from penstock.values import from_plain, storable
 
@@ -64,23 +65,24 @@ class Rhythms:
         """
         exchange = exchange or (like.common.exchange if like is not None and like.common is not None else "")
         fitted = set(names)
-        seen: dict[bytes, Rhythm] = {}
-        found = []
-        for series, name in enumerate(panel.ids):
-            known = like.of(name) if like is not None and (name in fitted or len(fitted) == len(panel) == 1) else None
-            if known is not None and known.agrees(clock(panel.times[panel.span(series)], known)):
-                found.append(known)
-                continue
-            times = clock(panel.times[panel.span(series)], None)
-            key = times.tobytes() if len(panel) > 1 else b""
-            if key not in seen:
-                seen[key] = read_rhythm(times)
-                if exchange:
-                    seen[key] = _of_exchange(seen[key], times, exchange, panel.name(series))
-            found.append(seen[key])
+
+        def known_of(name: Hashable) -> Rhythm | None:
+            return like.of(name) if like is not None and (name in fitted or len(fitted) == len(panel) == 1) else None
+
+        def read(times: NDArray[Any], name: Hashable) -> Rhythm:
+            known = known_of(name)
+            if known is not None and known.agrees(clock(times, known)):
+                return known
+            times = clock(times, None)
+            rhythm = read_rhythm(times)
+            return _of_exchange(rhythm, times, exchange, series_name(name)) if exchange else rhythm
+
+        found = of_each_series(panel, read, known_of)
         _say_irregular(panel, clock, found)
         usual = Counter(found).most_common(1)[0][0]
-        others = {name: each for name, each in zip(panel.ids, found, strict=True) if each != usual}
+        others = {
+            name: each for name, each in zip(panel.ids, found, strict=True) if each is not usual and each != usual
+        }
         return cls(usual, others)
 
     def to_json(self) -> dict[str, Any]:
@@ -109,13 +111,18 @@ def _say_irregular(
     panel: Panel, clock: Callable[[NDArray[Any], Rhythm | None], NDArray[Any]], rhythms: list[Rhythm]
 ) -> None:
     """Say that series keep no step, so that their rows are taken one after the other."""
-    first, count = -1, 0
-    for series, rhythm in enumerate(rhythms):
-        if rhythm.kind in ("fixed", "count") and panel.lengths[series] > _FEW:
-            gaps: NDArray[Any] = np.diff(clock(panel.times[panel.span(series)], rhythm).astype(np.int64))
-            if (gaps != rhythm.step).mean() > IRREGULAR:
-                first, count = (series if first < 0 else first), count + 1
-    if count:
+    by_name = dict(zip(panel.ids, rhythms, strict=True))
+
+    def irregular(times: NDArray[Any], name: Hashable) -> bool:
+        rhythm = by_name[name]
+        if rhythm.kind not in ("fixed", "count") or len(times) <= _FEW:
+            return False
+        gaps: NDArray[Any] = np.diff(clock(times, rhythm).astype(np.int64))
+        return bool((gaps != rhythm.step).mean() > IRREGULAR)
+
+    found = np.array(of_each_series(panel, irregular, by_name.__getitem__))
+    if count := int(found.sum()):
+        first = int(found.argmax())
         step = rhythms[first].step
         shown = f"{step}" if rhythms[first].kind == "count" else _duration(step)
         more = f", and those of {count - 1:,} further series" if count > 1 else ""

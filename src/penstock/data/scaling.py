@@ -39,7 +39,7 @@ class Standardizer:
     @classmethod
     def fit(cls, values: Values, name: str) -> Self:
         """Fit on training rows ``[rows, columns]`` by the scaling of a name; a constant column is only shifted."""
-        fitted = np.array([SCALINGS[name](column) for column in values.T], dtype=np.float64).reshape(-1, 2)
+        fitted = np.stack(SCALINGS[name](np.ascontiguousarray(values.T, dtype=np.float64)), axis=1)
         return cls(fitted[:, 0], np.where(fitted[:, 1] > 0, fitted[:, 1], 1.0))
 
     def __len__(self) -> int:
@@ -84,31 +84,35 @@ class Standardizer:
         return self.shift[series].reshape(shape), self.scale[series].reshape(shape)
 
 
-def _minmax(y: Values) -> tuple[float, float]:
-    return float(y.min()), float(y.max() - y.min())
+def _minmax(y: Values) -> tuple[Values, Values]:
+    return y.min(axis=1), y.max(axis=1) - y.min(axis=1)
 
 
-def _standard(y: Values) -> tuple[float, float]:
-    return float(y.mean()), float(y.std())
+def _standard(y: Values) -> tuple[Values, Values]:
+    return y.mean(axis=1), y.std(axis=1)
 
 
-def _none(y: Values) -> tuple[float, float]:
-    return 0.0, 1.0
+def _none(y: Values) -> tuple[Values, Values]:
+    return np.zeros(len(y)), np.ones(len(y))
 
 
-def _near_zero(y: Values) -> tuple[float, float]:
+def _near_zero(y: Values) -> tuple[Values, Values]:
     """Bring values near zero and one, whatever they are: windows are then scaled by themselves in single precision."""
-    spread = float(y.std()) if np.ptp(y) > 0 else 0.0
-    return float(y.mean()), spread or float(np.abs(y).max()) or 1.0
+    spread = np.where(np.ptp(y, axis=1) > 0, y.std(axis=1), 0.0)
+    spread = np.where(spread > 0, spread, np.abs(y).max(axis=1))
+    return y.mean(axis=1), np.where(spread > 0, spread, 1.0)
 
 
-SCALINGS: dict[str, Callable[[Values], tuple[float, float]]] = {
+SCALINGS: dict[str, Callable[[Values], tuple[Values, Values]]] = {
     "minmax": _minmax,
     "standard": _standard,
     "none": _none,
     "window": _near_zero,
 }
-"""The scalings by name: to [0, 1], to mean 0 and deviation 1, not at all, or each window by itself."""
+"""The scalings by name: to [0, 1], to mean 0 and deviation 1, not at all, or each window by itself.
+
+Each takes the values of series of one length, ``[series, rows]``, and gives their shifts and scales.
+"""
 
 
 def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Standardizer:
@@ -127,13 +131,17 @@ def fit_scaling(name: str, panel: Panel, skip: int = 0) -> Standardizer:
     >>> fit_scaling("minmax", panel).transform(np.array([2.0, 4.0, 8.0]), np.zeros(3, int)).tolist()
     [0.0, 0.5, 1.5]
     """
-    parts = [panel.y[panel.span(series)][skip:] for series in range(len(panel))]
-    shift, scale = np.array([SCALINGS[name](part) for part in parts]).T
-    constant = np.array([np.ptp(part) == 0 for part in parts])
+    shift, scale = np.empty(len(panel)), np.empty(len(panel))
+    constant = np.empty(len(panel), dtype=bool)
+    for rows in np.unique(panel.lengths).tolist():
+        mine = np.flatnonzero(panel.lengths == rows)
+        y = panel.y[panel.offsets[mine][:, None] + np.arange(skip, rows)]
+        shift[mine], scale[mine] = SCALINGS[name](y)
+        constant[mine] = np.ptp(y, axis=1) == 0
     if name not in ("none", "window") and constant.any():
         series = int(constant.argmax())
         raise DataError(
-            f"the training rows{panel.name(series)} are constant ({parts[series][0]:g}"
+            f"the training rows{panel.name(series)} are constant ({panel.y[panel.offsets[series] + skip]:g}"
             f"{', once transformed' if skip else ''}), so {name!r} "
             "scaling would divide by zero; use scale='none', or leave this series out."
         )
@@ -169,11 +177,12 @@ def mean_steps(panel: Panel, rows: NDArray[np.int64], season: int = 1) -> Values
 def _mean_steps(panel: Panel, rows: NDArray[np.int64], season: int) -> Values:
     found = np.zeros(len(rows))
     series = panel.series_of(rows)
-    order = np.argsort(series, kind="stable")
-    for part in np.split(order, np.flatnonzero(np.diff(series[order])) + 1):
-        place = int(series[part[0]])
-        y = panel.y[panel.span(place)]
-        total = np.concatenate([np.zeros(min(season, len(y))), np.cumsum(np.abs(y[season:] - y[:-season]))])
-        steps = rows[part] - panel.offsets[place]
-        found[part] = total[steps] / np.maximum(steps - season + 1, 1)
+    steps = rows - panel.offsets[series]
+    for count in np.unique(panel.lengths[series]).tolist():  # one block of series of one length after the other
+        mine = np.flatnonzero(panel.lengths[series] == count)
+        own, place = np.unique(series[mine], return_inverse=True)
+        y = panel.y[panel.offsets[own][:, None] + np.arange(count)]
+        total = np.zeros(y.shape)
+        np.cumsum(np.abs(y[:, season:] - y[:, : max(count - season, 0)]), axis=1, out=total[:, season:])
+        found[mine] = total[place, steps[mine]] / np.maximum(steps[mine] - season + 1, 1)
     return found

@@ -12,6 +12,7 @@ from penstock.data.month_days import month_places
 from penstock.data.panel import Panel
 from penstock.data.reading.notes import note
 from penstock.data.rhythm import DAY_NS, Rhythm, read_rhythm, since_monday
+from penstock.data.same_times import first_alike, over_all_rows
 from penstock.errors import DataError, OptionError
 
 __all__ = [
@@ -93,7 +94,7 @@ def season_of_panel(panel: Panel) -> tuple[int, ...]:
     """
     longest, rows = int(np.argmax(panel.lengths)), int(np.median(panel.lengths))
     found = season_of(panel.times[panel.span(longest)], rows)
-    for series in range(len(panel)):
+    for series in np.unique(first_alike(panel)).tolist():
         other = season_of(panel.times[panel.span(series)], rows)
         if other != found and panel.lengths[series] > max(rows // 2, 1):
             note(
@@ -142,10 +143,7 @@ def season_places(panel: Panel) -> NDArray[np.int64]:
 
     A row's place in a season is the remainder of its division by the period.
     """
-    places = np.zeros(panel.rows, dtype=np.int64)
-    for series in range(len(panel)):
-        places[panel.span(series)] = _places(panel.times[panel.span(series)])
-    return places
+    return over_all_rows(panel, lambda times, _: _places(times))
 
 
 def check_season(season: tuple[int, ...], panel: Panel) -> None:

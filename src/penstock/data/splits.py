@@ -35,7 +35,8 @@ def tail_border(panel: Panel, validation: float | str, horizon: int, least: int 
 
     A series that would keep fewer than `least` rows before its tail gives none.
     """
-    tails = np.array([tail_length(int(rows), validation, horizon) for rows in panel.lengths])
+    lengths, which = np.unique(panel.lengths, return_inverse=True)
+    tails = np.array([tail_length(int(rows), validation, horizon) for rows in lengths])[which]
     return panel.offsets[1:] - np.where(panel.lengths - tails >= least, tails, 0)
 
 

@@ -15,7 +15,7 @@ from penstock.evaluation.scored_rows import ScoredRows
 if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
 
-__all__ = ["Breakdown", "break_down", "score_columns", "shares_won", "typical_series"]
+__all__ = ["Breakdown", "break_down", "score_by_step", "score_columns", "shares_won", "typical_series"]
 
 Values = NDArray[np.float64]
 
@@ -166,3 +166,11 @@ def typical_series(scores: Values) -> dict[str, int]:
 
 def _wide(group: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
     return np.broadcast_to(group[:, None], shape)
+
+
+def score_by_step(comparison: Comparison) -> dict[str, NDArray[np.float64]]:
+    """Return the score that models are judged by, of each model at each step ahead, ``[horizon]``."""
+    shape = comparison.targets.shape
+    steps = np.broadcast_to(np.arange(shape[1]), shape)
+    judged = comparison.scoring.judged
+    return {name: judged.grouped(comparison.rows_of(name), steps, shape[1]) for name in comparison.entries}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time as clock
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +16,25 @@ from penstock.checkpoints import checkpoints, in_words, text_of
 from penstock.data.columns import COVARIATES, Columns
 from penstock.data.panel import Panel
 from penstock.data.scaling import fit_scaling
+from penstock.engines.choice import engine_of
+from penstock.engines.task import SharedPanel
+from penstock.engines.work import Work
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
-from penstock.evaluation.calibration import bounds, held_out_residuals, model_intervals
 from penstock.evaluation.comparison import Comparison
 from penstock.evaluation.coverage import Coverage, joining
-from penstock.evaluation.entry import Entry
 from penstock.evaluation.groups import read_grouped
 from penstock.evaluation.leaks import Leak
 from penstock.evaluation.others import GivenForecasts, as_estimator
 from penstock.evaluation.panel_metrics import DEFAULT, MetricGiven, refuse_zeros, resolve_metrics
 from penstock.evaluation.result import unique_name
-from penstock.evaluation.rolling_origin import Fold, RollingOrigin
+from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.scoring import ScoreOptions
-from penstock.intervals.conformal import Conformal, ModelIntervals, resolve_intervals
+from penstock.evaluation.walk_forward import walk_forward
+from penstock.intervals.conformal import Conformal, resolve_intervals
 from penstock.intervals.levels import checked_levels
 
 __all__ = ["compare"]
-
-_ROWS_TOGETHER = 4_000_000  # training rows of the folds that are fitted at once: some tens of megabytes a column
 
 
 @checked_types("metrics", "groups", "leaks", "strict", "weights")
@@ -63,6 +61,8 @@ def compare(
     strict: bool = False,
     checkpoint: str | Path | None = None,
     resume: bool = False,
+    engine: Any = None,
+    address: str | None = None,
 ) -> Comparison:
     """Fit fresh copies of models on the past of each fold and score their forecasts of the same rows.
 
@@ -111,8 +111,12 @@ def compare(
     strict
         Whether a series with too few rows before the first cutoff is an error; else it is left out, named and counted.
     checkpoint, resume
-        Folder in which networks are kept at ends of epochs, and whether to go on with what it holds: refits that had
-        ended are not trained again (:func:`penstock.training.checkpoints`). Baselines are fitted again.
+        Folder in which finished parts are kept, and in this process networks in training; and whether to go on
+        with what it holds: what had ended is not done again (:func:`penstock.training.checkpoints`).
+    engine, address
+        Where the models are fitted: in this process if left out; ``"processes"``, ``"dask"``, ``"ray"``, ``"joblib"``,
+        a client of Dask, or an engine such as ``Processes(2)``. What is computed is the same, bit for bit. `address` is
+        that of a scheduler of Dask or a cluster of Ray that runs already.
 
     Returns
     -------
@@ -181,58 +185,23 @@ def compare(
         {name: [of[each] for each in panel.ids] for name, of in grouped.items()}, naive2,
     )  # fmt: skip
     coverage = Coverage.of(panel, split, origins, left_out, named, columns)
-    entries = {}
-    stopping = Leak.STOPPING in leaks
-
-    def rows_of(some: Sequence[Fold]) -> tuple[list[Panel], list[Panel] | None]:
-        trains = [panel.between(fold.starts, fold.ends) for fold in some]
-        return trains, [panel.between(fold.starts, panel.offsets[1:]) for fold in some] if stopping else None
-
-    blocks = _blocks(folds)
-    ends = [folds[0], folds[-1]] if not panel.masked else folds  # a masked series has no sample without a target
-    what = {**in_words(named.values()), "split": text_of(split), "leaks": text_of(leaks), "rows": str(panel.rows)}
-    with checkpoints(checkpoint, resume=resume, what=what):
-        for name, model in named.items():
-            parts, choices, trials, seconds, residuals = [], [], list[Any](), 0.0, None
-            asks = isinstance(method, ModelIntervals) or isinstance(model, GivenForecasts)
-            own: list[Any] | None = [] if levels and asks else None
-            shape = None
-            if len(folds) > 1:
-                each = (rows_of([fold]) for fold in ends)
-                pairs = ((train, validation[0] if validation else None) for (train,), validation in each)
-                shape = model.block_shape(pairs, len(blocks[0]))
-            for together in blocks:
-                begin = clock.perf_counter()
-                trains, validation = rows_of(together)
-                fitted = model.fit_panels(trains, kind, validation, shape)
-                seconds += clock.perf_counter() - begin
-                parts += [each.forecast_panel(panel, fold.origins) for each, fold in zip(fitted, together, strict=True)]
-                choices += [each.choice for each in fitted]
-                trials += [each.searched for each in fitted]
-                if own is not None:
-                    asked = model_intervals(fitted, panel, [fold.origins for fold in together], levels)
-                    own = None if asked is None else own + asked
-                if levels and own is None and residuals is None:
-                    residuals = held_out_residuals(
-                        fitted[0], before, kind, method, watches_training_rows=not stopping, shape=shape
-                    )
-            model = fitted[-1]
-            yhat = np.concatenate(parts, axis=1)
-            entry = Entry(model, yhat, seconds, choices=tuple(choices), trials=tuple(trials))
-            if own is not None:
-                entry = replace(entry, bounds=np.concatenate(own, axis=2))
-            elif residuals is not None:
-                try:
-                    around = bounds(method, levels, residuals, before, panel, origins, entry.forecast)
-                except DataError as error:
-                    raise DataError(f"{name}: {error}") from error
-                entry = replace(entry, bounds=around)
-            entries[name] = entry
+    with engine_of(engine, address) as chosen:
+        what = {
+            **in_words(named.values()), "split": text_of(split), "leaks": text_of(leaks), "rows": str(panel.rows),
+            "levels": text_of(levels), "intervals": text_of(method),
+            "engine": "workers" if chosen.divides else "this process",
+        }  # fmt: skip
+        work = Work(chosen.name)
+        with checkpoints(checkpoint, resume=resume, what=what):
+            entries = walk_forward(
+                named, SharedPanel(panel, kind), folds, levels, method, chosen, work, stopping=Leak.STOPPING in leaks
+            )
     naive = next(name for name, model in named.items() if type(model) is Naive)
     intervals_kept = method if levels else None
     return Comparison(
-        panel, kind, split, origins, entries, naive, tuple(leaks), levels, intervals_kept, coverage, scores
-    )
+        panel, kind, split, origins, entries, naive, tuple(leaks), levels, intervals_kept, coverage, scores,
+        work if chosen.divides else None,
+    )  # fmt: skip
 
 
 def _naive2(named: dict[str, Estimator], season: int | None, horizon: int) -> str:
@@ -243,14 +212,6 @@ def _naive2(named: dict[str, Estimator], season: int | None, horizon: int) -> st
     name = unique_name("Naive2", named)
     named[name] = Naive2(season, horizon=horizon)
     return name
-
-
-def _blocks(folds: Sequence[Fold]) -> list[Sequence[Fold]]:
-    """Part the folds into those that are fitted together: as many as fit a bound, padded to the rows of the longest."""
-    longest = max(int((fold.ends - fold.starts).sum()) for fold in folds)
-    count = -(-len(folds) // max(_ROWS_TOGETHER // longest, 1))
-    size = -(-len(folds) // count)
-    return [folds[first : first + size] for first in range(0, len(folds), size)]
 
 
 def _named(models: Any, horizon: int, columns: Columns) -> dict[str, Estimator]:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from penstock.argument_types import checked_types
 from penstock.data.frames import FrameKind
 from penstock.data.panel import Panel
+from penstock.engines.work import Work
 from penstock.errors import named
-from penstock.evaluation.breakdown import score_columns, shares_won
+from penstock.evaluation.breakdown import score_by_step, score_columns, shares_won
 from penstock.evaluation.coverage import Coverage
 from penstock.evaluation.entry import Entry, settings_tried
 from penstock.evaluation.forecast_frame import forecast_columns
@@ -25,11 +26,11 @@ from penstock.evaluation.result import ComparisonResult, entry_of, require_tradi
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.scored_rows import ScoredRows
 from penstock.evaluation.scoring import ScoreOptions, Scoring, scoring_of
-from penstock.evaluation.searches import search_tables, searches_json
+from penstock.evaluation.searches import further_tables, searches_json
 from penstock.evaluation.significance import Pairs, every_pair
 from penstock.evaluation.superiority import Superiority, judge
 from penstock.evaluation.table import Columns, interval_table
-from penstock.evaluation.words import forecast_words, score_notes, scores_json
+from penstock.evaluation.words import covered_words, forecast_words, score_notes, scores_json
 from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
 from penstock.report.page import write_page
@@ -69,6 +70,8 @@ class Comparison(ComparisonResult):
         What was compared and what was not: series left out or not scored, rows filled, covariates ignored.
     score_options
         Which scores the table shows, the season of their scale, how series weigh, and groups of series.
+    work
+        Which worker did what, if any.
     """
 
     panel: Panel
@@ -82,6 +85,7 @@ class Comparison(ComparisonResult):
     intervals: Conformal | None = None
     coverage: Coverage | None = None
     score_options: ScoreOptions = field(default_factory=ScoreOptions)
+    work: Work | None = None
     rows: list[dict[str, Any]] = field(init=False)
 
     reference_words: ClassVar[str] = "the last value"
@@ -187,9 +191,7 @@ class Comparison(ComparisonResult):
     @cached_property
     def step_errors(self) -> dict[str, NDArray[np.float64]]:
         """The score that models are judged by, of each model at each step ahead, ``[horizon]``."""
-        shape = self.targets.shape
-        steps = np.broadcast_to(np.arange(shape[1]), shape)
-        return {name: self.scoring.judged.grouped(self.rows_of(name), steps, shape[1]) for name in self.entries}
+        return score_by_step(self)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -216,10 +218,7 @@ class Comparison(ComparisonResult):
     @property
     def findings(self) -> list[str]:
         """Say what was not compared, and, of more than two challengers, what holds when all are judged together."""
-        few = len(self.entries) <= 3
-        covered = [*(self.coverage.sentences if self.coverage is not None else ()), *self.scoring.left_out]
-        covered += [f"{name}: {said}." for name, entry in self.entries.items() for said in entry.notes]
-        return covered + ([] if few or self.superiority is None else self.superiority.sentences)
+        return covered_words(self) + (self.superiority.sentences if len(self.entries) > 3 and self.superiority else [])
 
     def interval_table(self) -> Table:
         """Return coverage, width and score of each model's intervals."""
@@ -227,7 +226,7 @@ class Comparison(ComparisonResult):
 
     def tables(self, trading: Trading | None = None) -> list[Table]:
         """Return every table of the page: scores, intervals, and trading if given."""
-        tables = [self.table(), *([self.interval_table()] if self.levels else []), *search_tables(self)]
+        tables = [self.table(), *([self.interval_table()] if self.levels else []), *further_tables(self)]
         return tables if (own := require_trading(trading)) is None else [*tables, own.table()]
 
     def to_json(self) -> dict[str, Any]:
@@ -243,6 +242,7 @@ class Comparison(ComparisonResult):
             "superiority": self.superiority and jsonable(self.superiority.to_json()),
             "leaks": self.warnings,
             "searches": searches_json(self),
+            **({} if self.work is None else {"engine": jsonable(self.work.to_json())}),
         }
 
     def trade(self, rule: str | Rule = "sign", **options: Any) -> Trading:

@@ -143,4 +143,4 @@ def joining(
             f"{panel.ids[int(short.argmax())]!r} has {max(0, int(known[int(short.argmax())]))}, {most} needs "
             f"{needs[most]}); leave strict (--strict) out to leave these series out, or choose a smaller test."
         )
-    return panel.only_series(np.flatnonzero(~short)), reasons
+    return panel.with_series(np.flatnonzero(~short)), reasons

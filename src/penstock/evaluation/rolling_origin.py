@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
+from penstock.data.same_times import first_alike
 from penstock.errors import DataError, OptionError
 from penstock.options import Description, check_options, option
 
@@ -140,5 +141,8 @@ class RollingOrigin(Description):
 
 def _first_rows_from(panel: Panel, times: NDArray[np.generic]) -> NDArray[np.int64]:
     """Give, for each series, the flat row of its first value at or after each time, ``[series, times]``."""
-    spans = [panel.span(series) for series in range(len(panel))]
-    return np.stack([span.start + np.searchsorted(panel.times[span], times) for span in spans])
+    alike = first_alike(panel)
+    found = np.empty((len(panel), len(times)), dtype=np.int64)
+    for series in np.unique(alike).tolist():
+        found[series] = np.searchsorted(panel.times[panel.span(series)], times)
+    return found[alike] + panel.offsets[:-1, None]

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.options import to_json
 from penstock.report.bars import bars_picture
 from penstock.report.parallel import parallel_picture
 from penstock.report.svg import Picture
 from penstock.report.table import Table
+from penstock.report.workers import work_tables
 
 if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
 
-__all__ = ["importances", "search_pictures", "search_tables", "searches_json"]
+__all__ = ["further_tables", "importances", "search_pictures", "search_tables", "searches_json"]
 
 _ERROR = "error"
 _GROUPS = 4  # of equal size into which the numbers of a range are put
 _FEWEST = 4  # settings with an error from which there is something to see
+
+
+def further_tables(comparison: Comparison) -> list[Table]:
+    """Return the tables behind those of scores: what searches chose, and which worker did what."""
+    return [*search_tables(comparison), *work_tables(comparison.work)]
 
 
 def search_tables(comparison: Comparison) -> list[Table]:
@@ -88,20 +93,7 @@ def search_pictures(comparison: Comparison) -> list[Picture]:
 
 def searches_json(comparison: Comparison) -> dict[str, Any]:
     """Return every trial of every fit, by model, ready for JSON."""
-    return {
-        name: [
-            [
-                {
-                    "settings": {key: to_json(value) for key, value in trial.settings.items()},
-                    "error": trial.error if np.isfinite(trial.error) else None,
-                    "halved": trial.halved,
-                }
-                for trial in trials
-            ]
-            for trials in folds
-        ]
-        for name, folds in _searches(comparison)
-    }
+    return {name: [[trial.to_json() for trial in trials] for trials in folds] for name, folds in _searches(comparison)}
 
 
 def importances(folds: Sequence[Sequence[Any]]) -> dict[str, float]:

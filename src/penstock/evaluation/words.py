@@ -10,7 +10,7 @@ from penstock.files import jsonable
 if TYPE_CHECKING:
     from penstock.evaluation.comparison import Comparison
 
-__all__ = ["forecast_words", "score_notes", "scores_json", "steps_ahead"]
+__all__ = ["covered_words", "forecast_words", "score_notes", "scores_json", "steps_ahead"]
 
 
 def score_notes(comparison: Comparison) -> list[str]:
@@ -73,6 +73,14 @@ def scores_json(comparison: Comparison) -> dict[str, Any]:
         "test": jsonable(scoring.test.to_json()),
         "notes": list(comparison.notes),
     }
+
+
+def covered_words(comparison: Comparison) -> list[str]:
+    """Say what was not compared, what fits chose, and what ran otherwise than asked."""
+    said = [] if comparison.coverage is None else list(comparison.coverage.sentences)
+    said += comparison.scoring.left_out
+    said += [f"{name}: {told}." for name, entry in comparison.entries.items() for told in entry.notes]
+    return said + ([] if comparison.work is None else comparison.work.exceptions)
 
 
 def forecast_words(comparison: Comparison) -> str:

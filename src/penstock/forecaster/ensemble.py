@@ -13,7 +13,8 @@ from penstock.data.scaling import mean_steps
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.fitting import share_fit
-from penstock.forecaster.validation import RolledValidation, fit_one, validated_weights, within_chance
+from penstock.forecaster.fit_task import fit_one, fitted_each, shared_rows
+from penstock.forecaster.validation import RolledValidation, validated_weights, within_chance
 from penstock.intervals.conformal import Conformal
 from penstock.intervals.tail import TailErrors
 from penstock.options import option
@@ -181,19 +182,22 @@ class Ensemble(Estimator):
         self.residuals_, self.guarded_ = np.zeros((0, self.horizon)), False
         if self.combine == "weighted" and len(models) > 1:
             weights = self._validated(models, train)
-        for model, weight in zip(models, weights, strict=True):
-            if weight > 0:
-                fit_one(model, train, validation)
         self.chosen_ = np.flatnonzero(weights > 0)
         self.weights_ = weights[self.chosen_]
-        self.models_ = tuple(model for model, weight in zip(models, weights, strict=True) if weight > 0)
+        chosen = [models[place] for place in self.chosen_]
+        if validation is not None:
+            self.models_ = tuple(fit_one(model, train, validation) for model in chosen)
+            return
+        none = np.zeros(0, dtype=np.int64)
+        answers = fitted_each(chosen, shared_rows(train), train.offsets[1:], none, "fitted")
+        self.models_ = tuple(answer.model for answer in answers)
 
     def _validated(self, models: Sequence[Estimator], train: Panel) -> Values:
         """Return the weights with which forecasts of the last horizons of the training rows have the smallest error."""
         rolled = RolledValidation.of(self.label, train, self.rows_to_fit, self.horizon, self.cutoffs, self.season)
         if not (rolled.units > 0).any():
             raise DataError(f"{self.label}: all series are constant, which tells no weights; use combine='mean'.")
-        errors = np.stack([rolled.errors(rolled.forecasts(model)) for model in models])
+        errors = np.stack([rolled.errors(each) for each in rolled.forecasts(models)])
         weights = validated_weights(errors)
         together = np.tensordot(weights[weights > 0], errors[weights > 0], 1)
         self.guarded_ = False

@@ -176,8 +176,8 @@ class ForecasterOptions(TrainingOptions, Estimator):
 
     @property
     def label(self) -> str:
-        """Short name in tables."""
-        return self.network.label
+        """Short name in tables, which tells a model whose state is carried from one of windows."""
+        return f"{self.network.label} stateful" if self.stateful else self.network.label
 
     @property
     def steps(self) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,9 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import mean_steps
 from penstock.errors import DataError
 from penstock.estimator import Estimator
-from penstock.options import check_options
+from penstock.forecaster.fit_task import fitted_each, shared_rows
 
-__all__ = ["RolledValidation", "fit_one", "validated_weights", "within_chance"]
+__all__ = ["RolledValidation", "validated_weights", "within_chance"]
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -75,12 +75,11 @@ class RolledValidation:
         units = np.repeat(mean_steps(before, before.offsets[1:] - 1, season), cutoffs)
         return cls(panel, before, origins, units, horizon)
 
-    def forecasts(self, model: Estimator) -> Values:
-        """Fit a copy of a model on the rows before the first cutoff, and forecast from each, ``[n, horizon]``."""
-        twin = fit_one(model.clone(), self.before)
-        own = self.panel.with_only(twin.covariates)
-        found: Values = twin.aggregate(twin._forecast(own, self.origins, np.arange(len(self.panel))))
-        return found
+    def forecasts(self, models: Sequence[Estimator]) -> list[Values]:
+        """Fit a copy of each model on the rows before the first cutoff, and forecast from each, ``[n, horizon]``."""
+        ends = self.panel.offsets[:-1] + self.before.lengths
+        answers = fitted_each(models, shared_rows(self.panel), ends, self.origins, "validated")
+        return [answer.forecasts for answer in answers]
 
     def errors(self, forecasts: Values) -> Values:
         """Return forecast minus actual in units of the series, ``[n, horizon]``; constant series are left out."""
@@ -164,15 +163,3 @@ def within_chance(errors: Values, reference: Values, groups: Rows) -> bool:
     gain = steps.ravel() if len(series) < 2 else np.array([steps[groups == each].mean() for each in series])
     error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
     return bool(gain.mean() <= error)
-
-
-def fit_one(model: Estimator, train: Panel, validation: Panel | None = None) -> Any:
-    """Check and fit one model on the panel."""
-    check_options(model)
-    own = train.with_only(model.covariates)
-    if validation is None:
-        model.check_rows(own)
-    model._fit(own, validation and validation.with_only(model.covariates))
-    model.ids_ = train.ids
-    model.tail_ = own.last(model.rows_kept)
-    return model

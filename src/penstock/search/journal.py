@@ -16,31 +16,12 @@ from uuid import uuid4
 
 from penstock.errors import OptionError
 from penstock.options import from_json, to_json
+from penstock.searchable import Trial
 from penstock.strict_json import strict_json
 
-__all__ = ["Journal", "Trial"]
+__all__ = ["Journal"]
 
 _WAIT = 0.2  # seconds between two looks at trials that other processes run
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One setting that was tried.
-
-    Attributes
-    ----------
-    settings
-        Options by name; none for the model as it was given.
-    error
-        Mean absolute error of its forecasts of the inner test rows, in mean absolute steps of each series; NaN where
-        its training diverged, they were not finite, or it was halved.
-    halved
-        Epochs after which successive halving left it out; None: it was trained to its end.
-    """
-
-    settings: dict[str, Any]
-    error: float
-    halved: int | None = None
 
 
 @dataclass

@@ -9,8 +9,8 @@ import numpy as np
 
 from penstock.errors import OptionError
 from penstock.extras import library
-from penstock.search.journal import Trial
 from penstock.search.space import Range, draw, grid
+from penstock.searchable import Trial
 
 __all__ = ["SAMPLERS", "proposer"]
 

@@ -20,9 +20,10 @@ from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.fitting import share_fit
 from penstock.options import from_json, option, to_json
 from penstock.search.inner import InnerRows, digest
-from penstock.search.journal import Journal, Trial
+from penstock.search.journal import Journal
 from penstock.search.samplers import SAMPLERS, proposer
 from penstock.search.space import checked_space, extremes, in_words, with_settings
+from penstock.searchable import Trial
 from penstock.storage import Arrays
 from penstock.strict_json import strict_json
 from penstock.version import __version__

@@ -66,7 +66,7 @@ class SequenceEstimator(SampleEstimator, abc.ABC):
         callbacks
             Hooks of the training loop.
         checkpoint, resume
-            Folder in which the network is kept at ends of epochs, and whether to go on with what it holds; the result
+            Folder in which the network is kept in training, and whether to go on with what it holds; the result
             is that of an uninterrupted fit (:func:`penstock.training.checkpoints`).
 
         Returns

@@ -59,7 +59,9 @@ class EpochEnd:
     running
         Whether it was training; other lanes are idle, and their losses mean nothing.
     seconds
-        What the compiled call of the epoch took.
+        What the compiled calls of the epoch took.
+    share
+        Share of the epoch's steps that were taken: below 1 where Ctrl-C ended it.
     """
 
     fold: NDArray[np.int32]
@@ -69,6 +71,7 @@ class EpochEnd:
     validation_loss: NDArray[np.float64]
     running: NDArray[np.bool_]
     seconds: float
+    share: float = 1.0
 
 
 class Callback:
@@ -80,6 +83,9 @@ class Callback:
     ...     def on_epoch_end(self, event):
     ...         return event.epoch >= 3  # these networks stop; their best weights so far are kept
     """
+
+    takes_interrupts = False
+    """Whether Ctrl-C within an epoch is to end the epoch, so that :meth:`on_epoch_end` sees it, and not the fit."""
 
     def on_fit_begin(self, event: FitBegin) -> None:
         """See what the fit is about to do, before the first epoch.

@@ -18,12 +18,22 @@ from numpy.typing import NDArray
 from penstock.kernels import order
 from penstock.layers.noise import fold_in, random_bits
 from penstock.training.batch import Batch, look_up, partition, vectors_of
+from penstock.training.config import TrainConfig
 from penstock.training.losses import LOSSES
+from penstock.training.pieces import Progress, StepRange
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.source import Source, gather, pad_rows
 from penstock.training.step import TrainStep
 
-__all__ = ["CarriedRows", "carried_samples", "train_carried", "validate_carried"]
+__all__ = [
+    "CarriedRows",
+    "carried_places",
+    "carried_samples",
+    "carried_steps",
+    "places_at_once",
+    "train_carried",
+    "validate_carried",
+]
 
 _FEWEST = 8  # parts that are walked one after the other in an epoch, where there are so many
 _AT_ONCE = 256  # series whose validation loss is computed at once
@@ -113,11 +123,43 @@ def carried_samples(
     return Samples(source, carried, {steps: SampleSet.of(sets[0])}, {steps: SampleSet.of(sets[1])})  # type: ignore[arg-type]
 
 
-def train_carried(
-    take: TrainStep, state: Any, found: SampleSet, samples: Samples, length: int
-) -> tuple[Any, Any, jax.Array]:
-    """Train one epoch: series in an order that is drawn, cut into as many places as are trained on at once.
+def places_at_once(batch: int, parts: int) -> int:
+    """Return how many places in the series are trained on at once, of so many parts (with what fills them up).
 
+    Examples
+    --------
+    >>> places_at_once(20, 1000), places_at_once(20, 64)
+    (20, 8)
+    """
+    return max(min(batch, parts // _FEWEST), 1)
+
+
+def carried_places(config: TrainConfig, samples: Samples) -> int:
+    """Return how many places in the stacked samples are trained on at once; 0 where no state is carried."""
+    if not config.stateful:
+        return 0
+    ((_, found),) = samples.train.items()
+    return places_at_once(config.batch, found.numbers.shape[1])
+
+
+def carried_steps(batch: int, parts: int, total: Any) -> Any:
+    """Return how many steps an epoch takes on `total` parts, padded to `parts`, one a place.
+
+    Examples
+    --------
+    >>> carried_steps(20, 1000, 990)
+    50
+    """
+    places = places_at_once(batch, parts)
+    return -(-total // places)
+
+
+def train_carried(
+    take: TrainStep, state: Any, found: SampleSet, samples: Samples, length: int, piece: StepRange
+) -> tuple[Any, Any, Progress, jax.Array]:
+    """Train an epoch, or a piece of it.
+
+    Series are walked in an order that is drawn, cut into as many places as are trained on at once.
     The state begins anew at the first row of a series. A place that begins within a series takes the state of the part
     before it, walked from its beginning state with the weights at hand.
 
@@ -129,10 +171,12 @@ def train_carried(
         State of training of one lane (:class:`penstock.training.epoch.TrainState`).
     found, samples, length
         The parts, what they are read from, and the rows of each.
+    piece
+        The steps of the epoch to take (:class:`penstock.training.pieces.StepRange`).
 
     Returns
     -------
-    Weights, state of the optimiser, and the mean training loss.
+    Weights, state of the optimiser, what the epoch has come to, and the mean training loss so far.
     """
     rows: CarriedRows = samples.targets  # type: ignore[assignment]
     key = fold_in(state.key, state.epochs)
@@ -141,8 +185,8 @@ def train_carried(
     drawn = jnp.where(true, own, jnp.uint32(2**32 - 1))  # what fills the array up stands last
     numbers = found.numbers[order(drawn)]
     total = jnp.maximum(found.total, 1)
-    places = max(min(config.batch, len(numbers) // _FEWEST), 1)
-    each = (total + places - 1) // places
+    places = places_at_once(config.batch, len(numbers))
+    each = carried_steps(config.batch, len(numbers), total)
     steps = each if config.steps_per_epoch is None else jnp.minimum(each, config.steps_per_epoch)
     rotated = (random_bits(fold_in(key, 2), (1,))[0] % total.astype(jnp.uint32)).astype(jnp.int32)
 
@@ -152,7 +196,8 @@ def train_carried(
     module = take.network.with_weights(state.weights, take.inputs, take.outputs)
     fresh = module.initial_state(places)  # type: ignore[union-attr]
     before = _batch(samples, part(total - 1), length, jnp.zeros((places, length), bool))
-    carried = _walked(take, state.weights, before, fresh)[1]  # of the last part before each place
+    begun = _walked(take, state.weights, before, fresh)[1]  # of the last part before each place
+    carried = jax.tree.map(lambda new, old: jnp.where(piece.first == 0, new, old), begun, state.progress.carried)
 
     def step(number: jax.Array, carry: tuple[Any, ...]) -> tuple[Any, ...]:
         weights, optimizer, carried, loss, weight = carry
@@ -167,14 +212,19 @@ def train_carried(
         counted = jnp.sum(batch.counted)  # type: ignore[arg-type]
         return weights, optimizer, carried, loss + value * counted, weight + counted
 
-    nothing = jnp.zeros((), samples.dtype)
-    carry = state.weights, state.optimizer, carried, nothing, nothing
-    weights, optimizer, _, loss, weight = jax.lax.fori_loop(0, steps, step, carry)
-    return weights, optimizer, loss / jnp.maximum(weight, 1)
+    carry = state.weights, state.optimizer, carried, state.progress.loss, state.progress.weight
+    carry = jax.lax.fori_loop(piece.first, jnp.minimum(piece.last, steps), step, carry)
+    weights, optimizer, carried, loss, weight = carry
+    return weights, optimizer, Progress(loss, weight, carried), loss / jnp.maximum(weight, 1)
 
 
-def validate_carried(take: TrainStep, weights: Any, found: SampleSet, samples: Samples, length: int) -> jax.Array:
-    """Return the mean validation loss, each series walked from its beginning; infinite without validation samples."""
+def validate_carried(
+    take: TrainStep, weights: Any, found: SampleSet, samples: Samples, length: int, ends: Any
+) -> jax.Array:
+    """Return the mean validation loss, each series walked from its beginning.
+
+    It is infinite without validation samples, and where no epoch `ends`.
+    """
     rows: CarriedRows = samples.targets  # type: ignore[assignment]
     at_once = min(_AT_ONCE, len(found.numbers))
     padded = jnp.pad(found.numbers, (0, -len(found.numbers) % at_once), mode="edge")
@@ -201,7 +251,7 @@ def validate_carried(take: TrainStep, weights: Any, found: SampleSet, samples: S
         _, loss, weight = jax.lax.fori_loop(0, parts, step, (fresh, *sums))
         return loss, weight
 
-    groups = (found.total + at_once - 1) // at_once
+    groups = jnp.where(ends, (found.total + at_once - 1) // at_once, 0)
     loss, weight = jax.lax.fori_loop(0, groups, group, (nothing, nothing))
     return jnp.where(weight > 0, loss / jnp.where(weight > 0, weight, 1), jnp.inf)
 

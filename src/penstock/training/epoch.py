@@ -1,7 +1,8 @@
 """One epoch as one compiled call: shuffle, gather samples, forward, backward, update, validation loss.
 
-Nothing returns to Python between the steps. Members and folds run side by side in lanes, over a leading axis; samples
-of unlike length in buckets, whose batches take turns.
+Nothing returns to Python between the steps. A long epoch is run by several calls of the same program, each of which
+takes some of its steps. Members and folds run side by side in lanes, over a leading axis; samples of unlike length in
+buckets, whose batches take turns.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
 
 from penstock.layers.dropout_shares import given_shares
 from penstock.layers.noise import fold_in, seeded
@@ -19,6 +22,7 @@ from penstock.training.buckets import samples_at_once
 from penstock.training.carried import train_carried, validate_carried
 from penstock.training.compile_options import quickly
 from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.pieces import Progress, StepRange, turns_within
 from penstock.training.rates import Rates, with_rates
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.step import TrainStep
@@ -43,6 +47,8 @@ class TrainState(NamedTuple):
         Epochs trained.
     best_loss, waited
         Lowest validation loss, and the epochs since.
+    progress
+        What the epoch has come to, where it is run in pieces.
     """
 
     weights: Any
@@ -52,11 +58,20 @@ class TrainState(NamedTuple):
     epochs: jax.Array
     best_loss: jax.Array
     waited: jax.Array
+    progress: Progress
 
 
 @keep_programs(64)
-def initial_state(plan: TrainSpec) -> Any:
+def initial_state(plan: TrainSpec, places: int = 0) -> Any:
     """Compile the draw of initial weights.
+
+    Parameters
+    ----------
+    plan
+        What is trained, and how, but for its rates (:func:`penstock.training.rates.separate`).
+    places
+        Places in the series that are trained on at once, where the state is carried
+        (:func:`penstock.training.carried.places_at_once`).
 
     Returns
     -------
@@ -67,7 +82,9 @@ def initial_state(plan: TrainSpec) -> Any:
 
     def lane(seed: jax.Array, member: jax.Array) -> TrainState:
         key_weights, key_shuffle = jax.random.split(jax.random.fold_in(seeded(seed), member))
-        weights = step.init_weights(key_weights)
+        weights, nothing = step.init_weights(key_weights), jnp.asarray(0, float)
+        module: Any = step.network.with_weights(weights, step.inputs, step.outputs)
+        carried = module.initial_state(places) if places else None
         return TrainState(
             weights,
             weights,
@@ -76,6 +93,7 @@ def initial_state(plan: TrainSpec) -> Any:
             jnp.asarray(0, int),
             jnp.asarray(jnp.inf, float),
             jnp.asarray(0, int),
+            Progress(nothing, nothing, carried),
         )
 
     # It runs once: on a CPU, code that is quick to compile beats code that is quick.
@@ -85,7 +103,7 @@ def initial_state(plan: TrainSpec) -> Any:
 
 @keep_programs(64)
 def compiled_epoch(plan: TrainSpec, even: bool = True, quick: bool = False) -> Any:
-    """Compile one epoch for all lanes.
+    """Compile one epoch, or a piece of it, for all lanes.
 
     Parameters
     ----------
@@ -99,10 +117,12 @@ def compiled_epoch(plan: TrainSpec, even: bool = True, quick: bool = False) -> A
     Returns
     -------
     A compiled function of the state, of the fold of each lane ``[lanes]``, of its :class:`Rates`, of the samples of all
-    folds (:func:`penstock.training.folds.stack`), and, where the samples fall into several buckets, of the order in
-    which their batches take turns: bucket, first batch and the one after the last, ``[turns, 3]``. It gives the state
-    afterwards and, for each lane, the mean training loss over the epoch's steps and the validation loss (infinite
-    without validation samples).
+    folds (:func:`penstock.training.folds.stack`), of the steps to take (:class:`penstock.training.pieces.StepRange`),
+    and, where the samples fall into several buckets, of the order in which their batches take turns: bucket, first
+    batch and the one after the last, ``[turns, 3]``. It gives the state afterwards and, for each lane, the mean training
+    loss
+    over the epoch's steps so far and the validation loss (infinite without validation samples, and before the epoch
+    ends). The bits are those of one call, however the epoch is cut.
     """
     return jax.jit(_Lanes(plan, even).run, donate_argnums=0, compiler_options=quickly() if quick else None)
 
@@ -114,18 +134,25 @@ class _Lanes:
         self.plan, self.even = plan, even
 
     def run(
-        self, state: TrainState, folds: jax.Array, rates: Rates, samples: Samples, turns: jax.Array | None = None
+        self,
+        state: TrainState,
+        folds: jax.Array,
+        rates: Rates,
+        samples: Samples,
+        piece: StepRange,
+        turns: jax.Array | NDArray[np.int32] | None = None,
     ) -> tuple[TrainState, jax.Array, jax.Array]:
-        """Run the epoch of all lanes."""
-        steps = {
-            length: jnp.max(steps_of_epoch(self.plan.config, found.total[folds]))
-            for length, found in samples.train.items()
-        }
+        """Run the piece of the epoch of all lanes."""
+        if turns is None and not self.plan.config.stateful:
+            (found,) = samples.train.values()
+            most = jnp.max(steps_of_epoch(self.plan.config, found.total[folds]))
+            piece = piece._replace(last=jnp.minimum(piece.last, most))
+        order = None if turns is None else turns_within(jnp.asarray(turns), piece)
 
         def lane(state: TrainState, fold: jax.Array, rates: Rates) -> tuple[TrainState, jax.Array, jax.Array]:
             epoch = _Epoch(TrainStep(*with_rates(self.plan, rates)), self.even)
             with given_shares(rates.dropout):
-                return epoch.lane(state, fold, samples, steps, turns)
+                return epoch.lane(state, fold, samples, piece, order)
 
         return jax.vmap(lane)(state, folds, rates)
 
@@ -143,41 +170,44 @@ class _Epoch:
         self.take, self.even, self.config = take, even, take.config
 
     def lane(
-        self, state: TrainState, fold: jax.Array, samples: Samples, steps: dict[int, jax.Array], turns: jax.Array | None
+        self, state: TrainState, fold: jax.Array, samples: Samples, piece: StepRange, turns: jax.Array | None
     ) -> tuple[TrainState, jax.Array, jax.Array]:
-        """Run the epoch of one lane."""
-        train = _of_fold(samples.train, fold)
+        """Run the piece of the epoch of one lane."""
+        train, ends = _of_fold(samples.train, fold), piece.ends
+        loss, weight = (jnp.where(piece.first == 0, 0, each) for each in state.progress[:2])
+        state = state._replace(progress=state.progress._replace(loss=loss, weight=weight))
         if self.config.stateful:
             ((length, found),) = train.items()
-            weights, optimizer, training_loss = train_carried(self.take, state, found, samples, length)
+            weights, optimizer, progress, training_loss = train_carried(self.take, state, found, samples, length, piece)
         else:
-            weights, optimizer, training_loss = self.train(state, train, samples, steps, turns)
-        after = state._replace(weights=weights, best_weights=weights, optimizer=optimizer, epochs=state.epochs + 1)
-        if not samples.validation:
-            return after, training_loss, jnp.full_like(training_loss, jnp.inf)
-        validation = _of_fold(samples.validation, fold)
-        if self.config.stateful:
-            ((length, found),) = validation.items()
-            validation_loss = validate_carried(self.take, weights, found, samples, length)
+            weights, optimizer, progress, training_loss = self.train(state, train, samples, piece, turns)
+        state = state._replace(weights=weights, optimizer=optimizer, progress=progress)
+        if samples.validation:
+            validation = _of_fold(samples.validation, fold)
+            if self.config.stateful:
+                ((length, found),) = validation.items()
+                validation_loss = validate_carried(self.take, weights, found, samples, length, ends)
+            else:
+                validation_loss = self.validate(weights, validation, samples, ends)
+            better = ends & ((validation_loss < state.best_loss) | (_count(validation) == 0))
+            state = state._replace(
+                best_loss=jnp.where(better, validation_loss, state.best_loss),
+                waited=jnp.where(better, 0, state.waited + ends),
+            )
         else:
-            validation_loss = self.validate(weights, validation, samples)
-        better = (validation_loss < state.best_loss) | (_count(validation) == 0)
-        after = after._replace(
-            best_weights=jax.tree.map(lambda new, old: jnp.where(better, new, old), weights, state.best_weights),
-            best_loss=jnp.where(better, validation_loss, state.best_loss),
-            waited=jnp.where(better, 0, state.waited + 1),
-        )
-        return after, training_loss, validation_loss
+            validation_loss, better = jnp.full_like(training_loss, jnp.inf), jnp.asarray(ends)
+        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), weights, state.best_weights)
+        return state._replace(best_weights=best, epochs=state.epochs + ends), training_loss, validation_loss
 
     def train(
         self,
         state: TrainState,
         train: dict[int, SampleSet],
         samples: Samples,
-        steps: dict[int, jax.Array],
+        piece: StepRange,
         turns: jax.Array | None,
-    ) -> tuple[Any, Any, jax.Array]:
-        """Take all steps; return weights, state of the optimiser and mean training loss."""
+    ) -> tuple[Any, Any, Progress, jax.Array]:
+        """Take the steps; return weights, state of the optimiser, and the mean training loss so far."""
         key = fold_in(state.key, state.epochs)
         shuffles, dropouts = fold_in(key, 0), fold_in(key, 1)
         if samples.source.first is None:  # one length
@@ -187,9 +217,8 @@ class _Epoch:
         orders = {length: found.shuffled(keys[length][0], self.config.batch) for length, found in train.items()}
         schedule = self.config.scheduled_sampling
         ratio = None if schedule is None else schedule.teacher_forcing_ratio(state.epochs.astype(samples.dtype))
-        all_steps = sum(
-            (steps_of_epoch(self.config, found.total) for found in train.values()), jnp.zeros((), jnp.int32)
-        )
+        counts = (steps_of_epoch(self.config, found.total) for found in train.values())
+        all_steps = sum(counts, jnp.zeros((), jnp.int32))
 
         def step(length: int, number: jax.Array, carry: tuple[Any, ...]) -> tuple[Any, ...]:
             weights, optimizer, total, weight, taken = carry
@@ -206,27 +235,31 @@ class _Epoch:
             going = first < train[length].total
             return jax.tree.map(lambda new, old: jnp.where(going, new, old), after, carry)
 
-        nothing = jnp.zeros((), samples.dtype)
-        carry: tuple[Any, ...] = state.weights, state.optimizer, nothing, nothing, jnp.zeros((), int)
+        progress = state.progress
+        taken = jnp.asarray(piece.first, int)
+        carry: tuple[Any, ...] = state.weights, state.optimizer, progress.loss, progress.weight, taken
         runs = [partial(self._run, partial(step, length)) for length in train]
         if turns is None:
-            ((length, count),) = steps.items()
-            carry = jax.lax.fori_loop(0, count, partial(step, length), carry)
+            (length,) = train
+            carry = jax.lax.fori_loop(piece.first, piece.last, partial(step, length), carry)
         else:
             carry = jax.lax.fori_loop(
                 0, len(turns), lambda turn, carry: jax.lax.switch(turns[turn, 0], runs, turns[turn], carry), carry
             )
         weights, optimizer, total, weight, _ = carry
-        if self.config.steps_per_epoch is None:
-            weight = _total_weight(samples, train)
-        return weights, optimizer, total / weight
+        counted = weight
+        if self.config.steps_per_epoch is None:  # in one sum, which is exact, where the epoch is whole
+            counted = jnp.where(piece.last >= all_steps, _total_weight(samples, train), weight)
+        return weights, optimizer, progress._replace(loss=total, weight=weight), total / jnp.maximum(counted, 1e-30)
 
     @staticmethod
     def _run(step: Any, turn: jax.Array, carry: Any) -> Any:
         return jax.lax.fori_loop(turn[1], turn[2], step, carry)
 
-    def validate(self, weights: Any, validation: dict[int, SampleSet], samples: Samples) -> jax.Array:
-        """Return the mean validation loss, weighed; infinite without validation samples."""
+    def validate(
+        self, weights: Any, validation: dict[int, SampleSet], samples: Samples, ends: jax.Array | np.bool_
+    ) -> jax.Array:
+        """Return the mean validation loss, weighed; infinite without validation samples, and before the epoch ends."""
         total = jnp.zeros((), samples.dtype)
         for length, found in validation.items():
             chunk = min(samples_at_once(length, _VALIDATION_CHUNK), len(found.numbers))
@@ -248,9 +281,9 @@ class _Epoch:
                 return total + jnp.sum(jnp.where(counted > 0, each * counted, 0))
 
             most = jnp.max(samples.validation[length].total)  # of all folds: one number of steps for all lanes
-            total = jax.lax.fori_loop(0, (most + chunk - 1) // chunk, step, total)
+            total = jax.lax.fori_loop(0, jnp.where(ends, (most + chunk - 1) // chunk, 0), step, total)
         weight = _total_weight(samples, validation)
-        return jnp.where(_count(validation) > 0, total / jnp.where(weight > 0, weight, 1), jnp.inf)
+        return jnp.where(ends & (_count(validation) > 0), total / jnp.where(weight > 0, weight, 1), jnp.inf)
 
 
 def _of_fold(sets: dict[int, SampleSet], fold: jax.Array) -> dict[int, SampleSet]:

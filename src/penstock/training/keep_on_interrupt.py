@@ -15,7 +15,9 @@ __all__ = ["KeepOnInterrupt"]
 
 
 class KeepOnInterrupt(Callback):
-    """Ends a fit at Ctrl-C as early stopping does: after the epoch, with the best weights so far, and a warning.
+    """Ends a fit at Ctrl-C as early stopping does: with the best weights so far, and a warning.
+
+    An epoch that takes long ends after the steps that are running (at most some seconds), and is validated as it is.
 
     Where networks still wait for their turn (:attr:`FitBegin.rounds` above 1), nothing whole could be kept, and the
     interrupt ends the fit as usual; so does one that falls before the first epoch has begun.
@@ -44,15 +46,17 @@ class KeepOnInterrupt(Callback):
 
     def on_fit_begin(self, event: FitBegin) -> None:
         """See whether all networks train side by side."""
-        self.interrupted, self._epochs, self._whole = False, event.epochs, event.rounds == 1
+        self.interrupted, self._epochs, self.takes_interrupts = False, event.epochs, event.rounds == 1
 
     def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:
         """Stop all networks where Ctrl-C was pressed."""
-        if not self._whole or not take_interrupt():
+        if not self.takes_interrupts or not take_interrupt():
             return None
         self.interrupted = True
+        steps = f", after {event.share:.0%} of its steps" if event.share < 1 else ""
         warnings.warn(
-            f"interrupted in epoch {int(event.epoch.max())} of {self._epochs}: the best weights so far are kept.",
+            f"interrupted in epoch {int(event.epoch.max())} of {self._epochs}{steps}: the best weights so far are "
+            "kept.",
             TrainingWarning, stacklevel=2,
         )  # fmt: skip
         return np.ones(len(event.running), dtype=bool)

@@ -1,4 +1,4 @@
-"""A training in a folder of checkpoints: its state written at ends of epochs, and taken back."""
+"""A training in a folder of checkpoints: its state written at ends of epochs, and within long ones, and taken back."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ class KeptTraining:
     ----------
     file
         Its file; None: nothing is kept.
+
+    Attributes
+    ----------
+    step
+        Steps of the epoch that the last checkpoint was written in, which had been taken.
     """
 
     def __init__(self, file: TrainingFile | None) -> None:
         self._file = file
         self._held = None if file is None else file.read()
+        self.step = 0
 
     @classmethod
     def of(cls, spec: TrainSpec, folds: Sequence[Samples], **more: Any) -> KeptTraining:
@@ -53,10 +59,11 @@ class KeptTraining:
             )  # fmt: skip
         try:
             of_lanes = {name[6:]: each for name, each in self._held.items() if name.startswith("lanes.")}
+            self.step = int(self._held["step"][0])
             lanes.restore(of_lanes, like)
         except (KeyError, ValueError, IndexError) as error:
             raise ModelFileError(f"{str(self._file.path)!r} holds no whole checkpoint: {error}") from error
-        going = f"goes on after epoch {int(lanes.epochs.max())}" if lanes.running.any() else "had ended"
+        going = f"goes on after {_place(lanes, self.step)}" if lanes.running.any() else "had ended"
         tell(f"{self._file.path.name}: {going}")
 
     def state(self, like: Any) -> Any:
@@ -71,16 +78,16 @@ class KeptTraining:
             leaves.append(stored)
         return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
-    def keep(self, state: Any, lanes: Lanes, *, interrupted: bool = False) -> None:
-        """Write a checkpoint, where one is due or Ctrl-C is about to end the run."""
+    def keep(self, state: Any, lanes: Lanes, step: int = 0, *, interrupted: bool = False) -> None:
+        """Write a checkpoint after some steps of an epoch, where one is due or Ctrl-C is about to end the run."""
         if self._file is None or not (interrupted or self._file.due):
             return
         if lanes.running.any():
             arrays = {f"state{name}": np.asarray(leaf) for name, leaf in named_leaves(state)}
-            self._write(lanes, arrays)
+            self._write(lanes, arrays, step)
         if interrupted:
             print(  # noqa: T201 - what becomes of the work is said, wherever it is read
-                f"interrupted after epoch {int(lanes.epochs.max())}, which is kept in {str(self._file.path)!r}; "
+                f"interrupted after {_place(lanes, step)}, which is kept in {str(self._file.path)!r}; "
                 "resume=True (--resume) goes on from there",
                 file=sys.stderr,
             )
@@ -90,7 +97,12 @@ class KeptTraining:
         if self._file is not None:
             self._write(lanes, {})
 
-    def _write(self, lanes: Lanes, state: Arrays) -> None:
+    def _write(self, lanes: Lanes, state: Arrays, step: int = 0) -> None:
         assert self._file is not None  # noqa: S101
         of_lanes = {f"lanes.{name}": each for name, each in lanes.arrays().items()}
-        self._file.write({**of_lanes, **state}, machine())
+        self._file.write({**of_lanes, **state, "step": np.array([step])}, machine())
+
+
+def _place(lanes: Lanes, step: int) -> str:
+    epoch = int(lanes.epochs.max())
+    return f"step {step:,} of epoch {epoch + 1}" if step else f"epoch {epoch}"

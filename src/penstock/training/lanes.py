@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import jax
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 from penstock.storage import Arrays
 from penstock.training.stored import named_leaves
 
-__all__ = ["Lanes", "lanes_at_once"]
+__all__ = ["Lanes", "folds_numbered", "lanes_at_once"]
 
 _COMPILING = 5e10  # operations that take about as long as compiling a program anew
 
@@ -19,6 +22,27 @@ _COMPILING = 5e10  # operations that take about as long as compiling a program a
 def lanes_at_once() -> int:
     """Give how many members are best trained side by side: what fits a CPU's caches, or fills an accelerator."""
     return 16 if jax.default_backend() == "cpu" else 256
+
+
+_numbered: ContextVar[tuple[int, int] | None] = ContextVar("penstock_folds", default=None)
+
+
+@contextmanager
+def folds_numbered(first: int, of: int) -> Iterator[None]:
+    """Call the folds that are trained within by their numbers in a walk-forward, in messages.
+
+    Parameters
+    ----------
+    first
+        Number of the first of them.
+    of
+        Folds of the walk-forward.
+    """
+    token = _numbered.set((first, of))
+    try:
+        yield
+    finally:
+        _numbered.reset(token)
 
 
 class Lanes:
@@ -176,5 +200,6 @@ class Lanes:
         self.fold = (job // self._members).astype(np.int32)
         self.member = (job % self._members).astype(np.uint32)
         members = [f" of member {member}" if self._members > 1 else "" for member in self.member]
-        folds = [f" of fold {fold}" if self._folds > 1 else "" for fold in self.fold]
+        first, of = _numbered.get() or (0, self._folds)
+        folds = [f" of fold {first + fold}" if of > 1 else "" for fold in self.fold]
         self.names = [member + fold for member, fold in zip(members, folds, strict=True)]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.training.begin import Begin
+from penstock.training.carried import carried_places
 from penstock.training.config import TrainSpec
 from penstock.training.epoch import initial_state
 from penstock.training.folds import BlockShape, stack
@@ -108,7 +109,8 @@ def train_settings(
             specs[0], folds, settings=tuple(specs), epochs=epochs, until=until, halving=halving, members=members,
             seed=seed, shape=shape, states=jobs.states, ended=jobs.ended
         )  # fmt: skip
-        kept.restore(lanes, jax.eval_shape(initial_state(separate(specs[0])[0]), np.uint32(0), np.zeros(1, np.uint32)))
+        drawn = initial_state(separate(specs[0])[0], carried_places(specs[0].config, samples))
+        kept.restore(lanes, jax.eval_shape(drawn, np.uint32(0), np.zeros(1, np.uint32)))
         if lanes.running.any():
             begin = Begin(members, seed, states=jobs.states)
             run_lanes(each, samples, shape, lanes, kept, begin, epochs, until=until, settings=True)

@@ -17,12 +17,14 @@ from penstock.errors import OptionError, TrainingError
 from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
 from penstock.training.begin import Begin, from_weights, state_of_lanes, with_fresh_lanes, with_vectors
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
+from penstock.training.carried import carried_places, carried_steps
 from penstock.training.config import TrainSpec
-from penstock.training.epoch import compiled_epoch, initial_state
+from penstock.training.epoch import TrainState, compiled_epoch, initial_state
 from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
 from penstock.training.kept import KeptTraining
 from penstock.training.lanes import Lanes, lanes_at_once
+from penstock.training.pieces import Pieces, StepRange
 from penstock.training.rates import Rates, separate, stack_rates
 from penstock.training.samples import Samples
 from penstock.training.stored import weight_shapes
@@ -52,7 +54,7 @@ def train_folds(
     shuffles, derived from `seed` and its number, the same in every fold; no global random
     state is touched. A member stops when its validation loss has not fallen for `patience` epochs, or has fallen to
     `target_loss`; its best weights are returned, and the next member that waits takes its lane. Within
-    :func:`penstock.training.checkpoints` the state is kept at ends of epochs, and a training that was begun goes on.
+    :func:`penstock.training.checkpoints` the state is kept, and a training that was begun goes on.
 
     Parameters
     ----------
@@ -164,13 +166,17 @@ def _train(
             f"target_loss={targets.max():g} is a validation loss, but there are no validation samples; give "
             "validation= more than 0, or target_loss=None."
         )
-    start, turns = (
-        from_weights(with_vectors(initial_state(plan), begin.vectors), begin.weights),
-        Turns(steps, begin.seed),
-    )
+    places, in_all = carried_places(config, samples), sum(int(each.max()) for each in steps.values())
+    if places:
+        ((_, found),) = samples.train.items()
+        in_all = carried_steps(config.batch, found.numbers.shape[1], int(np.asarray(found.total).max()))
+    if config.steps_per_epoch is not None:
+        in_all = min(in_all, config.steps_per_epoch)
+    start = from_weights(with_vectors(initial_state(plan, places), begin.vectors), begin.weights)
+    turns = Turns(steps, begin.seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
         arguments = np.uint32(begin.seed), np.arange(begin.members, dtype=np.uint32)
-        drawn = initial_state(plan).trace(*arguments)
+        drawn = initial_state(plan, places).trace(*arguments)
         first = beside.submit(start, *arguments)
         width = len(lanes.job)
         weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
@@ -184,7 +190,8 @@ def _train(
             lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
             drawn.out_info,
         )
-        epoch.lower(state, lanes.fold % folds, _of_lanes(rates, lanes.fold), samples, turns.of(1)).compile()
+        whole = StepRange.of(0, in_all, ends=True)
+        epoch.lower(state, lanes.fold % folds, _of_lanes(rates, lanes.fold), samples, whole, turns.of(1)).compile()
         resumed, state = kept.state(state), first.result()
     # What the jobs begin with that wait: the state of their member, or their own where they were left.
     several = begin.states is not None
@@ -193,20 +200,35 @@ def _train(
         state = resumed
     elif several or waiting is not None or width != begin.members:
         state = state_of_lanes(begin.states if several else state, lanes.job if several else lanes.member)
-    own_rates = _of_lanes(rates, lanes.fold)
+    own_rates, pieces, step = _of_lanes(rates, lanes.fold), Pieces(in_all, work * width), kept.step
+
+    def between(state: TrainState, step: int) -> bool:
+        """Keep a long epoch in its middle; say whether Ctrl-C ends it."""
+        if interrupt_noted() and any(callback.takes_interrupts for callback in callbacks):
+            return True
+        kept.keep(state, lanes, step, interrupted=interrupt_noted())
+        check_interrupt()
+        return False
+
     while lanes.running.any():
         check_interrupt()
-        began = time.perf_counter()
-        fold = lanes.fold % folds
-        state, training, validation = epoch(state, fold, own_rates, samples, turns.of(int(lanes.epochs.max()) + 1))
-        training, validation, waited = jax.device_get((training, validation, state.waited))
-        seconds = time.perf_counter() - began
+        began, fold = time.perf_counter(), lanes.fold % folds
+        fixed = own_rates, samples, turns.of(int(lanes.epochs.max()) + 1)
+
+        def call(state: TrainState, piece: StepRange, fold: Any = fold, fixed: Any = fixed) -> Any:
+            own, samples, order = fixed
+            return epoch(state, fold, own, samples, piece, order)
+
+        state, training, validation, taken = pieces.run(call, state, step, between)
+        waited, step, seconds = jax.device_get(state.waited), 0, time.perf_counter() - began
         validation = np.where(validated[fold], validation, np.nan)
         lanes.record(training, validation)
         broken = lanes.running & ~np.isfinite(training + np.where(validated[fold], validation, 0))
         if not settings:
             _require_finite(broken, training, np.where(validated[fold], validation, training), lanes, specs)
-        event = EpochEnd(lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds)
+        event = EpochEnd(
+            lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds, taken / in_all
+        )
         done = broken | (lanes.running & (lanes.epochs == until))
         done |= lanes.running & ((waited >= patience[lanes.fold]) | (validation <= targets[lanes.fold]))
         for callback in callbacks:

@@ -1,0 +1,164 @@
+"""Dask: workers of a cluster that runs already, or of one that is started on this machine."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from penstock.engines import job as on_worker
+from penstock.engines.engine import RETRIES, Asked, Job, Workers, lost
+from penstock.engines.machine import THREADS
+from penstock.engines.packet import unpack
+from penstock.engines.work import Work
+from penstock.errors import EngineError
+from penstock.extras import library
+
+__all__ = ["Dask"]
+
+_PATIENCE = "10s"  # for an address to answer
+
+
+class Dask(Workers):
+    """Workers of Dask.
+
+    Parameters
+    ----------
+    given
+        A client, or the address of a scheduler; None: the client that is in use, or else a cluster that is started on
+        this machine, one worker for each core, and ended with the engine.
+
+    Examples
+    --------
+    >>> Dask()
+    Dask(None)
+    """
+
+    name: ClassVar[str] = "Dask"
+
+    def __init__(self, given: Any = None) -> None:
+        super().__init__()
+        self._given, self._client, self._cluster = given, None, None
+
+    def __repr__(self) -> str:
+        return f"Dask({self._given!r})"
+
+    def ask(self, jobs: Sequence[Job], work: Work) -> Asked:
+        """Hand jobs to the workers."""
+        client = self._connected()
+        try:
+            found = client.run(on_worker.report, on_error="return")
+        except Exception as error:
+            raise EngineError(f"the workers of Dask cannot be asked what they are: {error}") from error
+        if not found:
+            raise EngineError(
+                f"the scheduler {client.scheduler.address} has no worker; start one: dask worker ADDRESS."
+            )
+        for address, told in found.items():
+            if isinstance(told, BaseException):
+                raise _no_penstock(address, told)
+            self.see(address, unpack(told)[0]["machine"], work)
+        return _Asked(client, jobs, work)
+
+    def close(self) -> None:
+        """End what the engine started."""
+        if self._client is not None and self._client is not self._given:
+            self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+        self._client = self._cluster = None
+
+    def _connected(self) -> Any:
+        """Return the client."""
+        if self._client is not None:
+            return self._client
+        distributed = library("distributed", "dask", "engine='dask'")
+        if self._given is not None and not isinstance(self._given, str):
+            self._client = self._given
+        elif self._given is not None:
+            try:
+                self._client = distributed.Client(self._given, timeout=_PATIENCE, set_as_default=False)
+            except (OSError, ValueError) as error:
+                raise EngineError(
+                    f"no scheduler of Dask answers at {self._given!r} ({error}); start one with dask scheduler, which "
+                    "prints its address, such as tcp://10.0.0.1:8786."
+                ) from error
+        else:
+            with suppress(ValueError):
+                self._given = self._client = distributed.get_client()
+        if self._client is None:
+            self._client = self._started(distributed)
+        return self._client
+
+    def _started(self, distributed: Any) -> Any:
+        """Start a cluster on this machine, whose workers are spawned."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of ports that are in use
+            self._cluster = distributed.LocalCluster(
+                n_workers=cores, threads_per_worker=1, processes=True, dashboard_address=None, env={THREADS: "1"}
+            )
+            return distributed.Client(self._cluster, set_as_default=False)
+
+
+class _Asked(Asked):
+    """Futures of jobs; one that is lost with the workers that held what it reads is handed out again."""
+
+    def __init__(self, client: Any, jobs: Sequence[Job], work: Work) -> None:
+        self._distributed = library("distributed", "dask", "engine='dask'")
+        self._client, self._work = client, work
+        self._shared: dict[str, Any] = {}
+        self._jobs: dict[Any, tuple[Job, int]] = {}
+        for place, each in enumerate(jobs):
+            self._submit(each, 0, len(jobs) - place)
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        """Iterate over the answers."""
+        done = self._distributed.as_completed(list(self._jobs), loop=self._client.loop)
+        for future in done:
+            job, died = self._jobs.pop(future)
+            if future.status == "finished":
+                yield job.number, future.result()
+                continue
+            why = future.exception() if future.status == "error" else "the workers that held its data were lost"
+            if isinstance(why, ImportError):
+                raise _no_penstock("a worker", why)
+            if isinstance(why, self._distributed.KilledWorker) or died >= RETRIES:
+                raise lost(job, RETRIES + 1, str(why))
+            self._work.died += 1
+            self._shared.clear()
+            done.add(self._submit(job, died + 1, len(self._jobs) + 1))
+
+    def cancel(self) -> None:
+        """Give up what has not ended."""
+        left = list(self._jobs)
+        if left:
+            with suppress(Exception):  # a scheduler that is gone has nothing to give up
+                self._client.cancel(left, force=True)
+        self._jobs.clear()
+        self._shared.clear()
+
+    def _submit(self, job: Job, died: int, priority: int) -> Any:
+        shared = [self._scattered(each.key, each.content) for each in job.shared]
+        future = self._client.submit(
+            on_worker.run, job.content, *shared, pure=False, priority=priority, key=None, retries=0
+        )
+        self._jobs[future] = job, died
+        return future
+
+    def _scattered(self, key: str, content: bytes) -> Any:
+        """Send what jobs read to every worker, once."""
+        if key not in self._shared:
+            (self._shared[key],) = self._client.scatter([content], broadcast=True, hash=False)
+        return self._shared[key]
+
+
+def _no_penstock(address: str, error: BaseException) -> EngineError:
+    from penstock.version import __version__
+
+    return EngineError(
+        f"{address} of Dask cannot run Penstock ({type(error).__name__}: {error}); install the same version there: "
+        f"pip install penstock=={__version__}."
+    )
