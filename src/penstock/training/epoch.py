@@ -119,10 +119,9 @@ def compiled_epoch(plan: TrainSpec, even: bool = True, quick: bool = False) -> A
     A compiled function of the state, of the fold of each lane ``[lanes]``, of its :class:`Rates`, of the samples of all
     folds (:func:`penstock.training.folds.stack`), of the steps to take (:class:`penstock.training.pieces.StepRange`),
     and, where the samples fall into several buckets, of the order in which their batches take turns: bucket, first
-    batch and the one after the last, ``[turns, 3]``. It gives the state afterwards and, for each lane, the mean training
-    loss
-    over the epoch's steps so far and the validation loss (infinite without validation samples, and before the epoch
-    ends). The bits are those of one call, however the epoch is cut.
+    batch and the one after the last, ``[turns, 3]``. It gives the state afterwards and, for each lane, the mean
+    training loss over the epoch's steps so far and the validation loss (infinite without validation samples, and before
+    the epoch ends). The bits are those of one call, however the epoch is cut.
     """
     return jax.jit(_Lanes(plan, even).run, donate_argnums=0, compiler_options=quickly() if quick else None)
 
