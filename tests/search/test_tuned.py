@@ -246,14 +246,14 @@ def test_halving_is_refused_where_nothing_can_be_halved() -> None:
 
 def test_a_page_shows_what_was_chosen(tmp_path: Path) -> None:
     space = {"lags": [1, 2, 5], "penalty": ps.Range(1e-2, 1e2, log=True)}
-    model = ps.Tuned(ps.Ridge(1), space, trials=8, inner=INNER)
+    model = ps.Tuned(ps.Ridge(1), space, trials=16, inner=INNER)
     result = ps.compare([model, ps.Ridge(1)], seasonal(0), ps.RollingOrigin(test=40, refit=20))
     (table,) = search_tables(result)
     assert [row["fit"] for row in table.rows] == [1, 2]
-    assert all(row["settings"] == 9 and row["error"] <= row["as given"] for row in table.rows)
+    assert all(row["settings"] == 17 and row["error"] <= row["as given"] for row in table.rows)
     shares = importances([fold[1:] for fold in result.entries[model.label].trials])
     assert shares["lags"] > 0.5 > shares["penalty"]
-    assert [len(fit) for fit in result.to_json()["searches"][model.label]] == [9, 9]
+    assert [len(fit) for fit in result.to_json()["searches"][model.label]] == [17, 17]
     page = result.report(tmp_path / "p.html").read_text()
     for said in ("What Tuned(Ridge(1)) chose", "Settings of Tuned(Ridge(1))", "Importance of the options"):
         assert said in page

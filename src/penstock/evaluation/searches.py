@@ -97,7 +97,9 @@ def searches_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def importances(folds: Sequence[Sequence[Any]]) -> dict[str, float]:
-    """Return the share of the variance of ranked errors that each option explains by itself, η².
+    """Return the share of the variance of ranked errors that each option explains by itself.
+
+    It is adjusted for the number of values, which explain something by chance (ε², Kelley 1935), and 0 at least.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def importances(folds: Sequence[Sequence[Any]]) -> dict[str, float]:
     >>> from types import SimpleNamespace as Trial
     >>> trials = [Trial(settings={"a": a, "b": b}, error=a + 0.1 * b) for a in (1, 2) for b in (1, 2)]
     >>> {name: round(share, 2) for name, share in importances([trials]).items()}
-    {'a': 0.8, 'b': 0.2}
+    {'a': 0.7, 'b': 0.0}
     """
     ranks: list[NDArray[np.float64]] = []
     values: dict[str, list[Any]] = {}
@@ -130,15 +132,16 @@ def importances(folds: Sequence[Sequence[Any]]) -> dict[str, float]:
     for name, given in values.items():
         groups = _groups(given)
         means = {group: rank[groups == group].mean() for group in np.unique(groups)}
-        between = sum((groups == group).sum() * (mean - rank.mean()) ** 2 for group, mean in means.items())
-        shares[name] = float(between) / total if total else 0.0
+        within = sum(float(((rank[groups == group] - mean) ** 2).sum()) for group, mean in means.items())
+        free = len(rank) - len(means)
+        shares[name] = max(1 - within / free / (total / (len(rank) - 1)), 0.0) if free > 0 else 0.0
     return shares
 
 
 def _groups(values: Sequence[Any]) -> NDArray[np.int64]:
     """Return a number for each different value; for many different numbers that of the quarter they lie in."""
     names = list(dict.fromkeys(map(repr, values)))
-    if len(names) > 2 * _GROUPS and all(isinstance(each, (int, float)) for each in values):
+    if len(names) > _GROUPS and all(isinstance(each, (int, float)) for each in values):
         numbers = np.array(values, float)
         return np.searchsorted(np.quantile(numbers, np.linspace(0, 1, _GROUPS + 1)[1:-1]), numbers, side="right")
     places = {name: place for place, name in enumerate(names)}
