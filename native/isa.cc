@@ -4,21 +4,12 @@
 
 namespace penstock {
 
-// The tables of the instruction sets that were built.
-#define PENSTOCK_DECLARE(isa) \
+#define PENSTOCK_DECLARE(place, isa) \
   namespace isa { \
   extern const Layouts<float> f32; \
   extern const Layouts<double> f64; \
   }
-#if !defined(PENSTOCK_WITHOUT_GENERIC)
-PENSTOCK_DECLARE(generic)
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX2)
-PENSTOCK_DECLARE(avx2)
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX512)
-PENSTOCK_DECLARE(avx512)
-#endif
+PENSTOCK_BUILT(PENSTOCK_DECLARE)
 
 namespace {
 
@@ -28,17 +19,11 @@ struct Choice {
 };
 
 Choice choose() {
-  const IsaChoice isa = choose_isa();
-#if !defined(PENSTOCK_WITHOUT_GENERIC)
-  if (isa.place == 0) return {{isa.name, generic::f32, generic::f64}, isa.problem};
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX2)
-  if (isa.place == 1) return {{isa.name, avx2::f32, avx2::f64}, isa.problem};
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX512)
-  if (isa.place == 2) return {{isa.name, avx512::f32, avx512::f64}, isa.problem};
-#endif
-  return {{}, isa.problem};
+  const IsaChoice chosen = choose_isa();
+#define PENSTOCK_TAKE(number, isa) \
+  if (chosen.place == number) return {{chosen.name, isa::f32, isa::f64}, chosen.problem};
+  PENSTOCK_BUILT(PENSTOCK_TAKE)
+  return {{}, chosen.problem};
 }
 
 const Choice& choice() {

@@ -7,6 +7,24 @@
 #define PENSTOCK_WITHOUT_AVX512
 #endif
 
+// PENSTOCK_BUILT(use) is use(place, name) for each instruction set that was built.
+#if defined(PENSTOCK_WITHOUT_GENERIC)
+#define PENSTOCK_BUILT_GENERIC(use)
+#else
+#define PENSTOCK_BUILT_GENERIC(use) use(0, generic)
+#endif
+#if defined(PENSTOCK_WITHOUT_AVX2)
+#define PENSTOCK_BUILT_AVX2(use)
+#else
+#define PENSTOCK_BUILT_AVX2(use) use(1, avx2)
+#endif
+#if defined(PENSTOCK_WITHOUT_AVX512)
+#define PENSTOCK_BUILT_AVX512(use)
+#else
+#define PENSTOCK_BUILT_AVX512(use) use(2, avx512)
+#endif
+#define PENSTOCK_BUILT(use) PENSTOCK_BUILT_GENERIC(use) PENSTOCK_BUILT_AVX2(use) PENSTOCK_BUILT_AVX512(use)
+
 namespace penstock {
 
 struct IsaChoice {

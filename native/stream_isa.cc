@@ -4,34 +4,19 @@
 
 namespace penstock {
 
-// The tables of the instruction sets that were built.
-#define PENSTOCK_DECLARE(isa) \
+#define PENSTOCK_DECLARE(place, isa) \
   namespace isa { \
   extern const Steps<float> steps_f32; \
   extern const Steps<double> steps_f64; \
   }
-#if !defined(PENSTOCK_WITHOUT_GENERIC)
-PENSTOCK_DECLARE(generic)
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX2)
-PENSTOCK_DECLARE(avx2)
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX512)
-PENSTOCK_DECLARE(avx512)
-#endif
+PENSTOCK_BUILT(PENSTOCK_DECLARE)
 
 const StepTable& step_table() {
   static const StepTable made = [] {
-    const IsaChoice isa = choose_isa();
-#if !defined(PENSTOCK_WITHOUT_GENERIC)
-    if (isa.place == 0) return StepTable{isa.name, generic::steps_f32, generic::steps_f64};
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX2)
-    if (isa.place == 1) return StepTable{isa.name, avx2::steps_f32, avx2::steps_f64};
-#endif
-#if !defined(PENSTOCK_WITHOUT_AVX512)
-    if (isa.place == 2) return StepTable{isa.name, avx512::steps_f32, avx512::steps_f64};
-#endif
+    const IsaChoice chosen = choose_isa();
+#define PENSTOCK_TAKE(number, isa) \
+  if (chosen.place == number) return StepTable{chosen.name, isa::steps_f32, isa::steps_f64};
+    PENSTOCK_BUILT(PENSTOCK_TAKE)
     return StepTable{};
   }();
   return made;

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.storage import read_model
+
 KILLS = int(os.environ.get("PENSTOCK_KILLS", "3"))
 
 BEGIN = """
@@ -23,7 +25,13 @@ import jax, numpy as np, pandas as pd
 import penstock as ps
 from penstock.checkpoints import TrainingFile
 from penstock.training.lanes import Lanes
-TrainingFile.due = True  # a checkpoint after every epoch
+from penstock.training.pieces import Pieces, StepRange
+TrainingFile.due = True  # a checkpoint after every epoch, and after every call within it
+if sys.argv[2:] == ["cut"]:
+    def few(self, first):
+        last = min(first + 4, self.steps)
+        return StepRange.of(first, last, ends=last == self.steps)
+    Pieces.next = few
 record = Lanes.record
 def told(self, *losses):
     print("epoch", flush=True)
@@ -48,6 +56,15 @@ result = ps.compare(models, frame, split, level=80, checkpoint=sys.argv[1], resu
 print("done " + " ".join(each.forecast.tobytes().hex() for each in result.entries.values()))
 """,
 }
+# Writes files that tell their number.
+WRITING = """
+import sys
+import numpy as np
+from penstock.storage import write_model
+for number in range(1, 1_000_000):
+    write_model(sys.argv[1] + "/model.penstock", {"number": number}, {"all": np.full(20_000, number)})
+    print(number, flush=True)
+"""
 SAVING = """
 fitted = model(epochs=1).fit(frame)
 for number in range(1, 100_000):
@@ -60,9 +77,9 @@ for number in range(1, 100_000):
 class Process:
     """A Python process, whose lines are read as they come."""
 
-    def __init__(self, code: str, folder: Path) -> None:
+    def __init__(self, code: str, folder: Path, *more: str) -> None:
         self._child = subprocess.Popen(
-            [sys.executable, "-u", "-c", BEGIN + code, str(folder)],
+            [sys.executable, "-u", "-c", code, str(folder), *more],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -88,7 +105,8 @@ class Process:
 @pytest.mark.slow
 @pytest.mark.parametrize("work", WORK)
 def test_a_run_that_is_killed_goes_on_to_the_same_bits(work: str, tmp_path: Path) -> None:
-    whole = Process(WORK[work], tmp_path / "whole")
+    code = BEGIN + WORK[work]
+    whole = Process(code, tmp_path / "whole")  # its epochs are not cut
     lines = [whole.line()]
     begin = time.monotonic()
     lines += whole.rest()
@@ -99,7 +117,7 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bits(work: str, tmp_path: Path
     while killed < KILLS:
         seen, lost, number = 0, 0, number + 1
         while True:  # until the run is done
-            process = Process(WORK[work], tmp_path / str(number))
+            process = Process(code, tmp_path / str(number), "cut")
             lines = [process.line()]
             lines += process.kill_within(seconds / 3, moments) if killed < KILLS else process.rest()
             seen += len(lines)
@@ -108,6 +126,18 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bits(work: str, tmp_path: Path
             killed, lost = killed + 1, lost + 1
         assert lines[-1] == expected
         assert seen - 1 <= len(epochs) + lost  # a kill loses the epoch that was not yet kept, and no other
+
+
+def test_what_was_reported_as_written_is_whole_after_a_kill(tmp_path: Path) -> None:
+    """The short form of the next: the files without models."""
+    moments = random.Random(1)
+    for _ in range(3):
+        process = Process(WRITING, tmp_path)
+        reported = [process.line(), *process.kill_within(0.05, moments)]
+        numbers = [int(line) for line in reported if line.strip().isdecimal()]
+        about, arrays = read_model(tmp_path / "model.penstock")
+        assert about["number"] in (numbers[-1], numbers[-1] + 1)
+        assert (arrays["all"] == about["number"]).all()
 
 
 @pytest.mark.slow
@@ -119,7 +149,7 @@ def test_a_model_file_is_whole_whenever_its_process_is_killed(tmp_path: Path) ->
 
     moments = random.Random(0)
     for _ in range(KILLS):
-        process = Process(SAVING, tmp_path)
+        process = Process(BEGIN + SAVING, tmp_path)
         reported = [process.line(), *process.kill_within(0.5, moments)]
         numbers = [int(line) for line in reported if line.strip().isdecimal()]
         (leaf, *_) = jax.tree.leaves(ps.load(tmp_path / "model.penstock").weights_)

@@ -180,7 +180,7 @@ def test_calls_refuse_every_wrong_type_in_words(name: str) -> None:
         (lambda: ps.Forecaster(NET, window=4).fit(FRAME, resume=1), "resume=1 is a number; allowed: True or False"),
         (lambda: ps.SequenceRegressor(NET).fit(X, Y, sample_weight="a"), "sample_weight='a' is text; allowed"),
         (lambda: ps.SequenceRegressor(NET).fit(X, Y, padding=["post"]), r"padding=\['post'\] is unknown; did you"),
-        (lambda: ps.Naive().fit(FRAME, missing={}), "missing={} is unknown; .*Allowed: 'error'"),
+        (lambda: ps.Naive().fit(FRAME, missing={}), "missing={} is unknown; allowed: 'error'"),
         (lambda: ps.Naive().fit(FRAME, calendar=3), "calendar=3 is a number; allowed: the name of an exchange"),
         (lambda: ps.text.compare(BAG, 3), r"train=3 is a number; allowed: a pair \(a list of such: text, anything\)"),
         (lambda: ps.text.compare(BAG, (DOCUMENTS, MARKS), folds="2"), "folds='2' is text; allowed: a whole number"),

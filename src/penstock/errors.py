@@ -77,7 +77,7 @@ def nearest(given: object, allowed: Iterable[object]) -> str:
     lowered = {name.lower(): name for name in reversed(names)}
     close = difflib.get_close_matches(str(given).lower(), lowered, n=1, cutoff=0.5)
     hint = f"did you mean {lowered[close[0]]!r}? " if close else ""
-    return f"{hint}Allowed: {named(names)}." if names else "nothing is allowed here."
+    return f"{hint}{'Allowed' if hint else 'allowed'}: {named(names)}." if names else "nothing is allowed here."
 
 
 def named(names: Iterable[object], most: int = 12) -> str:

@@ -102,7 +102,7 @@ class Registry(Generic[T]):
             )
         if ":" not in name:
             raise OptionError(
-                f"no {self.what} named {name!r} is known; import the module that defines it first. "
+                f"no {self.what} named {name!r} is known; import the module that defines it first; "
                 f"{nearest(name, self._all())}"
             )
         module, _, wanted = name.partition(":")

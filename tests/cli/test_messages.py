@@ -16,7 +16,14 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def command() -> None:
-    def some(missing: str = "", cost_bps: str = "", level: str = "", strict: bool = False, search: bool = True) -> None:
+    def some(
+        missing: str = "",
+        cost_bps: str = "",
+        level: str = "",
+        trade: str = "",
+        strict: bool = False,
+        search: bool = True,
+    ) -> None:
         """Do nothing."""
 
     app = typer.Typer()
@@ -35,6 +42,8 @@ def command() -> None:
         ("cost_bps=-1 is out of range", "--cost-bps -1 is out of range"),
         ("other='x', frame['missing'] = f(g(1), missing=True)", "other='x', frame['missing'] = f(g(1), missing=True)"),
         ("level=None stays", "level=None stays"),
+        ("rule='signs' is unknown", "--trade signs is unknown"),
+        ("say so: rule=Sign(values='returns').", "say so: rule=Sign(values='returns')."),
     ],
 )
 def test_arguments_become_options_and_code_stays(python: str, shell: str) -> None:

@@ -140,7 +140,7 @@ def test_explain(penstock: Run, model: Path, tmp_path: Path) -> None:
     ("content", "words", "message"),
     [
         (b"review,label\ncaf\xe9,1\n", (), "own.csv is not UTF-8 (byte 0xe9 at position 16)"),
-        (b"text,label\ngood,1\n", (), "has no column 'review'; Allowed: 'text', 'label'"),
+        (b"text,label\ngood,1\n", (), "has no column 'review'; allowed: 'text', 'label'"),
         (b"review,label\n,1\n,0\n", (), "the column 'review' of own.csv is empty"),
         (b"review,label\ngood,1\nbad,\n", (), "row 2 of own.csv has no 'label'"),
         (b"review,label\ngood,1\nbad,1\n", ("--test", 0), "holds one class only"),

@@ -81,7 +81,7 @@ def test_the_frame_given_is_not_changed(walk: pd.DataFrame) -> None:
     ("frame", "columns", "message"),
     [
         (series().rename(columns={"y": "Y"}), {}, "the frame has no column 'y'; did you mean 'Y'"),
-        (series(), {"time": "Date"}, "no column 'Date'; Allowed: 'ds', 'y'"),
+        (series(), {"time": "Date"}, "no column 'Date'; allowed: 'ds', 'y'"),
         (series(), {"id": "ticker"}, "no column 'ticker'"),
         (series(y=[1.0, np.nan, np.inf]), {}, r"2 values that are missing or infinite, the first in row 1 \(at 2\)"),
         (
@@ -169,3 +169,11 @@ def test_later_rows_of_several_series_are_not_told_to_name_a_column() -> None:
     several = pd.concat([series(name="a"), series(name="b")])
     with pytest.raises(ps.DataError, match="'name' seems to name the series, but the fit had one without a name; give"):
         fitted.predict(several)
+
+
+def test_dates_that_arrow_counts_in_milliseconds_are_dates() -> None:
+    days = [dt.date(2024, 1, day) for day in range(1, 21)]
+    table = {kind: pa.table({"ds": pa.array(days, kind()), "y": np.arange(20.0)}) for kind in (pa.date64, pa.date32)}
+    forecasts = [ps.Drift().fit(each).predict() for each in table.values()]
+    assert forecasts[0].equals(forecasts[1])
+    assert forecasts[0]["ds"].to_pylist() == [dt.date(2024, 1, 21)]

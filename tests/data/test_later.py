@@ -71,6 +71,14 @@ def test_a_step_that_is_written_otherwise_is_not_new(freq: str, shift: str) -> N
         join_later(model, rows.assign(ds=rows["ds"] + pd.Timedelta(shift)))
 
 
+def test_weekdays_without_a_row_before_the_first_later_one_are_told() -> None:
+    frame = FRAME.assign(ds=pd.bdate_range("2024-01-01", periods=40))
+    model = ps.AR(2).fit(frame[:30])
+    assert join_later(model, frame[30:]).new == 10
+    with pytest.warns(DataWarning, match="begin at 2024-02-16; 4 of the days of the week since 2024-02-09, the last"):
+        assert join_later(model, frame[34:]).new == 6
+
+
 def test_a_name_on_one_side_only_is_told() -> None:
     model = ps.AR(2).fit(FRAME[:38])
     with pytest.warns(DataWarning, match="the fit had one series without a name; the rows of 'A' are taken for it"):

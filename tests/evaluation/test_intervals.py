@@ -171,7 +171,7 @@ def test_intervals_refused(walk: pd.DataFrame) -> None:
     split = ps.RollingOrigin(test=40)
     with pytest.raises(ps.OptionError, match="level=0.8 is a share"):
         ps.compare(ps.AR(1), walk, split, level=0.8)
-    with pytest.raises(ps.OptionError, match="intervals='gaussian' is unknown; Allowed: 'conformal', 'adaptive'"):
+    with pytest.raises(ps.OptionError, match="intervals='gaussian' is unknown; allowed: 'conformal', 'adaptive'"):
         ps.compare(ps.AR(1), walk, split, level=80, intervals="gaussian")
     with pytest.raises(ps.DataError, match=r"calibration=200 rows leave none of 120 training rows of AR\(1\)"):
         ps.compare(ps.AR(1), walk, split, level=80, intervals=Conformal(calibration=200))

@@ -190,7 +190,7 @@ def test_a_function_of_ones_own() -> None:
         ({"metrics": "masse"}, "the metric 'masse' is unknown; did you mean 'mase'"),
         ({"metrics": "crps"}, r"'crps' scores intervals, and none are asked for; give level=\[20"),
         ({"metrics": lambda y, yhat: 0.0}, "needs a name of its own, and a lambda has none; write it as `def"),
-        ({"weights": "rows"}, "weights='rows' is unknown; Allowed: 'series', 'size'"),
+        ({"weights": "rows"}, "weights='rows' is unknown; allowed: 'series', 'size'"),
         ({"season": 2.5}, "season=2.5: the scale of MASE has one season"),
         ({"season": 30}, "season=30 steps is longer than every series"),
         ({"groups": "y2"}, "y2"),

@@ -113,7 +113,7 @@ def test_scales_are_refitted_by_choice(fitted: ps.Forecaster, tmp_path: Path) ->
         ),
         (slice(110, 120), {}, "missing"),
         (slice(100, 120), {"epochs": -1}, "epochs=-1 is not allowed"),
-        (slice(100, 120), {"scales": "new"}, "scales='new' is unknown; Allowed: 'keep', 'refit'"),
+        (slice(100, 120), {"scales": "new"}, "scales='new' is unknown; allowed: 'keep', 'refit'"),
         (slice(100, 120), {"learning_rate": 0}, "learning_rate=0 is not allowed"),
     ],
 )

@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[str, str, Any, int, str]] = {
     "a level": ("POST", "/v1/sessions", {"model": "net", "level": 4711}, 422, "4711"),
     "no sessions": ("POST", "/v1/sessions", {"model": "ar"}, 422, "ask /v1/models/ar/forecast"),
     "no model": ("POST", "/v1/sessions", {"model": "net-4711"}, 404, "did you mean 'net'?"),
-    "which model": ("POST", "/v1/sessions", {}, 422, "several models are served; name one. Allowed: 'net', 'ar'."),
+    "which model": ("POST", "/v1/sessions", {}, 422, "several models are served; name one; allowed: 'net', 'ar'."),
     "text": ("POST", "/v1/models/ar/forecast", {"rows": [{"ds": 100, "y": "4711"}]}, 422, "rows[0]['y'] is text"),
     "gap": (
         "POST",

@@ -71,6 +71,8 @@ def test_a_result_tells_json_and_a_page(tmp_path: Path) -> None:
     result = TOY(Request(options={"share": 0.5}))
     assert result.stem == "toy-1-honest-share-0.5"
     assert result.title == "toy, edition 1, honest protocol, share 0.5"
+    switched = replace(result, request=Request(options={"transformer": False, "top_words": True}))
+    assert switched.title.endswith("protocol, without transformer, with top words")
     content = json.loads(result.write_json(tmp_path / "r.json").read_text())
     assert content["members"] == 3
     assert content["options"] == {"share": 0.5}

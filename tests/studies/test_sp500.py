@@ -104,7 +104,7 @@ def test_the_honest_protocol_leaks_nothing(tmp_path: Path) -> None:
     ("asked", "message"),
     [
         ({"protocol": "honset"}, "study sp500: protocol 'honset' is unknown; did you mean 'honest'"),
-        ({"edition": 3}, "study sp500: edition 3 is unknown; Allowed: '1', '2'"),
+        ({"edition": 3}, "study sp500: edition 3 is unknown; allowed: '1', '2'"),
     ],
 )
 def test_requests_refused(asked: dict[str, Any], message: str) -> None:

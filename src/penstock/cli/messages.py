@@ -9,8 +9,9 @@ from typing import Any
 
 __all__ = ["given_options", "in_options", "note_unused", "running"]
 
-_CALL = re.compile(r"\w\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")  # code: three levels of brackets
+_CALL = re.compile(r"[\w.]*\w\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")  # code: three levels of brackets
 _ARGUMENT = re.compile(r"(?<![\w.'\"-])(\w+)=('[^']*'|\[[^\]]*\]|[\w.%+-]*[\w%])?(?!=)")
+_OTHERWISE = {"rule": "trade", "cost_bps": "cost"}  # arguments of Python whose options have another name
 _COMMANDS: list[Any] = []
 
 
@@ -44,6 +45,8 @@ def in_options(message: str) -> str:
 
 def _option(found: re.Match[str], options: dict[str, Any]) -> str:
     name, value = found.group(1), found.group(2) or ""
+    if name in _OTHERWISE and name not in options and value:
+        name = _OTHERWISE[name]
     if name not in options or value == "None":
         return found.group()
     option, flag, negated = options[name]

@@ -166,13 +166,20 @@ def _clock(since_midnight: Any) -> str:
 
 
 def _require_a_step(known: NDArray[Any], first: Any, kind: FrameKind, name: Any) -> None:
-    """Refuse a row in the day, month or step of the last one that the model keeps, written otherwise."""
+    """Refuse a row in the day, month or step of the last one that the model keeps; say which weekdays have none."""
     rhythm = kind.rhythms.of(name)
     if rhythm is None or rhythm.kind == "session" or not rhythm.agrees(kind.on_clock(known, rhythm)):
         return
     local = kind.on_clock(np.append(known[-2:], first), rhythm)
+    whose = "" if name is None else f" of {name!r}"
+    if rhythm.kind == "week" and not rhythm.exchange:  # of others, rows that are missing are refused when read
+        last, begin = local[-2:].astype("datetime64[D]")
+        if skipped := int(np.busday_count(last + 1, begin, weekmask=rhythm.open_days)):
+            note(
+                f"the rows{whose} begin at {show_time(local[-1])}; {skipped} of the days of the week since "
+                f"{show_time(local[-2])}, the last that the model keeps, have no row and are taken for holidays."
+            )
     if steps_between(local[-2:], rhythm)[0] < 0.5:
-        whose = "" if name is None else f" of {name!r}"
         raise DataError(
             f"the row{whose} at {show_time(local[-1])} is less than a step later than {show_time(local[-2])}, the last "
             "that the model keeps; write the times as in the fit (the same day of the month, the same minute), or fit "

@@ -116,7 +116,7 @@ def _missing(file: DataFile, folder: str | None, how: str = HOME_VARIABLE) -> st
             "folder."
         )
     there = sorted(p.name for p in Path(folder).glob("*")) if Path(folder).is_dir() else []
-    hint = f" There, {nearest(file.name, there)}".replace("There, Allowed", "There are") if there else ""
+    hint = f" There, {nearest(file.name, there)}".replace("There, allowed", "There are") if there else ""
     return f"{file.name} is not in {folder!r} ({how}); get it from {file.source} and put it there.{hint}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -57,6 +58,8 @@ class Dask(Workers):
                 f"the scheduler {client.scheduler.address} has no worker; start one: dask worker ADDRESS."
             )
         for address, told in found.items():
+            if isinstance(told, OSError):  # it has just died; what takes its place tells by its answers
+                continue
             if isinstance(told, BaseException):
                 raise _no_penstock(address, told)
             self.see(address, unpack(told)[0]["machine"], work)
@@ -150,8 +153,15 @@ class _Asked(Asked):
 
     def _scattered(self, key: str, content: bytes) -> Any:
         """Send what jobs read to every worker, once."""
-        if key not in self._shared:
-            (self._shared[key],) = self._client.scatter([content], broadcast=True, hash=False)
+        for attempt in range(RETRIES + 1):
+            if key in self._shared:
+                break
+            try:
+                (self._shared[key],) = self._client.scatter([content], broadcast=True, hash=False)
+            except Exception as error:  # a worker that dies meanwhile
+                if attempt == RETRIES:
+                    raise EngineError(f"the workers of Dask cannot be given the rows: {error!r}") from error
+                time.sleep(1.0)
         return self._shared[key]
 
 

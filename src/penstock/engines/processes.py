@@ -140,8 +140,11 @@ class _Worker:
 
     def why(self) -> str:
         """Say how the process ended: its last line, or the signal that ended it."""
-        self.process.kill()
-        code = self.process.wait()
+        try:
+            code = self.process.wait(_PATIENCE)  # its pipe is closed, so it is about to end
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
         if code < 0:

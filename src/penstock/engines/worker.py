@@ -11,6 +11,7 @@ import queue
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import BinaryIO
@@ -92,18 +93,23 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     held: dict[bytes, bytes] = {}
-    while (message := messages.get()) is not None:
-        busy.set()
-        asked, *parts = message
-        if asked == b"put":
-            held[parts[0]] = parts[1]
-        elif asked == b"forget":
-            held.pop(parts[0], None)
-        else:
-            answer = job.report() if asked == b"report" else job.run(parts[0], *(held[key] for key in parts[1:]))
-            with suppress(BrokenPipeError):
-                write_message(sink, [answer])
-        busy.clear()
+    try:
+        while (message := messages.get()) is not None:
+            busy.set()
+            asked, *parts = message
+            if asked == b"put":
+                held[parts[0]] = parts[1]
+            elif asked == b"forget":
+                held.pop(parts[0], None)
+            else:
+                answer = job.report() if asked == b"report" else job.run(parts[0], *(held[key] for key in parts[1:]))
+                with suppress(BrokenPipeError):
+                    write_message(sink, [answer])
+            busy.clear()
+    except Exception:  # the calling process reads what is printed; the thread that listens would abort a usual end
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 if __name__ == "__main__":

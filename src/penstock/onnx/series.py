@@ -29,7 +29,7 @@ def refuse_series(model: Any) -> None:
     if model.stateful:
         raise OptionError(
             f"{model.label}: stateful=True forecasts from its whole history, which no file of a window holds; allowed: "
-            "stateful=False, or model.stream().export(path) for programs in C."
+            "penstock.onnx.write_step(path, model), stateful=False, or model.stream().export(path) for programs in C."
         )
 
 
@@ -41,7 +41,8 @@ class SeriesReader:
     model
         The forecaster.
     one_step
-        Whether forecasts are not fed back: what the network puts out at once is all.
+        Whether a single row is read: the step of a network whose state is an input. Nothing is fed back: what the
+        network puts out at once is all.
 
     Attributes
     ----------
@@ -54,11 +55,14 @@ class SeriesReader:
     """
 
     def __init__(self, model: Any, *, one_step: bool = False) -> None:
-        refuse_series(model)
+        if not one_step:
+            refuse_series(model)
         self.model, self.reader = model, model.reader_
+        self.window = 1 if one_step else model.window
+        self.ahead = model.steps if one_step else model.horizon
         self.lost = TRANSFORMS[self.reader.transform].lost
         self.windows = None if self.reader.windows is None else WindowReader(self.reader.windows, model.horizon)
-        self.rows = self.lost + (model.window if self.windows is None else self.windows.rows)
+        self.rows = self.lost + (self.window if self.windows is None else self.windows.rows)
         scaling, codes = self.reader.scaling, self.reader.encoding.codes(model.tail_)
         own = self.windows is None or self.windows.by_series
         self._scales = np.column_stack([scaling.shift, scaling.scale]) if own else np.array([[0.0, 1.0]])
@@ -67,14 +71,13 @@ class SeriesReader:
         columns = model.kind_.columns
         self.known = len(self.reader.encoding.numbers) - len(columns.past)  # those of the calendar behind
         self.recursive = model.strategy == "recursive" and model.horizon > 1 and not one_step
-        self.ahead = model.steps if one_step else model.horizon
         all_ = (len(model.ids_),) if self.reader.joint else ()
         ports = [("y", np.float64, (BATCH, *all_, self.rows), True),
                  ("series", np.int64, (BATCH,), several and not all_),
-                 ("filled", np.float64, (BATCH, *all_, model.window), self.reader.gaps),
-                 ("past", np.float64, (BATCH, *all_, model.window, len(columns.past)), bool(columns.past)),
-                 ("known", np.float64, (BATCH, *all_, model.window + model.horizon, self.known), bool(self.known)),
-                 ("position", np.int64, (BATCH, model.window), bool(self.reader.season))]  # fmt: skip
+                 ("filled", np.float64, (BATCH, *all_, self.window), self.reader.gaps),
+                 ("past", np.float64, (BATCH, *all_, self.window, len(columns.past)), bool(columns.past)),
+                 ("known", np.float64, (BATCH, *all_, self.window + self.ahead, self.known), bool(self.known)),
+                 ("position", np.int64, (BATCH, self.window), bool(self.reader.season))]  # fmt: skip
         self.inputs = [Port(name, dtype, shape) for name, dtype, shape, wanted in ports if wanted]
         self.dtype = jax.tree.leaves(model.weights_)[0].dtype
 
@@ -91,7 +94,7 @@ class SeriesReader:
         By name: ``x``, ``lengths``, ``categories``, ``extra``; ``last``, ``base`` and ``spread``.
         """
         given = dict(zip((port.name for port in self.inputs), arrays, strict=True))
-        y, window = given["y"], self.model.window
+        y, window = given["y"], self.window
         if self.reader.joint:
             return self._read_together(given)
         t = self._transformed(y)
@@ -134,7 +137,7 @@ class SeriesReader:
 
     def _read_together(self, given: dict[str, jax.Array]) -> dict[str, jax.Array | None]:
         """Return what the network reads of all series at once, ``[batch, series, rows]``."""
-        y, window, encoding = given["y"], self.model.window, self.reader.encoding
+        y, window, encoding = given["y"], self.window, self.reader.encoding
         batch, series = y.shape[0], y.shape[1]
         shift, scale = jnp.asarray(self._scales).T
         parts = [((self._transformed(y) - shift[:, None]) / scale[:, None])[..., None]]
@@ -149,7 +152,7 @@ class SeriesReader:
         x = rows.reshape(batch, rows.shape[1], rows.shape[2] * rows.shape[3])
         found: dict[str, jax.Array | None] = {"lengths": None, "categories": None, "extra": None}
         if ahead is not None:
-            by_step = jnp.swapaxes(ahead, 1, 2).reshape(batch, self.model.horizon, -1)
+            by_step = jnp.swapaxes(ahead, 1, 2).reshape(batch, self.ahead, -1)
             found["extra"] = (by_step if self.recursive else by_step.reshape(batch, -1)).astype(self.dtype)
         if self.recursive:
             found["rows"] = self._rows_ahead(y, ahead).astype(self.dtype)

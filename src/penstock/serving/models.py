@@ -174,7 +174,7 @@ class Models:
         if name is None:
             if len(self.by_name) == 1:
                 return next(iter(self.by_name.values()))
-            raise RequestError(422, f"several models are served; name one. {nearest('', self.by_name)}")
+            raise RequestError(422, f"several models are served; name one; {nearest('', self.by_name)}")
         if not isinstance(name, str) or name not in self.by_name:
             raise RequestError(404, f"no model {str(name)[:80]!r} is served; {nearest(str(name)[:80], self.by_name)}")
         return self.by_name[name]

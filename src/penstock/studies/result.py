@@ -67,7 +67,7 @@ class StudyResult(Reported):
     def title(self) -> str:
         """Name the study, its edition, its protocol and its options."""
         asked = self.request
-        options = "".join(f", {name.replace('_', ' ')} {value}" for name, value in asked.changed.items())
+        options = "".join(f", {_told(name.replace('_', ' '), value)}" for name, value in asked.changed.items())
         cut = f", at most {asked.epochs} epochs" if asked.epochs else ""
         return f"{self.study}, edition {asked.edition}, {asked.protocol} protocol{options}{cut}"
 
@@ -128,3 +128,8 @@ class StudyResult(Reported):
             },
             pictures=self.pictures(),
         )
+
+
+def _told(name: str, value: Any) -> str:
+    """Write an option in words: a switch as with or without what it names."""
+    return f"{'with' if value else 'without'} {name}" if isinstance(value, bool) else f"{name} {value}"

@@ -155,12 +155,13 @@ class ArraySamples:
             return Samples.of_sequences(source, targets, train, validation, weight)
         assert not isinstance(targets, Sequences)  # noqa: S101 (refused when read)
         starts, rows = self.x.starts, len(self.x.rows)
-        return Samples.of_rows(
+        return Samples.of_windows(
             source,
             _at(rows, starts, targets),
             starts[learn],
             starts[watch],
             window=self.x.window,
+            horizon=None,
             weight=None if weight is None else _at(rows, starts, weight),
         )
 

@@ -116,35 +116,20 @@ class Samples(NamedTuple):
         validation: NDArray[np.int64],
         *,
         window: int,
-        horizon: int = 1,
+        horizon: int | None = 1,
         in_units: bool = False,
         weight: NDArray[np.float64] | None = None,
     ) -> Samples:
         """Put the targets ``[rows]`` or ``[rows, targets]`` and the windows' first rows on the device.
 
+        The targets of a window are the `horizon` rows that follow it; with None the row at its first.
         `weight` says what the window that begins at each row weighs in the loss, ``[rows]``.
         """
         dtype = jax.dtypes.canonicalize_dtype(float)
         rows = pad_rows(targets, dtype)
         sets = {window: SampleSet.of(train)}, {window: SampleSet.of(validation)}
         weights = None if weight is None else pad_rows(weight, dtype)
-        return cls(source, FollowingRows(rows, horizon, in_units), *sets, weights)
-
-    @classmethod
-    def of_rows(
-        cls,
-        source: Source,
-        targets: NDArray[np.float64],
-        train: NDArray[np.int64],
-        validation: NDArray[np.int64],
-        *,
-        window: int,
-        weight: NDArray[np.float64] | None = None,
-    ) -> Samples:
-        """Put windows on the device; each has its targets ``[rows, width]`` and weight ``[rows]`` at its first row."""
-        dtype = jax.dtypes.canonicalize_dtype(float)
-        sets = {window: SampleSet.of(train)}, {window: SampleSet.of(validation)}
-        return cls(source, pad_rows(targets, dtype), *sets, None if weight is None else pad_rows(weight, dtype))
+        return cls(source, rows if horizon is None else FollowingRows(rows, horizon, in_units), *sets, weights)
 
     @classmethod
     def of_sequences(
