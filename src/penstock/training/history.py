@@ -29,7 +29,16 @@ class History:
 
     @classmethod
     def of(cls, losses: Sequence[Sequence[tuple[float, float]]]) -> History:
-        """Lay out the training and the validation loss of each epoch of each member.
+        """Lay out the losses of members that trained unlike numbers of epochs.
+
+        Parameters
+        ----------
+        losses
+            The training and the validation loss of each epoch, member by member.
+
+        Returns
+        -------
+        The losses, NaN after a member has stopped.
 
         Examples
         --------
