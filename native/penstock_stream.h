@@ -22,21 +22,29 @@ extern "C" {
 typedef struct penstock_network penstock_network;
 
 /* The rows and states of one series. Every array belongs to whoever made the struct: penstock_series_new makes all of
-   them; Python points them into NumPy arrays. `kept` rows are held in buffers of twice as many: those of the series
-   stand side by side, the last one before `end`. */
+   them; Python points them into NumPy arrays. `kept` rows are held in buffers of twice as many, [2 kept], the last one
+   before `end`. A row of a buffer stands `stride` rows after the one before it, a value of the state `lanes` values: both
+   are 1 for a series alone. Many series of a stateful network stand side by side, so that what a step of all of them
+   touches is together: row r of series i at r * stride + i, value v of its state at (i / lanes * state + v) * lanes +
+   i % lanes, where `lanes` is that of penstock_size and every array else holds one series after the other; the structs
+   themselves too. `beside` says how many do from this one on, all of one step. */
 typedef struct penstock_series {
   const penstock_network* network;
   int64_t number;     /* of the series among those fitted; -1: a new one */
   int64_t kept;       /* rows held at most */
   int64_t step;       /* constant step of the times; 0: times are not looked at */
+  int64_t stride;     /* rows from one row of a buffer to the next; other than 1 for a stateful network alone */
+  int64_t lanes;      /* values from one value of the state to the next */
+  int64_t lane;       /* of the state in its block */
+  int64_t beside;     /* series that stand side by side from this one on; 1: itself alone */
   int64_t* count;     /* rows held */
   int64_t* end;       /* place behind the newest in the buffers */
   int64_t* times;     /* [2 kept] */
   double* y;          /* [2 kept] targets, carried forward where they were missing */
   uint8_t* filled;    /* [2 kept] whether they were */
   double* covariates; /* [2 kept, past + known + 2 seasons] */
-  double* changed;    /* [2 kept] transformed targets */
-  void* x;            /* [2 kept, features] what the network reads, float or double */
+  double* changed;    /* [2 kept] transformed targets; of a stateful network not used */
+  void* x;            /* [2 kept, features] what the network reads, float or double; stateful: [features], of the newest row */
   void* state;        /* [state] of a stateful network, as its steps keep it; penstock_get_state reads it */
   double* scaling;    /* [2] shift and scale of the series; a scale of 0: taken from its first value */
   double* queue;      /* [horizon, window] newest absolute errors by age, in units of the spread */
@@ -72,22 +80,32 @@ PENSTOCK_API void penstock_network_close(penstock_network* network);
 
 /* Sizes: "series", "horizon", "levels", "past", "known", "seasons", "features", "state" (values, padded for this
    processor), "state_values" (values that penstock_get_state gives), "itemsize" (bytes of a value of x and state),
-   "window", "kept", "scratch" (bytes); -1 for another name. */
+   "window", "kept", "scratch" (bytes), "lanes" (series that are stepped at once); -1 for another name. */
 PENSTOCK_API int64_t penstock_size(const penstock_network* network, const char* name);
 
 /* A series with the rows and errors that the stream had when it was exported; null where memory ends or there is none
    such. */
 PENSTOCK_API penstock_series* penstock_series_new(const penstock_network* network, int64_t number);
 PENSTOCK_API void penstock_series_free(penstock_series* series);
+/* The same for n series, numbers[i] each, into series[n]; of a stateful network they stand side by side, as
+   penstock_push_many likes them best. Returns 0, and makes none, where penstock_series_new would return null.
+   penstock_series_free(series[0]) frees all of them. */
+PENSTOCK_API int penstock_series_new_many(const penstock_network* network, int64_t n, const int64_t* numbers, penstock_series** series);
 
 /* Takes one row, whose covariates stand in series->row; y may be NaN where PENSTOCK_CARRY is given. */
 PENSTOCK_API int penstock_push(penstock_series* series, int64_t time, double y, int flags);
-/* The same for many series, one row each; answers [n]. Returns how many forecasts were made. */
+/* The same for many series, one row each; answers [n]. Returns how many forecasts were made. Series of one stateful
+   network are stepped "lanes" at a time, each weight read once for all of them, to the bits of penstock_push; series that
+   follow each other side by side, in that order, are stepped where they stand. Series of other networks follow one after
+   the other. What all of them share may be shared: `scratch`, and `row` and `ahead` where all rows have the same. */
 PENSTOCK_API int64_t penstock_push_many(penstock_series* const* series, int64_t n, int64_t time, const double* y, int flags,
                                         int32_t* answers);
-/* The same, where each row has a time of its own; a series may stand there several times, its rows in their order. */
+/* The same, where each row has a time of its own; a series may stand there several times, its rows in their order. The
+   forecast in `out` is then that after its last row. */
 PENSTOCK_API int64_t penstock_push_each(penstock_series* const* series, int64_t n, const int64_t* times, const double* y,
                                         int flags, int32_t* answers);
+/* Copies `out` of n series of one network, one after the other, into `values`, [n, 1 + 2 levels, horizon]. */
+PENSTOCK_API void penstock_outputs(penstock_series* const* series, int64_t n, double* values);
 /* Reads and writes the state of a stateful network after the newest row: of each member and layer h, of an LSTM then c. */
 PENSTOCK_API void penstock_get_state(const penstock_series* series, double* values);
 PENSTOCK_API void penstock_set_state(penstock_series* series, const double* values);

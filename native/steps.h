@@ -170,6 +170,68 @@ template <typename T, int B> PENSTOCK_INLINE void four_gates(Vec<T> (&v)[4 * B],
   else gates<T, s, s, s, s, t, t, s, s>(v, kind);
 }
 
+// What the cells make of the sums of B vectors, a vector after the other in memory. The single step and that of lanes share
+// it, so that both give the same bits; a product that is added is fused with the sum by name, not as the compiler likes.
+template <typename T, int B> PENSTOCK_INLINE void lstm_units(const StepLayer& l, Vec<T> (&v)[4 * B], T* c, T* next) {
+  constexpr int L = kLanes<T>;
+  four_gates<T, B>(v, l.activation);
+  Vec<T> s[B];
+  repeat<B>(PENSTOCK_BODY(i) { s[i] = v[i] * v[2 * B + i]; });
+  repeat<B>(PENSTOCK_BODY(i) { add_product<T>(s[i], v[B + i], load(c + i * L)); });
+  repeat<B>(PENSTOCK_BODY(i) { store(c + i * L, s[i]); });
+  tanh_all<T, B>(s);
+  repeat<B>(PENSTOCK_BODY(i) { store(next + i * L, v[3 * B + i] * s[i]); });
+}
+
+// z h + (1 - z) n
+template <typename T> PENSTOCK_INLINE Vec<T> between(Vec<T> z, Vec<T> h, Vec<T> n) {
+  Vec<T> s = (1 - z) * n;
+  add_product<T>(s, z, h);
+  return s;
+}
+
+template <typename T, int B> PENSTOCK_INLINE void gru_after_units(const StepLayer& l, Vec<T> (&z)[4 * B], const T* h, T* next) {
+  constexpr int L = kLanes<T>;
+  Vec<T> v[2 * B], n[B];
+  repeat<2 * B>(PENSTOCK_BODY(i) { v[i] = z[i]; });
+  two_gates<T, B>(v, l.activation);
+  repeat<B>(PENSTOCK_BODY(i) { n[i] = z[2 * B + i], add_product<T>(n[i], v[i], z[3 * B + i]); });
+  tanh_all<T, B>(n);
+  repeat<B>(PENSTOCK_BODY(i) { store(next + i * L, between<T>(v[B + i], load(h + i * L), n[i])); });
+}
+
+template <typename T, int B> PENSTOCK_INLINE void gru_gates(const StepLayer& l, Vec<T> (&v)[2 * B], const T* h, T* reset, T* z) {
+  constexpr int L = kLanes<T>;
+  two_gates<T, B>(v, l.activation);
+  repeat<B>(PENSTOCK_BODY(i) { store(reset + i * L, v[i] * load(h + i * L)); });
+  repeat<B>(PENSTOCK_BODY(i) { store(z + i * L, v[B + i]); });
+}
+
+template <typename T, int B> PENSTOCK_INLINE void gru_before_units(Vec<T> (&n)[B], const T* h, const T* z, T* next) {
+  constexpr int L = kLanes<T>;
+  tanh_all<T, B>(n);
+  repeat<B>(PENSTOCK_BODY(i) { store(next + i * L, between<T>(load(z + i * L), load(h + i * L), n[i])); });
+}
+
+template <typename T, int B>
+PENSTOCK_INLINE void rnn_units(const StepLayer& l, Vec<T> (&v)[B], const Vec<T> (&leak)[B], const T* h, T* next) {
+  constexpr int L = kLanes<T>;
+  if (l.kind == LayerKind::rnn_relu) {
+    repeat<B>(PENSTOCK_BODY(i) { v[i] = select<T>(v[i] < 0, Vec<T>{}, v[i]); });
+  } else {
+    tanh_all<T, B>(v);
+  }
+  if (l.kind == LayerKind::leaky)
+    repeat<B>(PENSTOCK_BODY(i) {
+      v[i] *= leak[i];
+      add_product<T>(v[i], 1 - leak[i], load(h + i * L));
+    });
+  repeat<B>(PENSTOCK_BODY(i) { store(next + i * L, v[i]); });
+}
+
+// Sums side by side for B vectors of each of G gates, or of a dense layer.
+template <int G, int B> constexpr int kSums = G == 4 ? 2 / B : G == 2 ? 4 / B : 4;
+
 // A step of a recurrent layer from h to `next`.
 template <typename T> PENSTOCK_INLINE void step(const StepLayer& l, const T* w, const T* x, const Place<T>& p) {
   constexpr int L = kLanes<T>;
@@ -178,47 +240,31 @@ template <typename T> PENSTOCK_INLINE void step(const StepLayer& l, const T* w, 
     case LayerKind::lstm:
       by_blocks<T>(Hp, [&](auto b, Int u) __attribute__((always_inline)) {
         constexpr int B = decltype(b)::value;
-        tile<T, 4, B, 2 / B>(x, I, p.h, H, w + u, 4 * Hp, Hp, w + K * 4 * Hp + u, [&](Vec<T>(&v)[4 * B]) __attribute__((always_inline)) {
-          four_gates<T, B>(v, l.activation);
-          Vec<T> c[B];
-          repeat<B>(PENSTOCK_BODY(i) { c[i] = v[B + i] * load(p.c + u + i * L) + v[i] * v[2 * B + i]; });
-          repeat<B>(PENSTOCK_BODY(i) { store(p.c + u + i * L, c[i]); });
-          tanh_all<T, B>(c);
-          repeat<B>(PENSTOCK_BODY(i) { store(p.next + u + i * L, v[3 * B + i] * c[i]); });
+        tile<T, 4, B, kSums<4, B>>(x, I, p.h, H, w + u, 4 * Hp, Hp, w + K * 4 * Hp + u, [&](Vec<T>(&v)[4 * B]) __attribute__((always_inline)) {
+          lstm_units<T, B>(l, v, p.c + u, p.next + u);
         });
       });
       break;
     case LayerKind::gru_after:
       by_blocks<T>(Hp, [&](auto b, Int u) __attribute__((always_inline)) {
         constexpr int B = decltype(b)::value;
-        tile<T, 4, B, 2 / B>(x, I, p.h, H, w + u, 4 * Hp, Hp, w + K * 4 * Hp + u, [&](Vec<T>(&z)[4 * B]) __attribute__((always_inline)) {
-          Vec<T> v[2 * B], n[B];
-          repeat<2 * B>(PENSTOCK_BODY(i) { v[i] = z[i]; });
-          two_gates<T, B>(v, l.activation);
-          repeat<B>(PENSTOCK_BODY(i) { n[i] = z[2 * B + i] + v[i] * z[3 * B + i]; });
-          tanh_all<T, B>(n);
-          repeat<B>(PENSTOCK_BODY(i) { store(p.next + u + i * L, v[B + i] * load(p.h + u + i * L) + (1 - v[B + i]) * n[i]); });
+        tile<T, 4, B, kSums<4, B>>(x, I, p.h, H, w + u, 4 * Hp, Hp, w + K * 4 * Hp + u, [&](Vec<T>(&v)[4 * B]) __attribute__((always_inline)) {
+          gru_after_units<T, B>(l, v, p.h + u, p.next + u);
         });
       });
       break;
     case LayerKind::gru_before: {
       by_blocks<T>(Hp, [&](auto b, Int u) __attribute__((always_inline)) {  // `c` keeps z
         constexpr int B = decltype(b)::value;
-        tile<T, 2, B, 4 / B>(x, I, p.h, H, w + u, 2 * Hp, Hp, w + K * 2 * Hp + u, [&](Vec<T>(&v)[2 * B]) __attribute__((always_inline)) {
-          two_gates<T, B>(v, l.activation);
-          repeat<B>(PENSTOCK_BODY(i) { store(p.reset + u + i * L, v[i] * load(p.h + u + i * L)); });
-          repeat<B>(PENSTOCK_BODY(i) { store(p.c + u + i * L, v[B + i]); });
+        tile<T, 2, B, kSums<2, B>>(x, I, p.h, H, w + u, 2 * Hp, Hp, w + K * 2 * Hp + u, [&](Vec<T>(&v)[2 * B]) __attribute__((always_inline)) {
+          gru_gates<T, B>(l, v, p.h + u, p.reset + u, p.c + u);
         });
       });
       const T* last = w + (K + 1) * 2 * Hp;
       by_blocks<T>(Hp, [&](auto b, Int u) __attribute__((always_inline)) {
         constexpr int B = decltype(b)::value;
-        tile<T, 1, B, 4>(x, I, p.reset, H, last + u, Hp, Hp, last + K * Hp + u, [&](Vec<T>(&n)[B]) __attribute__((always_inline)) {
-          tanh_all<T, B>(n);
-          repeat<B>(PENSTOCK_BODY(i) {
-            const Vec<T> z = load(p.c + u + i * L);
-            store(p.next + u + i * L, z * load(p.h + u + i * L) + (1 - z) * n[i]);
-          });
+        tile<T, 1, B, kSums<1, B>>(x, I, p.reset, H, last + u, Hp, Hp, last + K * Hp + u, [&](Vec<T>(&v)[B]) __attribute__((always_inline)) {
+          gru_before_units<T, B>(v, p.h + u, p.c + u, p.next + u);
         });
       });
       break;
@@ -226,18 +272,11 @@ template <typename T> PENSTOCK_INLINE void step(const StepLayer& l, const T* w, 
     default:
       by_blocks<T>(Hp, [&](auto b, Int u) __attribute__((always_inline)) {
         constexpr int B = decltype(b)::value;
-        tile<T, 1, B, 4>(x, I, p.h, H, w + u, Hp, Hp, w + K * Hp + u, [&](Vec<T>(&v)[B]) __attribute__((always_inline)) {
-          if (l.kind == LayerKind::rnn_relu) {
-            repeat<B>(PENSTOCK_BODY(i) { v[i] = select<T>(v[i] < 0, Vec<T>{}, v[i]); });
-          } else {
-            tanh_all<T, B>(v);
-          }
+        tile<T, 1, B, kSums<1, B>>(x, I, p.h, H, w + u, Hp, Hp, w + K * Hp + u, [&](Vec<T>(&v)[B]) __attribute__((always_inline)) {
+          Vec<T> leak[B] = {};
           if (l.kind == LayerKind::leaky)
-            repeat<B>(PENSTOCK_BODY(i) {
-              const Vec<T> a = load(w + (K + 1) * Hp + u + i * L);
-              v[i] = (1 - a) * load(p.h + u + i * L) + a * v[i];
-            });
-          repeat<B>(PENSTOCK_BODY(i) { store(p.next + u + i * L, v[i]); });
+            repeat<B>(PENSTOCK_BODY(i) { leak[i] = load(w + (K + 1) * Hp + u + i * L); });
+          rnn_units<T, B>(l, v, leak, p.h + u, p.next + u);
         });
       });
   }
@@ -252,28 +291,30 @@ template <typename T> PENSTOCK_INLINE void normalise(const StepLayer& l, const T
   for (Int i = 0; i < l.inputs; ++i) out[i] = w[i] * ((x[i] - mean) * one) + w[padded<T>(l.inputs) + i];
 }
 
+template <typename T> PENSTOCK_INLINE Vec<T> activated(Vec<T> v, Activation kind) {
+  Vec<T> one[] = {v};
+  switch (kind) {
+    case Activation::relu: return select<T>(v < 0, Vec<T>{}, v);
+    case Activation::tanh: activate<T, Act::tanh>(one); return one[0];
+    case Activation::sigmoid: activate<T, Act::sigmoid>(one); return one[0];
+    case Activation::linear: return v;
+    default: return hard<T>(v, kind);
+  }
+}
+
 template <typename T> PENSTOCK_INLINE void dense(const StepLayer& l, const T* w, const T* x, T* out) {
   constexpr int L = kLanes<T>;
   const Int H = padded<T>(l.units);
   by_blocks<T>(H, [&](auto b, Int u) __attribute__((always_inline)) {
     constexpr int B = decltype(b)::value;
-    tile<T, 1, B, 4>(nullptr, 0, x, l.inputs, w + u, H, H, w + l.inputs * H + u, [&](Vec<T>(&v)[B]) __attribute__((always_inline)) {
-      repeat<B>(PENSTOCK_BODY(i) {
-        Vec<T> one[] = {v[i]};
-        switch (l.activation) {
-          case Activation::relu: one[0] = select<T>(one[0] < 0, Vec<T>{}, one[0]); break;
-          case Activation::tanh: activate<T, Act::tanh>(one); break;
-          case Activation::sigmoid: activate<T, Act::sigmoid>(one); break;
-          case Activation::linear: break;
-          default: one[0] = hard<T>(one[0], l.activation);
-        }
-        store(out + u + i * L, one[0]);
-      });
+    tile<T, 1, B, kSums<1, B>>(nullptr, 0, x, l.inputs, w + u, H, H, w + l.inputs * H + u, [&](Vec<T>(&v)[B]) __attribute__((always_inline)) {
+      repeat<B>(PENSTOCK_BODY(i) { store(out + u + i * L, activated<T>(v[i], l.activation)); });
     });
   });
 }
 
-template <typename T> void unroll(const Stack<T>& s, const T* x, Int stride, Int n, T* state, T* scratch, T* out) {
+template <typename T>
+void unroll(const Stack<T>& s, const T* x, Int stride, Int n, T* state, Int apart, T* scratch, T* out) {
   T *space = scratch, *kept = state;
   for (Int i = 0; i < s.layers; ++i) {
     const StepLayer& l = s.layer[i];
@@ -282,10 +323,10 @@ template <typename T> void unroll(const Stack<T>& s, const T* x, Int stride, Int
     if (l.kind >= LayerKind::norm) continue;
     const Int H = padded<T>(l.units);
     for (Int u = 0; u < H; ++u) {
-      p.h[u] = kept ? kept[u] : T(0);
-      p.c[u] = kept && l.kind == LayerKind::lstm ? kept[H + u] : T(0);
+      p.h[u] = kept ? kept[u * apart] : T(0);
+      p.c[u] = kept && l.kind == LayerKind::lstm ? kept[(H + u) * apart] : T(0);
     }
-    if (kept) kept += state_size<T>(l);
+    if (kept) kept += state_size<T>(l) * apart;
   }
   const T* top = x;
   for (Int t = 0; t < n; ++t, x += stride) {
@@ -308,9 +349,11 @@ template <typename T> void unroll(const Stack<T>& s, const T* x, Int stride, Int
     space += scratch_size<T>(l);
     if (l.kind >= LayerKind::norm) continue;
     const Int H = padded<T>(l.units);
-    copy(kept, p.h, H);
-    if (l.kind == LayerKind::lstm) copy(kept + H, p.c, H);
-    kept += state_size<T>(l);
+    for (Int u = 0; u < H; ++u) {
+      kept[u * apart] = p.h[u];
+      if (l.kind == LayerKind::lstm) kept[(H + u) * apart] = p.c[u];
+    }
+    kept += state_size<T>(l) * apart;
   }
 }
 

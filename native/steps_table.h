@@ -37,9 +37,13 @@ template <typename T> struct Steps {
   Int (*state_size)(const StepLayer&);
   Int (*scratch_size)(const StepLayer&);
   void (*pack)(const StepLayer&, const PlainWeights<T>&, T* to);
-  // Runs n steps; the inputs of each stand `stride` after those of the one before. `state` is read and written; null:
-  // zero before the first step, and forgotten. `out` takes what the top layer puts out at the last step.
-  void (*unroll)(const Stack<T>&, const T* x, Int stride, Int n, T* state, T* scratch, T* out);
+  // Runs n steps; the inputs of each stand `stride` after those of the one before. `state`, its values `apart`, is read and
+  // written; null: zero before the first step, and forgotten. `out` takes what the top layer puts out at the last step.
+  void (*unroll)(const Stack<T>&, const T* x, Int stride, Int n, T* state, Int apart, T* scratch, T* out);
+  // One step of `lanes` samples at once. Every value stands `lanes` times, once for each sample: x [inputs][lanes],
+  // state [state_size][lanes], scratch [scratch_size][lanes], out [units][lanes]. The bits are those of unroll().
+  void (*step_lanes)(const Stack<T>&, const T* x, T* state, T* scratch, T* out);
+  Int lanes;
 };
 
 struct StepTable {

@@ -96,8 +96,9 @@ template <typename T> void pack_all(penstock_network& n, const LayerEntry* entri
   const Int window = (s.window + s.horizon) * s.features + 64;
   to.top = s.layers ? n.layers.back().units : s.flatten * s.features;
   to.beside = n.dense[0].inputs;
-  // The layers over time, the window, what the dense layers read and put out; then doubles: outputs, steps and bounds of all members.
-  to.scratch = over_time + dense + window + to.beside + 64 + s.steps * s.width + 64;
+  // The layers, the window, what the dense layers read and put out; then doubles: outputs and bounds of all members.
+  to.layers = over_time + dense;
+  to.scratch = to.layers + window + to.beside + 64 + s.steps * s.width + 64;
   to.statics = n.part<T>(s.statics_at);
 }
 
@@ -189,6 +190,6 @@ penstock::Int penstock_network::state_values() const {
 
 penstock::Int penstock_network::scratch_bytes() const {
   const penstock::Int values = s.itemsize == 4 ? f32.scratch : f64.scratch;
-  const penstock::Int doubles = s.members * (s.steps * s.width + (1 + 2 * s.levels) * s.horizon) + 4 * s.horizon + s.members + s.window + 16;
+  const penstock::Int doubles = s.members * (s.steps * s.width + (1 + 2 * s.levels) * s.horizon) + s.members + s.window + 16;
   return (values * s.itemsize + 63) / 64 * 64 + doubles * 8 + 64;
 }

@@ -49,7 +49,7 @@ template <typename T> struct Packed {
   std::vector<std::vector<T>> weights;         // [members · layers]
   std::vector<std::vector<const T*>> stacked;  // [members][layers]
   const T* statics = nullptr;                  // [members, series, statics]
-  Int scratch = 0, state = 0, top = 0, beside = 0;
+  Int scratch = 0, layers = 0, state = 0, top = 0, beside = 0;  // layers: their part of the scratch
 };
 
 }  // namespace penstock

@@ -21,11 +21,14 @@ class Tick:
         Sizes.
     ticks
         Rows in one call.
+    stateful
+        Whether the state is carried from row to row, one step each; the first `window` rows begin from zero.
     """
 
     units: int = 16
     window: int = 63
     ticks: int = 50
+    stateful: bool = False
 
     kind = "tick"
 

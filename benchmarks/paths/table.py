@@ -39,6 +39,7 @@ PATHS = {
     "torch-1": _torch(1),
     "torch-2": _torch(2),
     "torch-2-passive": _torch(2, OMP_WAIT_POLICY="passive"),
+    "onnx": Path("onnxruntime", "onnxruntime", {"OMP_NUM_THREADS": "1"}),
     "keras": Path("Keras-JAX", "keras", _KERAS),
     "neuralforecast": Path("neuralforecast", "neuralforecast"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import os
 import subprocess
@@ -18,9 +19,7 @@ import pytest
 
 import penstock as ps
 
-for name in ("starlette", "uvicorn", "httptools", "prometheus_client"):
-    pytest.importorskip(name, reason="pip install 'penstock[serve]' brings the HTTP server")
-
+NEEDED = ("starlette", "uvicorn", "httptools", "msgspec", "prometheus_client")
 TOKEN = "0123456789abcdef-token"
 ROWS = pd.DataFrame({"ds": np.arange(120), "y": 20 + np.cumsum(np.random.default_rng(3).normal(size=120)).round(3)})
 
@@ -71,6 +70,14 @@ class Server:
         """Ask the process to end, and give its status."""
         self.process.terminate()
         return self.process.wait(timeout=300)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def libraries() -> None:
+    """Skip where the libraries of the extra are not installed."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        pytest.skip(f"without {', '.join(missing)}: pip install 'penstock[serve]' brings the HTTP server")
 
 
 @pytest.fixture(scope="session")

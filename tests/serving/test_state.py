@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,7 +15,8 @@ from penstock.serving.journal import Journal
 from penstock.serving.limits import Limits
 from penstock.serving.models import read_served
 from penstock.serving.problems import RequestError
-from penstock.serving.steps import read_row
+from penstock.serving.sessions import Session, Sessions
+from penstock.serving.steps import Row, read_row
 
 from .conftest import ROWS, Server
 
@@ -54,53 +56,116 @@ def test_no_answered_step_is_lost_when_the_server_is_killed(folder: Path, tmp_pa
     assert second.end() == 0
 
 
-@pytest.mark.parametrize("rows", [3, 100])
-def test_sessions_go_on_from_the_journal_and_from_saved_streams(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+class Plain(NamedTuple):
+    """What StepReader.many gives."""
+
+    session: str
+    t: int
+    y: float
+    step: int | None = None
+
+
+@pytest.mark.parametrize("size", [1, 1 << 24])
+def test_sessions_go_on_from_the_journal_and_from_sessions_in_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(state, "_ROWS", rows)
+    monkeypatch.setattr(state, "_SIZE", size)
+    begun, begin_another = [], state.State.begin_another
+    monkeypatch.setattr(state.State, "begin_another", lambda place: begun.append(1) or begin_another(place))
     served = read_served(folder / "net.penstock")
     stream = served.model.stream(level=80)
-    expected = [stream.push(t, y).values for t, y in zip(ROWS["ds"][100:108], ROWS["y"][100:108], strict=True)]
+    times, values = ROWS["ds"][100:109].tolist(), ROWS["y"][100:109].tolist()
+    expected = [stream.push(t, y).values for t, y in zip(times, values, strict=True)]
     names: list[str] = []
     for begin in (0, 4):
-        place = state.State(tmp_path / "kept")
+        place = state.State(tmp_path / "kept", sync=bool(begin))
         sessions = state.StoredSessions(Limits(), place)
         sessions.restore([served])
-        assert list(sessions.by_id) == names[:1]
+        assert list(sessions.by_id) == names[:2]
         if not names:
-            names = [sessions.create(served, {"level": [80]}).id for _ in range(2)]
+            names = [sessions.create(served, {"level": [80]}).id for _ in range(3)]
         for number in range(begin, begin + 4):
-            asked = {"t": int(ROWS["ds"][100 + number]), "y": float(ROWS["y"][100 + number]), "step": number + 1}
-            answer = sessions.step(names[0], read_row(asked))
-            assert answer["yhat"] == expected[number][0].tolist()
-            assert answer["intervals"]["80"]["hi"] == expected[number][2].tolist()
+            asked = {"t": times[number], "y": values[number], "step": number + 1}
+            first, second = [sessions.step(names[0], read_row(asked))], [Plain(names[1], times[number], values[number])]
+            answers = first + sessions.steps_together([*second, Plain("none", 1, 1.0)])
+            for answer in answers[:2]:
+                assert answer["yhat"] == expected[number][0].tolist()
+                assert answer["intervals"]["80"]["hi"] == expected[number][2].tolist()
+            assert answers[2]["status"] == 404
+            sessions.commit()
         if not begin:
-            sessions.delete(names[1])
+            sessions.delete(names[2])
         sessions.commit()
         with pytest.raises(OptionError, match="is used by another server"):
             state.State(tmp_path / "kept")
         place.close()  # nothing else is written at the end
-    assert len(list((tmp_path / "kept" / "streams").iterdir())) == (rows == 3)
+    assert bool(begun) == (size == 1)
+
+
+def test_a_journal_that_was_being_replaced_is_read_with_the_other(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "_SIZE", 1)
+    monkeypatch.setattr(state, "_SECONDS", 0.0)  # no session is written, as if there had been no time
+    served, expected = read_served(folder / "net.penstock"), None
+    for begin in (0, 2):
+        place = state.State(tmp_path / "kept", sync=False)
+        sessions = state.StoredSessions(Limits(), place)
+        sessions.restore([served])
+        name = next(iter(sessions.by_id), None) or sessions.create(served, {}).id
+        for number in range(begin, begin + 2):
+            sessions.steps_together([Plain(name, 100 + number, 5.0)])
+            sessions.commit()
+        assert (tmp_path / "kept" / "journal.old").exists() == (begin == 0)
+        place.close()
+    stream = served.model.stream()
+    for number in range(4):
+        expected = stream.push(100 + number, 5.0)
+    assert expected is not None
+    assert (sessions.by_id[name].step, sessions.by_id[name].answer["yhat"]) == (4, expected.yhat.tolist())
+
+
+def test_rows_together_are_those_one_by_one_and_hold_up_nobody(folder: Path) -> None:
+    served = read_served(folder / "net.penstock")
+    sessions, alone = Sessions(Limits()), Sessions(Limits())
+    names = [sessions.create(served, {"missing": "ffill"}).id for _ in range(3)]
+    for name in names:
+        alone.add(Session(name, served, served.model.stream(missing="ffill"), {}))
+    rows = [
+        Plain(names[0], 100, 5.0, 1), Plain(names[1], 100, 6.0), Plain(names[2], 100, 7.0), Plain(names[0], 101, 5.5),
+        Plain(names[1], 103, 5.0),  # two rows are missing: carried forward
+        Plain(names[2], 100, 7.5),  # double
+        Plain(names[2], 101, float("nan")), Plain(names[0], 102, 1.0, 7), Plain("none", 100, 1.0),
+    ]  # fmt: skip
+    answers = sessions.steps_together(rows)
+    expected = alone.steps([(row.session, Row(row.t, row.y, None, {}, None, row.step, False)) for row in rows])
+    assert answers == expected
+    assert [answer.get("status") for answer in answers] == [None] * 5 + [422, None, 409, 404]
+    assert sessions.by_id[names[1]].stream.carried == 2
 
 
 def test_a_full_disk_refuses_a_step_that_can_be_sent_again(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = read_served(folder / "net.penstock")
-    monkeypatch.setattr(state, "_ROWS", 1)
     sessions = state.StoredSessions(Limits(), state.State(tmp_path / "kept"))
     name = sessions.create(served, {}).id
     sessions.commit()
     row = read_row({"t": 100, "y": 20.0, "step": 1})
     with monkeypatch.context() as full:
         full.setattr("os.fsync", lambda file: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        answer = sessions.step(name, row)  # its stream cannot be saved, which the journal makes good
+        answer = sessions.step(name, row)
         with pytest.raises(RequestError, match="Send it again with the same number"):
             sessions.commit()
     assert sessions.step(name, row) is answer
     sessions.commit()
     assert [record.get("step") for record in sessions.state.journal.read()] == [None, 1]
+    monkeypatch.setattr(sessions, "largest", 1)
+    with monkeypatch.context() as full:
+        full.setattr(sessions.state, "begin_another", lambda: (_ for _ in ()).throw(OSError(28, "No space left")))
+        sessions.commit()  # the journal is there, and holds everything
+    sessions.commit()
+    assert [record["step"] for record in sessions.state.journal.read()] == [1]
     sessions.close()
 
 

@@ -185,4 +185,4 @@ def test_damaged_bytes_are_refused_or_harmless(model: ps.Forecaster) -> None:
 
 
 def test_the_struct_is_that_of_the_header() -> None:
-    assert ctypes.sizeof(SeriesStruct) == 8 * 27
+    assert ctypes.sizeof(SeriesStruct) == 8 * 31

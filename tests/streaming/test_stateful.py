@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,23 @@ def test_a_push_is_the_unroll_of_the_whole_history_from_zero() -> None:
         answer = stream.push(row, float(frame.y[row]))
     np.testing.assert_allclose(answer.yhat, unrolled(model, frame.y.to_numpy()), rtol=1e-5)
     assert np.abs(unrolled(model, frame.y[392:].to_numpy()) - answer.yhat).max() > 1e-4  # it is no function of 8 rows
+
+
+@pytest.mark.slow
+def test_many_pushes_neither_drift_from_the_batch_result_nor_take_memory() -> None:
+    rows, first = 100_000, 300
+    y = np.sin(np.arange(rows) / 7) + 0.3 * np.random.default_rng(0).normal(size=rows)
+    frame = pd.DataFrame({"ds": np.arange(rows), "y": y})
+    model = ps.Forecaster(ps.Network([ps.LSTM(16)]), **TINY).fit(frame[:first])
+    stream, held = model.stream(), []
+    tracemalloc.start()
+    for row in range(first, rows):
+        answer = stream.push(row, float(y[row]))
+        if row in (rows // 10, rows - 1):
+            held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert held[1] - held[0] < 10_000
+    np.testing.assert_allclose(answer.yhat, model.predict(frame)["yhat"], atol=1e-5)
 
 
 @pytest.mark.slow

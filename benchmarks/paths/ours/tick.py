@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,9 +21,12 @@ class Task:
     """A forecaster with these weights, told one row after the other."""
 
     def __init__(self, job: Tick, arrays: Arrays) -> None:
-        self.units = job.ticks
+        native = status().path == "native"  # a stateful call of JAX walks all rows, a stream goes on
+        self.units = job.ticks + job.window * (job.stateful and not native)
         self._window, self._y = job.window, [float(value) for value in arrays["y"]]
-        model = ps.Forecaster(ps.Network([ps.LSTM(job.units)]), window=job.window, scale="none", epochs=1, validation=0)
+        network = ps.Network([ps.LSTM(job.units)])
+        options = {"window": job.window, "scale": "none", "epochs": 1, "validation": 0, "stateful": job.stateful}
+        model = ps.Forecaster(network, **options)
         rows = job.window + 2
         model.fit(pd.DataFrame({"ds": range(rows), "y": np.linspace(0, 1, rows)}))
         leaves, tree = jax.tree.flatten(model.weights_)
@@ -30,10 +35,19 @@ class Task:
             raise ValueError(f"the weights have the shapes {[leaf.shape for leaf in leaves]}")
         model.weights_ = jax.tree.unflatten(tree, given)
         module = model.network.with_weights(jax.tree.map(lambda leaf: leaf[0], model.weights_), model.inputs_, 1)
-        self._stream, self._next = model.stream(), rows
-        if status().path == "native" and not self._stream.mode.startswith("exact, compiled"):
+        if job.stateful:
+            model.states_ = jax.tree.map(jnp.zeros_like, model.states_)
+        self._stream, self._next, self._stateful = model.stream(), rows, job.stateful
+        if status().path == "native" and ", compiled" not in self._stream.mode:
             raise RuntimeError(self._stream.mode)
-        self._call = jax.jit(lambda x: module(x))
+        cell, readout = module.layers[0].cell, module.dense[0]
+        self._state = cell.initial_state(1)
+
+        def step(x: jax.Array, state: Any) -> tuple[jax.Array, Any]:
+            out, state = cell(x, state)
+            return readout(out), state
+
+        self._call = jax.jit(step if job.stateful else lambda x: module(x))
         for value in self._y[: job.window]:
             self._push(value)
 
@@ -45,7 +59,16 @@ class Task:
     def _ticks(self) -> list[float]:
         return [self._push(value) for value in self._y[self._window :]]
 
+    def _jitted_steps(self) -> list[float]:
+        state, found = self._state, []
+        for value in self._y:
+            answer, state = self._call(np.full((1, 1), value, np.float32), state)
+            found.append(float(answer[0, 0]))
+        return found[self._window :]
+
     def _jitted(self) -> list[float]:
+        if self._stateful:
+            return self._jitted_steps()
         x, found = np.array(self._y[: self._window], dtype=np.float32)[None, :, None], []
         for value in self._y[self._window :]:
             x[:, :-1] = x[:, 1:]

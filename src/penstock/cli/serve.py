@@ -35,6 +35,10 @@ def serve(
     state: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder in which sessions outlive the process.")
     ] = None,
+    sync: Annotated[
+        bool,
+        typer.Option(help="Wait for the disk before a step is answered; --no-sync: the disk has it a second later."),
+    ] = True,
     reload: Annotated[bool, typer.Option(help="Read a model file again when it changes.")] = True,
     log_requests: Annotated[bool, typer.Option(help="Write one line of the log for each request.")] = True,
     config: Config = None,
@@ -50,6 +54,6 @@ def serve(
     limits = Limits(body=max_body, rows=max_rows, sessions=max_sessions, timeout=timeout, idle=idle)
     token = read_token(token_file, os.environ)
     run(
-        models, host=host, port=port, token=token, limits=limits, state=state, reload=reload,
-        log_requests=log_requests,
+        models, host=host, port=port, token=token, limits=limits, state=state, sync=sync,
+        reload=reload, log_requests=log_requests,
     )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
+from penstock.extras import library
 from penstock.serving.access import Access
 from penstock.serving.logs import event, place_of
 from penstock.serving.metrics import Metrics
@@ -17,15 +18,19 @@ __all__ = ["OPEN", "Guard", "json_bytes"]
 
 _Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs")
 """Addresses that are answered to anybody."""
 
 
+@cache
+def _encoder() -> Callable[[Any], bytes]:
+    encode: Callable[[Any], bytes] = library("msgspec", "serve", "penstock serve").json.Encoder().encode
+    return encode
+
+
 def json_bytes(content: Any) -> bytes:
-    """Write JSON that any reader takes: UTF-8, no NaN."""
-    return _ENCODER.encode(content).encode()
+    """Write JSON that any reader takes: UTF-8, null for NaN."""
+    return _encoder()(content)
 
 
 class Guard:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from penstock.errors import DataError
+from penstock.extras import library
 from penstock.files import write_whole
 
 __all__ = ["Journal"]
@@ -18,17 +18,25 @@ __all__ = ["Journal"]
 class Journal:
     """Records in the order in which they were appended; each line holds its checksum.
 
+    What was committed is with the system, and survives the end of this process, however it comes. With `sync` it is on
+    the disk, and survives that of the machine too.
+
     Parameters
     ----------
     path
         The file; it is made where there is none.
+    sync
+        Whether a commit waits until the disk has it; otherwise :meth:`flush` does.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, sync: bool = True) -> None:
+        self.path, self.sync = path, sync
+        json = library("msgspec", "serve", "penstock serve").json
+        self._encode, self._decode = json.Encoder().encode, json.Decoder().decode
         self._waiting: list[bytes] = []
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         self.size = os.fstat(self._file).st_size
+        self._flushed = self.size
 
     def read(self) -> Iterator[dict[str, Any]]:
         """Give all records; a last line that is torn was never committed, and is cut off.
@@ -41,7 +49,7 @@ class Journal:
         place = 0
         with self.path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                record = _read(line)
+                record = self._read(line)
                 if record is None:
                     if lines.read(1):
                         raise DataError(
@@ -56,10 +64,10 @@ class Journal:
 
     def append(self, record: dict[str, Any]) -> None:
         """Take a record that the next commit writes."""
-        self._waiting.append(_line(record))
+        self._waiting.append(self._line(record))
 
     def commit(self) -> None:
-        """Write what was appended, and wait until the disk has it; where that fails, the next commit tries again.
+        """Write what was appended; where that fails, the next commit tries again.
 
         Raises
         ------
@@ -73,33 +81,44 @@ class Journal:
             done = 0
             while done < len(data):
                 done += os.pwrite(self._file, data[done:], self.size + done)
-            os.fsync(self._file)
+            if self.sync:
+                os.fsync(self._file)
         except OSError:
             os.ftruncate(self._file, self.size)
             raise
         self.size += len(data)
         self._waiting.clear()
 
-    def replace(self, records: list[dict[str, Any]]) -> None:
+    def flush(self) -> None:
+        """Wait until the disk has what was committed; another thread may go on committing."""
+        size = self.size
+        if self.sync or size == self._flushed:
+            return
+        file = os.dup(self._file)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+        self._flushed = size
+
+    def replace(self, records: Iterable[dict[str, Any]]) -> None:
         """Write these records in place of all others, whole or not at all."""
-        write_whole(self.path, b"".join(map(_line, records)))
+        write_whole(self.path, b"".join(map(self._line, records)))
         os.close(self._file)
         self._file = os.open(self.path, os.O_RDWR)
-        self.size = os.fstat(self._file).st_size
+        self._flushed = self.size = os.fstat(self._file).st_size
         self._waiting.clear()
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 
+    def _line(self, record: dict[str, Any]) -> bytes:
+        text: bytes = self._encode(record)
+        return b"%08x %s\n" % (zlib.crc32(text), text)
 
-def _line(record: dict[str, Any]) -> bytes:
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def _read(line: bytes) -> dict[str, Any] | None:
-    if not line.endswith(b"\n") or line[:8] != b"%08x" % zlib.crc32(line[9:-1]):
-        return None
-    found: dict[str, Any] = json.loads(line[9:-1])
-    return found
+    def _read(self, line: bytes) -> dict[str, Any] | None:
+        if not line.endswith(b"\n") or line[:8] != b"%08x" % zlib.crc32(line[9:-1]):
+            return None
+        found: dict[str, Any] = self._decode(line[9:-1])
+        return found

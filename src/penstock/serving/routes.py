@@ -13,9 +13,10 @@ from penstock.serving.bodies import read_body
 from penstock.serving.guard import json_bytes
 from penstock.serving.openapi import document, page
 from penstock.serving.problems import RequestError
+from penstock.serving.quick import StepReader
 from penstock.serving.service import Service
 from penstock.serving.sessions import OPTIONS, read_level, read_options
-from penstock.serving.steps import STEP, read_row
+from penstock.serving.steps import STEP, Row, read_row
 from penstock.serving.tables import (
     CSV,
     JSON,
@@ -28,7 +29,7 @@ from penstock.serving.tables import (
 
 __all__ = ["Routes"]
 
-_QUICK = 128  # steps of some microseconds that are taken between two looks at the sockets
+_QUICK = 2_000  # steps of some microseconds that are taken between two looks at the sockets
 _STEP = "/v1/sessions/", "/step"
 
 _FORECAST = ("rows", "future", "level")
@@ -46,6 +47,7 @@ class Routes:
     def __init__(self, service: Service) -> None:
         self.service = service
         self._response = library("starlette.responses", "serve", "penstock serve").Response
+        self._reader = StepReader()
 
     def table(self) -> list[tuple[str, str, Callable[[Any], Awaitable[Any]]]]:
         """Return all addresses: method, path, and what answers."""
@@ -186,32 +188,44 @@ class Routes:
     async def step(self, request: Any) -> Any:
         """Take one row of a session, and forecast after it."""
         self.service.require_ready()
-        row = read_row(await self._object(request, STEP))
+        media_type(request.headers.get("content-type", ""), (JSON,))
+        body = await read_body(request, self.service.limits)
+        plain = self._reader.one(body)
+        if plain is None:
+            row = read_row(read_object(body, STEP))
+        else:
+            row = Row(plain.t, plain.y, None, {}, None, plain.step, False)
         name = request.path_params["id"]
         return self._json(await self._do([name])(partial(self._step, name, row)))
 
     async def steps(self, request: Any) -> Any:
         """Take rows of many sessions at once."""
         self.service.require_ready()
-        given = (await self._object(request, ("steps",))).get("steps")
+        media_type(request.headers.get("content-type", ""), (JSON,))
+        body = await read_body(request, self.service.limits)
+        plain = self._reader.many(body)
+        given = read_object(body, ("steps",)).get("steps") if plain is None else plain
         if not isinstance(given, list):
             raise RequestError(
                 422, f"'steps' is {kind_of(given)}; a list of steps, each with its 'session', is needed."
             )
         if len(given) > self.service.limits.rows:
             raise RequestError(413, f"the request has {len(given):,} steps; allowed: {self.service.limits.rows:,}.")
+        if plain is not None:
+            work = partial(self._steps, self.service.sessions.steps_together, plain)
+            return self._json({"answers": await self._do([row.session for row in plain])(work)})
         rows = []
         for place, each in enumerate(given):
             row = read_row(each, f"steps[{place}]", ("session",))
             if not isinstance(each.get("session"), str):
                 raise RequestError(422, f"steps[{place}] has no 'session', the name of one.")
             rows.append((each["session"], row))
-        answers = await self._do([name for name, _ in rows])(partial(self._steps, rows))
-        return self._json({"answers": answers})
+        work = partial(self._steps, self.service.sessions.steps, rows)
+        return self._json({"answers": await self._do([name for name, _ in rows])(work)})
 
     def _do(self, names: list[str]) -> Callable[[Any], Awaitable[Any]]:
         """Return how steps of sessions are taken: here, where that takes less time than to wake the thread."""
-        quick = len(names) <= _QUICK and all(map(self.service.sessions.is_quick, names))
+        quick = len(names) <= _QUICK and self.service.sessions.are_quick(names)
         return self.service.worker.do_at_once if quick else self.service.worker.do
 
     def _about(self, id: str) -> dict[str, Any]:
@@ -222,9 +236,9 @@ class Routes:
         self.service.metrics.count_steps(self.service.sessions.by_id[id].served.name, 1)
         return answer
 
-    def _steps(self, rows: list[tuple[str, Any]]) -> list[dict[str, Any]]:
-        answers, sessions = self.service.sessions.steps(rows), self.service.sessions.by_id
-        taken = Counter(sessions[answer["session"]].served.name for answer in answers if "error" not in answer)
+    def _steps(self, take: Callable[[Any], list[dict[str, Any]]], rows: list[Any]) -> list[dict[str, Any]]:
+        answers, sessions = take(rows), self.service.sessions.by_id
+        taken = Counter([sessions[answer["session"]].served.name for answer in answers if "error" not in answer])
         for name, number in taken.items():
             self.service.metrics.count_steps(name, number)
         return answers

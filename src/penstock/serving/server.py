@@ -36,6 +36,7 @@ def serve(
     token: str | None = None,
     limits: Limits | None = None,
     state: Path | None = None,
+    sync: bool = True,
     reload: bool = True,
     log_requests: bool = True,
 ) -> None:
@@ -53,6 +54,8 @@ def serve(
         What the server takes on.
     state
         Folder in which sessions outlive the process; None: they end with it.
+    sync
+        Whether a step waits for the disk before it is answered; otherwise the disk has it a second later.
     reload
         Whether a model file that changes is read again.
     log_requests
@@ -70,7 +73,7 @@ def serve(
     limits = limits or Limits()
     uvicorn = library("uvicorn", "serve", "penstock serve")
     access = Access(token, host)
-    folder = None if state is None else State(state)
+    folder = None if state is None else State(state, sync=sync)
     service = Service(Models(paths), limits, reload=reload, state=folder)
     app = Guard(Routes(service).app(), access, service.metrics, log_requests=log_requests)
     listening = listen(host, port)

@@ -23,7 +23,7 @@ from penstock.serving.worker import Worker
 __all__ = ["Service"]
 
 _AT_ONCE = 2  # batch forecasts that are computed at once
-_EVERY = 2.0  # seconds between looks at the model files
+_EVERY = 1.0  # seconds between looks at the model files, and at most until the disk has what was answered
 
 
 class Service:
@@ -136,6 +136,7 @@ class Service:
         while True:
             await asyncio.sleep(_EVERY)
             try:
+                await asyncio.get_running_loop().run_in_executor(None, self.sessions.flush)
                 await self.worker.do(self.sessions.expire, always=True)
                 if self.reload:
                     await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)

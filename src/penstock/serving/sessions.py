@@ -12,6 +12,8 @@ from penstock.serving.models import ServedModel
 from penstock.serving.problems import RequestError, problem_of
 from penstock.serving.steps import Row, forecast_of
 from penstock.serving.tables import kind_of
+from penstock.serving.together import take_together
+from penstock.streaming.many import quick_series
 
 __all__ = ["OPTIONS", "Session", "Sessions", "read_level", "read_options"]
 
@@ -51,6 +53,11 @@ class Session:
     answer: dict[str, Any] = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
     failed: bool = False
+
+    def __post_init__(self) -> None:
+        """Look once whether its rows can be taken together with those of others, and what its levels are called."""
+        self.quick = quick_series(self.stream)
+        self.labels = [f"{level:g}" for level in self.stream.levels]
 
     def about(self) -> dict[str, Any]:
         """Say what a client must know of the session."""
@@ -117,6 +124,7 @@ class Sessions:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.by_id: dict[str, Session] = {}
+        self.compiled: set[str] = set()
 
     def create(self, served: ServedModel, options: dict[str, Any]) -> Session:
         """Begin a session after the rows that the model keeps.
@@ -147,16 +155,24 @@ class Sessions:
                 {"Retry-After": "60"},
             )  # fmt: skip
         session = Session(secrets.token_urlsafe(16), served, served.model.stream(**options), options)
-        self.by_id[session.id] = session
+        self.add(session)
         return session
 
-    def is_quick(self, id: str) -> bool:
-        """Whether a step of a session takes microseconds, the commit included."""
-        session = self.by_id.get(id)
-        return session is not None and session.stream.compiled
+    def are_quick(self, ids: list[str]) -> bool:
+        """Whether a step of each of these sessions takes microseconds, the commit included."""
+        return self.compiled.issuperset(ids)
+
+    def add(self, session: Session) -> None:
+        """Take a session in."""
+        self.by_id[session.id] = session
+        if session.stream.compiled:
+            self.compiled.add(session.id)
 
     def commit(self) -> None:
         """Do what must be done before anything is answered: nothing, where sessions end with the process."""
+
+    def flush(self) -> None:
+        """Wait until the disk has what was committed: nothing, where sessions end with the process."""
 
     def restore(self, models: list[ServedModel]) -> None:
         """Take up the sessions of an earlier process: none, where they end with it."""
@@ -184,6 +200,7 @@ class Sessions:
         """End a session."""
         if self.by_id.pop(id, None) is None:
             raise RequestError(404, "there is no such session: it was deleted, or was not used for too long.")
+        self.compiled.discard(id)
 
     def expire(self) -> int:
         """Delete the sessions that were not used for too long, and return their number."""
@@ -248,11 +265,29 @@ class Sessions:
         -------
         The answer of each, or the status and the error in words.
         """
-        answers = []
-        for name, row in rows:
-            try:
-                answers.append(self.step(name, row))
-            except Exception as error:
-                problem = problem_of(error)
-                answers.append({"session": name, "status": problem.status, "error": problem.message})
-        return answers
+        return [self.answer(name, row) for name, row in rows]
+
+    def answer(self, name: str, row: Row) -> dict[str, Any]:
+        """Take one row of a session; return its answer, or the status and the error in words."""
+        try:
+            return self.step(name, row)
+        except Exception as error:
+            problem = problem_of(error)
+            return {"session": name, "status": problem.status, "error": problem.message}
+
+    def steps_together(self, rows: list[Any]) -> list[dict[str, Any]]:
+        """Do what :meth:`steps` does, of rows with `session`, `t`, `y` and `step` alone: those of one network at once.
+
+        Parameters
+        ----------
+        rows
+            What :meth:`penstock.serving.quick.StepReader.many` reads.
+
+        Returns
+        -------
+        As of :meth:`steps`.
+        """
+        return take_together(self, rows)
+
+    def note(self, sessions: list[Session], rows: list[Any]) -> None:
+        """Keep rows that were taken together: nothing, where sessions end with the process."""

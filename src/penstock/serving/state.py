@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import logging
 import shutil
 import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors import numpy as safetensors
 
 from penstock.errors import DataError, OptionError
 from penstock.files import made_whole
@@ -17,21 +24,24 @@ from penstock.serving.models import ServedModel, read_served
 from penstock.serving.problems import RequestError
 from penstock.serving.sessions import Session, Sessions
 from penstock.serving.steps import Row, read_row
-from penstock.streaming.saved import read_stream
+from penstock.stored_arrays import read_arrays
+from penstock.streaming.saved import restored_stream, stream_parts
 
 __all__ = ["State", "StoredSessions"]
 
-_ROWS = 1_000  # steps of a session after which its stream is saved
-_SIZE = 1 << 26  # bytes of the journal after which it is written anew
+_SIZE = 1 << 24  # bytes of the journal after which another is begun
+_SECONDS = 1e-3  # seconds of a commit in which sessions are written into it
 
 
 class State:
-    """A folder with a journal, streams, and the models that sessions were begun with.
+    """A folder with a journal, and the models that sessions were begun with.
 
     Parameters
     ----------
     folder
         The folder; it is made where there is none, for its owner alone.
+    sync
+        Whether a commit waits for the disk.
 
     Raises
     ------
@@ -39,13 +49,13 @@ class State:
         Where it cannot be written, or another server uses it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.streams, self.models = folder, folder / "streams", folder / "models"
+    def __init__(self, folder: Path, *, sync: bool = True) -> None:
+        self.folder, self.models, self.old, self.sync = folder, folder / "models", folder / "journal.old", sync
         try:
-            for each in (folder, self.streams, self.models):
+            for each in (folder, self.models):
                 each.mkdir(mode=0o700, parents=each == folder, exist_ok=True)
             self._lock = (folder / "lock").open("wb")
-            self.journal = Journal(folder / "journal")
+            self.journal = Journal(folder / "journal", sync=sync)
         except OSError as error:
             raise OptionError(f"--state {str(folder)!r} cannot be written: {error.strerror}.") from None
         self._lock_folder()
@@ -67,6 +77,32 @@ class State:
         self.journal.close()
         self._lock.close()
 
+    def begin_another(self) -> None:
+        """Begin another journal; what the old one holds counts until :meth:`forget`."""
+        self.journal.flush()
+        self.journal.path.rename(self.old)
+        try:
+            journal = Journal(self.journal.path, sync=self.sync)
+        except OSError:
+            self.old.rename(self.journal.path)
+            raise
+        self.journal.close()
+        self.journal = journal
+
+    def forget(self) -> None:
+        """Delete the old journal, when what counts of it stands in the new one."""
+        self.journal.flush()
+        self.old.unlink(missing_ok=True)
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Give the records of the old journal, where there is one, and of the other."""
+        old: Iterable[dict[str, Any]] = ()
+        if self.old.exists():
+            journal = Journal(self.old)
+            old = list(journal.read())
+            journal.close()
+        return chain(old, self.journal.read())
+
     def model_path(self, served: ServedModel) -> Path:
         """Return where the model of a session is kept, by the fingerprint of its file."""
         return self.models / served.sha256 / f"{served.name}.penstock"
@@ -83,8 +119,20 @@ class State:
             raise RequestError(503, "the model file is changing; try again later.", {"Retry-After": "5"})
 
 
+class _Again(NamedTuple):
+    """A row that was taken before."""
+
+    session: str
+    step: int
+    t: Any
+    y: float
+
+
 class StoredSessions(Sessions):
     """Sessions whose steps are in a journal before they are answered.
+
+    When the journal is long, another is begun, and with each commit some sessions are written into it as they are; when
+    all are, the old one is deleted. No commit waits for more than some of them.
 
     Parameters
     ----------
@@ -97,13 +145,14 @@ class StoredSessions(Sessions):
     def __init__(self, limits: Any, state: State) -> None:
         super().__init__(limits)
         self.state = state
-        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self.largest = _SIZE
         self._first: dict[str, dict[str, Any]] = {}
-        self._old: list[Path] = []
+        self._to_write: deque[str] = deque()
+        self._restoring = self._writing = False
 
-    def is_quick(self, id: str) -> bool:
-        """Return False: a commit waits for the disk."""
-        return False
+    def are_quick(self, ids: list[str]) -> bool:
+        """Whether steps take microseconds: not where a commit waits for the disk."""
+        return not self.state.sync and super().are_quick(ids)
 
     def create(self, served: ServedModel, options: dict[str, Any]) -> Session:
         """Begin a session as :meth:`Sessions.create` does, and note it."""
@@ -111,7 +160,7 @@ class StoredSessions(Sessions):
             self.state.store_model(served)
         session = super().create(served, options)
         record = {"begin": session.id, "model": served.name, "sha256": served.sha256, "options": options}
-        self._first[session.id], self._rows[session.id] = record, []
+        self._first[session.id] = record
         self.state.journal.append(record)
         return session
 
@@ -119,34 +168,20 @@ class StoredSessions(Sessions):
         """End a session, and note it."""
         super().delete(id)
         self.state.journal.append({"end": id})
-        self._old += self._files(self._first.pop(id))
-        del self._rows[id]
+        del self._first[id]
 
     def _take(self, session: Session, row: Row) -> dict[str, Any]:
         answer = super()._take(session, row)
-        record = {"of": session.id, "step": session.step, "row": {**row.to_json(), "times": row.times}}
-        self.state.journal.append(record)
-        self._rows[session.id].append(record)
-        if len(self._rows[session.id]) >= _ROWS:
-            self._save(session)
+        if not self._restoring:
+            record = {"of": session.id, "step": session.step, "row": {**row.to_json(), "times": row.times}}
+            self.state.journal.append(record)
         return answer
 
-    def _save(self, session: Session) -> None:
-        """Save the stream of a session, so that its steps so far need not be taken again."""
-        before = self._first[session.id]
-        name = f"{session.id}.{session.step}.stream"
-        try:
-            session.stream.save(self.state.streams / name)
-        except OSError as error:  # the journal still holds its steps; the next one tries again
-            event("stream not saved", logging.ERROR, **place_of(error))
-            return
-        record = {**before, "stream": name, "step": session.step, "answer": session.answer}
-        self._old += self._files(before)
-        self._first[session.id], self._rows[session.id] = record, []
-        self.state.journal.append(record)
-
-    def _files(self, record: dict[str, Any]) -> list[Path]:
-        return [self.state.streams / record["stream"]] if "stream" in record else []
+    def note(self, sessions: list[Session], rows: list[Any]) -> None:
+        """Keep rows that were taken together as one record."""
+        if rows and not self._restoring:
+            names, steps = [session.id for session in sessions], [session.step for session in sessions]
+            self.state.journal.append({"steps": [names, steps, [row.t for row in rows], [row.y for row in rows]]})
 
     def commit(self) -> None:
         """Write what was noted; called before anything is answered.
@@ -156,11 +191,8 @@ class StoredSessions(Sessions):
         RequestError
             503 where the file cannot be written.
         """
-        journal = self.state.journal
         try:
-            journal.commit()
-            if journal.size > self.state.largest:
-                self._rewrite()
+            self.state.journal.commit()
         except OSError as error:
             event("journal failed", logging.ERROR, **place_of(error))
             raise RequestError(
@@ -169,18 +201,45 @@ class StoredSessions(Sessions):
                 "not taken twice.",
                 {"Retry-After": "5"},
             ) from None
-        for path in self._old:
-            path.unlink(missing_ok=True)
-        self._old.clear()
+        try:
+            self._write_some()
+        except OSError as error:  # the journals hold everything; the next commit goes on
+            event("sessions not written", logging.ERROR, **place_of(error))
+
+    def flush(self) -> None:
+        """Wait until the disk has what was committed; called in another thread."""
+        self.state.journal.flush()
+
+    def _write_some(self) -> None:
+        """Write sessions into a new journal when the other is long: those for which there is time, the rest later."""
+        if not self._writing:
+            if self.state.journal.size <= self.largest:
+                return
+            self.state.begin_another()
+            self._writing, self._to_write = True, deque(self.by_id)
+        end = time.perf_counter() + _SECONDS
+        while self._to_write and time.perf_counter() < end:
+            session = self.by_id.get(self._to_write.popleft())
+            if session is not None:
+                self.state.journal.append(self._record(session))
+        self.state.journal.commit()
+        if not self._to_write:
+            self.state.forget()
+            self._writing, self.largest = False, max(_SIZE, 4 * self.state.journal.size)
+
+    def _record(self, session: Session) -> dict[str, Any]:
+        """Describe a session as it is; one whose state is unknown ends with this process."""
+        if session.failed:
+            return {"end": session.id}
+        about, arrays = stream_parts(session.stream)
+        content = safetensors.save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        now = {"step": session.step, "answer": session.answer, "about": about, "stream": content}
+        return {**self._first[session.id], **now}
 
     def close(self) -> None:
         """Let another server take the sessions up."""
+        self.state.journal.flush()
         self.state.close()
-
-    def _rewrite(self) -> None:
-        records = [each for name, first in self._first.items() for each in (first, *self._rows[name])]
-        self.state.journal.replace(records)
-        self.state.largest = max(_SIZE, 2 * self.state.journal.size)
 
     def restore(self, models: list[ServedModel]) -> None:
         """Take up the sessions of an earlier process, to the same bits.
@@ -195,41 +254,63 @@ class StoredSessions(Sessions):
         DataError
             Where the journal is damaged, or does not fit together.
         """
-        start = time.monotonic()
-        for record in self.state.journal.read():
+        start, steps = time.monotonic(), 0
+        newest: dict[str, int] = {}  # the record from which each session goes on
+        for place, record in enumerate(self.state.records()):
             if "begin" in record:
-                self._first[record["begin"]], self._rows[record["begin"]] = record, []
+                newest[record["begin"]] = place
             elif "end" in record:
-                self._first.pop(record["end"], None)
-                self._rows.pop(record["end"], None)
-            else:
-                self._rows[record["of"]].append(record)
+                newest.pop(record["end"], None)
         known = {served.sha256: served for served in models}
-        for name, first in self._first.items():
-            self.by_id[name] = self._restored(name, first, known)
-        used = {path.name for first in self._first.values() for path in self._files(first)}
-        for path in self.state.streams.iterdir():
-            if path.name not in used:
-                path.unlink()
+        self._restoring = True
+        for place, record in enumerate(self.state.records()):
+            if "begin" in record:
+                if newest.get(record["begin"]) == place:
+                    self._restore_session(record, known)
+            elif "steps" in record:
+                rows = [_Again(*row) for row in zip(*record["steps"], strict=True) if row[0] in self.by_id]
+                steps += len(rows)
+                self._take_again(rows)
+            elif record.get("of") in self.by_id:
+                steps += 1
+                session = self.by_id[record["of"]]
+                self._check_next(session, record["step"])
+                self._take(session, read_row(record["row"]))
+        self._restoring = False
+        used = {first["sha256"] for first in self._first.values()}
         for folder in self.state.models.iterdir():
-            if folder.name not in {first["sha256"] for first in self._first.values()}:
+            if folder.name not in used:
                 shutil.rmtree(folder)
-        self._rewrite()
-        steps, seconds = sum(map(len, self._rows.values())), round(time.monotonic() - start, 3)
-        event("restored", sessions=len(self.by_id), steps=steps, seconds=seconds)
+        self.state.journal.replace(map(self._record, self.by_id.values()))
+        self.state.forget()
+        self.largest = max(_SIZE, 4 * self.state.journal.size)
+        event("restored", sessions=len(self.by_id), steps=steps, seconds=round(time.monotonic() - start, 3))
 
-    def _restored(self, name: str, first: dict[str, Any], known: dict[str, ServedModel]) -> Session:
+    def _restore_session(self, record: dict[str, Any], known: dict[str, ServedModel]) -> None:
+        name = record["begin"]
+        first = {each: record[each] for each in ("begin", "model", "sha256", "options")}
         served = known.get(first["sha256"])
         if served is None:
             served = read_served(self.state.models / first["sha256"] / f"{first['model']}.penstock")
             known[served.sha256] = served
-        if "stream" in first:
-            stream = read_stream(self.state.streams / first["stream"], model=served.model)
-            session = Session(name, served, stream, first["options"], first["step"], first["answer"])
+        if "stream" in record:
+            arrays = read_arrays(base64.b64decode(record["stream"]))
+            stream = restored_stream(self.state.journal.path, served.model, record["about"], arrays)
+            session = Session(name, served, stream, first["options"], record["step"], record["answer"])
         else:
             session = Session(name, served, served.model.stream(**first["options"]), first["options"])
-        for record in self._rows[name]:
-            if record["step"] != session.step + 1:
-                raise DataError(f"the journal lacks step {session.step + 1} of a session.")
-            Sessions._take(self, session, read_row(record["row"]))
-        return session
+        self.add(session)
+        self._first[name] = first
+
+    def _take_again(self, rows: list[_Again]) -> None:
+        """Take rows again that were taken together."""
+        for row in rows:
+            self._check_next(self.by_id[row.session], row.step)
+        answers = self.steps_together(rows)
+        wrong = next((answer["error"] for answer in answers if "error" in answer), None)
+        if wrong is not None:
+            raise DataError(f"the journal holds a row that its session does not take: {wrong}")
+
+    def _check_next(self, session: Session, step: int) -> None:
+        if step != session.step + 1:
+            raise DataError(f"the journal lacks step {session.step + 1} of a session.")

@@ -8,7 +8,7 @@ from penstock.serving.problems import RequestError
 from penstock.serving.tables import check_object, finite, kind_of
 from penstock.streaming.forecast import StreamForecast
 
-__all__ = ["STEP", "Row", "forecast_of", "read_row"]
+__all__ = ["STEP", "Row", "answer_of", "forecast_of", "read_row"]
 
 STEP = ("t", "y", "series", "covariates", "future", "step", "times")
 """Names of a row in JSON."""
@@ -133,15 +133,24 @@ def forecast_of(found: StreamForecast | None, *, times: bool) -> dict[str, Any]:
     """
     if found is None:
         return {"yhat": None}
-    answer: dict[str, Any] = {"yhat": finite(found.yhat)}
-    if found.levels:
-        answer["intervals"] = {
-            f"{level:g}": {"lo": finite(found.values[1 + 2 * place]), "hi": finite(found.values[2 + 2 * place])}
-            for place, level in enumerate(found.levels)
-        }
+    answer = answer_of([finite(line) for line in found.values], found.levels)
     if times:
         answer["times"] = [each if isinstance(each, int) else str(each) for each in _plain(found.times)]
     return answer
+
+
+def answer_of(lines: list[list[float | None]], levels: tuple[float, ...]) -> dict[str, Any]:
+    """Describe a forecast whose values are numbers for JSON: the forecasts, then the bounds of each level.
+
+    Examples
+    --------
+    >>> answer_of([[5.0], [4.0], [None]], (80,))
+    {'yhat': [5.0], 'intervals': {'80': {'lo': [4.0], 'hi': [None]}}}
+    """
+    if not levels:
+        return {"yhat": lines[0]}
+    bounds = zip(levels, lines[1::2], lines[2::2], strict=True)
+    return {"yhat": lines[0], "intervals": {f"{level:g}": {"lo": low, "hi": high} for level, low, high in bounds}}
 
 
 def _plain(times: Any) -> list[Any]:

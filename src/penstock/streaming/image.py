@@ -218,7 +218,17 @@ def _rows(stream: Any) -> Array:
     """Return the rows and errors of every series as bytes, as ``SeriesParts`` reads them."""
     rows, bounds, kept = stream._rows, stream._bounds, stream._rows.kept
     states = stream.states
+    shapes = {
+        "alpha": (bounds.horizon, len(stream.levels)),
+        "half": (bounds.horizon, len(stream.levels), bounds.horizon),
+    }
     found = []
+
+    def errors(name: str, series: int) -> Array:
+        own: Array = getattr(bounds, name)[series]
+        shape = shapes.get(name, own.shape)  # a network's own intervals have levels, and no errors of theirs
+        return own if own.shape == shape else np.zeros(shape)
+
     for series in range(len(rows)):
         span = rows.span(series)
         count = span.stop - span.start
@@ -232,7 +242,7 @@ def _rows(stream: Any) -> Array:
             np.array([count, bounds.rows[series]], np.int64),
             newest(rows.times[series], np.int64), newest(rows.y[series], np.float64),
             newest(rows.filled[series], np.int64), newest(rows.covariates[series], np.float64),
-            *(getattr(bounds, name)[series] for name in
+            *(errors(name, series) for name in
               ("queue", "ordered", "held", "oldest", "alpha", "made", "half", "spread")),
             states[series],
         ]  # fmt: skip

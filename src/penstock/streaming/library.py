@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from penstock import kernels
 from penstock.build_record import missing_kernels, read_record
 
-__all__ = ["SeriesStruct", "StreamLibrary", "find"]
+__all__ = ["OpenNetwork", "SeriesStruct", "StreamLibrary", "find"]
 
 NAME = "libpenstock_stream.so"
 
@@ -31,6 +33,8 @@ class SeriesStruct(ctypes.Structure):
 
     _fields_ = [
         ("network", ctypes.c_void_p), ("number", ctypes.c_int64), ("kept", ctypes.c_int64), ("step", ctypes.c_int64),
+        ("stride", ctypes.c_int64), ("lanes", ctypes.c_int64), ("lane", ctypes.c_int64),
+        ("beside", ctypes.c_int64),
         *((name, ctypes.c_void_p) for name in POINTERS),
     ]  # fmt: skip
 
@@ -45,6 +49,7 @@ class StreamLibrary:
         self.push = self._declared("push", ctypes.c_int, void, whole, ctypes.c_double, ctypes.c_int)
         self.push_many = self._declared("push_many", whole, void, whole, whole, void, ctypes.c_int, void)
         self.push_each = self._declared("push_each", whole, void, whole, void, void, ctypes.c_int, void)
+        self.outputs = self._declared("outputs", None, void, whole, void)
         self.get_state = self._declared("get_state", None, void, void)
         self.set_state = self._declared("set_state", None, void, void)
         self.reload = self._declared("reload", None, void, whole)
@@ -61,6 +66,51 @@ class StreamLibrary:
         function = getattr(self._dll, f"penstock_{name}")
         function.restype, function.argtypes = result, list(arguments)
         return function
+
+
+class OpenNetwork:
+    """A network that the library has opened; streams of the same bytes share it, so that they can be stepped together.
+
+    Parameters
+    ----------
+    library
+        The library.
+    image
+        The bytes, of :func:`penstock.streaming.image.build_image`.
+
+    Attributes
+    ----------
+    address
+        What calls of the library are given.
+    """
+
+    def __init__(self, library: StreamLibrary, image: bytes) -> None:
+        self.library = library
+        error = ctypes.create_string_buffer(200)
+        self.address = library.open(image, len(image), error)
+        if not self.address:
+            raise RuntimeError(f"the compiled steps refuse the network: {error.value.decode()}")
+
+    @classmethod
+    def of(cls, library: StreamLibrary, image: bytes) -> OpenNetwork:
+        """Return the network of these bytes, opened once as long as any stream has it."""
+        key = hashlib.sha256(image).digest()
+        found = _NETWORKS.get(key)
+        if found is None:
+            found = _NETWORKS[key] = cls(library, image)
+        return found
+
+    def __del__(self) -> None:
+        if getattr(self, "address", None):
+            self.library.close(self.address)
+            self.address = None
+
+    def size(self, name: str) -> int:
+        """Return a size of the network."""
+        return int(self.library.size(self.address, name.encode()))
+
+
+_NETWORKS: WeakValueDictionary[bytes, OpenNetwork] = WeakValueDictionary()
 
 
 @cache

@@ -1,8 +1,8 @@
-"""One row of every series at once."""
+"""A row of many series at once: of all series of a stream, or of many streams."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,10 @@ from penstock.argument_types import described
 from penstock.errors import DataError
 
 if TYPE_CHECKING:
+    from penstock.streaming.library import OpenNetwork
     from penstock.streaming.stream import Stream
 
-__all__ = ["push_all"]
+__all__ = ["push_all", "push_each", "quick_series"]
 
 Values = NDArray[np.float64]
 
@@ -34,6 +35,7 @@ def push_all(stream: Stream, t: Any, y: Any, future: Mapping[str, Any] | None, c
         native = stream._native
         assert native is not None  # noqa: S101
         native.push_many(time, values)
+        stream.carried += int(np.isnan(values).sum())
         return native.own["out"].copy()
     given = {name: np.broadcast_to(np.asarray(each, np.float64), (count,)) for name, each in covariates.items()}
     taken = [stream._covariates({name: each[s] for name, each in given.items()}, s) for s in range(count)]
@@ -71,8 +73,54 @@ def push_all(stream: Stream, t: Any, y: Any, future: Mapping[str, Any] | None, c
 def _regular(stream: Stream, time: int, values: Values) -> bool:
     """Say whether the rows follow the newest of every series by its step, and hold values that can be taken."""
     rows = stream._rows
-    if not np.isfinite(values).all() or (stream._positive and not (values > 0).all()):
+    if not np.isfinite(values).all() and (stream.missing == "error" or np.isinf(values).any()):
         return False
-    newest = rows.times[np.arange(len(values)), rows.end - 1]
+    if stream._positive and (values <= 0).any():
+        return False
+    end = int(rows.end[0])
+    together = end > 0 and bool((rows.end == end).all())
+    newest = rows.times[:, end - 1] if together else rows.times[np.arange(len(values)), rows.end - 1]
     enough = rows.count + 1 >= stream.model.rows_needed
     return bool((enough & (rows.count > 0) & (time - newest == stream._steps)).all())
+
+
+def quick_series(stream: Stream) -> tuple[OpenNetwork, int] | None:
+    """Return the network and the address of the series of a stream, for :func:`push_each`.
+
+    None where a row needs more than the check of its step: of several series, or with covariates.
+    """
+    if stream._native is None or len(stream.ids) > 1 or not stream._simple:
+        return None
+    return stream._native.network, stream._native.pointers[0]
+
+
+def push_each(
+    network: OpenNetwork, pointers: Sequence[int], times: Sequence[int], y: Values
+) -> tuple[NDArray[np.int32], Values]:
+    """Take a row of each of many series of streams that share a network, as :meth:`Stream.push` takes one.
+
+    A series may come several times; its answer is then that after its last row. The values are finite, and rows have no
+    covariates. A row that does not follow the newest of its series by its step is not taken.
+
+    Parameters
+    ----------
+    network
+        The network of the streams.
+    pointers
+        Address of each series: ``stream._native.pointers``.
+    times
+        Times as whole numbers.
+    y
+        Values ``[n]``.
+
+    Returns
+    -------
+    What ``penstock_push`` answers to each row ``[n]``, and forecasts and bounds ``[n, 1 + 2 levels, horizon]``.
+    """
+    count, library = len(pointers), network.library
+    at, when = np.array(pointers, np.uintp), np.array(times, np.int64)
+    answers = np.empty(count, np.int32)
+    library.push_each(at.ctypes.data, count, when.ctypes.data, y.ctypes.data, 0, answers.ctypes.data)
+    found = np.empty((count, 1 + 2 * network.size("levels"), network.size("horizon")))
+    library.outputs(at.ctypes.data, count, found.ctypes.data)
+    return answers, found

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from penstock.data.season import season_positions
 from penstock.streaming.bounds import StreamBounds
 from penstock.streaming.image import build_image
-from penstock.streaming.library import ANY_TIME, CARRY, FORECAST, NO_FORECAST, POINTERS, SeriesStruct, StreamLibrary
+from penstock.streaming.library import (
+    ANY_TIME,
+    CARRY,
+    FORECAST,
+    NO_FORECAST,
+    POINTERS,
+    OpenNetwork,
+    SeriesStruct,
+    StreamLibrary,
+)  # fmt: skip
 from penstock.streaming.rows import StreamRows
 
 __all__ = ["NativeSteps"]
@@ -34,6 +43,8 @@ class NativeSteps:
 
     Attributes
     ----------
+    network
+        The network, which streams of the same model and options share.
     pointers
         Address of each series, for calls.
     outputs
@@ -43,19 +54,17 @@ class NativeSteps:
     def __init__(self, library: StreamLibrary, stream: Any) -> None:
         self.library, self.stream = library, stream
         self.season: tuple[int, ...] = stream.model.season_
-        image = build_image(stream)
-        error = ctypes.create_string_buffer(200)
-        self._network = library.open(image, len(image), error)
-        if not self._network:
-            raise RuntimeError(f"the compiled steps refuse the network: {error.value.decode()}")
+        self.network = OpenNetwork.of(library, build_image(stream))
+        self.size = self.network.size
         rows: StreamRows = stream._rows
         bounds: StreamBounds = stream._bounds
         count, horizon, levels = len(rows), stream.model.horizon, len(stream.levels)
         dtype = np.float32 if self.size("itemsize") == 4 else np.float64
+        lanes = self.size("lanes") if rows.side_by_side else 1
         self.own: dict[str, Array] = {
-            "changed": np.zeros((count, 2 * rows.kept)),
-            "x": np.zeros((count, 2 * rows.kept, self.size("features")), dtype),
-            "state": np.zeros((count, self.size("state")), dtype),
+            "changed": np.zeros((count, 0 if stream.model.stateful else 2 * rows.kept)),
+            "x": np.zeros((count, 1 if stream.model.stateful else 2 * rows.kept, self.size("features")), dtype),
+            "state": np.zeros((-(-count // lanes), self.size("state"), lanes), dtype),
             "scaling": np.zeros((count, 2)),
             "out": np.zeros((count, 1 + 2 * levels, horizon)),
         }
@@ -65,18 +74,23 @@ class NativeSteps:
         self._scratch = np.zeros(self.size("scratch") + 64, np.uint8)
         shared = {"row": self.row, "ahead": self.ahead}
         self._series = (SeriesStruct * count)()
+        steps = [stream._clock.step(name) for name in stream.ids]
+        together = rows.side_by_side and len({*steps}) == 1
         arrays = {**vars(rows), **{name: getattr(bounds, name) for name in bounds.arrays}, **self.own}
-        scratch = self._scratch.ctypes.data
+        scratch, state = self._scratch.ctypes.data, self.own["state"].ctypes.data
+        places = {name: (arrays[name].ctypes.data, arrays[name].strides[0]) for name in POINTERS if name in arrays}
+        places |= {name: (array.ctypes.data, 0) for name, array in shared.items()}
+        places |= {"scratch": (scratch + -scratch % 64, 0), "state": (state, 0)}
         for series, each in enumerate(self._series):
-            each.network, each.number, each.kept = self._network, series, rows.kept
-            each.step = stream._clock.step(stream.ids[series])
+            each.network, each.number, each.kept = self.network.address, series, rows.kept
+            each.step, each.lanes, each.lane = steps[series], lanes, series % lanes
+            each.stride, each.beside = (count if rows.side_by_side else 1), (count - series if together else 1)
             for name in POINTERS:
-                if name == "scratch":
-                    each.scratch = scratch + -scratch % 64
-                elif name in shared:
-                    setattr(each, name, shared[name].ctypes.data)
-                else:
-                    setattr(each, name, arrays[name].ctypes.data + series * arrays[name].strides[0])
+                first, apart = places[name]
+                setattr(each, name, first + series * apart)
+            each.state = (
+                state + (series // lanes * self.size("state") * lanes + series % lanes) * np.dtype(dtype).itemsize
+            )
         first = ctypes.addressof(self._series)
         self.pointers = [first + series * ctypes.sizeof(SeriesStruct) for series in range(count)]
         self._addresses = np.array(self.pointers, dtype=np.uintp)
@@ -88,15 +102,6 @@ class NativeSteps:
         if stream.model.stateful:
             for series, state in enumerate(stream._states):
                 library.set_state(self.pointers[series], np.ascontiguousarray(state).ctypes.data)
-
-    def __del__(self) -> None:
-        if getattr(self, "_network", None):
-            self.library.close(self._network)
-            self._network = None
-
-    def size(self, name: str) -> int:
-        """Return a size of the network."""
-        return int(self.library.size(self._network, name.encode()))
 
     def _shift_and_scale(self) -> None:
         reader, scaling = self.stream.model.reader_, self.own["scaling"]
@@ -119,9 +124,9 @@ class NativeSteps:
         return bool(status == FORECAST)
 
     def push_many(self, time: int, y: Values) -> None:
-        """Take a row of every series, without covariates, that was checked."""
+        """Take a row of every series, without covariates, that was checked; missing values are carried forward."""
         count, at = len(y), self._addresses.ctypes.data
-        self.library.push_many(at, count, time, y.ctypes.data, 0, self._answers.ctypes.data)
+        self.library.push_many(at, count, time, y.ctypes.data, CARRY, self._answers.ctypes.data)
 
     def states(self) -> Values:
         """Return the carried states after the newest rows, ``[series, members · values]``."""

@@ -50,6 +50,15 @@ class StreamPolicies:
     _rows: StreamRows
     _bounds: StreamBounds
 
+    @property
+    def counts(self) -> bool:
+        """Whether times are counted steps."""
+        return self._clock.counts
+
+    def read_time(self, t: Any) -> int:
+        """Return a time as a whole number: counted steps, or nanoseconds in UTC since 1970."""
+        return self._clock.read(t)
+
     @abstractmethod
     def _take(
         self, series: int, time: int, value: float, row: Values, ahead: Values | None = None, *, wanted: bool = False

@@ -27,6 +27,9 @@ class StreamRows:
         Number of series, and rows kept of each.
     covariates
         Numbers beside the target in each row: past covariates, known ones, and what else is kept of a row.
+    side_by_side
+        Whether the rows of one time stand together in memory, instead of those of one series: what takes a row of every
+        series then touches neighbours.
 
     Attributes
     ----------
@@ -44,14 +47,20 @@ class StreamRows:
     ([8.0, 9.0], [3, 4], 2)
     """
 
-    def __init__(self, series: int, kept: int, covariates: int = 0) -> None:
-        self.kept = kept
-        self.y = np.zeros((series, 2 * kept))
-        self.times = np.zeros((series, 2 * kept), dtype=np.int64)
-        self.filled = np.zeros((series, 2 * kept), dtype=np.uint8)
-        self.covariates = np.zeros((series, 2 * kept, covariates))
+    def __init__(self, series: int, kept: int, covariates: int = 0, *, side_by_side: bool = False) -> None:
+        self.kept, self.side_by_side = kept, side_by_side
+        self.y = self.buffer(series)
+        self.times = self.buffer(series, dtype=np.int64)
+        self.filled = self.buffer(series, dtype=np.uint8)
+        self.covariates = self.buffer(series, covariates)
         self.count = np.zeros(series, dtype=np.int64)
         self.end = np.zeros(series, dtype=np.int64)
+
+    def buffer(self, series: int, *width: int, dtype: Any = np.float64) -> NDArray[Any]:
+        """Make a buffer ``[series, 2 kept, *width]``, laid out as those of the rows are."""
+        if not self.side_by_side:
+            return np.zeros((series, 2 * self.kept, *width), dtype)
+        return np.zeros((2 * self.kept, series, *width), dtype).swapaxes(0, 1)
 
     def __len__(self) -> int:
         """Count the series."""
@@ -127,15 +136,20 @@ class StreamRows:
 
     def add(self) -> None:
         """Make room for one more series."""
-        for name in ("y", "times", "filled", "covariates", "count", "end"):
-            buffer = getattr(self, name)
-            setattr(self, name, np.concatenate([buffer, np.zeros((1, *buffer.shape[1:]), buffer.dtype)]))
+        for name in ("y", "times", "filled", "covariates"):
+            old = getattr(self, name)
+            new = self.buffer(len(old) + 1, *old.shape[2:], dtype=old.dtype)
+            new[:-1] = old
+            setattr(self, name, new)
+        self.count, self.end = np.append(self.count, 0), np.append(self.end, 0)
 
     def take(self, panel: Panel, series: int, place: int) -> None:
-        """Take the newest rows of one series of a panel."""
+        """Take the newest rows of one series of a panel, for one that holds none."""
         span = panel.span(place)
-        rows = range(max(span.start, span.stop - self.kept), span.stop)
-        covariates = np.hstack([panel.past, panel.known])
-        for row in rows:
-            self.append(series, int(panel.times[row].astype(np.int64)), float(panel.y[row]), covariates[row])
-            self.filled[series, int(self.end[series]) - 1] = panel.filled[row]
+        new = slice(max(span.start, span.stop - self.kept), span.stop)
+        held = new.stop - new.start
+        to = self.covariates[series, :held, : panel.past.shape[1] + panel.known.shape[1]]
+        self.y[series, :held], self.times[series, :held] = panel.y[new], panel.times[new].astype(np.int64)
+        self.filled[series, :held] = panel.filled[new]
+        np.concatenate([panel.past[new], panel.known[new]], axis=1, out=to)
+        self.count[series] = self.end[series] = held

@@ -16,7 +16,7 @@ from penstock.storage import Arrays, read_model, write_model
 from penstock.streaming.stream import Stream
 from penstock.values import from_plain, storable
 
-__all__ = ["read_stream", "write_stream"]
+__all__ = ["read_stream", "restored_stream", "stream_parts", "write_stream"]
 
 _COUNTERS = ("dropped", "amended", "carried")
 _ROWS = ("y", "times", "filled", "covariates", "count", "end")
@@ -25,6 +25,14 @@ _ROWS = ("y", "times", "filled", "covariates", "count", "end")
 def write_stream(stream: Stream, path: str | Path) -> None:
     """Write a stream to one file, whole or not at all."""
     description, arrays = stream.model.packed()
+    about, state = stream_parts(stream)
+    whole = {f"model.{name}": array for name, array in arrays.items()}
+    whole |= {f"stream.{name}": array for name, array in state.items()}
+    write_model(path, {"stream": about, "of": description}, whole)
+
+
+def stream_parts(stream: Stream) -> tuple[dict[str, Any], Arrays]:
+    """Return what a stream holds beside its model: its options and counts, and arrays."""
     added = [name for name in stream.ids if name not in stream.model.ids_]
     about = {
         "levels": list(stream.levels),
@@ -40,9 +48,7 @@ def write_stream(stream: Stream, path: str | Path) -> None:
         state[name] = np.where(np.isfinite(state[name]), state[name], -1.0)
     if stream.model.stateful:
         state["states"] = stream.states
-    whole = {f"model.{name}": array for name, array in arrays.items()}
-    whole |= {f"stream.{name}": array for name, array in state.items()}
-    write_model(path, {"stream": about, "of": description}, whole)
+    return about, state
 
 
 def read_stream(
@@ -85,8 +91,19 @@ def read_stream(
     if model is None:
         assert model_class is not None  # noqa: S101
         model = Saved.unpacked(path, description["of"], parts["model"], models, model_class)
+    return restored_stream(path, model, description["stream"], parts["stream"])
+
+
+def restored_stream(path: str | Path, model: Any, about: dict[str, Any], arrays: Arrays) -> Stream:
+    """Make the stream of a model that :func:`stream_parts` took apart; `path` is where its parts were read from.
+
+    Raises
+    ------
+    ModelFileError
+        Where they do not fit together.
+    """
     try:
-        return _restored(model, description["stream"], parts["stream"])
+        return _restored(model, about, arrays)
     except Exception as error:  # whatever a file that was crafted or damaged may lead to
         raise ModelFileError(f"{str(path)!r} does not hold a whole stream: {error}") from error
 

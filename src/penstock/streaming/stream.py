@@ -83,7 +83,9 @@ class Stream(StreamFiles, StreamPolicies):
         self._names = (*columns.past, *columns.known)
         self._known = len(columns.known)
         self._positive = model.transform in ("log", "log_return")
-        self._rows = StreamRows(len(self.ids), model.rows_kept, len(self._names) + 2 * len(model.season_))
+        many = model.stateful and len(self.ids) > 1
+        beside = len(self._names) + 2 * len(model.season_)
+        self._rows = StreamRows(len(self.ids), model.rows_kept, beside, side_by_side=many)
         for series, name in enumerate(tail.ids):
             self._rows.take(tail, series, self._place[name])
         own = isinstance(self.intervals, ModelIntervals)
