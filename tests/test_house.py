@@ -23,7 +23,7 @@ LAYERS = [
     ["arguments"],
     ["data", "cells"],
     ["storage", "datasets", "layers", "intervals"],
-    ["run_files", "saved", "series_score", "fitting"],
+    ["run_files", "saved", "searchable", "series_score", "fitting"],
     ["checkpoints"],
     ["estimator", "networks"],
     ["baselines", "engines", "training", "weights"],

@@ -26,13 +26,14 @@ from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
 from penstock.saved import SavedSeries, warn_not_finite
+from penstock.searchable import Searchable
 from penstock.series_score import SeriesScore
 
 __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
+class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes
@@ -84,16 +85,6 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin):
     def fit_notes(self) -> tuple[str, ...]:
         """What a fit chose or assumed that no option says, in phrases without a full stop."""
         return ()
-
-    @property
-    def choice(self) -> str:
-        """The options that a fit chose, in words; empty for models whose options are given."""
-        return ""
-
-    @property
-    def settings_tried(self) -> int:
-        """Settings that a fit chose among."""
-        return 1
 
     @property
     def parameters(self) -> int:

@@ -255,6 +255,8 @@ class Description:
     """
 
     kinds: ClassVar[Registry[Description]] = Registry("description", "penstock.layers")
+    traced: ClassVar[tuple[str, ...]] = ()
+    """Numbers that a compiled training takes as data, not as constants: one program serves all their values."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -26,13 +26,14 @@ from penstock.evaluation.trading import TradingOptions
 from penstock.forecaster import Forecaster
 from penstock.intervals.conformal import INTERVALS
 from penstock.options import default_of, help_of
+from penstock.search.tuned import Tuned
 from penstock.studies.registry import STUDIES
 from penstock.text.classifier import TextClassifier
 from penstock.text.tokens import Tokens
 
 HEAVY = {"jax", "numpy", "pandas", "matplotlib", "sklearn", "statsmodels", "scipy", "arch", "pooch", "optax"}
 OWNERS: dict[str, type] = {
-    kind.__name__: kind for kind in (Forecaster, RollingOrigin, TradingOptions, Tokens, TextClassifier)
+    kind.__name__: kind for kind in (Forecaster, RollingOrigin, TradingOptions, Tuned, Tokens, TextClassifier)
 }
 
 RUN = """

@@ -456,3 +456,20 @@ def test_a_killed_driver_resumes_with_what_is_missing(tmp_path: Path, here: ps.C
         assert answer == expected
         assert kept <= int(resumed) <= kept + 1  # one may have been written and not yet told
         assert done.count("kept") == 6 - int(resumed)
+
+
+@pytest.mark.slow
+def test_a_forecast_in_one_call_is_the_same_on_workers(processes: ps.Processes, tmp_path: Path) -> None:
+    months, noise = pd.date_range("2010-01-01", periods=72, freq="MS"), np.random.default_rng(0)
+    parts = [
+        pd.DataFrame({"unique_id": name, "ds": months, "y": 100 + np.arange(72) + noise.normal(size=72)})
+        for name in "abc"
+    ]
+    here = ps.forecast(pd.concat(parts), 6, members=2, steps=60, level=80)
+    there = ps.forecast(pd.concat(parts), 6, members=2, steps=60, level=80, engine=processes)
+    assert there.frame.equals(here.frame)
+    assert (there.tried, there.notes, there.parts) == (here.tried, here.notes, here.parts)
+    assert there.work is not None
+    there.model.save(tmp_path / "model.penstock")
+    assert ps.load(tmp_path / "model.penstock").predict().equals(here.model.predict())
+    assert "Workers" in there.report(tmp_path / "page.html").read_text()

@@ -64,12 +64,13 @@ def test_the_forecast_is_the_mean_of_the_members(walk: pd.DataFrame) -> None:
 def test_two_nearly_equal_lengths_share_one_program(walk: pd.DataFrame) -> None:
     from penstock.training.config import TrainSpec
     from penstock.training.epoch import compiled_epoch
+    from penstock.training.rates import separate
 
     model = ps.Forecaster(ps.Network([ps.LSTM(5)]), window=8, epochs=1, validation=20)
     model.clone().fit(walk[:152])
     before = compiled_epoch.cache_info().currsize
     spec = TrainSpec(model.network, model.train_config(model.head()), ps.Inputs(), 1)
-    program = compiled_epoch(spec, True, quick=True)
+    program = compiled_epoch(separate(spec)[0], True, quick=True)
     compiled = program._cache_size()  # type: ignore[attr-defined]
     model.clone().fit(walk[:153])
     assert compiled_epoch.cache_info().currsize == before

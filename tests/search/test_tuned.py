@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.data.columns import Columns
+from penstock.data.frames import read_panel
+from penstock.evaluation.searches import importances, search_tables
+from penstock.search.inner import InnerRows
+from penstock.search.space import with_settings
 
 LAGS = {"lags": [1, 2, 5]}
 INNER = ps.RollingOrigin(test=60)
@@ -130,11 +137,11 @@ def test_series_that_are_too_short_choose_nothing() -> None:
 def test_tpe_proposes_alike_for_a_seed() -> None:
     space = {"lags": [1, 2, 5], "penalty": ps.Range(1e-3, 1e3, log=True)}
     one, other = (
-        ps.Tuned(ps.Ridge(1), space, trials=20, sampler="tpe", inner=INNER, seed=4).fit(seasonal(0)) for _ in range(2)
+        ps.Tuned(ps.Ridge(1), space, trials=40, sampler="tpe", inner=INNER, seed=4).fit(seasonal(0)) for _ in range(2)
     )
     assert one.trials_ == other.trials_
-    assert len(one.trials_) == 21
-    late = [trial.settings["lags"] for trial in one.trials_[11:]]
+    assert len(one.trials_) == 41
+    late = [trial.settings["lags"] for trial in one.trials_[21:]]
     assert late.count(5) > len(late) / 2  # it goes where errors were small
     assert one.best_["lags"] == 5
 
@@ -153,7 +160,7 @@ def test_a_known_window_is_found() -> None:
 
 @pytest.mark.slow
 def test_chance_is_not_skill() -> None:
-    """Of 200 random walks at most 8 % are "better than the last value at 5 %"; a search on the test rows finds more."""
+    """Of 200 random walks 2 to 8 % are "better than the last value at 5 %"; a search on the test rows finds more."""
     better = 0
     for seed in range(200):
         model = ps.Tuned(ps.Ridge(1), {"lags": [1, 2, 3, 5, 8]}, sampler="grid", inner=ps.RollingOrigin(test=63))
@@ -161,6 +168,95 @@ def test_chance_is_not_skill() -> None:
         row = next(each for each in rows if each["model"] != "Naive")
         better += row["skill"] > 0 and row["dm_pvalue"] < 0.05
     assert better <= 16
+
+
+@pytest.mark.slow
+def test_the_window_of_a_network_is_found() -> None:
+    """Only windows of five and more rows hold what the next value is made of; trials of each window are one program."""
+    network = ps.Forecaster(ps.Network([ps.layers.Flatten(8)]), window=8, epochs=30, patience=None, validation=20)
+    space = {"network__layers__0__steps": [1, 2, 4, 8], "optimizer__learning_rate": [0.003, 0.01, 0.03]}
+    found = [
+        ps.Tuned(network.clone().set_params(optimizer="adam"), space, trials=12, sampler="grid", inner=INNER)
+        .fit(seasonal(seed))
+        .best_
+        for seed in range(50)
+    ]
+    assert sum(best.get("network__layers__0__steps", 8) == 8 for best in found) >= 45
+
+
+def test_the_rows_that_choose_were_not_watched_by_early_stopping() -> None:
+    """Other values there move the errors, and no weight and no validation loss."""
+    model = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=2, validation=0.2, optimizer="adam")
+    frame = seasonal(0, 80)
+    later = frame.assign(y=frame["y"].where(frame["ds"] < 60, 9.0 + frame["ds"] % 7))
+    errors, fits = [], []
+    for each in (frame, later):
+        panel, _ = read_panel(each, Columns())
+        scored = InnerRows.of("", panel, 20, 1, ps.RollingOrigin(test=20))
+        fold = scored.folds[0]
+        assert fold.origins.min() >= fold.ends.max() - 1
+        settings = [model, model.clone().set_params(optimizer=ps.Adam(0.1))]
+        errors.append([error for error, _ in scored.errors(settings)])
+        fits.append(model.fit_settings(settings, [panel.between(fold.starts, fold.ends)]))
+    assert (np.abs(np.subtract(*errors)) > 0.1).all()
+    for (one, _), (other, _) in zip(*fits, strict=True):
+        assert one is not None
+        assert other is not None
+        np.testing.assert_array_equal(one[0].history_.validation_loss, other[0].history_.validation_loss)
+        assert np.isfinite(one[0].history_.validation_loss).all()
+        for a, b in zip(jax.tree.leaves(one[0].weights_), jax.tree.leaves(other[0].weights_), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.slow
+def test_a_search_is_the_same_in_batches_by_halves_and_alone(tmp_path: Path) -> None:
+    model = ps.Forecaster(ps.Network([ps.RNN(2, dropout=0.1)]), window=4, epochs=4, validation=0.2, optimizer=ps.Adam())
+    space = {
+        "optimizer__learning_rate": ps.Range(1e-3, 1e-1, log=True),
+        "network__layers__0__dropout": [0.1, 0.3],
+        "network__layers__0__units": [2, 3],  # two shapes, which take turns
+    }
+    options = {"trials": 9, "inner": ps.RollingOrigin(test=20, refit=10)}
+    together = ps.Tuned(model, space, **options).fit(seasonal(0))
+    shared = ps.Tuned(model, space, **options, storage=str(tmp_path / "trials")).fit(seasonal(0))
+    assert shared.trials_ == together.trials_  # 16 at once, not 64
+    panel, _ = read_panel(seasonal(0), Columns())
+    scored = InnerRows.of("", panel, 20, 1, options["inner"])
+    for trial in together.trials_[3:5]:
+        assert scored.errors([with_settings(model, trial.settings)]) == [(trial.error, None)]
+    halved = ps.Tuned(model, space, **options, halving=1).fit(seasonal(0))
+    ends = {trial.settings["network__layers__0__units"]: 0 for trial in halved.trials_[1:]}
+    for trial, whole in zip(halved.trials_, together.trials_, strict=True):
+        assert trial.settings == whole.settings
+        assert math.isnan(trial.error) if trial.halved else trial.error == whole.error
+        ends[trial.settings.get("network__layers__0__units", 2)] += trial.halved is None
+    assert set(ends.values()) <= {1, 2}  # of each shape
+    assert "left out by halving" in halved.fit_notes[0]
+    halved.save(tmp_path / "m.penstock")
+    assert repr(ps.load(tmp_path / "m.penstock").trials_) == repr(halved.trials_)
+
+
+def test_halving_is_refused_where_nothing_can_be_halved() -> None:
+    with pytest.raises(ps.OptionError, match=r"halving=2 leaves out settings after some epochs, but Ridge\(1\) is not"):
+        ps.Tuned(ps.Ridge(1), LAGS, halving=2)
+    model = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=4, validation=0)
+    with pytest.raises(ps.OptionError, match="compares validation losses, but there are no validation rows"):
+        ps.Tuned(model, {"clip": [1.0, 2.0]}, halving=2).fit(walk(0)[:60])
+
+
+def test_a_page_shows_what_was_chosen(tmp_path: Path) -> None:
+    space = {"lags": [1, 2, 5], "penalty": ps.Range(1e-2, 1e2, log=True)}
+    model = ps.Tuned(ps.Ridge(1), space, trials=16, inner=INNER)
+    result = ps.compare([model, ps.Ridge(1)], seasonal(0), ps.RollingOrigin(test=40, refit=20))
+    (table,) = search_tables(result)
+    assert [row["fit"] for row in table.rows] == [1, 2]
+    assert all(row["settings"] == 17 and row["error"] <= row["as given"] for row in table.rows)
+    shares = importances([fold[1:] for fold in result.entries[model.label].trials])
+    assert shares["lags"] > 0.5 > shares["penalty"]
+    assert [len(fit) for fit in result.to_json()["searches"][model.label]] == [17, 17]
+    page = result.report(tmp_path / "p.html").read_text()
+    for said in ("What Tuned(Ridge(1)) chose", "Settings of Tuned(Ridge(1))", "Importance of the options"):
+        assert said in page
 
 
 @pytest.mark.slow

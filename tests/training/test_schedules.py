@@ -15,6 +15,7 @@ from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.folds import stack
 from penstock.training.pieces import StepRange
+from penstock.training.rates import separate, stack_rates
 from penstock.training.samples import Samples
 from penstock.training.schedules import Cosine, OneCycle, Schedule
 from penstock.training.source import Source
@@ -28,11 +29,12 @@ SAMPLES = Samples.of_windows(Source.of(Y[:, None]), Y, np.arange(50), np.arange(
 def epochs(config: TrainConfig, count: int) -> tuple[list[Any], list[float]]:
     """Return the states after each of some epochs, and the training losses."""
     spec = TrainSpec(NETWORK, config, ps.Inputs(), 1)
-    state = initial_state(spec)(np.uint32(0), np.arange(1, dtype=np.uint32))
+    plan, rates = separate(spec)
+    state = initial_state(plan)(np.uint32(0), np.arange(1, dtype=np.uint32))
     states, losses = [jax.tree.map(np.array, state)], []
     for _ in range(count):
-        state, loss, _ = compiled_epoch(spec)(
-            state, np.zeros(1, np.int32), stack([SAMPLES]), StepRange.of(0, 2**31 - 1, ends=True)
+        state, loss, _ = compiled_epoch(plan)(
+            state, np.zeros(1, np.int32), stack_rates([rates]), stack([SAMPLES]), StepRange.of(0, 2**31 - 1, ends=True)
         )
         states.append(jax.tree.map(np.array, state))
         losses.append(float(loss[0]))

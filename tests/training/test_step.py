@@ -13,6 +13,7 @@ from penstock.training.batch import Batch
 from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.epoch import compiled_epoch, initial_state
 from penstock.training.pieces import StepRange
+from penstock.training.rates import separate, stack_rates
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.source import Source
 from penstock.training.step import TrainStep
@@ -65,5 +66,7 @@ def test_documents_of_20000_tokens_take_bounded_memory() -> None:
         Source(ints(steps), ints(count), ints(count)), jax.ShapeDtypeStruct((count, 1), jnp.float32),
         {20_000: SampleSet(ints(1, 224), ints(1))}, {}, jax.ShapeDtypeStruct((count,), jnp.float32),
     )  # fmt: skip
-    program = compiled_epoch(spec).lower(state, ints(1), samples, StepRange.of(0, 9, ends=True))
+    plan, rates = separate(spec)
+    piece = StepRange.of(0, 9, ends=True)
+    program = compiled_epoch(plan).lower(state, ints(1), stack_rates([rates]), samples, piece)
     assert program.compile().memory_analysis().temp_size_in_bytes < 600e6

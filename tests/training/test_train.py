@@ -23,6 +23,7 @@ from penstock.training.losses import LOSSES, VALUE_LOSSES
 from penstock.training.optimizers import Optimizer, resolve_optimizer
 from penstock.training.pieces import StepRange
 from penstock.training.progress import ProgressBar
+from penstock.training.rates import separate, stack_rates
 from penstock.training.samples import Samples
 from penstock.training.source import Source
 from penstock.training.train import _require_finite, train_folds
@@ -84,9 +85,11 @@ def test_the_epoch_makes_no_round_trip_to_the_host() -> None:
     plan = TrainConfig(patience=3)
     samples = stack([Samples.of_windows(Source.of(Y[:, None]), Y, LEARN, WATCH, window=WINDOW)])
     learning, folds = fresh(plan, 2), jnp.zeros(2, jnp.int32)
-    epoch, piece = compiled_epoch(spec(plan)), jax.device_put(StepRange.of(0, 2**31 - 1, ends=True))
+    plan, rates = separate(spec(plan))
+    epoch, rates = compiled_epoch(plan), jax.device_put(stack_rates([rates] * 2))
+    piece = jax.device_put(StepRange.of(0, 2**31 - 1, ends=True))
     with jax.transfer_guard("disallow"):
-        _, learned, _ = epoch(learning, folds, samples, piece)
+        _, learned, _ = epoch(learning, folds, rates, samples, piece)
     assert np.isfinite(learned).all()
 
 
@@ -241,4 +244,4 @@ def test_a_member_that_diverges_is_named_with_its_own_epoch() -> None:
     lanes.epochs[:] = 7, 2  # the second lane was taken over by another member
     losses = np.array([1.0, np.nan])
     with pytest.raises(ps.TrainingError, match=r"the loss of member 1 was no longer finite in epoch 2 \(nan"):
-        _require_finite(losses, losses, np.array([True, True]), lanes, TrainConfig())
+        _require_finite(np.isnan(losses), losses, losses, lanes, [spec(TrainConfig())])

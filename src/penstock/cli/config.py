@@ -28,10 +28,26 @@ def _read(context: typer.Context, path: Path | None) -> Path | None:
     for name, value in values.items():
         if name not in known:
             raise OptionError(f"--config {str(path)!r} names an option {name!r}; {nearest(name, known)}")
-        if isinstance(value, dict):
+        if isinstance(value, dict) and name == "space":
+            values[name] = [f"{option}={_in_text(each, path)}" for option, each in value.items()]
+        elif isinstance(value, dict):
             raise OptionError(f"--config {str(path)!r}: {name!r} is a table; give one value.")
     context.default_map = {**(context.default_map or {}), **values}
     return path
+
+
+def _in_text(value: Any, path: Path) -> str:
+    """Write the values of an option of a search as the command line takes them."""
+    from penstock.errors import OptionError
+
+    if isinstance(value, dict) and {"low", "high"} <= value.keys() <= {"low", "high", "log"}:
+        return f"{value['low']}..{value['high']}" + (":log" if value.get("log") else "")
+    if isinstance(value, list) and value:
+        return ",".join(str(each) for each in value)
+    raise OptionError(
+        f"--config {str(path)!r}: space holds {value!r}; allowed: a list of values, or {{low = 1e-4, high = 0.1, "
+        "log = true}."
+    )
 
 
 _OWN = ("config", "write_configuration", "help")

@@ -61,6 +61,12 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "TradingOptions": {
         "cost_bps": 0.0,
     },
+    "Tuned": {
+        "trials": 16,
+        "sampler": "random",
+        "halving": None,
+        "storage": None,
+    },
     "Tokens": {
         "vocabulary": 20000,
         "length": 400,
@@ -113,6 +119,17 @@ HELP = {
         "embargo": "further training rows left out before these",
         "align": (
             "whose last rows are the test: those of all series together, by time, or each series' own (times, series)"
+        ),
+    },
+    "Tuned": {
+        "trials": "settings tried, beside the model as it is given",
+        "sampler": "how settings are chosen (random, grid, tpe)",
+        "halving": (
+            "epochs after which, and then after twice as many and so on, the worse half of the settings that train "
+            "together is left out; None: all are trained to the end"
+        ),
+        "storage": (
+            "file that keeps the trials, so that a killed search goes on and several processes share it; None: none"
         ),
     },
     "TradingOptions": {

@@ -28,6 +28,7 @@ _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # of standard output: files t
 COMMANDS = {
     "study": "Run a published experiment, under the honest protocol or as it was published.",
     "compare": "Compare a recurrent network with its baselines on your own file.",
+    "tune": "Search a model's options on training rows, anew in each fit, and compare it with the model as it is.",
     "forecast": "Forecast every series of a file by a network and classical models, chosen and weighted on training "
     "rows.",
     "fit": "Fit a model to the series of a file, and write it to a model file.",

@@ -97,6 +97,7 @@ def _print(
     from rich.markup import escape
 
     from penstock.evaluation.by_table import by_table
+    from penstock.evaluation.searches import search_tables
     from penstock.evaluation.table import pairs_table, step_table
 
     console.print(f"[bold]{escape(title)}[/]", highlight=False)
@@ -109,6 +110,11 @@ def _print(
     console.print()
     if comparison.levels:
         console.print(comparison.interval_table())
+        console.print()
+    for searched in search_tables(comparison):
+        console.print(searched)
+        for note in searched.notes:
+            console.print(note, style="dim", highlight=False)
         console.print()
     if comparison.split.horizon > 1:
         console.print(step_table(comparison.step_errors, comparison.scoring.judged.heading))

@@ -19,6 +19,7 @@ from penstock.evaluation.rolling_origin import Fold
 from penstock.fitting import restored_twin
 from penstock.intervals.conformal import Conformal
 from penstock.options import from_json, to_json
+from penstock.searchable import Trial
 from penstock.storage import Arrays
 from penstock.training.folds import BlockShape
 from penstock.training.lanes import folds_numbered, lanes_at_once
@@ -48,6 +49,8 @@ class BlockAnswer:
         Errors of rows before the test; None where none were asked for.
     model
         The model as fitted on the last fold; None where it was not asked for.
+    trials
+        The settings that the fit of each fold tried.
     """
 
     yhat: Values = field(repr=False)
@@ -56,6 +59,7 @@ class BlockAnswer:
     bounds: Values | None = field(default=None, repr=False)
     residuals: Residuals | None = None
     model: Estimator | None = None
+    trials: tuple[Sequence[Trial], ...] = ()
 
 
 @dataclass(eq=False)
@@ -150,6 +154,7 @@ class Block(Task):
             None if own is None else np.concatenate(own, axis=2),
             residuals,
             fitted[-1] if self.last else None,
+            tuple(each.searched for each in fitted),
         )
 
     def describe(self) -> tuple[dict[str, Any], Arrays]:
@@ -187,6 +192,7 @@ class Block(Task):
         if answer.residuals is not None:
             arrays |= {"residuals.origins": answer.residuals.origins, "residuals.errors": answer.residuals.errors}
         about: dict[str, Any] = {"choices": answer.choices, "seconds": answer.seconds, "model": None}
+        about["trials"] = [[trial.to_json() for trial in each] for each in answer.trials]
         if answer.model is not None:
             about["model"], of_model = answer.model.packed()
             arrays |= {f"model.{name}": np.asarray(array) for name, array in of_model.items()}
@@ -204,7 +210,8 @@ class Block(Task):
             model.ids_ = tuple(names[name] for name in model.ids_)
             model.kind_ = self.rows.kind.only(model.covariates)
         choices = tuple(about["choices"])
-        return BlockAnswer(arrays["yhat"], choices, about["seconds"], arrays.get("bounds"), residuals, model)
+        trials = tuple([Trial.from_json(trial) for trial in each] for each in about["trials"])
+        return BlockAnswer(arrays["yhat"], choices, about["seconds"], arrays.get("bounds"), residuals, model, trials)
 
 
 def run_job(about: Any, arrays: Arrays, shared: Sequence[SharedPanel]) -> tuple[dict[str, Any], Arrays]:

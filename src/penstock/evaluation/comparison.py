@@ -26,6 +26,7 @@ from penstock.evaluation.result import ComparisonResult, entry_of, require_tradi
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.scored_rows import ScoredRows
 from penstock.evaluation.scoring import ScoreOptions, Scoring, scoring_of
+from penstock.evaluation.searches import further_tables, searches_json
 from penstock.evaluation.significance import Pairs, every_pair
 from penstock.evaluation.superiority import Superiority, judge
 from penstock.evaluation.table import Columns, interval_table
@@ -34,7 +35,6 @@ from penstock.files import jsonable
 from penstock.intervals.conformal import Conformal
 from penstock.report.page import write_page
 from penstock.report.table import Table
-from penstock.report.workers import work_tables
 
 if TYPE_CHECKING:
     from penstock.evaluation.positions import Rule
@@ -196,8 +196,7 @@ class Comparison(ComparisonResult):
     @cached_property
     def pairs(self) -> Pairs:
         """The test of every pair of models."""
-        rows = {name: self.rows_of(name) for name in self.entries}
-        name = self.scoring.test.name or "No test"
+        rows, name = {name: self.rows_of(name) for name in self.entries}, self.scoring.test.name or "No test"
         return every_pair(list(rows), lambda one, other: self.scoring.difference(rows[one], rows[other]), name)
 
     @cached_property
@@ -227,7 +226,7 @@ class Comparison(ComparisonResult):
 
     def tables(self, trading: Trading | None = None) -> list[Table]:
         """Return every table of the page: scores, intervals, and trading if given."""
-        tables = [self.table(), *([self.interval_table()] if self.levels else []), *work_tables(self.work)]
+        tables = [self.table(), *([self.interval_table()] if self.levels else []), *further_tables(self)]
         return tables if (own := require_trading(trading)) is None else [*tables, own.table()]
 
     def to_json(self) -> dict[str, Any]:
@@ -242,6 +241,7 @@ class Comparison(ComparisonResult):
             f"{self.scoring.judged.key}_by_step": jsonable({name: e.tolist() for name, e in self.step_errors.items()}),
             "superiority": self.superiority and jsonable(self.superiority.to_json()),
             "leaks": self.warnings,
+            "searches": searches_json(self),
             **({} if self.work is None else {"engine": jsonable(self.work.to_json())}),
         }
 

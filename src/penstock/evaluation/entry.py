@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ class Entry:
         Lower and upper bounds of the intervals around `forecast`, ``[levels, 2, n, horizon]``, if asked for.
     choices
         The options that the fit of each fold chose, in words; empty texts for models whose options are given.
+    trials
+        The settings that the fit of each fold tried; empty for such models.
     """
 
     model: Estimator
@@ -39,6 +42,7 @@ class Entry:
     seconds: float
     bounds: NDArray[np.float64] | None = None
     choices: tuple[str, ...] = ()
+    trials: tuple[Sequence[Any], ...] = ()
 
     @property
     def forecast(self) -> NDArray[np.float64]:

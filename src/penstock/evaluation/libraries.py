@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from penstock.data.columns import Columns
 from penstock.errors import OptionError
+from penstock.estimator import Estimator
 
 __all__ = ["LagRegressor", "SeriesBySeries", "WholeFrame", "library_model"]
 
@@ -142,6 +143,13 @@ def library_model(model: Any, columns: Columns, horizon: int) -> SeriesBySeries 
             f"{name} of statsmodels holds the rows that it was made with; give a function that makes it from those of "
             f"each cutoff: def {name.lower()}(frame, horizon): return "
             f"{name}(frame['y'].to_numpy()).fit().forecast(horizon)."
+        )
+    held = getattr(model, "estimator", None)
+    if "sklearn" in packages and isinstance(held, Estimator):
+        space = getattr(model, "param_grid", None) or getattr(model, "param_distributions", "{...}")
+        raise OptionError(
+            f"{name} cuts rows of X and y, and {held.label} forecasts series; give penstock.Tuned({held!r}, {space!r})"
+            ", which chooses on the training rows of each fit."
         )
     if "statsforecast" in packages:
         if hasattr(model, "models") and hasattr(model, "forecast"):

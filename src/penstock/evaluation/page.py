@@ -8,6 +8,7 @@ import numpy as np
 
 from penstock.evaluation.evidence import evidence_pictures
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.searches import search_pictures
 from penstock.evaluation.typical import scale_free, shown_series
 from penstock.evaluation.words import steps_ahead
 from penstock.report.evidence import spread_picture
@@ -24,8 +25,8 @@ _ZOOM = 60  # test rows in the close-up
 
 
 def comparison_pictures(comparison: Comparison, trading: Trading | None = None) -> list[Picture]:
-    """Draw data, split, forecasts, losses, residuals, and the evidence."""
-    return [*_pictures(comparison), *evidence_pictures(comparison, trading)]
+    """Draw data, split, forecasts, losses, residuals, what searches tried, and the evidence."""
+    return [*_pictures(comparison), *search_pictures(comparison), *evidence_pictures(comparison, trading)]
 
 
 def _pictures(comparison: Comparison) -> list[Picture]:

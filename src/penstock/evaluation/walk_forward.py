@@ -133,7 +133,8 @@ def _entry(
     model, yhat = answers[-1].model, np.concatenate([answer.yhat for answer in answers], axis=1)
     assert model is not None  # noqa: S101 (the last block was asked for it)
     choices = tuple(choice for answer in answers for choice in answer.choices)
-    entry = Entry(model, yhat, sum(answer.seconds for answer in answers), choices=choices)
+    trials = tuple(each for answer in answers for each in answer.trials)
+    entry = Entry(model, yhat, sum(answer.seconds for answer in answers), choices=choices, trials=trials)
     own: list[NDArray[np.float64]] = [answer.bounds for answer in answers if answer.bounds is not None]
     if own:
         return replace(entry, bounds=np.concatenate(own, axis=2))

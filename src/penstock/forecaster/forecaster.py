@@ -20,7 +20,7 @@ from penstock.errors import DataError
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
 from penstock.forecaster.season import describe_season, fit_season
-from penstock.forecaster.streams import Streams
+from penstock.forecaster.settings import ForecasterSettings
 from penstock.forecaster.windows import WindowReading
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
@@ -37,7 +37,7 @@ __all__ = ["Forecaster"]
 
 
 @dataclass(repr=False, eq=False)
-class Forecaster(Streams):
+class Forecaster(ForecasterSettings):
     """A network that forecasts the next `horizon` values from the last `window`.
 
     By default directly: all steps ahead are read from the network's last state, so each sees the newest value. `fit`

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.layers.dropout_shares import share_of
 from penstock.layers.layer import Layer
 from penstock.layers.noise import random_bits
 from penstock.options import option
@@ -23,8 +25,8 @@ def keep_mask(key: jax.Array, rate: float, shape: tuple[int, ...], dtype: jax.ty
     >>> sorted(set(keep_mask(jax.random.key(0), 0.2, (8, 8), "float32").ravel().tolist()))
     [0.0, 1.25]
     """
-    dropped = random_bits(key, shape) < jnp.uint32(int(rate * 2**32))
-    return jnp.where(dropped, 0, 1 / (1 - rate)).astype(dtype)
+    below, factor = share_of(rate)
+    return jnp.where(random_bits(key, shape) < below, 0, factor).astype(dtype)
 
 
 class DropoutModule(eqx.Module):
@@ -49,6 +51,8 @@ class Dropout(Layer):
     >>> Dropout(0.2)
     Dropout(0.2)
     """
+
+    traced: ClassVar[tuple[str, ...]] = ("rate",)
 
     rate: float = option(help="share of the values set to zero in training", at_least=0, below=1)
 

@@ -126,6 +126,7 @@ class RecurrentLayer(Layer):
     """
 
     over_time: ClassVar[bool] = True
+    traced: ClassVar[tuple[str, ...]] = ("dropout", "recurrent_dropout")
     cell_class: ClassVar[type[Cell[Any]] | None] = None
     cell_options: ClassVar[Mapping[str, str]] = {}
     """The layer's options that its cell's constructor takes, each with the name of the argument."""

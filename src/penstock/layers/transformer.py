@@ -137,6 +137,7 @@ class TransformerEncoder(Layer):
     """
 
     over_time: ClassVar[bool] = True
+    traced: ClassVar[tuple[str, ...]] = ("dropout",)
 
     units: int = option(help="width of each step", at_least=1)
     heads: int = option(4, "heads of attention, which share the units", at_least=1)

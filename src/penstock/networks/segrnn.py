@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -56,6 +57,8 @@ class SegRNN(Description, Buildable[SegRNNModule]):
     Lin, Lin, Wu, Zhao, Mo & Zhang (2023), *SegRNN: Segment recurrent neural network for long-term time series
     forecasting*, sections 4.2 and 4.3.
     """
+
+    traced: ClassVar[tuple[str, ...]] = ("dropout",)
 
     layer: RecurrentLayer
     segment: int = option(48, "steps of a segment, of the window and of the output", at_least=1)

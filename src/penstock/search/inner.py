@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,7 @@ from penstock.errors import DataError, TrainingError
 from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
 
-__all__ = ["InnerRows"]
+__all__ = ["InnerRows", "digest"]
 
 Values = NDArray[np.float64]
 
@@ -91,21 +93,46 @@ class InnerRows:
         """How many target values judge."""
         return sum(len(fold.origins) for fold in self.folds) * self.horizon
 
-    def error(self, model: Estimator) -> float:
-        """Fit copies of a model on the training rows of each fold, and score their forecasts.
+    def errors(self, models: Sequence[Estimator], halving: int | None = None) -> list[tuple[float, int | None]]:
+        """Fit copies of each model on the training rows of each fold, and score their forecasts.
+
+        Models that can train as one program do (:attr:`penstock.estimator.Estimator.settings_key`); the groups take
+        turns. An error does not depend on the other models, unless halving compares them.
 
         Parameters
         ----------
-        model
-            The model, unfitted.
+        models
+            The models, unfitted: settings of one.
+        halving
+            Epochs after which the worse half of those that train together is left out for the first time.
 
         Returns
         -------
-        Mean absolute error in mean absolute steps of each series; NaN where a training diverged or a forecast is not
-        finite.
+        For each model the mean absolute error in mean absolute steps of each series, NaN where a training diverged, a
+        forecast is not finite, or it was left out; and the epochs after which it was left out.
         """
-        panel = self.panel.with_only(model.covariates)
+        groups: dict[Hashable, list[int]] = {}
+        for place, model in enumerate(models):
+            key = model.settings_key
+            groups.setdefault(place if key is None else (type(model), key), []).append(place)
+        found: list[tuple[float, int | None]] = [(np.nan, None)] * len(models)
+        panel = self.panel.with_only(models[0].covariates)
         trains = [panel.between(fold.starts, fold.ends) for fold in self.folds]
+        for places in groups.values():
+            own = [models[place] for place in places]
+            fitted: list[tuple[list[Estimator] | None, int | None]]
+            if own[0].settings_key is None:
+                fitted = [(self._fitted(own[0], trains), None)]
+            else:
+                fitted = own[0].fit_settings(own, trains, halving)
+            whole = [copies for copies, _ in fitted if copies is not None]
+            errors = iter(self._errors(whole, panel, trains))
+            for place, (copies, halved) in zip(places, fitted, strict=True):
+                found[place] = (np.nan if copies is None else next(errors)), halved
+        return found
+
+    def _fitted(self, model: Estimator, trains: Sequence[Panel]) -> list[Estimator] | None:
+        """Fit a copy of a model on the training rows of each fold; None where its training diverges."""
         copies = [model.clone() for _ in trains]
         shape = None
         if len(trains) > 1:
@@ -113,14 +140,28 @@ class InnerRows:
         try:
             copies[0]._fit_all(copies, trains, [None] * len(trains), shape)
         except TrainingError:  # a learning rate that is too large, say: worse than all that can be trained
-            return float("nan")
+            return None
+        return copies
+
+    def _errors(self, settings: Sequence[list[Estimator]], panel: Panel, trains: Sequence[Panel]) -> list[float]:
+        """Score the forecasts of settings, each with a fitted copy a fold."""
         places, errors = np.arange(len(panel)), []
-        for copy, train, fold in zip(copies, trains, self.folds, strict=True):
-            copy.ids_ = panel.ids
-            copy.tail_ = train.last(copy.rows_kept)
-            yhat = copy.aggregate(copy._forecast(panel, fold.origins, places))
+        for number, (train, fold) in enumerate(zip(trains, self.folds, strict=True)):
+            copies = [own[number] for own in settings]
+            for copy in copies:
+                copy.ids_ = panel.ids
+                copy.tail_ = train.last(copy.rows_kept)
             actual = panel.y[fold.origins[:, None] + np.arange(1, self.horizon + 1)]
             unit = self.units[panel.series_of(fold.origins)]
-            errors.append(np.abs(yhat - actual)[unit > 0] / unit[unit > 0, None])
-        mean = float(np.concatenate(errors).mean())
-        return mean if np.isfinite(mean) else float("nan")
+            found = copies[0].forecast_settings(copies, panel, fold.origins, places) if copies else []
+            errors.append([np.abs(yhat - actual)[unit > 0] / unit[unit > 0, None] for yhat in found])
+        means = [float(np.concatenate(own).mean()) for own in zip(*errors, strict=True)]
+        return [mean if np.isfinite(mean) else float("nan") for mean in means]
+
+
+def digest(train: Panel) -> str:
+    """Return what tells training rows from others: sixteen digits of a hash of all that a model reads of them."""
+    found = hashlib.sha256(repr((train.ids, train.offsets.tolist(), train.static.tolist())).encode())
+    for array in (train.y, train.times, train.past, train.known, train.filled):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:16]

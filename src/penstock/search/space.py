@@ -170,9 +170,16 @@ def with_settings(model: T, settings: Mapping[str, Any]) -> T:
     OptionError
         For a name that is not there, or a value that is not allowed.
     """
+    if not isinstance(model, Options):
+        for name, value in settings.items():
+            model = _replaced(model, name.split("__"), value, name)
+        return model
+    given: dict[str, Any] = {}
     for name, value in settings.items():
-        model = _replaced(model, name.split("__"), value, name)
-    return model
+        first, *rest = name.split("__")
+        _require_option(model, first, name)
+        given[first] = _replaced(given.get(first, getattr(model, first)), rest, value, name)
+    return model.clone().set_params(**given)
 
 
 def _replaced(owner: Any, path: list[str], value: Any, whole: str) -> Any:
@@ -188,6 +195,14 @@ def _replaced(owner: Any, path: list[str], value: Any, whole: str) -> Any:
             )
         place = int(name)
         return tuple(_replaced(item, rest, value, whole) if n == place else item for n, item in enumerate(owner))
+    _require_option(owner, name, whole)
+    new = _replaced(getattr(owner, name), rest, value, whole)
+    if isinstance(owner, Options):
+        return owner.clone().set_params(**{name: new})
+    return type(owner)(**{**owner.stored(), name: new})
+
+
+def _require_option(owner: Any, name: str, whole: str) -> None:
     if isinstance(owner, Options):
         known = owner.option_names()
     elif isinstance(owner, Description):
@@ -196,10 +211,6 @@ def _replaced(owner: Any, path: list[str], value: Any, whole: str) -> Any:
         raise OptionError(f"{whole!r}: {owner!r} has no options of its own, so nothing is called {name!r} there.")
     if name not in known:
         raise OptionError(f"{whole!r}: {type(owner).__name__} has no option {name!r}; {nearest(name, known)}")
-    new = _replaced(getattr(owner, name), rest, value, whole)
-    if isinstance(owner, Options):
-        return owner.clone().set_params(**{name: new})
-    return type(owner)(**{**owner.stored(), name: new})
 
 
 def in_words(settings: Mapping[str, Any]) -> str:

@@ -12,17 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.checkpoints import text_of
 from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.fitting import share_fit
 from penstock.options import from_json, option, to_json
-from penstock.search.inner import InnerRows
-from penstock.search.samplers import SAMPLERS, proposals
+from penstock.search.inner import InnerRows, digest
+from penstock.search.journal import Journal
+from penstock.search.samplers import SAMPLERS, proposer
 from penstock.search.space import checked_space, extremes, in_words, with_settings
+from penstock.searchable import Trial
 from penstock.storage import Arrays
 from penstock.strict_json import strict_json
+from penstock.version import __version__
 
 __all__ = ["Trial", "Tuned"]
 
@@ -30,21 +34,8 @@ Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One setting that was tried.
-
-    Attributes
-    ----------
-    settings
-        Options by name; none for the model as it was given.
-    error
-        Mean absolute error of its forecasts of the inner test rows, in mean absolute steps of each series; NaN where
-        its training diverged or they were not finite.
-    """
-
-    settings: dict[str, Any]
-    error: float
+_TOGETHER = 64  # trials that are fitted at once
+_SHARED = 16  # at once where other processes share them, or what comes next follows from them
 
 
 @dataclass(repr=False, eq=False)
@@ -93,6 +84,17 @@ class Tuned(Estimator):
         None, "the rolling origin inside the training rows; None: the last fifth of each series, fitted once"
     )
     seed: int = option(0, "of what the sampler draws", at_least=0)
+    halving: int | None = option(
+        None,
+        "epochs after which, and then after twice as many and so on, the worse half of the settings that train "
+        "together is left out; None: all are trained to the end",
+        at_least=1,
+    )
+    storage: str | None = option(
+        None,
+        "file that keeps the trials, so that a killed search goes on and several processes share it; None: none",
+        affects_fit=False,
+    )
 
     def __post_init__(self) -> None:
         """Try every value of the space on the model, before anything is fitted."""
@@ -107,7 +109,12 @@ class Tuned(Estimator):
             raise OptionError(
                 f"Tuned: inner.horizon={self.inner.horizon} is not horizon={self.horizon}; leave it out of inner."
             )
-        proposals(self.sampler, self.space, self.trials, self.seed)  # refuses a sampler that cannot serve the space
+        if self.halving is not None and self.model.settings_key is None:
+            raise OptionError(
+                f"Tuned: halving={self.halving} leaves out settings after some epochs, but {self.model.label} is not "
+                "trained epoch by epoch in lanes; allowed: halving=None."
+            )
+        proposer(self.sampler, self.space, self.trials, self.seed)  # refuses a sampler that cannot serve the space
 
     @property
     def covariates(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -162,6 +169,11 @@ class Tuned(Estimator):
         return in_words(self.best_) if self.best_ else "the options as given"
 
     @property
+    def searched(self) -> Sequence[Trial]:
+        """Every trial of the fit."""
+        return getattr(self, "trials_", ())
+
+    @property
     def settings_tried(self) -> int:
         """As many as were tried; before a fit, as will be at most."""
         return len(self.trials_) if hasattr(self, "trials_") else self.trials + 1
@@ -172,11 +184,15 @@ class Tuned(Estimator):
         own = self._now.fit_notes
         if not hasattr(self, "trials_"):
             return own
-        given, best = self.trials_[0].error, _best(self.trials_).error
-        failed = sum(math.isnan(trial.error) for trial in self.trials_)
+        given, best = self.trials_[0], _best(self.trials_).error
+        told = "left out" if given.halved else f"{given.error:.3g}"
+        halved = sum(trial.halved is not None for trial in self.trials_)
+        failed = sum(math.isnan(trial.error) for trial in self.trials_) - halved
         return (
             f"{self.choice} chosen of {len(self.trials_)} settings by {self.inner_rows_:,} inner test rows, error "
-            f"{best:.3g} mean absolute steps (as given {given:.3g})" + (f"; {failed} diverged" if failed else ""),
+            f"{best:.3g} mean absolute steps (as given {told})"
+            + (f"; {halved} left out by halving" if halved else "")
+            + (f"; {failed} diverged" if failed else ""),
             *own,
         )
 
@@ -218,20 +234,34 @@ class Tuned(Estimator):
                 raise OptionError(f"{said}, so no setting is better than another; give the model without Tuned.")
         needed = max(each.rows_to_fit for each in candidates)
         scored = InnerRows.of(self.label, train, needed, self.horizon, self._inner)
-        tried = [Trial({}, scored.error(given))]
-        source = proposals(self.sampler, self.space, self.trials, self.seed)
-        settings = next(source, None)
-        while settings is not None:
-            tried.append(Trial(settings, scored.error(with_settings(given, settings))))
-            try:
-                settings = source.send(tried[-1].error)
-            except StopIteration:
-                settings = None
+        tried = self._tried(given, scored, train)
         if all(math.isnan(trial.error) for trial in tried):
             raise DataError(f"{self.label}: no setting gave finite forecasts of the inner test rows.")
         self.trials_, self.best_, self.inner_rows_ = tried, _best(tried).settings, scored.rows
         self.chosen_ = with_settings(given, self.best_)
         self.chosen_._fit_all([self.chosen_], [train], [validation])
+
+    def _tried(self, given: Estimator, scored: InnerRows, train: Panel) -> list[Trial]:
+        """Run the trials that no other process has run, and wait for the others."""
+        propose, journal = proposer(self.sampler, self.space, self.trials, self.seed), self._journal(train)
+        alone = given.settings_key is None
+        most = _TOGETHER if self.halving or (self.storage is None and self.sampler != "tpe") else _SHARED
+        with journal:
+            while True:
+                claimed = journal.claim(propose, self.trials + 1, 1 if alone and self.sampler == "tpe" else most)
+                if claimed:
+                    models = [with_settings(given, settings) for _, settings in claimed]
+                    found = zip(claimed, scored.errors(models, self.halving), strict=True)
+                    trials = [Trial(settings, *outcome) for (_, settings), outcome in found]
+                    journal.finish([number for number, _ in claimed], trials)
+                elif not journal.wait():
+                    return journal.trials
+
+    def _journal(self, train: Panel) -> Journal:
+        """Open the trials on these training rows."""
+        names = ("model", "space", "sampler", "inner", "horizon", "seed", "halving")
+        search = {name: text_of(getattr(self, name)) for name in names}
+        return Journal(self.storage, {**search, "penstock": __version__}, digest(train))
 
     @property
     def model_(self) -> Estimator:
@@ -265,6 +295,7 @@ class Tuned(Estimator):
             **own,
             "validation_errors": errors,
             "inner_rows": np.array([self.inner_rows_]),
+            "halved": np.array([trial.halved or 0 for trial in self.trials_]),
             "settings": np.frombuffer(settings, np.uint8),  # arrays alone, so that an ensemble can keep a search
         }
 
@@ -273,7 +304,9 @@ class Tuned(Estimator):
         if any(not isinstance(each, dict) for each in settings):
             raise ValueError("settings that were tried are no options by name")
         errors = arrays["validation_errors"].tolist()
-        self.trials_ = [Trial(each, error) for each, error in zip(settings, errors, strict=True)]
+        halved = arrays.get("halved", np.zeros(len(errors), np.int64)).tolist()  # older files hold none
+        parts = zip(settings, errors, halved, strict=True)
+        self.trials_ = [Trial(each, error, epochs or None) for each, error, epochs in parts]
         self.inner_rows_, self.best_ = arrays["inner_rows"].item(), _best(self.trials_).settings
         self.chosen_ = with_settings(self.model.clone().set_params(horizon=self.horizon), self.best_)
         own = {name.removeprefix("model."): each for name, each in arrays.items() if name.startswith("model.")}

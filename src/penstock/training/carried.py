@@ -18,13 +18,22 @@ from numpy.typing import NDArray
 from penstock.kernels import order
 from penstock.layers.noise import fold_in, random_bits
 from penstock.training.batch import Batch, look_up, partition, vectors_of
+from penstock.training.config import TrainConfig
 from penstock.training.losses import LOSSES
 from penstock.training.pieces import Progress, StepRange
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.source import Source, gather, pad_rows
 from penstock.training.step import TrainStep
 
-__all__ = ["CarriedRows", "carried_samples", "carried_steps", "places_at_once", "train_carried", "validate_carried"]
+__all__ = [
+    "CarriedRows",
+    "carried_places",
+    "carried_samples",
+    "carried_steps",
+    "places_at_once",
+    "train_carried",
+    "validate_carried",
+]
 
 _FEWEST = 8  # parts that are walked one after the other in an epoch, where there are so many
 _AT_ONCE = 256  # series whose validation loss is computed at once
@@ -123,6 +132,14 @@ def places_at_once(batch: int, parts: int) -> int:
     (20, 8)
     """
     return max(min(batch, parts // _FEWEST), 1)
+
+
+def carried_places(config: TrainConfig, samples: Samples) -> int:
+    """Return how many places in the stacked samples are trained on at once; 0 where no state is carried."""
+    if not config.stateful:
+        return 0
+    ((_, found),) = samples.train.items()
+    return places_at_once(config.batch, found.numbers.shape[1])
 
 
 def carried_steps(batch: int, parts: int, total: Any) -> Any:

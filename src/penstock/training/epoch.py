@@ -15,13 +15,15 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.layers.dropout_shares import given_shares
 from penstock.layers.noise import fold_in, seeded
 from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
 from penstock.training.carried import train_carried, validate_carried
 from penstock.training.compile_options import quickly
-from penstock.training.config import TrainSpec
+from penstock.training.config import TrainConfig, TrainSpec
 from penstock.training.pieces import Progress, StepRange, turns_within
+from penstock.training.rates import Rates, with_rates
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.step import TrainStep
 
@@ -60,13 +62,13 @@ class TrainState(NamedTuple):
 
 
 @keep_programs(64)
-def initial_state(spec: TrainSpec, places: int = 0) -> Any:
+def initial_state(plan: TrainSpec, places: int = 0) -> Any:
     """Compile the draw of initial weights.
 
     Parameters
     ----------
-    spec
-        What is trained, and how.
+    plan
+        What is trained, and how, but for its rates (:func:`penstock.training.rates.separate`).
     places
         Places in the series that are trained on at once, where the state is carried
         (:func:`penstock.training.carried.places_at_once`).
@@ -76,7 +78,7 @@ def initial_state(spec: TrainSpec, places: int = 0) -> Any:
     A compiled function of a seed and of the numbers of members ``[lanes]``, both uint32, which gives a
     :class:`TrainState`. A member's weights and shuffles follow from the seed and its number alone.
     """
-    step = TrainStep(*spec)
+    step = TrainStep(*plan)
 
     def lane(seed: jax.Array, member: jax.Array) -> TrainState:
         key_weights, key_shuffle = jax.random.split(jax.random.fold_in(seeded(seed), member))
@@ -100,13 +102,13 @@ def initial_state(spec: TrainSpec, places: int = 0) -> Any:
 
 
 @keep_programs(64)
-def compiled_epoch(spec: TrainSpec, even: bool = True, quick: bool = False) -> Any:
+def compiled_epoch(plan: TrainSpec, even: bool = True, quick: bool = False) -> Any:
     """Compile one epoch, or a piece of it, for all lanes.
 
     Parameters
     ----------
-    spec
-        What is trained, and how.
+    plan
+        What is trained, and how, but for its rates (:func:`penstock.training.rates.separate`).
     even
         Whether an epoch takes the same number of steps in every fold. Where it does not, the lanes with fewer wait.
     quick
@@ -114,15 +116,50 @@ def compiled_epoch(spec: TrainSpec, even: bool = True, quick: bool = False) -> A
 
     Returns
     -------
-    A compiled function of the state, of the fold of each lane ``[lanes]``, of the samples of all folds
-    (:func:`penstock.training.folds.stack`), of the steps to take (:class:`penstock.training.pieces.StepRange`), and,
-    where the samples fall into several buckets, of the order in which their batches take turns: bucket, first batch and
-    the one after the last, ``[turns, 3]``. It gives the state afterwards and, for each lane, the mean training loss
-    over the epoch's steps so far and the validation loss (infinite without validation samples, and before the epoch
-    ends). The bits are those of one call, however the epoch is cut.
+    A compiled function of the state, of the fold of each lane ``[lanes]``, of its :class:`Rates`, of the samples of all
+    folds (:func:`penstock.training.folds.stack`), of the steps to take (:class:`penstock.training.pieces.StepRange`),
+    and, where the samples fall into several buckets, of the order in which their batches take turns: bucket, first
+    batch and the one after the last, ``[turns, 3]``. It gives the state afterwards and, for each lane, the mean
+    training loss over the epoch's steps so far and the validation loss (infinite without validation samples, and before
+    the epoch ends). The bits are those of one call, however the epoch is cut.
     """
-    epoch = _Epoch(TrainStep(*spec), even)
-    return jax.jit(epoch.lanes, donate_argnums=0, compiler_options=quickly() if quick else None)
+    return jax.jit(_Lanes(plan, even).run, donate_argnums=0, compiler_options=quickly() if quick else None)
+
+
+class _Lanes:
+    """An epoch of all lanes, each with numbers of its own."""
+
+    def __init__(self, plan: TrainSpec, even: bool) -> None:
+        self.plan, self.even = plan, even
+
+    def run(
+        self,
+        state: TrainState,
+        folds: jax.Array,
+        rates: Rates,
+        samples: Samples,
+        piece: StepRange,
+        turns: jax.Array | NDArray[np.int32] | None = None,
+    ) -> tuple[TrainState, jax.Array, jax.Array]:
+        """Run the piece of the epoch of all lanes."""
+        if turns is None and not self.plan.config.stateful:
+            (found,) = samples.train.values()
+            most = jnp.max(steps_of_epoch(self.plan.config, found.total[folds]))
+            piece = piece._replace(last=jnp.minimum(piece.last, most))
+        order = None if turns is None else turns_within(jnp.asarray(turns), piece)
+
+        def lane(state: TrainState, fold: jax.Array, rates: Rates) -> tuple[TrainState, jax.Array, jax.Array]:
+            epoch = _Epoch(TrainStep(*with_rates(self.plan, rates)), self.even)
+            with given_shares(rates.dropout):
+                return epoch.lane(state, fold, samples, piece, order)
+
+        return jax.vmap(lane)(state, folds, rates)
+
+
+def steps_of_epoch(config: TrainConfig, total: jax.Array) -> jax.Array:
+    """Return how many steps an epoch takes on so many samples."""
+    steps = (total + config.batch - 1) // config.batch
+    return steps if config.steps_per_epoch is None else jnp.minimum(steps, config.steps_per_epoch)
 
 
 class _Epoch:
@@ -130,23 +167,6 @@ class _Epoch:
 
     def __init__(self, take: TrainStep, even: bool) -> None:
         self.take, self.even, self.config = take, even, take.config
-
-    def lanes(
-        self,
-        state: TrainState,
-        folds: jax.Array,
-        samples: Samples,
-        piece: StepRange,
-        turns: jax.Array | NDArray[np.int32] | None = None,
-    ) -> tuple[TrainState, jax.Array, jax.Array]:
-        """Run the piece of the epoch of all lanes."""
-        if turns is None and not self.config.stateful:
-            (found,) = samples.train.values()
-            most = jnp.max(self._steps(found.total[folds]))
-            piece = piece._replace(last=jnp.minimum(piece.last, most))
-        elif turns is not None:
-            turns = turns_within(jnp.asarray(turns), piece)
-        return jax.vmap(self.lane, in_axes=(0, 0, None, None, None))(state, folds, samples, piece, turns)
 
     def lane(
         self, state: TrainState, fold: jax.Array, samples: Samples, piece: StepRange, turns: jax.Array | None
@@ -196,7 +216,8 @@ class _Epoch:
         orders = {length: found.shuffled(keys[length][0], self.config.batch) for length, found in train.items()}
         schedule = self.config.scheduled_sampling
         ratio = None if schedule is None else schedule.teacher_forcing_ratio(state.epochs.astype(samples.dtype))
-        all_steps = sum((self._steps(found.total) for found in train.values()), jnp.zeros((), jnp.int32))
+        counts = (steps_of_epoch(self.config, found.total) for found in train.values())
+        all_steps = sum(counts, jnp.zeros((), jnp.int32))
 
         def step(length: int, number: jax.Array, carry: tuple[Any, ...]) -> tuple[Any, ...]:
             weights, optimizer, total, weight, taken = carry
@@ -229,12 +250,6 @@ class _Epoch:
         if self.config.steps_per_epoch is None:  # in one sum, which is exact, where the epoch is whole
             counted = jnp.where(piece.last >= all_steps, _total_weight(samples, train), weight)
         return weights, optimizer, progress._replace(loss=total, weight=weight), total / jnp.maximum(counted, 1e-30)
-
-    def _steps(self, total: jax.Array) -> jax.Array:
-        """Return how many steps an epoch takes on so many samples."""
-        size, most = self.config.batch, self.config.steps_per_epoch
-        steps = (total + size - 1) // size
-        return steps if most is None else jnp.minimum(steps, most)
 
     @staticmethod
     def _run(step: Any, turn: jax.Array, carry: Any) -> Any:

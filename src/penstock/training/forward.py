@@ -22,6 +22,7 @@ from penstock.networks.segrnn import SegRNN
 from penstock.programs import keep_programs
 from penstock.training.buckets import samples_at_once
 from penstock.training.compile_options import quickly
+from penstock.training.rates import without_shares
 from penstock.training.source import Source, padded_length
 
 __all__ = ["Buckets", "blocks", "forward", "in_order", "run_blocks", "true_steps"]
@@ -136,11 +137,16 @@ def forward(
     For each bucket outputs ``[members, n, outputs]``, or ``[members, n, length, outputs]`` of a network that puts out
     at every step; as the network gives them, still scaled.
     """
-    weights = jax.device_put(weights)
+    weights, network = jax.device_put(weights), without_shares(network)
     ahead = 0 if source.extra is None else source.ahead
     return {
         length: run_blocks(
-            _compiled(network, source.widths, outputs, length), weights, source, numbers, length, ahead=ahead
+            _compiled(network, source.widths, outputs, length),
+            weights,
+            source,
+            numbers,
+            length,
+            ahead=ahead,
         )
         for length, numbers in buckets.items()
     }

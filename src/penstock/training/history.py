@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,29 @@ class History:
 
     training_loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, losses: Sequence[Sequence[tuple[float, float]]]) -> History:
+        """Lay out the losses of members that trained unlike numbers of epochs.
+
+        Parameters
+        ----------
+        losses
+            The training and the validation loss of each epoch, member by member.
+
+        Returns
+        -------
+        The losses, NaN after a member has stopped.
+
+        Examples
+        --------
+        >>> History.of([[(2.0, 3.0), (1.0, 2.0)], [(4.0, 5.0)]]).training_loss.tolist()
+        [[2.0, 4.0], [1.0, nan]]
+        """
+        table = np.full((2, max(map(len, losses)), len(losses)), np.nan)
+        for member, each in enumerate(losses):
+            table[:, : len(each), member] = np.array(each).T
+        return cls(*table)
 
     @property
     def epochs(self) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from penstock.training.fingerprint import fingerprint, machine
 from penstock.training.lanes import Lanes
 from penstock.training.progress import tell
 from penstock.training.samples import Samples
-from penstock.training.stored import named_leaves, weight_shapes
+from penstock.training.stored import named_leaves
 
 __all__ = ["KeptTraining", "checkpoints"]
 
@@ -48,8 +48,8 @@ class KeptTraining:
         run = current_run()
         return cls(None if run is None else run.training(fingerprint(spec, folds, **more)))
 
-    def restore(self, lanes: Lanes, spec: TrainSpec) -> None:
-        """Bring the lanes to where the last checkpoint left them."""
+    def restore(self, lanes: Lanes, like: Any) -> None:
+        """Bring the lanes to where the last checkpoint left them; `like` has the structure of what they collect."""
         if self._held is None or self._file is None:
             return
         if self._file.machine != machine():
@@ -60,7 +60,7 @@ class KeptTraining:
         try:
             of_lanes = {name[6:]: each for name, each in self._held.items() if name.startswith("lanes.")}
             self.step = int(self._held["step"][0])
-            lanes.restore(of_lanes, weight_shapes(spec.network, spec.inputs, spec.outputs))
+            lanes.restore(of_lanes, like)
         except (KeyError, ValueError, IndexError) as error:
             raise ModelFileError(f"{str(self._file.path)!r} holds no whole checkpoint: {error}") from error
         going = f"goes on after {_place(lanes, self.step)}" if lanes.running.any() else "had ended"

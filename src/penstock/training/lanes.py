@@ -59,6 +59,12 @@ class Lanes:
         Lanes at most.
     shared
         Folds of the blocks that share the program, whose lanes are as many for all of them; None: it serves this alone.
+    least
+        Lanes at least.
+    trained
+        Epochs that each job has trained before, ``[jobs]``; None: all begin.
+    ended
+        Whether each job has ended before, ``[jobs]``.
 
     Attributes
     ----------
@@ -72,23 +78,38 @@ class Lanes:
         Epochs that each lane's job has trained.
     losses
         The training and the validation loss of each epoch, job by job.
-    weights
-        The best weights of the jobs that have ended, every leaf ``[jobs, ...]``.
+    kept
+        What :meth:`collect` was given of the jobs that have ended, every leaf ``[jobs, ...]``.
+    diverged
+        Whether each job's loss or weights were no longer finite, ``[jobs]``.
     calls
         Epochs that were recorded.
     """
 
-    def __init__(self, folds: int, members: int, most: int, shared: int | None = None) -> None:
+    def __init__(
+        self,
+        folds: int,
+        members: int,
+        most: int,
+        shared: int | None = None,
+        *,
+        least: int = 1,
+        trained: NDArray[np.int64] | None = None,
+        ended: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._jobs, self._members, self._folds, self._fixed = folds * members, members, folds, shared is not None
+        self._order = np.arange(self._jobs) if ended is None else np.flatnonzero(~ended)
+        self._trained = np.zeros(self._jobs, dtype=np.int64) if trained is None else trained
         usual = max(shared or 0, folds) * members
-        width = -(-usual // -(-usual // most))
-        self.rounds = -(-self._jobs // width)
-        self._place(np.minimum(np.arange(width), self._jobs - 1))
-        self._next = min(width, self._jobs)
-        self.running = np.arange(width) < self._jobs
-        self.epochs = np.zeros(width, dtype=np.int64)
+        width, count = max(-(-usual // -(-usual // most)), least), len(self._order)
+        self.rounds = -(-count // width)
+        self._place(self._order[np.minimum(np.arange(width), count - 1)])
+        self._next = min(width, count)
+        self.running = np.arange(width) < count
+        self.epochs = self._trained[self.job].copy()
         self.losses: list[list[tuple[float, float]]] = [[] for _ in range(self._jobs)]
-        self.weights: Any = None
+        self.diverged = np.zeros(self._jobs, dtype=bool)
+        self.kept: Any = None
         self.calls = 0
         self._wasted = 0.0
 
@@ -99,17 +120,14 @@ class Lanes:
         for lane in np.flatnonzero(self.running):
             self.losses[self.job[lane]].append((float(training_loss[lane]), float(validation_loss[lane])))
 
-    def collect(self, weights: Any, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Keep the weights of the lanes whose jobs have ended; say of each lane whether its weights are finite."""
-        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(weights)]
-        if self.weights is None:
-            empty = [np.empty((self._jobs, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
-            self.weights = jax.tree.unflatten(jax.tree.structure(weights), empty)
-        for kept, leaf in zip(jax.tree.leaves(self.weights), leaves, strict=True):
+    def collect(self, tree: Any, done: NDArray[np.bool_]) -> None:
+        """Keep what the lanes whose jobs have ended hold: their weights, or their whole state, ``[lanes, ...]``."""
+        leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(tree)]
+        if self.kept is None:
+            empty = [np.zeros((self._jobs, *leaf.shape[1:]), leaf.dtype) for leaf in leaves]
+            self.kept = jax.tree.unflatten(jax.tree.structure(tree), empty)
+        for kept, leaf in zip(jax.tree.leaves(self.kept), leaves, strict=True):
             kept[self.job[done]] = leaf[done]
-        whole = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(axis=1) for leaf in leaves], axis=0)
-        answer: NDArray[np.bool_] = whole | ~done
-        return answer
 
     def schedule(self, done: NDArray[np.bool_], *, together: bool = False) -> NDArray[np.bool_] | None:
         """Give free lanes to jobs that wait; say which lanes start afresh, None where none does.
@@ -118,17 +136,17 @@ class Lanes:
         """
         self.running = self.running & ~done
         free = np.flatnonzero(~self.running)
-        taken = free[: self._jobs - self._next]
+        taken = free[: len(self._order) - self._next]
         if not len(taken) or (together and self.running.any()):
             return None
         self.running[taken] = True
         job = self.job.copy()
-        job[taken] = self._next + np.arange(len(taken))
+        job[taken] = self._order[self._next : self._next + len(taken)]
         self._next += len(taken)
         self._place(job)
         fresh = ~self.running
         fresh[taken] = True
-        self.epochs[fresh] = 0
+        self.epochs[fresh] = self._trained[job[fresh]]
         return fresh
 
     def compact(self, state: Any, work: float) -> Any:
@@ -148,32 +166,34 @@ class Lanes:
     @property
     def waiting(self) -> bool:
         """Whether any job has no lane yet."""
-        return self._next < self._jobs
+        return self._next < len(self._order)
 
     def arrays(self) -> Arrays:
         """Give where all jobs stand, by name, for a checkpoint."""
-        ended = {} if self.weights is None else {f"weights{name}": leaf for name, leaf in named_leaves(self.weights)}
+        ended = {} if self.kept is None else {f"weights{name}": leaf for name, leaf in named_leaves(self.kept)}
         return {
             "job": self.job, "running": self.running, "epochs": self.epochs,
             "next": np.array([self._next, self.calls]), "wasted": np.array([self._wasted]),
+            "diverged": self.diverged,
             "lengths": np.array([len(each) for each in self.losses]),
             "losses": np.array([pair for each in self.losses for pair in each]).reshape(-1, 2),
             **ended,
         }  # fmt: skip
 
     def restore(self, arrays: Arrays, like: Any) -> None:
-        """Take back what :meth:`arrays` gave; `like` has the structure of the weights."""
+        """Take back what :meth:`arrays` gave; `like` has the structure of what is collected."""
         if arrays["lengths"].shape != (self._jobs,):
             raise ValueError(f"{arrays['lengths'].shape} jobs, not {self._jobs}")
         self._place(arrays["job"].copy())
         self.running, self.epochs = arrays["running"].copy(), arrays["epochs"].copy()
         self._next, self.calls = map(int, arrays["next"])
         self._wasted = float(arrays["wasted"][0])
+        self.diverged = arrays["diverged"].copy()
         ends = np.cumsum(arrays["lengths"])[:-1]
         self.losses = [[(float(a), float(b)) for a, b in part] for part in np.split(arrays["losses"], ends)]
         if any(name.startswith("weights") for name in arrays):
             leaves = [arrays[f"weights{name}"].copy() for name, _ in named_leaves(like)]
-            self.weights = jax.tree.unflatten(jax.tree.structure(like), leaves)
+            self.kept = jax.tree.unflatten(jax.tree.structure(like), leaves)
 
     def _place(self, job: NDArray[np.int64]) -> None:
         self.job = job

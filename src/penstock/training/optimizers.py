@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -65,6 +65,8 @@ class Optimizer(Description):
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if wanted."""
 
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate",)
+
     learning_rate: float = option(0.01, "step size", above=0)
     momentum: float = option(0.0, "share of the last step kept", at_least=0, below=1)
 
@@ -80,6 +82,8 @@ class SGD(Optimizer):
 @dataclass(frozen=True, repr=False)
 class RMSprop(Optimizer):
     """RMSprop (Hinton 2012) as Keras 3 computes it: ε under the root, squares averaged from zero."""
+
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate",)
 
     learning_rate: float = option(0.001, "step size", above=0)
     decay: float = option(0.9, "ρ of the running mean of squares", at_least=0, below=1)
@@ -104,6 +108,8 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """Adam (Kingma & Ba 2015), algorithm 1."""
 
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate",)
+
     learning_rate: float = option(0.001, "step size α", above=0)
     beta1: float = option(0.9, "decay of the mean", at_least=0, below=1)
     beta2: float = option(0.999, "decay of the mean of squares", at_least=0, below=1)
@@ -124,6 +130,8 @@ class AdamW(Optimizer):
 
     Each step also takes the share ``learning_rate · weight_decay`` off every weight matrix; biases do not decay.
     """
+
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "weight_decay")
 
     learning_rate: float = option(0.001, "step size α", above=0)
     beta1: float = option(0.9, "decay of the mean", at_least=0, below=1)

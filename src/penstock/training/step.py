@@ -174,7 +174,9 @@ class TrainStep:
     def _rate(self, epoch: jax.Array | float) -> jax.Array | None:
         """Return the factor of the learning rate; None where it is one throughout."""
         config = self.config
-        decayed = None if config.learning_rate_decay == 1 else jnp.power(config.learning_rate_decay, jnp.floor(epoch))
+        decay = config.learning_rate_decay  # traced, or a constant
+        constant = isinstance(decay, (int, float)) and decay == 1
+        decayed = None if constant else jnp.power(decay, jnp.floor(epoch))
         if config.schedule is None:
             return decayed
         factor = config.schedule.factor(jnp.asarray(epoch) / config.schedule_epochs)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,21 +15,24 @@ from numpy.typing import NDArray
 
 from penstock.errors import OptionError, TrainingError
 from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
+from penstock.training.begin import Begin, from_weights, state_of_lanes, with_fresh_lanes, with_vectors
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
-from penstock.training.carried import carried_steps, places_at_once
-from penstock.training.config import TrainConfig, TrainSpec
+from penstock.training.carried import carried_places, carried_steps
+from penstock.training.config import TrainSpec
 from penstock.training.epoch import TrainState, compiled_epoch, initial_state
 from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
 from penstock.training.kept import KeptTraining
 from penstock.training.lanes import Lanes, lanes_at_once
 from penstock.training.pieces import Pieces, StepRange
+from penstock.training.rates import Rates, separate, stack_rates
 from penstock.training.samples import Samples
+from penstock.training.stored import weight_shapes
+from penstock.training.turns import Turns
 
-__all__ = ["train_folds"]
+__all__ = ["run_lanes", "train_folds"]
 
 _SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
-_TURNS = 8  # parts into which an epoch cuts each bucket's batches, so that short and long samples take turns
 
 
 def train_folds(
@@ -93,56 +94,89 @@ def train_folds(
     kept = KeptTraining.of(
         spec, folds, epochs=epochs, members=members, seed=seed, vectors=vectors, initial_weights=weights, shape=shape
     )
-    kept.restore(lanes, spec)
+    kept.restore(lanes, weight_shapes(spec.network, spec.inputs, spec.outputs))
     with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds, lanes.calls)) as result:
         if shape is not None or len(folds) > 1:
             shape = BlockShape.of_all(folds, shape)
         if lanes.running.any():
-            with interrupts_put_off():
-                _train(
-                    spec, stack(folds, shape), shape, lanes, kept, members, epochs, seed, vectors, weights, callbacks
-                )
-                kept.finish(lanes)
+            begin = Begin(members, seed, vectors, weights)
+            run_lanes([spec] * len(folds), stack(folds, shape), shape, lanes, kept, begin, epochs, callbacks)
         trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
 
 
-def _train(
-    spec: TrainSpec,
+def run_lanes(
+    specs: Sequence[TrainSpec],
     samples: Samples,
     shape: BlockShape | None,
     lanes: Lanes,
     kept: KeptTraining,
-    members: int,
+    begin: Begin,
     epochs: int,
-    seed: int,
-    vectors: NDArray[Any] | None,
-    given: Any,
-    callbacks: Sequence[Callback],
+    callbacks: Sequence[Callback] = (),
+    *,
+    until: int | None = None,
+    settings: bool = False,
 ) -> None:
-    """Train what the lanes hold on the samples of all folds."""
-    config = spec.config
+    """Train what the lanes hold until every job has ended, and collect what they give.
+
+    Parameters
+    ----------
+    specs
+        How the folds that the lanes count are trained, all of one plan (:func:`penstock.training.rates.separate`).
+    samples
+        The stacked samples of all folds; with `settings` the folds of every setting, which the lanes count setting by
+        setting.
+    shape, lanes, kept, begin, epochs, callbacks
+        As in :func:`train_folds`.
+    until
+        Epochs after which jobs are left where they are, to go on later; None: at their end.
+    settings
+        Whether the jobs are settings to compare: one that diverges ends alone, and whole states are collected.
+    """
+    with interrupts_put_off():
+        _train(specs, samples, shape, lanes, kept, begin, epochs, until or epochs, callbacks, settings)
+        kept.finish(lanes)
+
+
+def _train(
+    specs: Sequence[TrainSpec],
+    samples: Samples,
+    shape: BlockShape | None,
+    lanes: Lanes,
+    kept: KeptTraining,
+    begin: Begin,
+    epochs: int,
+    until: int,
+    callbacks: Sequence[Callback],
+    settings: bool,
+) -> None:
+    config, parts = specs[0].config, [separate(spec) for spec in specs]
+    plan, rates = parts[0][0], stack_rates([own for _, own in parts])
+    folds = len(next(iter(samples.train.values())).total) if settings else len(specs)
+    patience = np.array([spec.config.patience or np.inf for spec in specs])
+    wanted = [spec.config.target_loss for spec in specs]
+    targets = np.array([-np.inf if each is None else each for each in wanted])
     steps = {length: -(-np.asarray(found.total) // config.batch) for length, found in samples.train.items()}
     totals = [np.asarray(found.total) for found in samples.validation.values()]
-    has_validation = np.sum(totals, axis=0) > 0 if totals else np.zeros(len(next(iter(steps.values()))), bool)
-    if config.target_loss is not None and not has_validation.all():
+    validated = np.sum(totals, axis=0) > 0 if totals else np.zeros(len(next(iter(steps.values()))), bool)
+    if np.isfinite(targets).any() and not validated.all():
         raise OptionError(
-            f"target_loss={config.target_loss:g} is a validation loss, but there are no validation samples; give "
+            f"target_loss={targets.max():g} is a validation loss, but there are no validation samples; give "
             "validation= more than 0, or target_loss=None."
         )
-    places, in_all = 0, sum(int(each.max()) for each in steps.values())
-    if config.stateful:
+    places, in_all = carried_places(config, samples), sum(int(each.max()) for each in steps.values())
+    if places:
         ((_, found),) = samples.train.items()
-        parts = found.numbers.shape[1]
-        places = places_at_once(config.batch, parts)
-        in_all = carried_steps(config.batch, parts, int(np.asarray(found.total).max()))
+        in_all = carried_steps(config.batch, found.numbers.shape[1], int(np.asarray(found.total).max()))
     if config.steps_per_epoch is not None:
         in_all = min(in_all, config.steps_per_epoch)
-    start, turns = _from_weights(_with_vectors(initial_state(spec, places), vectors), given), _Turns(steps, seed)
+    start = from_weights(with_vectors(initial_state(plan, places), begin.vectors), begin.weights)
+    turns = Turns(steps, begin.seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
-        arguments = np.uint32(seed), np.arange(members, dtype=np.uint32)
-        drawn = initial_state(spec, places).trace(*arguments)
+        arguments = np.uint32(begin.seed), np.arange(begin.members, dtype=np.uint32)
+        drawn = initial_state(plan, places).trace(*arguments)
         first = beside.submit(start, *arguments)
         width = len(lanes.job)
         weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
@@ -151,19 +185,22 @@ def _train(
             longest = {length: np.minimum(each, config.steps_per_epoch) for length, each in longest.items()}
         work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
         even = shape is None or shape.even(config.batch)
-        epoch = compiled_epoch(spec, even, quick=work * epochs < _SOON_OVER)
+        epoch = compiled_epoch(plan, even, quick=work * epochs < _SOON_OVER)
         state = jax.eval_shape(
             lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
             drawn.out_info,
         )
-        epoch.lower(state, lanes.fold, samples, StepRange.of(0, in_all, ends=True), turns.of(1)).compile()
+        whole = StepRange.of(0, in_all, ends=True)
+        epoch.lower(state, lanes.fold % folds, _of_lanes(rates, lanes.fold), samples, whole, turns.of(1)).compile()
         resumed, state = kept.state(state), first.result()
-    waiting = jax.tree.map(np.array, state) if lanes.waiting else None  # what the jobs that wait begin with
+    # What the jobs begin with that wait: the state of their member, or their own where they were left.
+    several = begin.states is not None
+    waiting = begin.states if several else jax.tree.map(np.array, state) if lanes.waiting else None
     if resumed is not None:
         state = resumed
-    elif waiting is not None or width != members:
-        state = _taken(state, lanes.member)
-    pieces, step = Pieces(in_all, work * width), kept.step
+    elif several or waiting is not None or width != begin.members:
+        state = state_of_lanes(begin.states if several else state, lanes.job if several else lanes.member)
+    own_rates, pieces, step = _of_lanes(rates, lanes.fold), Pieces(in_all, work * width), kept.step
 
     def between(state: TrainState, step: int) -> bool:
         """Keep a long epoch in its middle; say whether Ctrl-C ends it."""
@@ -175,133 +212,74 @@ def _train(
 
     while lanes.running.any():
         check_interrupt()
-        began, order = time.perf_counter(), turns.of(int(lanes.epochs.max()) + 1)
+        began, fold = time.perf_counter(), lanes.fold % folds
+        fixed = own_rates, samples, turns.of(int(lanes.epochs.max()) + 1)
 
-        def call(state: TrainState, piece: StepRange, order: Any = order) -> Any:
-            return epoch(state, lanes.fold, samples, piece, order)
+        def call(state: TrainState, piece: StepRange, fold: Any = fold, fixed: Any = fixed) -> Any:
+            own, samples, order = fixed
+            return epoch(state, fold, own, samples, piece, order)
 
         state, training, validation, taken = pieces.run(call, state, step, between)
         waited, step, seconds = jax.device_get(state.waited), 0, time.perf_counter() - began
-        validation = np.where(has_validation[lanes.fold], validation, np.nan)
+        validation = np.where(validated[fold], validation, np.nan)
         lanes.record(training, validation)
-        _require_finite(
-            training, np.where(has_validation[lanes.fold], validation, training), lanes.running, lanes, config
-        )
+        broken = lanes.running & ~np.isfinite(training + np.where(validated[fold], validation, 0))
+        if not settings:
+            _require_finite(broken, training, np.where(validated[fold], validation, training), lanes, specs)
         event = EpochEnd(
             lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds, taken / in_all
         )
-        done = lanes.running & (lanes.epochs == epochs)
-        if config.patience is not None:
-            done |= lanes.running & (waited >= config.patience)
-        if config.target_loss is not None:
-            done |= lanes.running & (validation <= config.target_loss)
+        done = broken | (lanes.running & (lanes.epochs == until))
+        done |= lanes.running & ((waited >= patience[lanes.fold]) | (validation <= targets[lanes.fold]))
         for callback in callbacks:
             stopped = callback.on_epoch_end(event)
             done = done if stopped is None else done | (lanes.running & stopped)
         if done.any():
+            lanes.collect(state if settings else state.best_weights, done)
             # Without validation samples, the very last step may have broken the weights unseen.
-            broken = np.where(lanes.collect(state.best_weights, done), training, np.nan)
-            _require_finite(broken, broken, done, lanes, config)
+            broken |= done & ~_whole(state.best_weights)
+            if not settings:
+                _require_finite(broken, np.full(len(done), np.nan), np.full(len(done), np.nan), lanes, specs)
+            lanes.diverged[lanes.job[broken]] = True
             fresh = lanes.schedule(done, together=turns.several)
             if fresh is not None and waiting is not None:
-                state = _replaced(state, waiting, lanes.member, fresh)
+                state = with_fresh_lanes(state, waiting, lanes.job if several else lanes.member, fresh)
         if not turns.several:
             state = lanes.compact(state, work)
+        own_rates = _of_lanes(rates, lanes.fold) if done.any() or len(fold) != len(lanes.fold) else own_rates
         kept.keep(state, lanes, interrupted=interrupt_noted())
 
 
-class _Turns:
-    """The order in which the buckets' batches take turns in an epoch."""
-
-    def __init__(self, steps: dict[int, NDArray[Any]], seed: int) -> None:
-        self.seed, self.several = seed, len(steps) > 1
-        self._turns = []
-        for bucket, count in enumerate(int(each.max()) for _, each in sorted(steps.items())):
-            cuts = np.linspace(0, count, min(_TURNS, count) + 1).astype(np.int32)
-            self._turns += [(bucket, first, last) for first, last in pairwise(cuts)]
-
-    def of(self, epoch: int) -> NDArray[np.int32] | None:
-        """Draw the order in an epoch: bucket, first batch and the one after the last, ``[turns, 3]``."""
-        if not self.several:
-            return None
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self._turns))
-        return np.array([self._turns[place] for place in order], np.int32)
+def _of_lanes(rates: Rates, fold: NDArray[np.int32]) -> Rates:
+    """Return the numbers of each lane."""
+    own: Rates = jax.tree.map(lambda each: each[fold], rates)
+    return own
 
 
-def _with_vectors(start: Callable[..., TrainState], vectors: NDArray[Any] | None) -> Callable[..., TrainState]:
-    """Let every member begin with the same table of the embedding that the network begins with."""
-    if vectors is None:
-        return start
-
-    def put(weights: Any) -> Any:
-        return eqx.tree_at(
-            lambda module: module.layers[0].table,
-            weights,
-            replace_fn=lambda table: jnp.broadcast_to(jnp.asarray(vectors, table.dtype), table.shape) + 0,
-        )
-
-    def with_table(seed: np.uint32, member: NDArray[np.uint32]) -> TrainState:
-        state = start(seed, member)
-        return state._replace(weights=put(state.weights), best_weights=put(state.best_weights))
-
-    return with_table
-
-
-def _from_weights(start: Callable[..., TrainState], given: Any) -> Callable[..., TrainState]:
-    """Let each member begin with its own of the weights that are given."""
-    if given is None:
-        return start
-
-    def with_weights(seed: np.uint32, member: NDArray[np.uint32]) -> TrainState:
-        state = start(seed, member)
-        own, best = (
-            jax.tree.map(lambda leaf, like: jnp.array(np.asarray(leaf)[member], like.dtype), given, state.weights)
-            for _ in range(2)  # two copies: the epoch may write over each
-        )
-        return state._replace(weights=own, best_weights=best)
-
-    return with_weights
-
-
-def _taken(initial: TrainState, member: NDArray[np.uint32]) -> TrainState:
-    """Return the initial state of each lane, copied from that of its member; folds share the state of a member."""
-    taken: TrainState = jax.tree.map(lambda leaf: np.asarray(leaf)[member], initial)
-    return taken
-
-
-def _replaced(
-    state: TrainState, initial: TrainState, member: NDArray[np.uint32], fresh: NDArray[np.bool_]
-) -> TrainState:
-    """Return the state with the lanes that start afresh in their initial state."""
-    if fresh.all():
-        return _taken(initial, member)
-
-    def put(old: jax.Array, new: NDArray[Any]) -> NDArray[Any]:
-        replaced = np.array(old)
-        replaced[fresh] = new[member[fresh]]
-        return replaced
-
-    replaced: TrainState = jax.tree.map(put, state, initial)
-    return replaced
+def _whole(weights: Any) -> NDArray[np.bool_]:
+    """Say of each lane whether its weights are finite."""
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(weights)]
+    whole: NDArray[np.bool_] = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(axis=1) for leaf in leaves], axis=0)
+    return whole
 
 
 def _trained(lanes: Lanes, fold: int, members: int) -> Trained:
-    jobs = range(fold * members, (fold + 1) * members)
-    longest = max(len(lanes.losses[job]) for job in jobs)
-    losses = np.full((2, longest, members), np.nan)
-    for member, job in enumerate(jobs):
-        losses[:, : len(lanes.losses[job]), member] = np.array(lanes.losses[job]).T
-    return Trained(jax.tree.map(lambda leaf: leaf[jobs.start : jobs.stop], lanes.weights), History(*losses))
+    jobs = slice(fold * members, (fold + 1) * members)
+    return Trained(jax.tree.map(lambda leaf: leaf[jobs], lanes.kept), History.of(lanes.losses[jobs]))
 
 
 def _require_finite(
-    training: NDArray[Any], validation: NDArray[Any], going: NDArray[np.bool_], lanes: Lanes, config: TrainConfig
+    broken: NDArray[np.bool_],
+    training: NDArray[Any],
+    validation: NDArray[Any],
+    lanes: Lanes,
+    specs: Sequence[TrainSpec],
 ) -> None:
-    """Raise the error of a loss ``[lanes]`` that is no longer finite, where a member is still going."""
-    broken = going & ~(np.isfinite(training) & np.isfinite(validation))
+    """Raise the error of a lane whose loss is no longer finite."""
     if not broken.any():
         return
     first = int(broken.argmax())
+    config = specs[lanes.fold[first]].config
     rate = getattr(config.optimizer, "learning_rate", None)
     advice = [
         f"a smaller learning rate (now {rate:g})" if rate else "",
