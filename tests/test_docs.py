@@ -116,7 +116,7 @@ def test_every_command_shown_exists_with_its_flags(name: str, line: str) -> None
         assert words[0] in command.commands, line
         command = command.commands[words.pop(0)]
         command = command.load() if hasattr(command, "load") else command  # commands are imported when they are used
-    known = {"--help", *(flag for parameter in command.params for flag in parameter.opts)}
+    known = {"--help", *(flag for each in command.params for flag in (*each.opts, *each.secondary_opts))}
     assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, line
 
 
