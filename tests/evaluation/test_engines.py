@@ -116,6 +116,10 @@ def test_a_model_that_json_describes_travels_and_another_does_not() -> None:
     assert np.array_equal(again.panel.y, panel.y)
     assert np.array_equal(again.panel.times, panel.times)
     assert (again.panel.ids, again.kind) == (panel.ids, kind)
+    endless, kind = read_panel(pd.DataFrame({"unique_id": [np.inf] * 2, "ds": [1, 2], "y": [1.0, 2.0]}))
+    assert SharedPanel(endless, kind).obstacle == (
+        "a name or a static value is an infinite number, which JSON cannot hold"
+    )
 
 
 def block(**options: Any) -> Block:
@@ -213,12 +217,17 @@ def test_engines_are_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
         (7, None, r"allowed: 'processes', 'dask', 'ray', 'joblib', an engine such as Processes\(2\)"),
         ("dask", None, r"engine='dask' needs distributed: pip install 'penstock\[dask\]'"),
         ("ray", None, r"engine='ray' needs ray: pip install 'penstock\[ray\]'"),
-        ("processes", "tcp://here:1", "is that of a cluster of Dask or Ray"),
+        ("processes", "tcp://here:1", "^address='tcp://here:1' is that of a cluster of Dask or Ray"),
+        (np.ones(2), "tcp://here:1", "is that of a cluster of Dask or Ray"),
+        ("ray", 6379, "address=6379 is a number; allowed: text"),
     ):
         with pytest.raises(OptionError, match=message):
             ps.compare([ps.Drift()], frame, ps.RollingOrigin(test=9), engine=engine, address=address)
     with pytest.raises(OptionError, match=r"workers=0 is out of range; allowed: 1 to 1024"):
         ps.Processes(0)
+    for environment in ("NPROC=1", {"NPROC": 1}, {1: "NPROC"}):
+        with pytest.raises(OptionError, match="environment=.*; allowed: text by name, such as {'NPROC': '2'}"):
+            ps.Processes(1, environment=environment)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="The folder is given as checkpoint='FOLDER'"):
         ps.compare([ps.Drift()], frame, ps.RollingOrigin(test=9), resume="run")  # type: ignore[arg-type]
 

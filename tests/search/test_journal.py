@@ -71,9 +71,15 @@ def test_what_is_no_journal_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ps.OptionError, match="holds no trials of a search"):
         search(tmp_path / "trials").fit(FRAME)
     assert (tmp_path / "trials").read_text() == "ds,y\n1,2\n"
+    for content in (b"one line that does not end", b'{"penstock_search_of":', b"PK\x03\x04\nwithout an end of line"):
+        (tmp_path / "trials").write_bytes(content)
+        with pytest.raises(ps.OptionError, match="holds no trials of a search"):
+            search(tmp_path / "trials").fit(FRAME)
+        assert (tmp_path / "trials").read_bytes() == content  # nothing of it is cut off
     (tmp_path / "file").touch()
-    with pytest.raises(ps.OptionError, match="cannot be written"):
-        search(tmp_path / "file" / "trials").fit(FRAME)
+    for path in (tmp_path / "file" / "trials", tmp_path, Path()):
+        with pytest.raises(ps.OptionError, match="cannot be written"):
+            search(path).fit(FRAME)
 
 
 def test_the_trials_of_a_process_that_ended_are_claimed_anew(tmp_path: Path) -> None:

@@ -62,3 +62,33 @@ def test_every_window_of_the_test_part_counts(rows: pd.DataFrame) -> None:
 def test_the_network_reads_the_look_back_whole() -> None:
     model = segment_forecaster(96, Request(members=2))
     assert (model.window, model.min_window, model.horizon, model.members) == (LOOK_BACK, LOOK_BACK, 96, 2)
+
+
+@pytest.mark.parametrize("horizon", etth1.HORIZONS)
+def test_each_horizon_has_its_own_schedule(horizon: int) -> None:
+    model = segment_forecaster(horizon, Request(members=2))
+    steps = etth1.CHOSEN[horizon].steps
+    assert model.epochs * model.steps_per_epoch == (steps or 1200)
+    assert (model.patience is None) == bool(steps)
+
+
+@pytest.mark.slow
+def test_the_figures_are_those_of_networks_of_several_sizes(
+    rows: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = [
+        {"data": "etth1", "horizon": horizon, "model": "SegRNN", "metric": "MSE", "value": 0.5, "source": "a table",
+         "note": "look-back 720, nothing dropped"}
+        for horizon in (96, 192)
+    ]  # fmt: skip
+    pd.DataFrame(published).to_csv(tmp_path / "published.csv", index=False)
+    monkeypatch.setattr(etth1, "data_file", lambda file, folder: tmp_path / file.name)
+    monkeypatch.setattr(etth1, "HORIZONS", (96, 192))
+    chosen = {96: etth1._Chosen(40, "series", 10), 192: etth1._Chosen(48, "deviation", 10)}
+    monkeypatch.setattr(etth1, "CHOSEN", chosen)
+    result = etth1.run(Request(members=1, epochs=1))
+    scores = result.tables[0].rows
+    ours = [row for row in scores if row["model"].startswith("SegRNN")]
+    assert [row["model"] for row in ours] == ["SegRNN(40)", "SegRNN(48)"]
+    assert [figure.ours for figure in result.figures] == [row["MSE"] for row in ours]
+    assert all(0 < row["MSE"] < 1e3 for row in scores)

@@ -79,9 +79,11 @@ def engine_of(given: Any, address: str | None = None) -> Iterator[Engine]:
     penstock.errors.OptionError: engine='desk' is unknown; did you mean 'dask'? Allowed: 'processes', 'dask', 'ray', \
 'joblib'.
     """
-    if address is not None and given not in ("dask", "ray"):
+    if not isinstance(address, (str, type(None))):
+        raise OptionError(f"address={described(address)}; allowed: text, such as 'tcp://10.0.0.1:8786', or None.")
+    if address is not None and not (isinstance(given, str) and given in ("dask", "ray")):
         raise OptionError(
-            f"address={described(address)} is that of a cluster of Dask or Ray; give engine='dask' or engine='ray'."
+            f"address={address!r} is that of a cluster of Dask or Ray; give engine='dask' or engine='ray'."
         )
     if isinstance(given, Engine):  # whoever made it ends it
         yield given

@@ -15,7 +15,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, ClassVar
 
-from penstock.argument_types import checked_types
+from penstock.argument_types import checked_types, described
 from penstock.compilation_cache import without_own_folder
 from penstock.engines.engine import RETRIES, Asked, Job, Workers, lost
 from penstock.engines.machine import THREADS
@@ -61,6 +61,12 @@ class Processes(Workers):
         for option, value in (("workers", workers), ("threads", threads)):
             if value is not None and not 1 <= value <= 1024:
                 raise OptionError(f"{option}={value} is out of range; allowed: 1 to 1024, or None.")
+        if not isinstance(environment, (Mapping, type(None))) or not all(
+            isinstance(each, str) for pair in (environment or {}).items() for each in pair
+        ):
+            raise OptionError(
+                f"environment={described(environment)}; allowed: text by name, such as {{'NPROC': '2'}}, or None."
+            )
         self.workers = cores if workers is None else workers
         self.threads = max(cores // self.workers, 1) if threads is None else threads
         self._environment = dict(environment or {})

@@ -126,6 +126,8 @@ class SharedPanel:
             return "" if self.content else "there is nothing"
         except TypeError as error:
             return f"{error}, which JSON cannot hold"
+        except ValueError:  # pack writes no number that is not finite
+            return "a name or a static value is an infinite number, which JSON cannot hold"
 
     @classmethod
     def of(cls, content: bytes) -> SharedPanel:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 from uuid import uuid4
 
 from penstock.errors import OptionError
@@ -21,6 +21,7 @@ from penstock.strict_json import strict_json
 
 __all__ = ["Journal"]
 
+_BEGIN = b'{"penstock_search":'  # of every journal
 _WAIT = 0.2  # seconds between two looks at trials that other processes run
 
 
@@ -66,8 +67,8 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._own_lock = os.open(self._lock_of(self._driver), os.O_CREAT | os.O_RDWR)
-        except OSError as error:
-            raise OptionError(f"storage={str(self.path)!r} cannot be written: {error.strerror}.") from error
+        except (OSError, ValueError) as error:  # ValueError: a path without a name
+            raise self._not_written(error) from error
         _lock(self._own_lock)
         try:
             with self._locked():
@@ -149,10 +150,12 @@ class Journal:
         if self.path is None:
             yield
             return
-        with self.path.open("a+b") as file:
+        with self._opened() as file:
             _lock(file.fileno())
             file.seek(0)
             content = file.read()
+            if not content.startswith(_BEGIN[: len(content)]):  # before anything of another file is cut off
+                raise self._no_trials("another file")
             whole = content[: content.rfind(b"\n") + 1]
             if len(whole) < len(content):
                 file.truncate(len(whole))
@@ -165,6 +168,20 @@ class Journal:
             yield
             file.flush()
             os.fsync(file.fileno())
+
+    def _opened(self) -> BinaryIO:
+        assert self.path is not None  # noqa: S101
+        try:
+            return self.path.open("a+b")
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError | ValueError) -> OptionError:
+        why = getattr(error, "strerror", None) or error
+        return OptionError(f"storage={str(self.path)!r} cannot be written: {why}.")
+
+    def _no_trials(self, why: Any) -> OptionError:
+        return OptionError(f"storage={str(self.path)!r} holds no trials of a search ({why}); give a new file.")
 
     def _append(self, records: Any) -> None:
         for record in records:
@@ -185,9 +202,7 @@ class Journal:
         except OptionError:
             raise
         except (ValueError, KeyError, TypeError, AssertionError, IndexError) as error:
-            raise OptionError(
-                f"storage={str(self.path)!r} holds no trials of a search ({error or 'another file'}); give a new file."
-            ) from error
+            raise self._no_trials(error or "another file") from error
 
     def _check(self, found: dict[str, Any]) -> None:
         if found.pop("penstock_search") != 1:

@@ -123,7 +123,7 @@ def compiled_epoch(plan: TrainSpec, even: bool = True, quick: bool = False) -> A
     training loss over the epoch's steps so far and the validation loss (infinite without validation samples, and before
     the epoch ends). The bits are those of one call, however the epoch is cut.
     """
-    return jax.jit(_Lanes(plan, even).run, donate_argnums=0, compiler_options=quickly() if quick else None)
+    return jax.jit(_Lanes(plan, even).lanes, donate_argnums=0, compiler_options=quickly() if quick else None)
 
 
 class _Lanes:
@@ -132,7 +132,7 @@ class _Lanes:
     def __init__(self, plan: TrainSpec, even: bool) -> None:
         self.plan, self.even = plan, even
 
-    def run(
+    def lanes(
         self,
         state: TrainState,
         folds: jax.Array,

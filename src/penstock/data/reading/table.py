@@ -48,12 +48,10 @@ def _with_days(table: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
     """Read Arrow's dates that are counted in milliseconds (date64), which narwhals does not know, as dates."""
     if not table.implementation.is_pyarrow():
         return table
-    import pyarrow as pa  # type: ignore[import-untyped]
-
     native = table.to_native()
     for place, field in enumerate(native.schema):
-        if pa.types.is_date64(field.type):
-            native = native.set_column(place, field.name, native.column(place).cast(pa.date32()))
+        if str(field.type) == "date64[ms]":
+            native = native.set_column(place, field.name, native.column(place).cast("date32"))
     return nw.from_native(native, eager_only=True)
 
 
