@@ -176,6 +176,8 @@ class Saved(Options):
             Where it holds a class that is not known, or no whole model.
         """
         name = description.get("model") if isinstance(description, dict) else None
+        if isinstance(description, dict) and {"stream", "of"} <= {*description}:
+            raise ModelFileError(f"{str(path)!r} holds a stream, no model; penstock.load_stream reads a stream.")
         if not isinstance(name, str) or (name not in models and ":" not in name):
             raise ModelFileError(
                 f"{str(path)!r} holds a {name!r}, which this penstock does not know; {nearest(name, models)}"

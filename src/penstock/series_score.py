@@ -110,7 +110,7 @@ class SeriesScore(abc.ABC):
         return ""
 
     def score(self, frame: Any, y: Any = None) -> float:
-        """Return the skill over the last value on rows that came after the fit: 1 − RMSE / RMSE of the last value.
+        """Return the skill over the last value on rows that came after the fit: 1 − MSE / MSE of the last value.
 
         Each row is a cutoff: `horizon` steps are forecast from the last row of the fit and from every later one, as far
         as values follow, without fitting again. 0 is as good as the last value, 1 is without error. It is what
@@ -140,9 +140,7 @@ class SeriesScore(abc.ABC):
         found = forecast_later(self, with_target(frame, y, target))
         if reason := self.not_scored(found.panel):
             raise DataError(f"no score: {reason}.")
-        error, naive = (
-            float(np.sqrt(np.mean((found.y - each)[found.known] ** 2))) for each in (found.yhat, found.naive)
-        )
+        error, naive = (float(np.mean((found.y - each)[found.known] ** 2)) for each in (found.yhat, found.naive))
         if naive == 0:
             raise DataError(f"{self.label}: the last value makes no error in these rows; skill over it does not exist.")
         return 1 - error / naive

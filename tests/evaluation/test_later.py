@@ -28,6 +28,7 @@ def test_rows_of_several_series_with_covariates_and_a_zone() -> None:
     scores = score_later(model, whole)
     assert (scores.forecasts, scores.horizon, scores.seen + scores.older) == (40, 1, 80)
     assert scores.skill > 0.9  # the differences of a smooth curve
+    assert scores.skill == pytest.approx(1 - (scores.scores["rmse"] / scores.last_value["rmse"]) ** 2)  # as in tables
 
 
 def test_a_gap_before_the_later_rows_is_refused() -> None:

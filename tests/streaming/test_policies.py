@@ -55,6 +55,8 @@ def test_a_missing_row_is_refused_or_carried_and_amended_when_it_comes(model: ps
         stream.push(TIMES[102], 5.0)
     with pytest.raises(ps.DataError, match="y is missing; give a number"):
         stream.push(TIMES[100], None)
+    with pytest.raises(ps.DataError, match="series 'B' is named, but the model was fitted to one series without"):
+        stream.push(TIMES[100], 5.0, id="B")
     amending = model.stream(missing="ffill", late="amend", duplicate="replace")
     carried = yhat(amending, 102)
     by_hand = model.stream(missing="ffill")
@@ -139,6 +141,8 @@ def test_a_stream_goes_on_from_its_file_with_the_same_bits(model: ps.Forecaster,
     model.save(tmp_path / "m.penstock")
     with pytest.raises(ps.ModelFileError, match="holds no stream"):
         ps.load_stream(tmp_path / "m.penstock")
+    with pytest.raises(ps.ModelFileError, match=r"holds a stream, no model; penstock\.load_stream reads"):
+        ps.load(tmp_path / "a.penstock")
 
 
 def test_files_that_were_edited_are_refused(model: ps.Forecaster, tmp_path: Path) -> None:

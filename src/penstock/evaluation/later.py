@@ -44,9 +44,9 @@ class LaterScores:
 
     @property
     def skill(self) -> float:
-        """1 − RMSE / RMSE of the last value; NaN where that makes no errors."""
+        """1 − MSE / MSE of the last value, as in comparisons; NaN where that makes no errors."""
         naive = self.last_value["rmse"]
-        return 1 - self.scores["rmse"] / naive if naive > 0 else float("nan")
+        return 1 - (self.scores["rmse"] / naive) ** 2 if naive > 0 else float("nan")
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures by name."""
@@ -67,7 +67,8 @@ class LaterScores:
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         steps = f", {self.horizon} steps each" if self.horizon > 1 else ""
         lines.append(
-            f"{self.forecasts:,} forecasts of {self.new:,} rows{steps}; skill over the last value {self.skill:.3f}"
+            f"{self.forecasts:,} forecasts of {self.new:,} rows{steps}; "
+            f"skill over the last value {self.skill:.4f} (1 − MSE / MSE of the last value)"
         )
         lines += [f"{level:g} % interval: {share:.1%} of the values within" for level, share in self.coverage.items()]
         return "\n".join(lines)

@@ -107,8 +107,10 @@ class StreamPolicies:
     def _series(self, id: Hashable) -> int:
         if id is None and len(self.ids) == 1:
             return 0
-        if len(self.ids) == 1 and self.ids[0] is None:
-            return 0
+        if self.ids == [None]:
+            raise DataError(
+                f"series {id!r} is named, but the model was fitted to one series without a name; leave the name out."
+            )
         place = self._place.get(id)
         if place is None:
             raise DataError(f"series {id!r} is not in this stream; {nearest(id, self.ids)}")
