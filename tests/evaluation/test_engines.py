@@ -109,6 +109,7 @@ def test_processes_give_the_bits_of_this_process(
 def test_a_model_that_json_describes_travels_and_another_does_not() -> None:
     assert describable(net()) == ""
     assert describable(ps.Ensemble([ps.AR(1), net()])) == ""
+    assert describable(ps.Tuned(ps.Ridge(1), {"lags": [1, 2]})) == ""
     assert describable(Mine()) == f"it holds {__name__}:Mine, a class that workers do not have"
     assert describable(ps.Ensemble([ps.AR(1), Mine()])).startswith("it holds")
     panel, kind = read_panel(the_walk())

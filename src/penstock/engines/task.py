@@ -172,6 +172,7 @@ def describable(model: Any) -> str:
 def _foreign(value: Any) -> set[str]:
     """Name the classes in a description that are not Penstock's own."""
     if isinstance(value, dict):
-        named = {str(value[key]) for key in ("kind", "model") if ":" in str(value.get(key, ""))}
+        given = [value.get(key) for key in ("kind", "model")]  # a search has an option "model", which is no name
+        named = {name for name in given if isinstance(name, str) and ":" in name}
         return named.union(*map(_foreign, value.values()))
     return set().union(*map(_foreign, value)) if isinstance(value, list) else set()
