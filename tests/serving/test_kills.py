@@ -1,10 +1,14 @@
-"""A server that is killed again and again under load: no answered step is lost, and all answers are the same bits."""
+"""A server that is killed again and again under load: no answered step is lost, and all answers are the same bits.
+
+``PENSTOCK_KILLS`` says how often it is killed, in all.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
 import math
+import os
 import random
 import shutil
 import threading
@@ -19,7 +23,7 @@ import penstock as ps
 
 from .conftest import ROWS, TOKEN, Server
 
-KILLS = 50
+KILLS = int(os.environ.get("PENSTOCK_KILLS", "8"))
 SESSIONS = 12  # of each client, which sends single steps to the first and all others together
 
 

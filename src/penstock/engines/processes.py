@@ -211,12 +211,17 @@ class _Asked(Asked):
             self._cancelled = True
             self._waiting.clear()
             self._changed.notify_all()
+            ended = []
             for place, busy in enumerate(self._busy):
                 worker = self._engine._places[place]
                 if busy and worker is not None:
                     worker.process.kill()
+                    ended.append((place, worker))
         for thread in self._threads:
             thread.join()
+        for place, worker in ended:
+            if self._engine._places[place] is worker:  # it had just answered
+                self._engine._drop(place)
 
     def _serve(self, place: int) -> None:
         try:

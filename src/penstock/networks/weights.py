@@ -12,7 +12,7 @@ import jax
 from penstock.networks.inputs import Inputs
 from penstock.programs import keep_programs
 
-__all__ = ["Buildable", "count_untrained", "count_weights"]
+__all__ = ["Buildable", "as_declared", "count_untrained", "count_weights"]
 
 M = TypeVar("M")
 
@@ -54,7 +54,8 @@ class Buildable(abc.ABC, Generic[M]):
         -------
         The module with these weights.
         """
-        module: M = eqx.combine(weights, _without_weights(self, inputs, outputs))
+        own = as_declared(self, weights, inputs, outputs)
+        module: M = eqx.combine(own, _without_weights(self, inputs, outputs))
         return module
 
     def parameters(self, inputs: Inputs, outputs: int) -> int:
@@ -81,10 +82,25 @@ def _shapes(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
     return eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
 
 
+def as_declared(network: Buildable[Any], weights: Any, inputs: Inputs, outputs: int) -> Any:
+    """Return weights in the structure of a network as it was declared.
+
+    A compiled program that is given the shares of dropout as data trains a network which differs in nothing else.
+    Parts of the weights are returned as they are.
+    """
+    leaves = jax.tree.leaves(weights)
+    structure: Any = jax.tree.structure(eqx.filter(_shapes(network, inputs, outputs), _is_shape))
+    return jax.tree.unflatten(structure, leaves) if len(leaves) == structure.num_leaves else weights
+
+
+def _is_shape(leaf: Any) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct)
+
+
 def _without_weights(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
     """Return a network's module without its weights."""
     shapes = _shapes(network, inputs, outputs)
-    return eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct), inverse=True)
+    return eqx.filter(shapes, _is_shape, inverse=True)
 
 
 def count_weights(part: Any) -> int:

@@ -60,8 +60,10 @@ def from_weights(start: Callable[..., TrainState], given: Any) -> Callable[..., 
 
     def with_weights(seed: np.uint32, member: NDArray[np.uint32]) -> TrainState:
         state = start(seed, member)
+        likes, structure = jax.tree.flatten(state.weights)
+        pairs = list(zip(jax.tree.leaves(given), likes, strict=True))
         own, best = (
-            jax.tree.map(lambda leaf, like: jnp.array(np.asarray(leaf)[member], like.dtype), given, state.weights)
+            jax.tree.unflatten(structure, [jnp.array(np.asarray(leaf)[member], like.dtype) for leaf, like in pairs])
             for _ in range(2)  # two copies: the epoch may write over each
         )
         return state._replace(weights=own, best_weights=best)

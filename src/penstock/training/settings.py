@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.networks.weights import as_declared
 from penstock.training.begin import Begin
 from penstock.training.carried import carried_places
 from penstock.training.config import TrainSpec
@@ -125,7 +126,9 @@ def train_settings(
         if jobs.ended.all():
             break
     return [
-        SettingResult(jobs.trained_folds(place, len(folds), members) if alive[place] else None, halved[place])
+        SettingResult(
+            jobs.trained_folds(specs[place], place, len(folds), members) if alive[place] else None, halved[place]
+        )
         for place in range(len(specs))
     ]
 
@@ -158,11 +161,12 @@ class _Jobs:
         at_end = (self.trained < until) | (np.asarray(self.states.waited) >= patience) | (last <= target)
         self.ended = self.ended | self.diverged | at_end | (until == epochs)
 
-    def trained_folds(self, setting: int, folds: int, members: int) -> list[Trained]:
+    def trained_folds(self, spec: TrainSpec, setting: int, folds: int, members: int) -> list[Trained]:
         """Return the best weights and the losses of a setting on each fold."""
         found = []
         for fold in range(setting * folds, (setting + 1) * folds):
             own = slice(fold * members, (fold + 1) * members)
             weights = jax.tree.map(lambda leaf, own=own: leaf[own], self.states.best_weights)
+            weights = as_declared(spec.network, weights, spec.inputs, spec.outputs)
             found.append(Trained(weights, History.of(self.losses[own])))
         return found

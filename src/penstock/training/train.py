@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import OptionError, TrainingError
 from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
+from penstock.networks.weights import as_declared
 from penstock.training.begin import Begin, from_weights, state_of_lanes, with_fresh_lanes, with_vectors
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
 from penstock.training.carried import carried_places, carried_steps
@@ -101,7 +102,7 @@ def train_folds(
         if lanes.running.any():
             begin = Begin(members, seed, vectors, weights)
             run_lanes([spec] * len(folds), stack(folds, shape), shape, lanes, kept, begin, epochs, callbacks)
-        trained = [_trained(lanes, fold, members) for fold in range(len(folds))]
+        trained = [_trained(lanes, spec, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
 
@@ -263,9 +264,10 @@ def _whole(weights: Any) -> NDArray[np.bool_]:
     return whole
 
 
-def _trained(lanes: Lanes, fold: int, members: int) -> Trained:
+def _trained(lanes: Lanes, spec: TrainSpec, fold: int, members: int) -> Trained:
     jobs = slice(fold * members, (fold + 1) * members)
-    return Trained(jax.tree.map(lambda leaf: leaf[jobs], lanes.kept), History.of(lanes.losses[jobs]))
+    weights = jax.tree.map(lambda leaf: leaf[jobs], lanes.kept)
+    return Trained(as_declared(spec.network, weights, spec.inputs, spec.outputs), History.of(lanes.losses[jobs]))
 
 
 def _require_finite(
