@@ -266,7 +266,7 @@ def test_a_stateful_network_is_searched() -> None:
     tuned = ps.Tuned(model, {"network__layers__0__units": [2]}, sampler="grid", inner=inner).fit(seasonal(0))
     assert np.isfinite([trial.error for trial in tuned.trials_]).all()
     rows = ps.compare([model], seasonal(0), inner).rows
-    mae = next(row["mae"] for row in rows if row["model"] == "LSTM(3)")
+    mae = next(row["mae"] for row in rows if row["model"] == model.label)
     assert tuned.trials_[0].error == pytest.approx(mae / seasonal(0)["y"][:280].diff().abs().mean(), rel=1e-6)
     both = ps.Ensemble([model, ps.Naive()], "weighted", cutoffs=3).fit(seasonal(0))
     assert np.isfinite(both.predict()["yhat"]).all()
