@@ -249,7 +249,7 @@ def test_intervals_and_trading(penstock: Run, prices: Path) -> None:
         assert lines[pairs + number].startswith(f"{number + 1} {name} ")
     wrong = penstock("compare", "prices.csv", *options, "--trade", "sing")
     assert wrong.returncode == 2
-    assert "rule='sing' is unknown; did you mean 'sign'" in wrong.stderr
+    assert "--trade sing is unknown; did you mean 'sign'" in wrong.stderr
 
 
 def test_audit(penstock: Run, prices: Path) -> None:
