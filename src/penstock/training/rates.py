@@ -69,7 +69,7 @@ def separate(spec: TrainSpec) -> tuple[TrainSpec, Rates]:
     ...     for share, rate in ((0.1, 0.01), (0.3, 0.1))
     ... ]
     >>> (plan, rates), (other, _) = map(separate, specs)
-    >>> plan == other, float(rates.optimizer["learning_rate"])
+    >>> plan == other, round(float(rates.optimizer["learning_rate"]), 4)
     (True, 0.01)
     """
     config, shares = spec.config, list[float]()
