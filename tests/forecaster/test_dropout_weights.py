@@ -27,3 +27,14 @@ def test_a_network_with_dropout_streams_and_learns_on_from_its_file(stateful: bo
         fitted.update(FRAME[50:])
         loaded.update(FRAME[50:])
         assert loaded.predict()["yhat"].tolist() == fitted.predict()["yhat"].tolist()
+
+
+def test_a_search_over_shares_of_dropout_forecasts_with_each() -> None:
+    model = ps.Forecaster(ps.Network([ps.LSTM(4, dropout=0.1)]), window=8, epochs=1)
+    shares = [0.2, 0.3]
+    tuned = ps.Tuned(model, {"network__layers__0__dropout": shares}, sampler="grid", seed=1).fit(FRAME)
+    alone = [
+        ps.Tuned(model, {"network__layers__0__dropout": [share]}, sampler="grid", seed=1).fit(FRAME) for share in shares
+    ]
+    assert [trial.error for trial in tuned.trials_[1:]] == [each.trials_[1].error for each in alone]
+    assert len({trial.error for trial in tuned.trials_}) == 3

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Self
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from penstock.errors import OptionError
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.streams import Streams
 from penstock.networks.inputs import Inputs
+from penstock.networks.weights import end_to_end
 from penstock.training.config import TrainSpec
 from penstock.training.history import Trained
 from penstock.training.rates import separate
@@ -121,7 +121,7 @@ class ForecasterSettings(Streams):
             return super().forecast_settings(fitted, panel, origins, places)
         joint = copy.copy(self)
         sets = [each.weights_ for each in fitted] * (2 if len(fitted) * self.members == 1 else 1)  # never one alone
-        joint.weights_ = jax.tree.map(lambda *leaves: np.concatenate(leaves), *sets)
+        joint.weights_ = end_to_end(sets)
         members = joint._forecast(panel, origins, places)
         cut = [members[place * self.members : (place + 1) * self.members] for place in range(len(fitted))]
         return [self.aggregate(own) for own in cut]

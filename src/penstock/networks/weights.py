@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import abc
 import math
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax
+import numpy as np
 
 from penstock.networks.inputs import Inputs
 from penstock.programs import keep_programs
 
-__all__ = ["Buildable", "as_declared", "count_untrained", "count_weights"]
+__all__ = ["Buildable", "as_declared", "count_untrained", "count_weights", "end_to_end"]
 
 M = TypeVar("M")
 
@@ -91,6 +93,12 @@ def as_declared(network: Buildable[Any], weights: Any, inputs: Inputs, outputs: 
     leaves = jax.tree.leaves(weights)
     structure: Any = jax.tree.structure(eqx.filter(_shapes(network, inputs, outputs), _is_shape))
     return jax.tree.unflatten(structure, leaves) if len(leaves) == structure.num_leaves else weights
+
+
+def end_to_end(parts: Sequence[Any]) -> Any:
+    """Lay the weights of members, ``[members, ...]``, of networks that differ in shares of dropout alone end to end."""
+    leaves = [np.concatenate(each) for each in zip(*map(jax.tree.leaves, parts), strict=True)]
+    return jax.tree.unflatten(jax.tree.structure(parts[0]), leaves)
 
 
 def _is_shape(leaf: Any) -> bool:
