@@ -16,7 +16,7 @@ SRC = Path(ps.__file__).parent
 
 # From the bottom up. Packages on one line do not import each other.
 LAYERS = [
-    ["version", "errors", "build_record", "compilation_cache", "interrupts", "progress"],
+    ["version", "errors", "build_record", "compilation_cache", "cores", "interrupts", "progress"],
     ["argument_types", "fitted_choices"],
     ["registry", "values", "option_docs", "formats", "files", "forks", "strict_json", "kernels", "extras"],
     ["options", "stored_arrays", "programs"],

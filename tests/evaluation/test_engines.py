@@ -26,7 +26,7 @@ from penstock.engines.machine import machine, refuse_difference
 from penstock.engines.packet import unpack
 from penstock.engines.task import SharedPanel, describable
 from penstock.engines.work import Work
-from penstock.errors import EngineError, OptionError, TrainingError, WriteError
+from penstock.errors import EngineError, OptionError, TrainingError, TrainingWarning, WriteError
 from penstock.evaluation.block import Block
 from penstock.run_files import Run
 
@@ -87,6 +87,20 @@ def the_walk() -> pd.DataFrame:
     steps = np.random.default_rng(7).normal(size=160)
     days = pd.date_range("2020-01-01", periods=160, freq="B")
     return pd.DataFrame({"unique_id": "walk", "ds": days, "y": 100 + np.cumsum(steps)})
+
+
+def test_answers_that_another_machine_kept_are_told_without_workers_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*, resume: bool) -> ps.Comparison:
+        split = ps.RollingOrigin(test=20, refit=10)
+        return ps.compare([ps.AR(2)], the_walk(), split, checkpoint=tmp_path / "run", resume=resume)
+
+    first, found = run(resume=False), machine()
+    monkeypatch.setattr("penstock.engines.engine.machine", lambda: {**found, "jax": "0.0"})
+    with pytest.warns(TrainingWarning, match=r"answers of the earlier run were computed elsewhere \(jax was .* 0\.0"):
+        again = run(resume=True)
+    assert again.forecasts.equals(first.forecasts)
 
 
 @pytest.mark.slow

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
+from penstock.cores import usable_cores
 from penstock.engines import job as on_worker
 from penstock.engines.engine import RETRIES, Asked, Job, Workers, lost
 from penstock.engines.machine import THREADS
@@ -97,11 +97,14 @@ class Dask(Workers):
 
     def _started(self, distributed: Any) -> Any:
         """Start a cluster on this machine, whose workers are spawned."""
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of ports that are in use
             self._cluster = distributed.LocalCluster(
-                n_workers=cores, threads_per_worker=1, processes=True, dashboard_address=None, env={THREADS: "1"}
+                n_workers=usable_cores(),
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                env={THREADS: "1"},
             )
             return distributed.Client(self._cluster, set_as_default=False)
 

@@ -17,7 +17,7 @@ from penstock.engines.work import Work
 from penstock.errors import EngineError, TrainingWarning
 from penstock.progress import counted
 
-__all__ = ["RETRIES", "Asked", "Engine", "Job", "Workers", "lost"]
+__all__ = ["RETRIES", "Asked", "Engine", "Job", "Workers", "lost", "resumed"]
 
 RETRIES = 3
 """Times that a job is begun again whose worker died."""
@@ -141,8 +141,7 @@ class Workers(Engine):
                 if content is None:
                     there.append(number)
                     continue
-                work.resumed += 1
-                yield number, self._resumed(task, content)
+                yield number, resumed(task, content, work)
                 advance()
             there.sort(key=lambda number: -tasks[number].size)
             jobs = [Job(number, tasks[number].words, tasks[number].packed, tasks[number].shared) for number in there]
@@ -210,17 +209,19 @@ class Workers(Engine):
         work.received += len(content)
         return task.read_answer(about["answer"], arrays)
 
-    def _resumed(self, task: Task, content: bytes) -> Any:
-        """Read an answer that an earlier run kept."""
-        about, arrays = unpack(content)
-        mine = machine()
-        if names := differences(mine, about["machine"]):
-            told = "; ".join(f"{name} was {about['machine'].get(name)} and is {mine.get(name)}" for name in names)
-            warnings.warn(
-                f"answers of the earlier run were computed elsewhere ({told}): the result may differ from an "
-                "uninterrupted run's, in about the seventh digit.", TrainingWarning, stacklevel=4
-            )  # fmt: skip
-        return task.read_answer(about["answer"], arrays)
+
+def resumed(task: Task, content: bytes, work: Work) -> Any:
+    """Read an answer that an earlier run kept, and warn where it was computed otherwise."""
+    about, arrays = unpack(content)
+    mine = machine()
+    if names := differences(mine, about["machine"]):
+        told = "; ".join(f"{name} was {about['machine'].get(name)} and is {mine.get(name)}" for name in names)
+        warnings.warn(
+            f"answers of the earlier run were computed elsewhere ({told}): the result may differ from an "
+            "uninterrupted run's, in about the seventh digit.", TrainingWarning, stacklevel=4
+        )  # fmt: skip
+    work.resumed += 1
+    return task.read_answer(about["answer"], arrays)
 
 
 def _run_here(task: Task, kept: Run | None) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from penstock.checkpoints import current_run
-from penstock.engines.engine import Engine
+from penstock.engines.engine import Engine, resumed
 from penstock.engines.machine import machine
-from penstock.engines.packet import pack, unpack
+from penstock.engines.packet import pack
 from penstock.engines.task import Task
 from penstock.engines.work import Work
 
@@ -36,9 +36,7 @@ class Local(Engine):
                 continue
             content = None if task.obstacle else kept.answer(task.key)
             if content is not None:
-                about, arrays = unpack(content)
-                work.resumed += 1
-                yield number, task.read_answer(about["answer"], arrays)
+                yield number, resumed(task, content, work)
                 continue
             with kept.job(task.key):
                 answer = task.run()

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from penstock.argument_types import checked_types, described
 from penstock.compilation_cache import without_own_folder
+from penstock.cores import usable_cores
 from penstock.engines.engine import RETRIES, Asked, Job, Workers, lost
 from penstock.engines.machine import THREADS
 from penstock.engines.packet import unpack
@@ -57,7 +58,7 @@ class Processes(Workers):
         self, workers: int | None = None, *, threads: int | None = None, environment: Mapping[str, str] | None = None
     ) -> None:
         super().__init__()
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = usable_cores()
         for option, value in (("workers", workers), ("threads", threads)):
             if value is not None and not 1 <= value <= 1024:
                 raise OptionError(f"{option}={value} is out of range; allowed: 1 to 1024, or None.")

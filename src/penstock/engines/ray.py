@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+from penstock.cores import usable_cores
 from penstock.engines import job as on_worker
 from penstock.engines.engine import RETRIES, Asked, Job, Workers, lost
 from penstock.engines.machine import THREADS
@@ -60,8 +61,7 @@ class Ray(Workers):
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else each task warns of it
         options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
         if self._address is None:
-            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-            options |= {"num_cpus": cores, "include_dashboard": False}
+            options |= {"num_cpus": usable_cores(), "include_dashboard": False}
         else:
             options["address"] = self._address
         with warnings.catch_warnings():

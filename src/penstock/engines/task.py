@@ -27,15 +27,23 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 class Task(abc.ABC):
-    """A piece of work whose answer depends on nothing but what it holds.
+    """A model to fit on rows of a panel: a piece of work whose answer depends on nothing but what it holds.
 
     Attributes
     ----------
     kind
         Its name among :data:`penstock.engines.job.TASKS`.
+    name, model
+        What messages call the model, and the model, unfitted.
+    rows
+        The panel, which many tasks read; it travels to each worker once.
     """
 
     kind: ClassVar[str]
+
+    name: str
+    model: Any
+    rows: SharedPanel
 
     @property
     @abc.abstractmethod
@@ -44,18 +52,26 @@ class Task(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def rows_trained(self) -> int:
+        """Training rows of all fits."""
+
+    @property
     def size(self) -> float:
-        """About how much work it is: the largest begin first."""
+        """About how much work it is, training rows times passes over them: the largest begin first."""
+        passes = getattr(self.model, "epochs", 1) * getattr(self.model, "members", 1)
+        return float(self.rows_trained) * (1.0 + passes)
 
-    @property
-    @abc.abstractmethod
+    @cached_property
     def obstacle(self) -> str:
-        """Why it cannot travel, in words; empty where it can."""
+        """Why the model cannot travel, in words; empty where it can."""
+        if reason := describable(self.model) or self.rows.obstacle:
+            return f"{self.name} cannot be given to another process: {reason}"
+        return ""
 
     @property
-    @abc.abstractmethod
     def shared(self) -> Sequence[SharedPanel]:
-        """What many tasks read, which travels to each worker once."""
+        """What travels beside."""
+        return [self.rows]
 
     @abc.abstractmethod
     def describe(self) -> tuple[dict[str, Any], Arrays]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
-from penstock.engines.task import SharedPanel, Task, describable
+from penstock.engines.task import SharedPanel, Task
 from penstock.estimator import Estimator
 from penstock.evaluation.calibration import Residuals, held_out_residuals, model_intervals
 from penstock.evaluation.rolling_origin import Fold
@@ -110,23 +109,9 @@ class Block(Task):
         return f"{self.name}, fold {self.first}" + (f" to {end}" if end > self.first else "") + f" of {self.of}"
 
     @property
-    def size(self) -> float:
-        """Training rows, times the weights that are trained on them."""
-        rows = sum(float((fold.ends - fold.starts).sum()) for fold in self.folds)
-        epochs = getattr(self.model, "epochs", 1) * getattr(self.model, "members", 1)
-        return rows * (1.0 + epochs)
-
-    @cached_property
-    def obstacle(self) -> str:
-        """Why the model cannot travel."""
-        if reason := describable(self.model) or self.rows.obstacle:
-            return f"{self.name} cannot be given to another process: {reason}"
-        return ""
-
-    @property
-    def shared(self) -> Sequence[SharedPanel]:
-        """All rows."""
-        return [self.rows]
+    def rows_trained(self) -> int:
+        """Training rows of all folds."""
+        return sum(int((fold.ends - fold.starts).sum()) for fold in self.folds)
 
     def run(self) -> BlockAnswer:
         """Fit the folds, and forecast."""

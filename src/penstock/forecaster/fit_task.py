@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar
 
 import narwhals.stable.v2 as nw
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from penstock.data.frames import Columns, FrameKind
 from penstock.data.panel import Panel
 from penstock.engines.choice import current_engine
-from penstock.engines.task import SharedPanel, Task, describable
+from penstock.engines.task import SharedPanel, Task
 from penstock.options import check_options, from_json, to_json
 from penstock.storage import Arrays
 
@@ -70,22 +69,9 @@ class FitTask(Task):
         return self.name
 
     @property
-    def size(self) -> float:
-        """Training rows, times the weights that are trained on them."""
-        epochs = getattr(self.model, "epochs", 1) * getattr(self.model, "members", 1)
-        return float(self.rows.panel.rows) * (1.0 + epochs)
-
-    @cached_property
-    def obstacle(self) -> str:
-        """Why the model cannot travel."""
-        if reason := describable(self.model) or self.rows.obstacle:
-            return f"{self.name} cannot be given to another process: {reason}"
-        return ""
-
-    @property
-    def shared(self) -> Sequence[SharedPanel]:
-        """The panel."""
-        return [self.rows]
+    def rows_trained(self) -> int:
+        """Rows of the panel, nearly all of which are trained on."""
+        return self.rows.panel.rows
 
     def run(self) -> FitAnswer:
         """Fit, and forecast."""

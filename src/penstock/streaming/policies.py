@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penstock.argument_types import checked_choice, described
 from penstock.data.missing import MISSING
+from penstock.data.panel import series_name
 from penstock.errors import DataError, OptionError, nearest
 from penstock.intervals.conformal import Conformal, ModelIntervals, resolve_intervals
 from penstock.streaming.bounds import StreamBounds, check_intervals
@@ -117,7 +118,7 @@ class StreamPolicies:
         return place
 
     def _whose(self, series: int) -> str:
-        return "" if self.ids[series] is None else f" of series {self.ids[series]!r}"
+        return series_name(self.ids[series])
 
     def _value(self, y: float | None, series: int) -> float:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -12,6 +11,7 @@ import jax
 import numpy as np
 
 from penstock.checkpoints import text_of
+from penstock.cores import usable_cores
 from penstock.kernels.choice import status
 from penstock.training.config import TrainSpec
 from penstock.training.samples import Samples
@@ -65,8 +65,7 @@ def fingerprint(spec: TrainSpec, folds: Sequence[Samples], **more: Any) -> dict[
 def machine() -> str:
     """Name what computes, which decides the last digits of every result."""
     live = status()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{jax.default_backend()}, {cores} cores, kernels {live.path}{f' {live.isa}' if live.isa else ''}"
+    return f"{jax.default_backend()}, {usable_cores()} cores, kernels {live.path}{f' {live.isa}' if live.isa else ''}"
 
 
 def _held_arrays(value: Any) -> bool:

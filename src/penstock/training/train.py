@@ -107,6 +107,7 @@ def train_folds(
     return trained
 
 
+@interrupts_put_off()
 def run_lanes(
     specs: Sequence[TrainSpec],
     samples: Samples,
@@ -136,23 +137,6 @@ def run_lanes(
     settings
         Whether the jobs are settings to compare: one that diverges ends alone, and whole states are collected.
     """
-    with interrupts_put_off():
-        _train(specs, samples, shape, lanes, kept, begin, epochs, until or epochs, callbacks, settings)
-        kept.finish(lanes)
-
-
-def _train(
-    specs: Sequence[TrainSpec],
-    samples: Samples,
-    shape: BlockShape | None,
-    lanes: Lanes,
-    kept: KeptTraining,
-    begin: Begin,
-    epochs: int,
-    until: int,
-    callbacks: Sequence[Callback],
-    settings: bool,
-) -> None:
     config, parts = specs[0].config, [separate(spec) for spec in specs]
     plan, rates = parts[0][0], stack_rates([own for _, own in parts])
     folds = len(next(iter(samples.train.values())).total) if settings else len(specs)
@@ -230,7 +214,7 @@ def _train(
         event = EpochEnd(
             lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds, taken / in_all
         )
-        done = broken | (lanes.running & (lanes.epochs == until))
+        done = broken | (lanes.running & (lanes.epochs == (until or epochs)))
         done |= lanes.running & ((waited >= patience[lanes.fold]) | (validation <= targets[lanes.fold]))
         for callback in callbacks:
             stopped = callback.on_epoch_end(event)
@@ -249,6 +233,7 @@ def _train(
             state = lanes.compact(state, work)
         own_rates = _of_lanes(rates, lanes.fold) if done.any() or len(fold) != len(lanes.fold) else own_rates
         kept.keep(state, lanes, interrupted=interrupt_noted())
+    kept.finish(lanes)
 
 
 def _of_lanes(rates: Rates, fold: NDArray[np.int32]) -> Rates:
