@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from penstock.serving.problems import RequestError
@@ -133,24 +134,24 @@ def forecast_of(found: StreamForecast | None, *, times: bool) -> dict[str, Any]:
     """
     if found is None:
         return {"yhat": None}
-    answer = answer_of([finite(line) for line in found.values], found.levels)
+    answer = answer_of([finite(line) for line in found.values], [f"{level:g}" for level in found.levels])
     if times:
         answer["times"] = [each if isinstance(each, int) else str(each) for each in _plain(found.times)]
     return answer
 
 
-def answer_of(lines: list[list[float | None]], levels: tuple[float, ...]) -> dict[str, Any]:
-    """Describe a forecast whose values are numbers for JSON: the forecasts, then the bounds of each level.
+def answer_of(lines: list[list[float | None]], labels: Sequence[str]) -> dict[str, Any]:
+    """Describe a forecast whose values are numbers for JSON: the forecasts, then the bounds of each level by its label.
 
     Examples
     --------
-    >>> answer_of([[5.0], [4.0], [None]], (80,))
+    >>> answer_of([[5.0], [4.0], [None]], ["80"])
     {'yhat': [5.0], 'intervals': {'80': {'lo': [4.0], 'hi': [None]}}}
     """
-    if not levels:
+    if not labels:
         return {"yhat": lines[0]}
-    bounds = zip(levels, lines[1::2], lines[2::2], strict=True)
-    return {"yhat": lines[0], "intervals": {f"{level:g}": {"lo": low, "hi": high} for level, low, high in bounds}}
+    bounds = zip(labels, lines[1::2], lines[2::2], strict=True)
+    return {"yhat": lines[0], "intervals": {label: {"lo": low, "hi": high} for label, low, high in bounds}}
 
 
 def _plain(times: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from penstock.errors import PenstockError
-from penstock.serving.steps import Row
+from penstock.serving.steps import Row, answer_of
 from penstock.streaming.library import FORECAST
 from penstock.streaming.many import push_each
 
@@ -82,10 +82,7 @@ def _take(sessions: Sessions, groups: dict[Any, _Group], rows: list[Any], answer
         for place, session, lines in zip(group.places, group.sessions, numbers.tolist(), strict=True):
             session.step = step = session.step + 1
             session.used = now
-            answer = {"session": session.id, "step": step, "yhat": lines[0]}
-            if session.labels:
-                bounds = zip(session.labels, lines[1::2], lines[2::2], strict=True)
-                answer["intervals"] = {label: {"lo": low, "hi": high} for label, low, high in bounds}
+            answer = {"session": session.id, "step": step, **answer_of(lines, session.labels)}
             session.answer = answers[place] = answer
         sessions.note(group.sessions, [rows[place] for place in group.places])
 
