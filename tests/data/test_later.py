@@ -71,6 +71,13 @@ def test_a_step_that_is_written_otherwise_is_not_new(freq: str, shift: str) -> N
         join_later(model, rows.assign(ds=rows["ds"] + pd.Timedelta(shift)))
 
 
+def test_a_row_between_the_steps_is_no_later_row() -> None:
+    rows = FRAME.assign(ds=pd.date_range("2024-01-01", periods=40, freq="h"))
+    model = ps.AR(2).fit(rows[:37])
+    with pytest.raises(ps.DataError, match="is 1.5 steps later than .* and no whole number of them"):
+        join_later(model, rows[37:].assign(ds=rows["ds"][37:] + pd.Timedelta("30min")))
+
+
 def test_weekdays_without_a_row_before_the_first_later_one_are_told() -> None:
     frame = FRAME.assign(ds=pd.bdate_range("2024-01-01", periods=40))
     model = ps.AR(2).fit(frame[:30])

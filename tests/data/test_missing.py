@@ -78,6 +78,17 @@ def test_what_has_no_rhythm_is_said() -> None:
         read_panel(frame(serials))
 
 
+def test_rows_between_the_steps_are_said() -> None:
+    hours = pd.date_range("2024-01-01", periods=40, freq="h")
+    odd = hours.insert(20, hours[19] + pd.Timedelta("20min"))
+    said = "2 rows do not follow .* whole number of steps of 1 hours, the first at 2024-01-01T19:20:00"
+    with pytest.warns(DataWarning, match=said):
+        assert read_panel(frame(odd))[0].rows == 41
+    both = pd.concat([frame(each).assign(unique_id=name) for name, each in (("a", odd), ("b", hours), ("c", odd))])
+    with pytest.warns(DataWarning, match="2 rows of series 'a' do .* and so do rows of 1 further series"):
+        read_panel(both)
+
+
 def test_filled_from_the_past_and_never_from_the_future() -> None:
     values = {"y": [np.nan, 1, np.nan, np.nan, 5, np.nan], "rate": [1, np.nan, np.nan, 4, np.nan, 6.0]}
     both = pd.concat([pd.DataFrame({"unique_id": s, "ds": range(6), **values}) for s in "ab"])

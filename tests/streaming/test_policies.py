@@ -49,6 +49,17 @@ def test_late_and_double_rows_are_refused_or_dropped(model: ps.Forecaster) -> No
     assert yhat(stream, 101) == yhat(dropping, 101)
 
 
+@pytest.mark.parametrize(("minutes", "steps"), [(20, "0.333"), (90, "1.5")])
+def test_a_row_between_the_steps_is_refused(model: ps.Forecaster, minutes: int, steps: str) -> None:
+    stream = model.stream(missing="ffill")
+    with pytest.raises(
+        ps.DataError, match=rf"is {steps} steps later than the newest, .* a whole number of steps apart"
+    ):
+        stream.push(TIMES[99] + np.timedelta64(minutes, "m"), 5.0)
+    assert yhat(stream, 100) == yhat(model.stream(), 100)
+    assert stream.push(TIMES[100] + np.timedelta64(62, "m"), 5.0) is not None  # late by two minutes
+
+
 def test_a_missing_row_is_refused_or_carried_and_amended_when_it_comes(model: ps.Forecaster) -> None:
     stream = model.stream()
     with pytest.raises(ps.DataError, match=r"2 rows are missing between 2024-01-05T03:00:00 and 2024-01-05T06:00:00"):

@@ -13,12 +13,13 @@ from penstock.data.rhythm import DAY_NS, WEEK_NS, Rhythm, read_rhythm, since_mon
 from penstock.data.times import show_time
 from penstock.errors import DataError
 
-__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "off_rhythm", "steps_between"]
+__all__ = ["CLOSED", "continue_times", "missing_steps", "next_times", "off_rhythm", "off_step", "steps_between"]
 
 CLOSED = 10
 """Business days in a row that a market may be closed for; more are missing rows."""
 
 _DAY = np.timedelta64(1, "D")
+_NEAR = 0.25  # of a step, by which a row may be early or late
 
 
 def next_times(times: NDArray[Any], steps: int, rhythm: Rhythm | None = None) -> NDArray[Any]:
@@ -102,11 +103,24 @@ def missing_steps(times: NDArray[Any], rhythm: Rhythm | None = None) -> NDArray[
         return missing
     taken = steps_between(times, rhythm)
     whole = np.rint(taken)
-    if (np.abs(taken - whole) > 0.25).any() or (whole < 1).any():
+    if off_step(taken).any():
         return missing
     if len(gaps) >= 5 and (whole > 1).sum() <= max(1, len(gaps) / 10):
         missing[1:] = whole - 1
     return missing
+
+
+def off_step(taken: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which numbers of steps, from :func:`steps_between`, are not near a whole number of at least one.
+
+    Examples
+    --------
+    >>> off_step(np.array([1.0, 1.1, 0.3, 1.5, 3.0])).tolist()
+    [False, False, True, True, False]
+    """
+    whole = np.rint(taken)
+    off: NDArray[np.bool_] = (np.abs(taken - whole) > _NEAR) | (whole < 1)
+    return off
 
 
 def steps_between(times: NDArray[Any], rhythm: Rhythm) -> NDArray[np.float64]:

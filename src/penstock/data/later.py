@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.argument_types import described
-from penstock.data.calendar import steps_between
+from penstock.data.calendar import off_step, steps_between
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.data.reading.form import FORM, NATIVE
@@ -179,7 +179,14 @@ def _require_a_step(known: NDArray[Any], first: Any, kind: FrameKind, name: Any)
                 f"the rows{whose} begin at {show_time(local[-1])}; {skipped} of the days of the week since "
                 f"{show_time(local[-2])}, the last that the model keeps, have no row and are taken for holidays."
             )
-    if steps_between(local[-2:], rhythm)[0] < 0.5:
+    taken = steps_between(local[-2:], rhythm)
+    if rhythm.kind in ("fixed", "count") and taken[0] >= 0.5 and off_step(taken)[0]:
+        raise DataError(
+            f"the row{whose} at {show_time(local[-1])} is {taken[0]:.3g} steps later than {show_time(local[-2])}, the "
+            "last that the model keeps, and no whole number of them; give rows in the rhythm of the fit, or fit again "
+            "on all rows."
+        )
+    if taken[0] < 0.5:
         raise DataError(
             f"the row{whose} at {show_time(local[-1])} is less than a step later than {show_time(local[-2])}, the last "
             "that the model keeps; write the times as in the fit (the same day of the month, the same minute), or fit "

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.calendar import off_step, steps_between
 from penstock.data.exchange import open_days
 from penstock.data.panel import Panel, series_name
 from penstock.data.reading.notes import note
 from penstock.data.rhythm import DAY_NS, IRREGULAR, Rhythm, read_rhythm
 from penstock.data.same_times import of_each_series
+from penstock.data.times import show_time
 from penstock.errors import DataError
 from penstock.values import from_plain, storable
 
@@ -120,6 +122,15 @@ def _say_irregular(
         gaps: NDArray[Any] = np.diff(clock(times, rhythm).astype(np.int64))
         return bool((gaps != rhythm.step).mean() > IRREGULAR)
 
+    def between(times: NDArray[Any], name: Hashable) -> NDArray[np.int64]:
+        """Return the rows of a regular series that stand between its steps; days hold a row at any time."""
+        rhythm = by_name[name]
+        kept = rhythm.kind == "count" or (rhythm.kind == "fixed" and rhythm.step % DAY_NS)
+        if not kept or len(times) <= _FEW or irregular(times, name):
+            return np.zeros(0, dtype=np.int64)
+        return np.flatnonzero(off_step(steps_between(clock(times, rhythm), rhythm))) + 1
+
+    _say_between(panel, rhythms, of_each_series(panel, between, by_name.__getitem__))
     found = np.array(of_each_series(panel, irregular, by_name.__getitem__))
     if count := int(found.sum()):
         first = int(found.argmax())
@@ -129,6 +140,22 @@ def _say_irregular(
         note(
             f"the times{panel.name(first)}{more} keep no rhythm: more than a tenth of their steps are not of the usual "
             f"{shown}. The rows are taken one after the other, and forecasts go on by that step."
+        )
+
+
+def _say_between(panel: Panel, rhythms: list[Rhythm], between: list[NDArray[np.int64]]) -> None:
+    """Say that single rows stand between the steps of a series that keeps one."""
+    some = [series for series, rows in enumerate(between) if len(rows)]
+    if some:
+        first, step = some[0], rhythms[some[0]].step
+        shown = f"{step}" if rhythms[first].kind == "count" else _duration(step)
+        rows = between[first]
+        more = f", and so do rows of {len(some) - 1:,} further series" if len(some) > 1 else ""
+        follow = "rows{} do" if len(rows) > 1 else "row{} does"
+        note(
+            f"{len(rows):,} {follow.format(panel.name(first))} not follow the one before by a whole number of steps of "
+            f"{shown}, the first at {show_time(panel.times[panel.offsets[first] + rows[0]])}{more}. The rows are taken "
+            "one after the other, and rows that are missing there are not looked for."
         )
 
 

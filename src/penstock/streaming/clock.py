@@ -10,7 +10,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from penstock.data.calendar import off_step
 from penstock.data.frames import FrameKind
+from penstock.data.panel import series_name
 from penstock.data.rhythm import DAY_NS
 from penstock.data.times import read_times, show_time
 from penstock.errors import DataError
@@ -105,6 +107,15 @@ class StreamClock:
             self._next[name] = (expected, place + 1)
             return []
         both = np.append(times, time).view(self.dtype)
+        if step := self.step(name):
+            taken = np.diff(np.append(times, time)).astype(np.float64) / step
+            off = off_step(taken)
+            if off[-1] and not off[:-1].any():
+                raise DataError(
+                    f"the row at {self.show(time)}{series_name(name)} is {taken[-1]:.3g} steps later than the newest, "
+                    f"at {self.show(int(times[-1]))}; push rows a whole number of steps apart, or fit again on rows "
+                    "like these."
+                )
         gap = int(self.kind.missing_steps(both, name)[-1])
         if gap > MOST_CARRIED:
             raise DataError(
