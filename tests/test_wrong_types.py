@@ -152,7 +152,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         raise ps.TrainingError("training begins")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("penstock.training.train._train", stop)
+    monkeypatch.setattr("penstock.training.train.run_lanes", stop)
     models = pytest.importorskip("gensim.models")
     monkeypatch.setattr(models, "Word2Vec", stop)
 
