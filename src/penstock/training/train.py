@@ -31,9 +31,17 @@ from penstock.training.samples import Samples
 from penstock.training.stored import weight_shapes
 from penstock.training.turns import Turns
 
-__all__ = ["run_lanes", "train_folds"]
+__all__ = [
+    "SOON_OVER",
+    "rates_of_lanes",
+    "require_finite",
+    "run_lanes",
+    "train_folds",
+    "trained_fold",
+    "whole_lanes",
+]
 
-_SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
+SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
 
 
 def train_folds(
@@ -102,7 +110,7 @@ def train_folds(
         if lanes.running.any():
             begin = Begin(members, seed, vectors, weights)
             run_lanes([spec] * len(folds), stack(folds, shape), shape, lanes, kept, begin, epochs, callbacks)
-        trained = [_trained(lanes, spec, fold, members) for fold in range(len(folds))]
+        trained = [trained_fold(lanes, spec, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
 
@@ -170,13 +178,13 @@ def run_lanes(
             longest = {length: np.minimum(each, config.steps_per_epoch) for length, each in longest.items()}
         work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
         even = shape is None or shape.even(config.batch)
-        epoch = compiled_epoch(plan, even, quick=work * epochs < _SOON_OVER)
+        epoch = compiled_epoch(plan, even, quick=work * epochs < SOON_OVER)
         state = jax.eval_shape(
             lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
             drawn.out_info,
         )
         whole = StepRange.of(0, in_all, ends=True)
-        epoch.lower(state, lanes.fold % folds, _of_lanes(rates, lanes.fold), samples, whole, turns.of(1)).compile()
+        epoch.lower(state, lanes.fold % folds, rates_of_lanes(rates, lanes.fold), samples, whole, turns.of(1)).compile()
         resumed, state = kept.state(state), first.result()
     # What the jobs begin with that wait: the state of their member, or their own where they were left.
     several = begin.states is not None
@@ -185,7 +193,7 @@ def run_lanes(
         state = resumed
     elif several or waiting is not None or width != begin.members:
         state = state_of_lanes(begin.states if several else state, lanes.job if several else lanes.member)
-    own_rates, pieces, step = _of_lanes(rates, lanes.fold), Pieces(in_all, work * width), kept.step
+    own_rates, pieces, step = rates_of_lanes(rates, lanes.fold), Pieces(in_all, work * width), kept.step
 
     def between(state: TrainState, step: int) -> bool:
         """Keep a long epoch in its middle; say whether Ctrl-C ends it."""
@@ -210,7 +218,7 @@ def run_lanes(
         lanes.record(training, validation)
         broken = lanes.running & ~np.isfinite(training + np.where(validated[fold], validation, 0))
         if not settings:
-            _require_finite(broken, training, np.where(validated[fold], validation, training), lanes, specs)
+            require_finite(broken, training, np.where(validated[fold], validation, training), lanes, specs)
         event = EpochEnd(
             lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds, taken / in_all
         )
@@ -222,40 +230,41 @@ def run_lanes(
         if done.any():
             lanes.collect(state if settings else state.best_weights, done)
             # Without validation samples, the very last step may have broken the weights unseen.
-            broken |= done & ~_whole(state.best_weights)
+            broken |= done & ~whole_lanes(state.best_weights)
             if not settings:
-                _require_finite(broken, np.full(len(done), np.nan), np.full(len(done), np.nan), lanes, specs)
+                require_finite(broken, np.full(len(done), np.nan), np.full(len(done), np.nan), lanes, specs)
             lanes.diverged[lanes.job[broken]] = True
             fresh = lanes.schedule(done, together=turns.several)
             if fresh is not None and waiting is not None:
                 state = with_fresh_lanes(state, waiting, lanes.job if several else lanes.member, fresh)
         if not turns.several:
             state = lanes.compact(state, work)
-        own_rates = _of_lanes(rates, lanes.fold) if done.any() or len(fold) != len(lanes.fold) else own_rates
+        own_rates = rates_of_lanes(rates, lanes.fold) if done.any() or len(fold) != len(lanes.fold) else own_rates
         kept.keep(state, lanes, interrupted=interrupt_noted())
     kept.finish(lanes)
 
 
-def _of_lanes(rates: Rates, fold: NDArray[np.int32]) -> Rates:
+def rates_of_lanes(rates: Rates, fold: NDArray[np.int32]) -> Rates:
     """Return the numbers of each lane."""
     own: Rates = jax.tree.map(lambda each: each[fold], rates)
     return own
 
 
-def _whole(weights: Any) -> NDArray[np.bool_]:
+def whole_lanes(weights: Any) -> NDArray[np.bool_]:
     """Say of each lane whether its weights are finite."""
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(weights)]
     whole: NDArray[np.bool_] = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(axis=1) for leaf in leaves], axis=0)
     return whole
 
 
-def _trained(lanes: Lanes, spec: TrainSpec, fold: int, members: int) -> Trained:
+def trained_fold(lanes: Lanes, spec: TrainSpec, fold: int, members: int) -> Trained:
+    """Return what the lanes have collected of the members of a fold."""
     jobs = slice(fold * members, (fold + 1) * members)
     weights = jax.tree.map(lambda leaf: leaf[jobs], lanes.kept)
     return Trained(as_declared(spec.network, weights, spec.inputs, spec.outputs), History.of(lanes.losses[jobs]))
 
 
-def _require_finite(
+def require_finite(
     broken: NDArray[np.bool_],
     training: NDArray[Any],
     validation: NDArray[Any],
