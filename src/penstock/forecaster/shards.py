@@ -98,7 +98,8 @@ class _Reading:
     def __init__(self, model: ShardFits, shards: Shards, folder: Path) -> None:
         self.model, self.shards, self.folder = model, shards, folder
         self.series = self.rows = 0
-        self._kept: list[tuple[Panel, FrameKind]] = []
+        self._kept: list[Panel] = []
+        self._rhythms: dict[Any, Any] = {}
         self._seen: list[set[Any]] = [set() for _ in shards.columns.static]
         self._first: FrameKind | None = None
 
@@ -117,7 +118,8 @@ class _Reading:
                 parts.add(model.with_calendar(panel))
             self._first = self._first or kind
             self.series, self.rows = self.series + len(panel), self.rows + panel.rows
-            self._kept.append((panel.with_series(self._examples(panel)), kind))
+            self._kept.append(panel.with_series(self._examples(panel)))
+            self._rhythms |= {name: kind.rhythms.of(name) for name in self._kept[-1].ids}
             self._file(place).write_bytes(SharedPanel(panel, kind).content)
         self.shards.require_whole()
         return parts.common()
@@ -145,7 +147,7 @@ class _Reading:
 
     def kept(self) -> Panel:
         """Return the series that are kept, as one panel."""
-        panels = [panel for panel, _ in self._kept]
+        panels = self._kept
         lengths = np.concatenate([panel.lengths for panel in panels])
         by_row = {
             name: np.concatenate([getattr(panel, name) for panel in panels])
@@ -164,12 +166,7 @@ class _Reading:
         """Return how the files were read, with the rhythms of the series that are kept."""
         assert self._first is not None  # noqa: S101 (there is a file)
         common = self._first.rhythms.common
-        others = {}
-        for panel, kind in self._kept:
-            for name in panel.ids:
-                rhythm = kind.rhythms.of(name)
-                if rhythm is not None and rhythm != common:
-                    others[name] = rhythm
+        others = {name: rhythm for name, rhythm in self._rhythms.items() if rhythm not in (None, common)}
         kind = self._first.only(self.model.covariates)
         return replace(kind, rhythms=replace(kind.rhythms, others=others))
 
