@@ -197,7 +197,7 @@ def test_shards_are_fitted_and_forecast_file_by_file(penstock: Run, tmp_path: Pa
     words = ("--id", "shop", "--model", "rnn:2", "--window", 4, "--epochs", 1, "--horizon", 2, "--out", "m.penstock")
     done = penstock("fit", "rows/*.parquet", *words, "--scale", "minmax")
     assert done.returncode == 2
-    assert "scale='window'" in done.stderr
+    assert "windows are scaled by themselves: --scale window" in done.stderr
     done = penstock("fit", "rows/*.parquet", *words, "--sort")
     assert done.returncode == 0, done.stderr
     assert "fitted to 80 rows of 2 series in 2 files" in done.stdout
