@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import hashlib
 import json
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from penstock.storage import Arrays
 __all__ = ["ShardedSeries"]
 
 
-class ShardedSeries(SavedSeries):
+class ShardedSeries(SavedSeries, abc.ABC):
     """A model that forecasts shards, and may be fitted on them.
 
     Attributes
@@ -34,8 +35,10 @@ class ShardedSeries(SavedSeries):
 
     shards_: dict[str, int] | None = None
 
-    label: Any
-    horizon: int
+    @property
+    @abc.abstractmethod
+    def label(self) -> str:
+        """Short name in tables."""
 
     def fit_predict(self, shards: Shards, *, out: str | Path, level: float | Sequence[float] = ()) -> list[Path]:
         """Fit a copy on each file of some shards, and forecast the steps after the end of its series.
@@ -75,7 +78,7 @@ class ShardedSeries(SavedSeries):
             )
 
         def forecast(frame: Any, _: int) -> Any:
-            fitted = self.clone()  # type: ignore[attr-defined]
+            fitted: Any = self.clone()
             fitted.fit(frame, **names, **covariates, missing=shards.missing, calendar=shards.calendar)
             return fitted.predict(level=level)
 

@@ -67,6 +67,7 @@ class Shards:
     >>> shards = Shards(f"{folder.name}/*.parquet")
     >>> len(shards), shards.names(1)
     (2, ['b'])
+    >>> folder.cleanup()
     """
 
     def __init__(

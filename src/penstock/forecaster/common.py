@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penstock.data.covariate_encoder import CovariateEncoder, CovariateStatistics
 from penstock.data.panel import Panel
@@ -54,7 +55,7 @@ class CommonOfParts:
         self._statistics: CovariateStatistics | None = None
         self._given = season_steps(options.season)
         self._season: tuple[int, ...] | None = None
-        self._errors: np.ndarray = np.zeros(0)
+        self._errors: NDArray[np.float64] = np.zeros(0)
         self._too_long: DataError | None = None
         self._fits = False
 

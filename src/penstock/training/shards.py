@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -168,7 +169,7 @@ class _Run:
         taken = 0
         for (place, samples), quota in zip(self.samples.read(read.tolist()), quotas[quotas > 0].tolist(), strict=True):
             pieces = Pieces(quota, self.work * quota * len(self.lanes.job))
-            own = state._replace(key=self._keys(place))
+            own = state._replace(key=jnp.asarray(self._keys(place)))
 
             def call(state: TrainState, piece: StepRange, samples: Any = samples, before: int = taken) -> Any:
                 part = piece._replace(ends=np.bool_(False), before=np.int32(before), total=np.int32(self.in_all))
@@ -181,7 +182,7 @@ class _Run:
                 break
         share = counts / max(counts.sum(), 1)
         total = (losses * share[:, None]).sum(axis=0).astype(np.asarray(state.best_loss).dtype)
-        return state._replace(key=self.keys), total, taken
+        return state._replace(key=jnp.asarray(self.keys)), total, taken
 
     def _between(self, state: TrainState, step: int) -> bool:
         """Say whether Ctrl-C ends the epoch here."""
@@ -224,6 +225,6 @@ class _Run:
         return held._replace(
             best_weights=best,
             epochs=held.epochs + np.ones_like(held.epochs),
-            best_loss=np.where(better & self.validated, validation, held.best_loss).astype(held.best_loss.dtype),
-            waited=waited,
+            best_loss=jnp.asarray(np.where(better & self.validated, validation, held.best_loss), held.best_loss.dtype),
+            waited=jnp.asarray(waited),
         )
