@@ -56,7 +56,7 @@ def fit(
         shards = own.shards(file)
         with keeping.interrupts_wait(also=keep_on_interrupt):
             chosen.fit(shards, callbacks=callbacks, checkpoint=keeping.checkpoint, resume=keeping.resume)
-        about = "{rows:,} rows of {series:,} series in {files:,} files".format(**chosen.shards_)
+        about = "{rows:,} rows of {series:,} series in {files:,} files".format(**chosen.shards_ or {})
     else:
         table, columns = own.read(file)
         check_columns(chosen, columns)

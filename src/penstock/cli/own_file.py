@@ -110,8 +110,11 @@ class OwnFile:
         from penstock.data.own_file import read_own_file
         from penstock.data.shards import Shards
 
-        first = Shards(file).files[0]
-        _, columns = read_own_file(first, id=self.id, time=self.time, target=self.target, **self.covariates)
+        kinds = {kind: self.covariates.get(kind, ()) for kind in ("past", "known", "static")}
+        _, columns = read_own_file(
+            Shards(file).files[0], id=self.id, time=self.time, target=self.target, past=kinds["past"],
+            known=kinds["known"], static=kinds["static"],
+        )  # fmt: skip
         return Shards(file, **self.names(columns))
 
     def title(self, file: Path | None) -> str:

@@ -149,7 +149,7 @@ class _Reading:
         """Return the series that are kept, as one panel."""
         panels = self._kept
         lengths = np.concatenate([panel.lengths for panel in panels])
-        by_row = {
+        by_row: dict[str, Any] = {
             name: np.concatenate([getattr(panel, name) for panel in panels])
             for name in ("y", "times", "past", "known", "filled")
         }
