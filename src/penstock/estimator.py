@@ -22,7 +22,7 @@ from penstock.data.panel import Panel
 from penstock.data.reading.table import with_target
 from penstock.data.shards import Shards
 from penstock.errors import DataError
-from penstock.fitting import check_columns, fit_each, fitted_places, require_future, require_rows
+from penstock.fitting import check_columns, fit_each, require_future, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
@@ -141,6 +141,7 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         callbacks: Sequence[Any] = (),
         checkpoint: str | Path | None = None,
         resume: bool = False,
+        checkpoint_minutes: float = 1.0,
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -169,6 +170,8 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
         checkpoint, resume
             Folder that keeps networks in training, and whether to go on (:func:`penstock.training.checkpoints`).
+        checkpoint_minutes
+            Minutes between two checkpoints at most; always where one takes less than a twentieth of the time.
 
         Returns
         -------
@@ -184,12 +187,13 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
         if isinstance(frame, Shards):
             beside = {"y": y, "validation": validation, "missing": missing, "calendar": calendar}
-            return self._fit_from_shards(frame, columns, beside, callbacks, checkpoint, resume)
+            return self._fit_from_shards(frame, columns, beside, callbacks, checkpoint, resume, checkpoint_minutes)
         check_columns(self, columns)
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
-        with checkpoints(checkpoint, resume=resume, what={**in_words([self]), "rows": str(train.rows)}):
+        what = {**in_words([self]), "rows": str(train.rows)}
+        with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
             return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(
@@ -313,8 +317,3 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
             if given != len(wanted):
                 raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but got {given}; give them.")
         return panel
-
-    def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
-        if self.shards_ is not None:
-            return np.full(len(panel), -1)
-        return fitted_places(panel.ids, self.ids_, new=self.forecasts_new_series)

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penstock.argument_types import described
 from penstock.checkpoints import checkpoints, in_words
 from penstock.data.columns import Columns
+from penstock.data.panel import Panel
 from penstock.data.shards import Shards
 from penstock.errors import OptionError
-from penstock.fitting import check_columns
+from penstock.fitting import check_columns, fitted_places
 from penstock.saved import SavedSeries
 from penstock.shard_forecasts import ahead_of, forecast_files
 from penstock.storage import Arrays
@@ -39,6 +41,11 @@ class ShardedSeries(SavedSeries, abc.ABC):
     @abc.abstractmethod
     def label(self) -> str:
         """Short name in tables."""
+
+    @property
+    @abc.abstractmethod
+    def forecasts_new_series(self) -> bool:
+        """Whether series can be forecast that were not among those fitted."""
 
     def fit_predict(self, shards: Shards, *, out: str | Path, level: float | Sequence[float] = ()) -> list[Path]:
         """Fit a copy on each file of some shards, and forecast the steps after the end of its series.
@@ -93,6 +100,7 @@ class ShardedSeries(SavedSeries, abc.ABC):
         callbacks: Sequence[Any],
         checkpoint: Any,
         resume: bool,
+        minutes: float,
     ) -> Self:
         """Fit on shards as :meth:`fit` does; refuse arguments that are said where the shards are made."""
         if columns != Columns():
@@ -105,7 +113,8 @@ class ShardedSeries(SavedSeries, abc.ABC):
             where = where if odd[0] in ("missing", "calendar") else "leave it out"
             raise OptionError(f"{odd[0]}= stands beside shards; {where}.")
         check_columns(self, shards.columns)
-        with checkpoints(checkpoint, resume=resume, what={**in_words([self]), "files": str(len(shards))}):
+        what = {**in_words([self]), "files": str(len(shards))}
+        with checkpoints(checkpoint, resume=resume, minutes=minutes, what=what):
             return self._fit_copy(lambda fitted: fitted._fit_shards(shards, callbacks))
 
     def _fit_shards(self, shards: Shards, callbacks: Sequence[Any]) -> None:
@@ -146,6 +155,12 @@ class ShardedSeries(SavedSeries, abc.ABC):
         for name in sorted(arrays):
             digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
         return digest.hexdigest()[:32]
+
+    def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
+        """Find each series among those fitted; after a fit on shards all are new."""
+        if self.shards_ is not None:
+            return np.full(len(panel), -1)
+        return fitted_places(panel.ids, self.ids_, new=self.forecasts_new_series)
 
     def _require_rows(self, frame: Any, out: Any) -> None:
         """Refuse to forecast without rows where the model was fitted on shards, and a folder where there are none."""

@@ -43,7 +43,7 @@ def fit(
 
     For example: `penstock fit prices.csv --target Close --model lstm:20 --out close.penstock`
     """
-    from penstock.checkpoints import checkpoints, in_words
+    from penstock.checkpoints import in_words
     from penstock.data.frames import read_panel
     from penstock.fitting import check_columns
 
@@ -54,18 +54,16 @@ def fit(
     if file is not None and names_shards(file):
         note_unused(context, READ_AS_TEXT, "shards are read as their files store them")
         shards = own.shards(file)
-        with keeping.interrupts_wait(also=keep_on_interrupt):
-            chosen.fit(shards, callbacks=callbacks, checkpoint=keeping.checkpoint, resume=keeping.resume)
+        what = {**in_words([chosen]), "files": str(len(shards))}
+        with keeping.interrupts_wait(also=keep_on_interrupt), keeping.checkpoints(what):
+            chosen.fit(shards, callbacks=callbacks)
         about = "{rows:,} rows of {series:,} series in {files:,} files".format(**chosen.shards_ or {})
     else:
         table, columns = own.read(file)
         check_columns(chosen, columns)
         panel, kind = read_panel(table, columns, own.missing, calendar=own.calendar)
         what = {**in_words([chosen]), "rows": str(panel.rows)}
-        with (
-            keeping.interrupts_wait(also=keep_on_interrupt),
-            checkpoints(keeping.checkpoint, resume=keeping.resume, what=what),
-        ):
+        with keeping.interrupts_wait(also=keep_on_interrupt), keeping.checkpoints(what):
             chosen.fit_panel(panel, kind, callbacks=callbacks)
         carried = f"; {panel.carried.removesuffix('.')}" if panel.carried else ""
         about = f"{len(table):,} rows of {len(chosen.ids_)} series{carried}"

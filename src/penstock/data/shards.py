@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,10 @@ class Shards:
         place
             Place of the file among `files`.
 
+        Returns
+        -------
+        The frame.
+
         Raises
         ------
         DataError
@@ -116,12 +120,16 @@ class Shards:
         return read_table(self.files[place], only=tuple(dict.fromkeys(names)))
 
     def frames(self, places: Iterable[int] | None = None) -> Iterator[tuple[int, pd.DataFrame]]:
-        """Read files one after the other, while a thread reads the next; give the place of each, and its frame.
+        """Read files one after the other, while a thread reads the next.
 
         Parameters
         ----------
         places
             Their places; None: all.
+
+        Returns
+        -------
+        The place of each, and its frame.
         """
         return read_ahead(self.frame, range(len(self)) if places is None else places)
 
@@ -134,6 +142,10 @@ class Shards:
             Place of the file, and what :meth:`frame` gave.
         first
             How the first file was read: all are to be alike.
+
+        Returns
+        -------
+        The panel, and how it was read.
 
         Raises
         ------
@@ -168,6 +180,10 @@ class Shards:
         ----------
         place
             Its place.
+
+        Yields
+        ------
+        Nothing.
         """
         name = self.files[place].name
         with warnings.catch_warnings(record=True) as said:
@@ -175,7 +191,7 @@ class Shards:
             try:
                 yield
             except PenstockError as error:
-                raise type(error)(f"{name}: {error}") from error
+                _raise_named(name, error)
         for each in said:
             if issubclass(each.category, DataWarning):
                 note(f"{name}: {each.message}")
@@ -189,6 +205,10 @@ class Shards:
         ----------
         place
             Its place.
+
+        Returns
+        -------
+        The names; None alone where the file has no column of them.
         """
         path, name = self.files[place], self.columns.id
         try:
@@ -237,15 +257,23 @@ class Shards:
         )
 
     def signature(self, place: int) -> tuple[int, int]:
-        """Return what tells a file that was written anew: its size, and when it was changed.
+        """Return what tells a file that was written anew.
 
         Parameters
         ----------
         place
             Its place.
+
+        Returns
+        -------
+        Its size, and when it was changed.
         """
         about = self.files[place].stat()
         return about.st_size, about.st_mtime_ns
+
+
+def _raise_named(name: str, error: PenstockError) -> NoReturn:
+    raise type(error)(f"{name}: {error}") from error
 
 
 def _hashed(names: Iterable[Any]) -> NDArray[np.uint64]:

@@ -254,7 +254,18 @@ class ForecasterOptions(TrainingOptions, Estimator):
         )
 
     def require_tail(self, *, tails: bool) -> None:
-        """Refuse rows of which no series gives a validation tail that is wanted; `tails` says whether one does."""
+        """Refuse rows of which no series gives a validation tail, where one is wanted.
+
+        Parameters
+        ----------
+        tails
+            Whether a series gives one.
+
+        Raises
+        ------
+        DataError
+            Where none does.
+        """
         if self.validation and not tails:
             least = (self.rows_to_fit if self.additive else 0) + self.horizon
             raise DataError(
