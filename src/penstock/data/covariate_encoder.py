@@ -106,7 +106,7 @@ class CovariateStatistics:
     --------
     >>> panel = Panel(np.zeros(3), np.arange(3), np.array([0, 3]), (None,), past=np.array([[1.0], [2.0], [6.0]]))
     >>> parts = [panel.last(1), panel.before(np.array([2]))]
-    >>> CovariateStatistics.of(parts[0]).joined(CovariateStatistics.of(parts[1])).mean.tolist()
+    >>> CovariateStatistics.of(parts[0]).merged(CovariateStatistics.of(parts[1])).mean.tolist()
     [3.0]
     """
 
@@ -124,7 +124,7 @@ class CovariateStatistics:
         values = CovariateEncoder.values_of(train.static)
         return cls(len(numbers), np.mean(numbers, axis=0), np.std(numbers, axis=0), marks, values)
 
-    def joined(self, other: CovariateStatistics) -> CovariateStatistics:
+    def merged(self, other: CovariateStatistics) -> CovariateStatistics:
         """Put those of two parts together."""
         rows, apart = self.rows + other.rows, other.mean - self.mean
         share = other.rows / rows

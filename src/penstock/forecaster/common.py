@@ -73,7 +73,7 @@ class CommonOfParts:
             Where its frequency suggests another season than that of the part before.
         """
         own = CovariateStatistics.of(train)
-        self._statistics = own if self._statistics is None else self._statistics.joined(own)
+        self._statistics = own if self._statistics is None else self._statistics.merged(own)
         if self._given is not None:
             try:
                 check_season(self._given, train)
