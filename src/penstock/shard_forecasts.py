@@ -74,7 +74,7 @@ def forecast_files(
         for _ in range(len(shards) - len(waiting)):
             advance()
         for place, frame in shards.frames(waiting):
-            with shards.told(place):
+            with shards.naming_file(place):
                 answer = forecast(frame, place)
             _write(written[place], answer, abouts[place])
             advance()

@@ -153,7 +153,7 @@ class Shards:
             As :func:`penstock.data.frames.read_panel`, with the name of the file; or where its columns are of other
             types than those of the first.
         """
-        with self.told(place):
+        with self.naming_file(place):
             panel, kind = read_panel(frame, self.columns, self.missing, calendar=self.calendar)
             if first is not None:
                 self._require_alike(kind, first)
@@ -173,7 +173,7 @@ class Shards:
             )
 
     @contextmanager
-    def told(self, place: int) -> Iterator[None]:
+    def naming_file(self, place: int) -> Iterator[None]:
         """Put the name of a file before the errors and notes of what is done within.
 
         Parameters

@@ -109,7 +109,7 @@ class _Reading:
         for place, frame in self.shards.frames():
             panel, kind = self.shards.panel(place, frame, self._first)
             del frame
-            with self.shards.told(place):
+            with self.shards.naming_file(place):
                 kept = np.flatnonzero(model.long_enough(panel))
                 panel = panel if len(kept) == len(panel) else panel.with_series(kept)
                 model.check_rows(panel)
@@ -130,7 +130,7 @@ class _Reading:
         for place in range(len(self.shards)):
             panel = SharedPanel.of(self._file(place).read_bytes()).panel
             self._file(place).unlink()
-            with self.shards.told(place):
+            with self.shards.naming_file(place):
                 samples.add(self.model.prepare(panel, common=common).samples)
         return samples
 
