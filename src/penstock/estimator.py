@@ -173,8 +173,7 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         checkpoint, resume
             Folder that keeps networks in training, and whether to go on (:func:`penstock.training.checkpoints`).
         engine, address
-            Where the parts of a fit run, as in :func:`penstock.compare`: the settings of a search, the models of an
-            ensemble, members of a forecaster that are too many for one program.
+            Where its parts run, as in :func:`penstock.compare`: settings of a search, models of an ensemble, members.
 
         Returns
         -------

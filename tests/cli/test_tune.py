@@ -24,14 +24,14 @@ def test_tune_on_a_users_file(penstock: Run, prices: Path) -> None:
     done = penstock(*asked, "--json", "r.json", "--report", "r.html", "--storage", "t.jsonl")
     assert done.returncode == 0, done.stderr
     result = json.loads((prices / "r.json").read_text())
-    assert [row["model"] for row in result["rows"]] == ["Tuned(Ridge(1 lags))", "Ridge(1 lags)", "Naive"]
+    assert [row["model"] for row in result["rows"]] == ["Tuned(Ridge(1))", "Ridge(1)", "Naive"]
     (folds,) = result["searches"].values()
     assert [len(trials) for trials in folds] == [9, 9]  # eight, and the options as given
-    assert folds[0][0]["settings"] == {}
+    assert folds[0][0]["settings"] == {"pairs": []}
     assert "The options as given are one of the settings." in done.stdout.replace("\n", " ")
-    assert "Tuned(Ridge(1 lags)) does not beat the last value" in done.stdout
+    assert "Tuned(Ridge(1)) does not beat the last value" in done.stdout
     page = (prices / "r.html").read_text()
-    assert "The whole test period, one step ahead: Tuned(Ridge(1 lags)), Naive." in page
+    assert "The whole test period, one step ahead: Tuned(Ridge(1)), Naive." in page
     assert "the options as given dashed" in page
     kept = len((prices / "t.jsonl").read_text().splitlines())
     again = penstock(*asked, "--json", "again.json", "--storage", "t.jsonl")

@@ -119,7 +119,9 @@ class ComparisonResult(ABC):
     @property
     def featured(self) -> list[str]:
         """Names of the networks and of the models that search; where there are none, of all but the reference."""
-        named = [name for name, each in self.models.items() if name in self.networks or getattr(each, "searched", ())]
+        named = [
+            name for name, each in self.models.items() if name in self.networks or getattr(each, "searched", False)
+        ]
         return named or [row["model"] for row in self.rows if row["model"] != self.reference]
 
     @property
