@@ -119,9 +119,8 @@ class ComparisonResult(ABC):
     @property
     def featured(self) -> list[str]:
         """Names of the networks and of the models that search; where there are none, of all but the reference."""
-        named = [
-            name for name, each in self.models.items() if name in self.networks or getattr(each, "searched", False)
-        ]
+        searches = [name for name, model in self.models.items() if getattr(model, "searched", False)]
+        named = [name for name in self.models if name in self.networks or name in searches]
         return named or [row["model"] for row in self.rows if row["model"] != self.reference]
 
     @property
@@ -132,10 +131,10 @@ class ComparisonResult(ABC):
     @property
     def _ahead(self) -> list[str]:
         """Say which model is ahead of all that are featured, where one is that is not the reference."""
-        (score, lower), rows = self.judged, [row for row in self.rows if row[self.judged[0]] == row[self.judged[0]]]
-        rows.sort(key=lambda row: row[score] if lower else -row[score])
+        score, lower = self.judged
+        rows = sorted(self.rows, key=lambda row: (row[score] != row[score], row[score] if lower else -row[score]))
         ours = next((row for row in rows if row["model"] in self.featured), None)
-        if ours is None or ours is rows[0] or rows[0]["model"] == self.reference or ours[score] == rows[0][score]:
+        if ours is None or rows[0]["model"] == self.reference or not abs(ours[score] - rows[0][score]) > 0:
             return []
         return [ahead(rows[0], ours, score, *self.columns[score], self.pairs)]
 

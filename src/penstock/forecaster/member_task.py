@@ -35,11 +35,11 @@ class MemberTask(Task):
     name, model
         What messages call the model, and the model, unfitted.
     rows
-        The training rows, and those that early stopping watches instead of their tail, if any.
+        The training rows, and the validation rows that are given instead of their tail, if any.
     ends
         Flat row of each series at which the training rows end, ``[series]``.
-    watched
-        Whether early stopping watches the rows behind them.
+    validates
+        Whether the rows behind them are those of early stopping.
     first, count
         Number of the first member, and how many there are.
     spec
@@ -52,7 +52,7 @@ class MemberTask(Task):
     model: Any
     rows: SharedPanel
     ends: NDArray[np.int64]
-    watched: bool
+    validates: bool
     first: int
     count: int
     spec: TrainSpec | None = None
@@ -71,7 +71,7 @@ class MemberTask(Task):
         """Train the members."""
         panel, model = self.rows.panel, self.model
         train = panel.before(self.ends)
-        prepared = model.prepare(train, panel if self.watched else None)
+        prepared = model.prepare(train, panel if self.validates else None)
         spec = model.spec(prepared, len(train))
         (trained,) = train_folds(
             spec, [prepared.samples], epochs=model.epochs, members=self.count, first=self.first, seed=model.seed
@@ -80,7 +80,7 @@ class MemberTask(Task):
 
     def describe(self) -> tuple[dict[str, Any], Arrays]:
         """Return the options as JSON, and where training rows end."""
-        about = {"name": self.name, "model": to_json(self.model), "watched": self.watched}
+        about = {"name": self.name, "model": to_json(self.model), "validates": self.validates}
         return {**about, "first": self.first, "count": self.count}, {"ends": self.ends}
 
     def describe_answer(self, answer: Trained) -> tuple[dict[str, Any], Arrays]:
@@ -111,7 +111,7 @@ def run_job(about: Any, arrays: Arrays, shared: Sequence[SharedPanel]) -> tuple[
     """
     model = from_json(about["model"])
     task = MemberTask(
-        about["name"], model, shared[0], arrays["ends"], about["watched"], about["first"], about["count"]
+        about["name"], model, shared[0], arrays["ends"], about["validates"], about["first"], about["count"]
     )  # fmt: skip
     return task.describe_answer(task.run())
 
@@ -130,7 +130,7 @@ def trained_in_parts(
     prepared
         What :meth:`penstock.Forecaster.prepare` gave.
     trains, validation
-        Training rows, and those followed by the rows that early stopping watches, as in ``_fit_all``.
+        Training rows, and those followed by validation rows, as in ``_fit_all``.
 
     Returns
     -------
@@ -142,12 +142,12 @@ def trained_in_parts(
     rows = shared_rows(trains[0] if validation[0] is None else validation[0])
     ends = rows.panel.offsets[:-1] + trains[0].lengths
     count = -(-model.members // -(-model.members // lanes_at_once()))
-    spec, watched = model.spec(prepared[0], len(trains[0])), validation[0] is not None
+    spec, validates = model.spec(prepared[0], len(trains[0])), validation[0] is not None
     tasks = [
-        MemberTask(model.label, model, rows, ends, watched, first, min(count, model.members - first), spec)
+        MemberTask(model.label, model, rows, ends, validates, first, min(count, model.members - first), spec)
         for first in range(0, model.members, count)
     ]
     answers = dict(engine.run(tasks, work))
     parts = [answers[place] for place in range(len(tasks))]
-    history = History.joined([part.history for part in parts])
+    history = History.of_parts([part.history for part in parts])
     return [Trained(end_to_end([part.weights for part in parts]), history)]

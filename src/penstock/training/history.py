@@ -51,13 +51,22 @@ class History:
         return cls(*table)
 
     @classmethod
-    def joined(cls, parts: Sequence[History]) -> History:
+    def of_parts(cls, parts: Sequence[History]) -> History:
         """Lay the losses of some members behind those of others, which may have trained unlike numbers of epochs.
+
+        Parameters
+        ----------
+        parts
+            The losses of some members each.
+
+        Returns
+        -------
+        Those of all.
 
         Examples
         --------
         >>> one, other = History.of([[(2.0, 3.0), (1.0, 2.0)]]), History.of([[(4.0, 5.0)]])
-        >>> History.joined([one, other]).training_loss.tolist()
+        >>> History.of_parts([one, other]).training_loss.tolist()
         [[2.0, 4.0], [1.0, nan]]
         """
         longest = max(len(part.training_loss) for part in parts)
