@@ -142,6 +142,7 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         callbacks: Sequence[Any] = (),
         checkpoint: str | Path | None = None,
         resume: bool = False,
+        checkpoint_minutes: float = 1.0,
         engine: Any = None,
         address: str | None = None,
     ) -> Self:
@@ -170,8 +171,8 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
             The rows that follow, for early stopping instead of a tail of `frame`; never those that judge the model.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
-        checkpoint, resume
-            Folder that keeps networks in training, and whether to go on (:func:`penstock.training.checkpoints`).
+        checkpoint, resume, checkpoint_minutes
+            Folder of checkpoints, whether to go on, minutes between two (:func:`penstock.training.checkpoints`).
         engine, address
             Where its parts run, as in :func:`penstock.compare`: settings of a search, models of an ensemble, members.
 
@@ -191,11 +192,10 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
-        with (
-            engine_of_fit(self, engine, address) as where,
-            checkpoints(checkpoint, resume=resume, what={**in_words([self]), "rows": str(train.rows), **where}),
-        ):
-            return self.fit_panel(train, kind, validation, callbacks=callbacks)
+        with engine_of_fit(self, engine, address) as where:
+            what = {**in_words([self]), "rows": str(train.rows), **where}
+            with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
+                return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(
         self,
