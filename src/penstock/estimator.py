@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.checkpoints import checkpoints, in_words
-from penstock.data.columns import COVARIATES, Columns
+from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.data.reading.table import with_target
 from penstock.data.shards import Shards
-from penstock.errors import DataError
-from penstock.fitting import check_columns, fit_each, require_future, require_rows
+from penstock.engines.fit import engine_of_fit
+from penstock.fitting import check_columns, fit_each, require_covariates, require_future, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
@@ -44,6 +44,8 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         Names of the series that were fitted.
     tail_
         The last training rows, from which ``predict()`` forecasts.
+    work_
+        Which worker did what (:class:`penstock.engines.work.Work`), where `fit` was given an engine.
     """
 
     covariates: ClassVar[tuple[str, ...]] = ()
@@ -142,6 +144,8 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         checkpoint: str | Path | None = None,
         resume: bool = False,
         checkpoint_minutes: float = 1.0,
+        engine: Any = None,
+        address: str | None = None,
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -168,10 +172,10 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
             The rows that follow, for early stopping instead of a tail of `frame`; never those that judge the model.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
-        checkpoint, resume
-            Folder that keeps networks in training, and whether to go on (:func:`penstock.training.checkpoints`).
-        checkpoint_minutes
-            Minutes between two checkpoints at most; always where one takes less than a twentieth of the time.
+        checkpoint, resume, checkpoint_minutes
+            Folder of checkpoints, whether to go on, minutes between two (:func:`penstock.training.checkpoints`).
+        engine, address
+            Where its parts run, as in :func:`penstock.compare`: settings of a search, models of an ensemble, members.
 
         Returns
         -------
@@ -182,19 +186,20 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         DataError
             Where the frame cannot be used; the message says why.
         OptionError
-            Where covariates are named that the model does not use.
+            Where covariates are named that the model does not use, or an engine and the fit has no parts.
         """
         columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
         if isinstance(frame, Shards):
-            beside = {"y": y, "validation": validation, "missing": missing, "calendar": calendar}
+            beside = {"y": y, "validation": validation, "missing": missing, "calendar": calendar, "engine": engine}
             return self._fit_from_shards(frame, columns, beside, callbacks, checkpoint, resume, checkpoint_minutes)
         check_columns(self, columns)
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
-        what = {**in_words([self]), "rows": str(train.rows)}
-        with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
-            return self.fit_panel(train, kind, validation, callbacks=callbacks)
+        with engine_of_fit(self, engine, address) as where:
+            what = {**in_words([self]), "rows": str(train.rows), **where}
+            with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
+                return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(
         self,
@@ -223,6 +228,11 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         fit_each(copies, trains, kind, validation or [None] * len(trains), shape)
         return copies
 
+    @property
+    def fits_in_parts(self) -> bool:
+        """Whether a fit has parts that an engine can share out among workers."""
+        return False
+
     def long_enough(self, train: Panel) -> NDArray[np.bool_]:
         """Say which series are fitted, ``[series]``: all, unless the model leaves out those that are too short."""
         return np.ones(len(train), dtype=bool)
@@ -232,12 +242,7 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         require_rows(self.label, train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
 
     def predict(
-        self,
-        frame: Any = None,
-        *,
-        future: Any = None,
-        level: float | Sequence[float] = (),
-        out: str | Path | None = None,
+        self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = (), out: str | Path = ""
     ) -> Any:
         """Forecast the `horizon` steps after the end of each series.
 
@@ -251,8 +256,7 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         level
             Coverage of the intervals that are wanted, in percent: 80, or [80, 95].
         out
-            Folder of the forecasts of shards, a Parquet file for each file, of the same name; what is there already is
-            not made again. The files are returned.
+            Folder of the forecasts of shards, a Parquet file for each; the names of the files are returned.
 
         Returns
         -------
@@ -312,8 +316,5 @@ class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
         self._require_fit()
         require_rows(self.label, panel, origins, self.rows_needed, "rows up to the cutoff")
         panel = panel.with_only(self.covariates)
-        for name in COVARIATES:
-            given, wanted = getattr(panel, name).shape[1], getattr(self.kind_.columns, name)
-            if given != len(wanted):
-                raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but got {given}; give them.")
+        require_covariates(self, panel)
         return panel

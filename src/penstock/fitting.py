@@ -20,6 +20,7 @@ __all__ = [
     "check_columns",
     "fit_each",
     "fitted_places",
+    "require_covariates",
     "require_future",
     "require_panel",
     "require_rows",
@@ -107,6 +108,14 @@ def check_columns(model: Any, columns: Columns) -> None:
         if getattr(columns, name) and name not in model.covariates:
             uses = f"it uses {' and '.join(model.covariates)}" if model.covariates else "it uses none"
             raise OptionError(f"{model.label} does not use {name} covariates ({uses}); leave {name}= out.")
+
+
+def require_covariates(model: Any, panel: Panel) -> None:
+    """Refuse a panel without the covariates that a model was fitted with, or with others."""
+    for name in COVARIATES:
+        given, wanted = getattr(panel, name).shape[1], getattr(model.kind_.columns, name)
+        if given != len(wanted):
+            raise DataError(f"{model.label} was fitted with {name}={list(wanted)}, but got {given}; give them.")
 
 
 def require_future(model: Any, future: Any) -> None:

@@ -55,7 +55,7 @@ def forecast_files(
     OptionError
         Where the folder holds something else.
     """
-    if out is None:
+    if not out:
         raise OptionError("forecasts of shards are written file by file; say where: predict(shards, out='folder').")
     folder = checked_path(out)
     if folder.exists() and not folder.is_dir():

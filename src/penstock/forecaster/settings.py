@@ -74,9 +74,7 @@ class ForecasterSettings(ShardFits):
         copies: list[list[Self] | None] = [[] for _ in settings]
         halved: list[int | None] = [None] * len(settings)
         for together in parts:
-            inputs, outputs = together[0].samples.source.widths, self.outputs(len(trains[0]))
-            gaps = together[0].reader.gaps
-            specs = [TrainSpec(each.network, each._train_config(gaps=gaps), inputs, outputs) for each in settings]
+            specs = [each.spec(together[0], len(trains[0])) for each in settings]
             results = train_settings(
                 specs, [each.samples for each in together], epochs=self.epochs, members=self.members, seed=self.seed,
                 halving=halving,

@@ -44,6 +44,11 @@ class ShardFits(Streams):
         """Keep what was prepared and what training gave, as :class:`penstock.forecaster.Forecaster` does."""
         raise NotImplementedError
 
+    def spec(self, prepared: Prepared, series: int) -> TrainSpec:
+        """Return what is trained on prepared samples of so many series, and how."""
+        config = self._train_config(gaps=prepared.reader.gaps)
+        return TrainSpec(self.network, config, prepared.samples.source.widths, self.outputs(series))
+
     def _fit_shards(self, shards: Shards, callbacks: Sequence[Any]) -> None:
         check_options(self)
         self._check_shards(shards)
@@ -54,9 +59,8 @@ class ShardFits(Streams):
             self.require_tail(tails=sum(samples.validation) > 0)
             kept = read.kept()
             prepared = self.prepare(kept, common=replace(common, whole=False))
-            inputs, outputs = prepared.samples.source.widths, self.outputs(len(kept))
-            spec = TrainSpec(self.network, self._train_config(gaps=prepared.reader.gaps), inputs, outputs)
-            trained = self._read_weights(inputs, outputs) or train_shards(
+            spec = self.spec(prepared, len(kept))
+            trained = self._read_weights(spec.inputs, spec.outputs) or train_shards(
                 spec,
                 samples,
                 epochs=self.epochs,
