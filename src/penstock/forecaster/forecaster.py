@@ -17,6 +17,7 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
+from penstock.forecaster.ahead import compile_ahead
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
 from penstock.forecaster.season import describe_season, fit_season
@@ -184,8 +185,11 @@ class Forecaster(ForecasterSettings):
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
-        panels = zip(trains, validation, strict=True)
-        prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
+        first, *others = zip(models, zip(trains, validation, strict=True), strict=True)
+        prepared, ahead = [(first[0], self.prepare(*first[1]))], None
+        if shape is not None and others and not self._reads_weights:
+            ahead = compile_ahead(self, prepared[0][1], len(trains[0]), shape)
+        prepared += [(model, self.prepare(*both)) for model, both in others]
         for (gaps, _), alike in groupby(prepared, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
             together = list(alike)
             inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
@@ -194,18 +198,14 @@ class Forecaster(ForecasterSettings):
                 [read]
                 if read
                 else train_folds(
-                    TrainSpec(
-                        self.network,
-                        self._train_config(gaps=gaps),
-                        inputs,
-                        outputs,
-                    ),
+                    TrainSpec(self.network, self._train_config(gaps=gaps), inputs, outputs),
                     [each.samples for _, each in together],
                     epochs=self.epochs,
                     members=self.members,
                     seed=self.seed,
                     callbacks=with_progress_bar(callbacks, self.progress),
                     shape=shape,
+                    ahead=ahead,
                 )
             )
             for (model, start), end in zip(together, trained, strict=True):

@@ -11,6 +11,7 @@ from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
+from penstock.networks.weights import module_shapes
 from penstock.storage import Arrays
 from penstock.training.history import History
 
@@ -44,8 +45,7 @@ def restored_weights(
 
 def weight_shapes(network: Network | EncoderDecoder | SegRNN, inputs: Inputs, outputs: int) -> Any:
     """Return the structure of one member's weights, with the shape and type of each."""
-    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
-    return eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+    return eqx.filter(module_shapes(network, inputs, outputs), lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
 
 
 def stored_history(history: History) -> Arrays:
