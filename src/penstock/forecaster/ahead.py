@@ -1,40 +1,42 @@
-"""What a walk-forward compiles, begun when the first of its folds is prepared."""
+"""The folds of a walk-forward prepared, and what they need compiled meanwhile."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from penstock.data.panel import Panel
 from penstock.forecaster.prepared import Prepared
 from penstock.training.ahead import Programs
-from penstock.training.config import TrainSpec
 from penstock.training.folds import BlockShape
 from penstock.training.forward import forward_ahead
 
-__all__ = ["compile_ahead"]
+__all__ = ["prepare_all"]
 
 
-def compile_ahead(model: Any, prepared: Prepared, series: int, shape: BlockShape) -> Programs:
-    """Begin to compile what trains all folds and forecasts from them; XLA does it while the others are prepared.
+def prepare_all(
+    model: Any, pairs: Sequence[tuple[Panel, Panel | None]], shape: BlockShape | None
+) -> tuple[list[Prepared], Programs | None]:
+    """Prepare every fold; XLA compiles what trains them and forecasts from them once the first of several is prepared.
 
     Parameters
     ----------
     model
         The forecaster.
-    prepared
-        What was prepared of one fold.
-    series
-        How many series it has.
+    pairs
+        The training rows of each fold, and its validation rows where they are given.
     shape
-        What all folds are padded to.
+        What all folds are padded to; None: nothing is compiled, since it is not known for what.
 
     Returns
     -------
-    The programs of the training.
+    What was prepared, and the programs of the training where they are begun.
     """
-    samples, outputs = prepared.samples, model.outputs(series)
-    config = model._train_config(gaps=prepared.reader.gaps)
-    spec = TrainSpec(model.network, config, samples.source.widths, outputs)
-    programs = Programs.of_first(spec, samples, shape, epochs=model.epochs, members=model.members, seed=model.seed)
-    if model.strategy == "direct":
-        forward_ahead(model.network, programs.drawn.weights, samples.source, model.window, outputs)
-    return programs
+    first, *others = pairs
+    prepared, ahead = [model.prepare(*first)], None
+    if shape is not None and others and not model._reads_weights:
+        spec, samples = model.spec(prepared[0], len(first[0])), prepared[0].samples
+        ahead = Programs.of_first(spec, samples, shape, epochs=model.epochs, members=model.members, seed=model.seed)
+        if model.strategy == "direct":
+            forward_ahead(model.network, ahead.drawn.weights, samples.source, model.window, spec.outputs)
+    return prepared + [model.prepare(*pair) for pair in others], ahead
