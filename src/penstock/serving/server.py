@@ -75,7 +75,7 @@ def serve(
     access = Access(token, host)
     folder = None if state is None else State(state, sync=sync)
     service = Service(Models(paths), limits, reload=reload, state=folder)
-    app = Guard(Routes(service).app(), access, service.metrics, log_requests=log_requests)
+    app = Guard(Routes(service), access, service.metrics, log_requests=log_requests)
     listening = listen(host, port)
     set_up_logs()
     config = uvicorn.Config(

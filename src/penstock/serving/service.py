@@ -43,9 +43,9 @@ class Service:
 
     def __init__(self, models: Models, limits: Limits, *, reload: bool = True, state: State | None = None) -> None:
         self.models, self.limits, self.reload = models, limits, reload
-        self.metrics = Metrics()
-        self.sessions = Sessions(limits) if state is None else StoredSessions(limits, state)
-        self.worker = Worker(self._commit, limits.waiting)
+        self.sessions = sessions = Sessions(limits) if state is None else StoredSessions(limits, state)
+        self.metrics = Metrics(sessions.by_id.__len__, sessions.taken)
+        self.worker = Worker(sessions.commit, limits.waiting)
         self.ready, self.broken = False, ""
         self._pool = ThreadPoolExecutor(_AT_ONCE, "penstock forecasts")
         self._computing = 0
@@ -106,10 +106,6 @@ class Service:
         """
         if not self.ready:
             raise RequestError(503, "the server is starting or ending; try again later.", {"Retry-After": "1"})
-
-    def _commit(self) -> None:
-        self.sessions.commit()
-        self.metrics.sessions.set(len(self.sessions.by_id))
 
     async def _get_ready(self) -> None:
         """Let each model forecast once, which compiles its programs, and take up the sessions of an earlier process."""

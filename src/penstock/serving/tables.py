@@ -48,6 +48,8 @@ def media_type(header: str, allowed: tuple[str, ...]) -> str:
     RequestError
         415 for any other, or for another character set than UTF-8.
     """
+    if header in allowed:
+        return header
     kind, _, parameters = header.partition(";")
     found = kind.strip().lower()
     if found not in allowed:
