@@ -191,7 +191,7 @@ class Routes:
         else:
             row = Row(plain.t, plain.y, None, {}, None, plain.step, False)
         name = request.value
-        return json_answer(await self._do([name])(partial(self.service.sessions.step, name, row)))
+        return json_answer(await self._do([name], partial(self.service.sessions.step, name, row)))
 
     async def steps(self, request: Request) -> Answer:
         """Take rows of many sessions at once."""
@@ -208,7 +208,7 @@ class Routes:
             raise RequestError(413, f"the request has {len(given):,} steps; allowed: {self.service.limits.rows:,}.")
         if plain is not None:
             work = partial(self.service.sessions.steps_together, plain)
-            return json_answer({"answers": await self._do([row.session for row in plain])(work)})
+            return json_answer({"answers": await self._do([row.session for row in plain], work)})
         rows = []
         for place, each in enumerate(given):
             row = read_row(each, f"steps[{place}]", ("session",))
@@ -216,12 +216,12 @@ class Routes:
                 raise RequestError(422, f"steps[{place}] has no 'session', the name of one.")
             rows.append((each["session"], row))
         work = partial(self.service.sessions.steps, rows)
-        return json_answer({"answers": await self._do([name for name, _ in rows])(work)})
+        return json_answer({"answers": await self._do([name for name, _ in rows], work)})
 
-    def _do(self, names: list[str]) -> Callable[[Any], Awaitable[Any]]:
-        """Return how steps of sessions are taken: here, where that takes less time than to wake the thread."""
+    def _do(self, names: list[str], work: Callable[[], Any]) -> Awaitable[Any]:
+        """Take steps of sessions, in this thread where that takes less time than to wake the other."""
         quick = len(names) <= _QUICK and self.service.sessions.are_quick(names)
-        return self.service.worker.do_at_once if quick else self.service.worker.do
+        return self.service.worker.do(work, quick=quick)
 
     def _about(self, id: str) -> dict[str, Any]:
         return self.service.sessions.find(id).about()

@@ -62,7 +62,7 @@ class Service:
         self.ready = False
         for task in self._tasks:
             task.cancel()
-        await asyncio.get_running_loop().run_in_executor(None, self.worker.close)
+        await self.worker.close()
         self.sessions.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         event("ended", sessions=len(self.sessions.by_id))
@@ -133,7 +133,7 @@ class Service:
             await asyncio.sleep(_EVERY)
             try:
                 await asyncio.get_running_loop().run_in_executor(None, self.sessions.flush)
-                await self.worker.do(self.sessions.expire, always=True)
+                await self.worker.do(self.sessions.expire, quick=self.sessions.are_quick([]), always=True)
                 if self.reload:
                     await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)
             except Exception as error:  # a full disk: the next look may find space
