@@ -13,7 +13,7 @@ from penstock.serving.problems import RequestError
 from penstock.serving.quick import StepReader
 from penstock.serving.service import Service
 from penstock.serving.sessions import OPTIONS, read_level, read_options
-from penstock.serving.steps import STEP, Row, read_row
+from penstock.serving.steps import MEANT, STEP, Row, read_row
 from penstock.serving.tables import (
     CSV,
     JSON,
@@ -187,7 +187,7 @@ class Routes:
         body = await read_body(request, self.service.limits)
         plain = self._reader.one(body)
         if plain is None:
-            row = read_row(read_object(body, STEP))
+            row = read_row(read_object(body, STEP, MEANT))
         else:
             row = Row(plain.t, plain.y, None, {}, None, plain.step, False)
         name = request.value

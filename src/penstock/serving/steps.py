@@ -9,10 +9,17 @@ from penstock.serving.problems import RequestError
 from penstock.serving.tables import check_object, finite, kind_of
 from penstock.streaming.forecast import StreamForecast
 
-__all__ = ["STEP", "Row", "answer_of", "forecast_of", "read_row"]
+__all__ = ["MEANT", "STEP", "Row", "answer_of", "forecast_of", "read_row"]
 
 STEP = ("t", "y", "series", "covariates", "future", "step", "times")
 """Names of a row in JSON."""
+
+MEANT = {
+    **dict.fromkeys(("time", "ds", "date", "datetime", "timestamp"), "t"),
+    **dict.fromkeys(("value", "target", "close"), "y"),
+    **dict.fromkeys(("id", "unique_id", "name"), "series"),
+}
+"""What is meant by names that a row of a session does not have."""
 
 _LONGEST = 100  # characters of a time or of a name
 _TAKEN = ("self", "t", "y", "id", "future")  # arguments of Stream.push, which no covariate can be given by
@@ -67,7 +74,7 @@ def read_row(given: Any, what: str = "the body", more: tuple[str, ...] = ()) -> 
     >>> read_row({"t": 81, "y": 2.5, "step": 1}).to_json()
     {'t': 81, 'y': 2.5}
     """
-    row = check_object(given, (*STEP, *more), what)
+    row = check_object(given, (*STEP, *more), what, MEANT)
     time, y, series, step = row.get("t"), row.get("y"), row.get("series"), row.get("step")
     if "t" not in row or "y" not in row:
         raise RequestError(
