@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from penstock.argument_types import described
 from penstock.cells.padding import check_sequence, last_step, true_steps, without_padding
 from penstock.errors import OptionError, nearest
 from penstock.layers.layer import Layer
@@ -80,10 +81,12 @@ class Pooling(Layer):
     parts: tuple[str, ...]
 
     def __init__(self, parts: Iterable[str] | str = POOLS) -> None:
+        if not isinstance(parts, Iterable):
+            raise OptionError(f"Pooling: parts={described(parts)}; allowed: some of {list(POOLS)}.")
         given = (parts,) if isinstance(parts, str) else tuple(parts)
-        wrong = [part for part in given if part not in POOLS]
+        wrong = [part for part in given if not isinstance(part, str) or part not in POOLS]
         if wrong:
-            raise OptionError(f"Pooling: parts holds {wrong[0]!r}; {nearest(wrong[0], POOLS)}")
+            raise OptionError(f"Pooling: parts holds {wrong[0]!r}; {nearest(str(wrong[0]), POOLS)}")
         if not given or len({*given}) < len(given):
             raise OptionError(f"Pooling: parts={list(given)}; allowed: some of {list(POOLS)}, each once.")
         object.__setattr__(self, "parts", given)
