@@ -69,7 +69,7 @@ class Pooling(Layer):
     [[3.0, 5.0]]
     >>> Pooling("median")
     Traceback (most recent call last):
-    penstock.errors.OptionError: Pooling: parts holds 'median'; allowed: 'last', 'mean', 'max'
+    penstock.errors.OptionError: Pooling: parts holds 'median'; did you mean 'mean'? Allowed: 'last', 'mean', 'max'.
 
     References
     ----------

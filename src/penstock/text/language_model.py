@@ -72,8 +72,11 @@ class LanguageModel(LanguageOptions, Saved):
 
     Examples
     --------
-    >>> model = LanguageModel(Network([LSTM(8)]), tokens=Tokens(20), units=8, sampled=None, steps=8, batch=4, epochs=40,
-    ...                       patience=None, validation=0, optimizer="rmsprop")
+    >>> from penstock.layers.declared import LSTM
+    >>> from penstock.text.tokens import Tokens
+    >>> from penstock.training.optimizers import Adam
+    >>> model = LanguageModel(Network([LSTM(8)]), tokens=Tokens(20), units=8, steps=8, batch=2, epochs=40, patience=None,
+    ...                       validation=0, optimizer=Adam(0.02))
     >>> model.fit(["we like good films", "we like bad jokes"] * 20).generate("we like good", temperature=0)
     ['we like good films']
     """
