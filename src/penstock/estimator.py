@@ -139,6 +139,7 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         callbacks: Sequence[Any] = (),
         checkpoint: str | Path | None = None,
         resume: bool = False,
+        checkpoint_minutes: float = 1.0,
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -167,6 +168,8 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
         checkpoint, resume
             Folder that keeps networks in training, and whether to go on (:func:`penstock.training.checkpoints`).
+        checkpoint_minutes
+            Minutes between two checkpoints at most; always where one takes less than a twentieth of the time.
 
         Returns
         -------
@@ -184,7 +187,8 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
-        with checkpoints(checkpoint, resume=resume, what={**in_words([self]), "rows": str(train.rows)}):
+        what = {**in_words([self]), "rows": str(train.rows)}
+        with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
             return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(

@@ -20,7 +20,7 @@ from penstock.cli.main import COMMANDS, app
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.data.missing import MISSING
 from penstock.evaluation.panel_metrics import DEFAULT, METRIC_NAMES, WEIGHTS
-from penstock.evaluation.positions import RULES
+from penstock.evaluation.positions import RULES, Rule
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.trading import TradingOptions
 from penstock.forecaster import Forecaster
@@ -86,6 +86,8 @@ def test_the_list_of_commands_says_what_the_commands_say() -> None:
 def test_declared_options_are_those_of_the_classes() -> None:
     assert tuple(MISSING) == declared.MISSING
     assert tuple(RULES) == declared.RULES
+    (traded,) = (each.metadata["choices"] for each in fields(Rule) if each.name == "values")
+    assert traded == declared.TRADED
     assert tuple(INTERVALS) == declared.INTERVALS
     assert (WEIGHTS, DEFAULT, METRIC_NAMES) == (declared.WEIGHTS, declared.SCORES, declared.METRICS)
     assert declared.HELP.keys() == declared.DEFAULTS.keys() == OWNERS.keys()

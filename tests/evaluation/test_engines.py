@@ -312,6 +312,17 @@ def test_an_error_is_raised_once_with_model_and_fold(walk: pd.DataFrame, process
 
 
 @pytest.mark.slow
+def test_workers_that_ended_between_two_calls_are_replaced(walk: pd.DataFrame, processes: ps.Processes) -> None:
+    compare(walk, processes)
+    for pid in workers_of("processes"):
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # not before its last thread has ended
+    work = compare(walk, processes).work
+    assert work is not None
+    assert work.died == 0
+
+
+@pytest.mark.slow
 def test_a_worker_with_other_instructions_is_refused(walk: pd.DataFrame) -> None:
     if machine()["instructions of the kernels"] in ("lax.scan", "generic"):
         pytest.skip("the kernels have one instruction set here")

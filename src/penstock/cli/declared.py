@@ -17,6 +17,7 @@ __all__ = [
     "MISSING",
     "RULES",
     "SCORES",
+    "TRADED",
     "WEIGHTS",
     "flag",
     "number_or_word",
@@ -24,6 +25,7 @@ __all__ = [
 
 MISSING = ("error", "ffill", "indicator")
 RULES = ("sign", "quantile", "volatility")
+TRADED = ("prices", "returns")
 INTERVALS = ("conformal", "adaptive", "own")
 WEIGHTS = ("series", "size")
 SCORES = ("rmse", "mae", "r2", "pearson", "spearman")

@@ -42,7 +42,7 @@ def fit(
 
     For example: `penstock fit prices.csv --target Close --model lstm:20 --out close.penstock`
     """
-    from penstock.checkpoints import checkpoints, in_words
+    from penstock.checkpoints import in_words
     from penstock.data.frames import read_panel
     from penstock.fitting import check_columns
 
@@ -54,10 +54,7 @@ def fit(
     panel, kind = read_panel(table, columns, own.missing, calendar=own.calendar)
     callbacks = [_keep_on_interrupt()] if keep_on_interrupt else []
     what = {**in_words([chosen]), "rows": str(panel.rows)}
-    with (
-        keeping.interrupts_wait(also=keep_on_interrupt),
-        checkpoints(keeping.checkpoint, resume=keeping.resume, what=what),
-    ):
+    with keeping.interrupts_wait(also=keep_on_interrupt), keeping.checkpoints(what):
         chosen.fit_panel(panel, kind, callbacks=callbacks)
     chosen.save(out)
     write_config(write_configuration, context)

@@ -86,8 +86,11 @@ class Processes(Workers):
         _end_all(self._places)
 
     def _worker(self, place: int, work: Work) -> _Worker:
-        """Return the worker at a place, started where there is none."""
+        """Return the worker at a place, started where none lives."""
         worker = self._places[place]
+        if worker is not None and worker.process.poll() is not None:  # it ended between two calls
+            self._drop(place)
+            worker = None
         if worker is None:
             environment = {
                 **without_own_folder(os.environ),
