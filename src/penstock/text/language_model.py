@@ -72,11 +72,9 @@ class LanguageModel(LanguageOptions, Saved):
 
     Examples
     --------
-    >>> from penstock.layers.declared import LSTM
-    >>> from penstock.text.tokens import Tokens
-    >>> from penstock.training.optimizers import Adam
-    >>> model = LanguageModel(Network([LSTM(8)]), tokens=Tokens(20), units=8, steps=8, batch=2, epochs=40, patience=None,
-    ...                       validation=0, optimizer=Adam(0.02))
+    >>> import penstock as ps
+    >>> model = LanguageModel(ps.Network([ps.LSTM(8)]), tokens=ps.text.Tokens(20), units=8, steps=8, batch=2, epochs=40,
+    ...                       patience=None, validation=0, optimizer=ps.Adam(0.02))
     >>> model.fit(["we like good films", "we like bad jokes"] * 20).generate("we like good", temperature=0)
     ['we like good films']
     """
