@@ -62,8 +62,8 @@ def pretrain(
     check_paths(out, write_configuration, inputs=[file, config])
     documents = text_column(read_columns(file, text), file, text)
     fitted = LanguageModel(
-        network=make_text_network(model), tokens=Tokens(vocabulary, length=None, min_count=min_count), units=units, tied=tied,
-        sampled=sampled or None, steps=steps, reverse=reverse, embedding_dropout=embedding_dropout,
+        network=make_text_network(model), tokens=Tokens(vocabulary, length=None, min_count=min_count), units=units,
+        tied=tied, sampled=sampled or None, steps=steps, reverse=reverse, embedding_dropout=embedding_dropout,
         weight_dropout=weight_dropout, output_dropout=output_dropout, epochs=epochs, patience=patience, batch=batch,
         validation=validation, seed=seed,
     )  # fmt: skip
