@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from penstock.interrupts import check_interrupt, interrupts_put_off
 from penstock.networks.inputs import Inputs
+from penstock.networks.language import LanguageNetwork
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
 from penstock.programs import keep_programs
@@ -35,7 +36,7 @@ Buckets = Mapping[int, NDArray[np.int64]]
 
 @keep_programs(256)
 def _compiled(
-    network: Network | SegRNN, inputs: Inputs, outputs: int, length: int
+    network: Network | SegRNN | LanguageNetwork, inputs: Inputs, outputs: int, length: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:
     def member(weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = network.with_weights(weights, inputs, outputs)
@@ -117,7 +118,7 @@ def _runs(
 
 
 def forward(
-    network: Network | SegRNN, weights: Any, source: Source, buckets: Buckets, outputs: int
+    network: Network | SegRNN | LanguageNetwork, weights: Any, source: Source, buckets: Buckets, outputs: int
 ) -> dict[int, NDArray[np.float64]]:
     """Run every member on the samples of each bucket.
 
