@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from penstock.interrupts import check_interrupt, interrupts_put_off
 from penstock.networks.inputs import Inputs
+from penstock.networks.language import LanguageNetwork
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
 from penstock.programs import beside, keep_programs
@@ -36,7 +37,7 @@ Buckets = Mapping[int, NDArray[np.int64]]
 
 @keep_programs(256)
 def _compiled(
-    network: Network | SegRNN, inputs: Inputs, outputs: int, length: int
+    network: Network | SegRNN | LanguageNetwork, inputs: Inputs, outputs: int, length: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:
     def member(weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = network.with_weights(weights, inputs, outputs)
@@ -123,7 +124,7 @@ def _block_of_windows(source: Source, length: int, ahead: int, width: int = 1) -
 
 
 def forward(
-    network: Network | SegRNN, weights: Any, source: Source, buckets: Buckets, outputs: int
+    network: Network | SegRNN | LanguageNetwork, weights: Any, source: Source, buckets: Buckets, outputs: int
 ) -> dict[int, NDArray[np.float64]]:
     """Run every member on the samples of each bucket.
 

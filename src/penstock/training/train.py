@@ -15,7 +15,7 @@ from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put
 from penstock.networks.weights import as_declared
 from penstock.training.ahead import Programs
 from penstock.training.begin import Begin, from_weights, state_of_lanes, with_fresh_lanes, with_vectors
-from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
+from penstock.training.callbacks import Callback, EpochEnd, FitBegin, StepsEnd, notify
 from penstock.training.carried import carried_places, carried_steps
 from penstock.training.config import TrainSpec
 from penstock.training.epoch import TrainState, initial_state
@@ -194,11 +194,19 @@ def run_lanes(
             return True
         kept.keep(state, lanes, step, interrupted=interrupt_noted())
         check_interrupt()
+        if callbacks:
+            loss, weight = (np.asarray(each, np.float64) for each in state.progress[:2])
+            seconds, before = time.perf_counter() - began, int(lanes.epochs.max())
+            event = StepsEnd(
+                before, step / in_all, seconds, (step - first_step) / in_all, loss / np.maximum(weight, 1e-30)
+            )
+            for callback in callbacks:
+                callback.on_steps_end(event)
         return False
 
     while lanes.running.any():
         check_interrupt()
-        began, fold = time.perf_counter(), lanes.fold % folds
+        began, fold, first_step = time.perf_counter(), lanes.fold % folds, step
         fixed = own_rates, samples, turns.of(int(lanes.epochs.max()) + 1)
 
         def call(state: TrainState, piece: StepRange, fold: Any = fold, fixed: Any = fixed) -> Any:
