@@ -164,7 +164,7 @@ class ShardedSeries(SavedSeries, abc.ABC):
 
     def _require_rows(self, frame: Any, out: Any) -> None:
         """Refuse to forecast without rows where the model was fitted on shards, and a folder where there are none."""
-        if out is not None:
+        if out:
             raise OptionError(
                 "out= is the folder of the forecasts of shards; leave it out, and write what is returned."
             )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import OptionError
 from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
+from penstock.training.ahead import SOON_OVER
 from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
 from penstock.training.config import TrainSpec
 from penstock.training.epoch import TrainState, compiled_epoch, initial_state
@@ -24,7 +25,7 @@ from penstock.training.pieces import Pieces, StepRange
 from penstock.training.rates import separate, stack_rates
 from penstock.training.shard_samples import ShardSamples
 from penstock.training.stored import weight_shapes
-from penstock.training.train import SOON_OVER, rates_of_lanes, require_finite, trained_fold, whole_lanes
+from penstock.training.train import rates_of_lanes, require_finite, trained_fold, whole_lanes
 
 __all__ = ["train_shards"]
 
