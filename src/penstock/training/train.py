@@ -42,6 +42,7 @@ def train_folds(
     *,
     epochs: int,
     members: int = 1,
+    first: int = 0,
     seed: int = 0,
     vectors: NDArray[Any] | None = None,
     weights: Any = None,
@@ -65,8 +66,9 @@ def train_folds(
         The samples of each fold.
     epochs
         Epochs at most.
-    members, seed
-        Networks to train on each fold, and what their random numbers are drawn from.
+    members, first, seed
+        Networks to train on each fold, the number of the first of them (others are trained elsewhere), and what their
+        random numbers are drawn from.
     vectors
         Initial table of the embedding that the network begins with, ``[vocabulary, units]``; drawn if left out.
     weights
@@ -88,19 +90,22 @@ def train_folds(
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
     if len(folds) > 1 and (spec.config.stateful or any(len(fold.train) > 1 for fold in folds)):
-        options: dict[str, Any] = {"epochs": epochs, "members": members, "seed": seed, "vectors": vectors}
+        options: dict[str, Any] = {"epochs": epochs, "members": members, "first": first, "seed": seed}
+        options["vectors"] = vectors
         options["weights"] = weights
         return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]
-    lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds)
+    lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds, first=first)
+    part: dict[str, Any] = {"first": first} if first else {}
     kept = KeptTraining.of(
-        spec, folds, epochs=epochs, members=members, seed=seed, vectors=vectors, initial_weights=weights, shape=shape
-    )
+        spec, folds, epochs=epochs, members=members, seed=seed, vectors=vectors, initial_weights=weights, shape=shape,
+        **part,
+    )  # fmt: skip
     kept.restore(lanes, weight_shapes(spec.network, spec.inputs, spec.outputs))
     with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds, lanes.calls)) as result:
         if shape is not None or len(folds) > 1:
             shape = BlockShape.of_all(folds, shape)
         if lanes.running.any():
-            begin = Begin(members, seed, vectors, weights)
+            begin = Begin(members, seed, vectors, weights, first=first)
             run_lanes([spec] * len(folds), stack(folds, shape), shape, lanes, kept, begin, epochs, callbacks)
         trained = [_trained(lanes, spec, fold, members) for fold in range(len(folds))]
         result.append(trained)
@@ -160,7 +165,7 @@ def run_lanes(
     start = from_weights(with_vectors(initial_state(plan, places), begin.vectors), begin.weights)
     turns = Turns(steps, begin.seed)
     with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
-        arguments = np.uint32(begin.seed), np.arange(begin.members, dtype=np.uint32)
+        arguments = np.uint32(begin.seed), np.arange(begin.first, begin.first + begin.members, dtype=np.uint32)
         drawn = initial_state(plan, places).trace(*arguments)
         first = beside.submit(start, *arguments)
         width = len(lanes.job)
