@@ -27,7 +27,7 @@ from penstock.training.config import TrainSpec
 from penstock.training.history import History
 from penstock.training.optimizers import resolve_optimizer
 from penstock.training.train import train_folds
-from penstock.training.warm_up import Watching, watched_epochs
+from penstock.training.warm_up import Warmup, warmup_epochs
 
 __all__ = ["Update", "Updates"]
 
@@ -122,14 +122,14 @@ class Updates(LoadsWeights):
         epochs
             Passes over the new samples; 0 takes the rows in and learns nothing.
         learning_rate
-            Of the optimiser, which watches some steps (30 at least) without taking them, so that it does not begin from
-            nothing; None: as in the fit.
+            Of the optimiser, whose running means are first taken up over 30 steps or more at a rate of zero; None: as
+            in the fit.
         replay
             Older samples of each series that are learned again, drawn anew from the rows that the model keeps.
         scales
             ``keep``: those of the fit; ``refit``: fitted on the rows at hand, for which the weights were not trained.
         callbacks
-            Hooks of the training loop; they see the epochs that are watched, too.
+            Hooks of the training loop; they see the epochs of the warm-up, too.
 
         Returns
         -------
@@ -253,15 +253,15 @@ class Updates(LoadsWeights):
         optimizer: Any = resolve_optimizer(self.optimizer)
         if learning_rate is not None:
             optimizer = replace(optimizer, learning_rate=learning_rate)
-        watched = watched_epochs(sum(int(found.total) for found in samples.train.values()), config.batch)
+        warmup = warmup_epochs(sum(int(found.total) for found in samples.train.values()), config.batch)
         config = replace(
             config, optimizer=optimizer, patience=None, target_loss=None,
-            schedule=Watching(watched / (watched + epochs)), schedule_epochs=watched + epochs,
+            schedule=Warmup(warmup / (warmup + epochs)), schedule_epochs=warmup + epochs,
         )  # fmt: skip
         (trained,) = train_folds(
             TrainSpec(self.network, config, samples.source.widths, self.outputs(len(panel))),
             [samples],
-            epochs=watched + epochs,
+            epochs=warmup + epochs,
             members=self.members,
             seed=(self.seed + self.updates_) % 2**32,
             weights=self.weights_,
@@ -269,8 +269,8 @@ class Updates(LoadsWeights):
         )
         self.weights_ = trained.weights
         self.history_ = History(
-            np.concatenate([self.history_.training_loss, trained.history.training_loss[watched:]]),
-            np.concatenate([self.history_.validation_loss, trained.history.validation_loss[watched:]]),
+            np.concatenate([self.history_.training_loss, trained.history.training_loss[warmup:]]),
+            np.concatenate([self.history_.validation_loss, trained.history.validation_loss[warmup:]]),
         )
 
     def _updated_arrays(self) -> Arrays:

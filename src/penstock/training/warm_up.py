@@ -1,4 +1,4 @@
-"""Steps that an optimiser watches without taking them, so that it does not begin from nothing."""
+"""The warm-up of an optimiser: steps at a rate of zero, so that its running means do not begin from zero."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import jax.numpy as jnp
 from penstock.options import option
 from penstock.training.schedules import Schedule
 
-__all__ = ["Watching", "watched_epochs"]
+__all__ = ["Warmup", "warmup_epochs"]
 
 _STEPS = 30
-"""Steps that are watched at least: RMSprop's running mean of squares (decay .9) then holds 96 % of what it comes to."""
+"""Steps of a warm-up at least: RMSprop's running mean of squares (decay .9) then holds 96 % of what it comes to."""
 
 
 @dataclass(frozen=True, repr=False)
-class Watching(Schedule):
+class Warmup(Schedule):
     """A rate of zero in the first share of the steps, in which the optimiser takes up its running means; then whole.
 
     The first steps of RMSprop, whose mean of squares begins at zero, are up to three times as long as later ones, and
@@ -26,23 +26,23 @@ class Watching(Schedule):
 
     Examples
     --------
-    >>> [float(Watching(share=0.5).factor(jnp.asarray(share))) for share in (0.0, 0.49, 0.5, 1.0)]
+    >>> [float(Warmup(share=0.5).factor(jnp.asarray(share))) for share in (0.0, 0.49, 0.5, 1.0)]
     [0.0, 0.0, 1.0, 1.0]
     """
 
-    share: float = option(0.5, "share of the steps that are watched", at_least=0, below=1)
+    share: float = option(0.5, "share of the steps at a rate of zero", at_least=0, below=1)
 
     def factor(self, progress: jax.Array) -> jax.Array:
         """Return the factor of the learning rate at a share 0 to 1 of all steps."""
         return jnp.where(progress < jnp.asarray(self.share, progress.dtype), 0.0, 1.0)
 
 
-def watched_epochs(samples: int, batch: int) -> int:
-    """Return the number of epochs that the optimiser watches before a training on so many samples.
+def warmup_epochs(samples: int, batch: int) -> int:
+    """Return the number of epochs of a warm-up before a training on so many samples.
 
     Examples
     --------
-    >>> watched_epochs(64, 20), watched_epochs(10_000, 20)
+    >>> warmup_epochs(64, 20), warmup_epochs(10_000, 20)
     (8, 1)
     """
     return -(-_STEPS // max(-(-samples // batch), 1))
