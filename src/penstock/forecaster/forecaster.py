@@ -17,6 +17,7 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
+from penstock.forecaster.ahead import prepare_all
 from penstock.forecaster.member_task import trained_in_parts
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
@@ -190,11 +191,10 @@ class Forecaster(ForecasterSettings):
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
-        panels = zip(trains, validation, strict=True)
-        prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
-        alone = shape is None and not callbacks
-        parts = trained_in_parts(self, [each for _, each in prepared], trains, validation) if alone else None
-        for _, alike in groupby(prepared, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
+        prepared, ahead = prepare_all(self, list(zip(trains, validation, strict=True)), shape)
+        parts = None if shape is not None or callbacks else trained_in_parts(self, prepared, trains, validation)
+        pairs = zip(models, prepared, strict=True)
+        for _, alike in groupby(pairs, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
             together = list(alike)
             spec = self.spec(together[0][1], len(trains[0]))
             read = self._read_weights(spec.inputs, spec.outputs)
@@ -206,6 +206,7 @@ class Forecaster(ForecasterSettings):
                 seed=self.seed,
                 callbacks=with_progress_bar(callbacks, self.progress),
                 shape=shape,
+                ahead=ahead,
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)
