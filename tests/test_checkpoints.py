@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import inspect
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import penstock as ps
 from penstock.checkpoints import TrainingFile
+from penstock.cli.kept import CheckpointOptions
 from penstock.errors import ModelFileError, OptionError, TrainingWarning
 from penstock.text import TextClassifier
 from penstock.training.callbacks import Callback
@@ -133,6 +135,37 @@ def test_a_folder_is_for_one_run(tmp_path: Path) -> None:
             ps.Naive().fit(FRAME, checkpoint=tmp_path / "run", resume=True)
     with pytest.raises(OptionError, match="minutes=-1 is not allowed"), ps.training.checkpoints(tmp_path, minutes=-1):
         pass
+
+
+def test_a_run_that_ended_before_anything_was_kept_is_said_and_begun_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt), ps.training.checkpoints(run, what={"batch": "10"}):
+        signal.raise_signal(signal.SIGINT)  # as while its first program is compiled
+    assert capsys.readouterr().err == f"interrupted before anything was kept in {str(run)!r}\n"
+    (run / ".0a0a0a0a.part-run.json").write_bytes(b"half")  # of a process that was killed while it wrote
+    with ps.training.checkpoints(run, what={"batch": "12"}):
+        train()
+    with pytest.raises(KeyboardInterrupt), ps.training.checkpoints(run, resume=True, what={"batch": "12"}):
+        signal.raise_signal(signal.SIGINT)
+    assert capsys.readouterr().err == ""
+    with (
+        pytest.raises(OptionError, match="batch was 12 and is 10 now"),
+        ps.training.checkpoints(run, resume=True, what={"batch": "10"}),
+    ):
+        pass
+
+
+def test_checkpoints_are_so_many_minutes_apart_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[float] = set()
+    monkeypatch.setattr(TrainingFile, "due", property(lambda file: bool(seen.add(file._seconds))))
+    forecaster(epochs=1).fit(FRAME, checkpoint=tmp_path / "run", checkpoint_minutes=2)
+    options = CheckpointOptions(tmp_path / "other", checkpoint_minutes=3)
+    assert {*vars(options)} < {*inspect.signature(ps.compare).parameters}
+    with options.checkpoints({}):
+        train()
+    assert seen == {120, 180}
 
 
 def test_a_damaged_checkpoint_and_another_machine_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import hashlib
 import re
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ from penstock.version import __version__
 
 __all__ = ["Run", "TrainingFile", "checkpoints", "current_run", "in_words", "text_of"]
 
-_RUN = "run.json"
+_RUN, _LOCK, _PARTS = "run.json", "lock", ".*.part-*"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of a function: another in every process
 
 
@@ -126,22 +127,46 @@ def checkpoints(
     if isinstance(minutes, bool) or not isinstance(minutes, (int, float)) or not minutes >= 0:
         raise OptionError(f"minutes={minutes!r} is not allowed; allowed: a number of minutes, 0 or more.")
     place = checked_path(folder)
-    with _locked(_begun(place, resume, dict(what or {}))):
+    _require_folder(place)
+    with _locked(place):
+        _begin(place, resume, dict(what or {}))
         run = Run(place, 60 * minutes)
         token = current.set(run)
         try:
             yield
+        except KeyboardInterrupt:
+            if not _kept(place):
+                print(f"interrupted before anything was kept in {str(place)!r}", file=sys.stderr)  # noqa: T201
+            raise
         finally:
             current.reset(token)
         if not run.kept:
             warnings.warn(f"{folder!s} holds no checkpoint: nothing here is trained by epochs.", TrainingWarning, 4)
 
 
-def _begun(folder: Path, resume: bool, what: dict[str, str]) -> Path:
-    """Create the folder of a run, or check that it holds the checkpoints of this run."""
+def _kept(folder: Path) -> list[str]:
+    """Return the whole files of a folder beside that which says what its run is, and its lock."""
+    parts = {each.name for each in folder.glob(_PARTS)}
+    return sorted({each.name for each in folder.iterdir()} - parts - {_RUN, _LOCK})
+
+
+def _require_folder(folder: Path) -> None:
+    """Create the folder of a run; refuse one that holds other files."""
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"checkpoint={str(folder)!r} is a file; give the name of a folder.")
-    if (folder / _RUN).exists():
+    if folder.exists() and not (folder / _RUN).exists() and (others := _kept(folder)):
+        raise OptionError(
+            f"{str(folder)!r} holds other files ({named(others, 3)}); give a folder for checkpoints alone."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"the folder {str(folder)!r} cannot be made: {error.strerror}.") from None
+
+
+def _begin(folder: Path, resume: bool, what: dict[str, str]) -> None:
+    """Say in a folder what its run is, or check that it holds the checkpoints of this run."""
+    if _kept(folder):
         if not resume:
             raise OptionError(
                 f"{str(folder)!r} holds the checkpoints of a run already; give resume=True (--resume) to go on with "
@@ -154,20 +179,9 @@ def _begun(folder: Path, resume: bool, what: dict[str, str]) -> Path:
                 f"{str(folder / _RUN)!r} does not say what its run is: {error}. Give another folder."
             ) from error
         refuse_differences(folder, held, what)
-        return folder
-    if folder.exists() and (others := sorted(each.name for each in folder.iterdir() if each.name != _LOCK)):
-        raise OptionError(
-            f"{str(folder)!r} holds other files ({named(others, 3)}); give a folder for checkpoints alone."
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(f"the folder {str(folder)!r} cannot be made: {error.strerror}.") from None
+        return
+    # A run that ended before it kept anything, if one was begun here, is begun anew.
     write_json(folder / _RUN, {"penstock": __version__, "what": what})
-    return folder
-
-
-_LOCK = "lock"
 
 
 @contextlib.contextmanager
@@ -178,13 +192,17 @@ def _locked(folder: Path) -> Iterator[None]:
     except ImportError:
         yield
         return
-    with (folder / _LOCK).open("w") as file:
+    try:
+        opened = (folder / _LOCK).open("w")
+    except OSError as error:
+        raise OptionError(f"the folder {str(folder)!r} cannot be written: {error.strerror}.") from None
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise OptionError(
                 f"another process keeps its checkpoints in {str(folder)!r}; end it, or give another folder."
             ) from None
-        for left in folder.glob(".*.part-*"):  # of a process that was killed while it wrote
+        for left in folder.glob(_PARTS):  # of a process that was killed while it wrote
             left.unlink(missing_ok=True)
         yield

@@ -10,6 +10,9 @@ import pytest
 import typer
 
 from penstock.cli.messages import in_options, running
+from penstock.cli.trade import TradeOptions
+from penstock.errors import OptionError
+from penstock.evaluation.positions import Quantile
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -23,6 +26,7 @@ def command() -> None:
         trade: str = "",
         strict: bool = False,
         search: bool = True,
+        values: str = "",
     ) -> None:
         """Do nothing."""
 
@@ -44,6 +48,8 @@ def command() -> None:
         ("level=None stays", "level=None stays"),
         ("rule='signs' is unknown", "--trade signs is unknown"),
         ("say so: rule=Sign(values='returns').", "say so: rule=Sign(values='returns')."),
+        ("give the rule values='returns'.", "give the rule --values returns."),
+        ("give strict=True (--strict) to go on", "give --strict to go on"),
     ],
 )
 def test_arguments_become_options_and_code_stays(python: str, shell: str) -> None:
@@ -57,6 +63,7 @@ def test_arguments_become_options_and_code_stays(python: str, shell: str) -> Non
         (("--models", ","), "--models names nothing; allowed: lstm"),
         (("--intervals", "own"), "--intervals says how intervals are made, and none are asked for; add --level 80"),
         (("--cost", "5"), "--cost is the cost of trades, and none are asked for; add --trade sign"),
+        (("--values", "returns"), "--values says what the series hold that are traded, and none are; add --trade"),
         (("--horizon", "0"), "--horizon 0"),
         (("--known", "Note"), "leave --known out"),
         (("--season", "5", "--test", "9"), "note: --season has no effect: none of the scores has the scale of MASE"),
@@ -66,6 +73,12 @@ def test_options_that_ask_for_nothing(penstock: Run, prices: Path, words: tuple[
     done = penstock("compare", "prices.csv", "--target", "Close", "--models", "drift", *words)
     assert message in done.stderr
     assert done.returncode == (0 if "note" in message else 2)
+
+
+def test_what_the_series_hold_that_are_traded() -> None:
+    assert TradeOptions("quantile", "returns").rule() == Quantile(values="returns")
+    with pytest.raises(OptionError, match="values='retruns' is unknown; did you mean 'returns'"):
+        TradeOptions("sign", "retruns").rule()
 
 
 def test_where_no_pair_can_be_tested_a_sentence_says_why(penstock: Run, prices: Path) -> None:

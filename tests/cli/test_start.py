@@ -20,7 +20,7 @@ from penstock.cli.main import COMMANDS, app
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.data.missing import MISSING
 from penstock.evaluation.panel_metrics import DEFAULT, METRIC_NAMES, WEIGHTS
-from penstock.evaluation.positions import RULES
+from penstock.evaluation.positions import RULES, Rule
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.evaluation.trading import TradingOptions
 from penstock.forecaster import Forecaster
@@ -29,11 +29,13 @@ from penstock.options import default_of, help_of
 from penstock.search.tuned import Tuned
 from penstock.studies.registry import STUDIES
 from penstock.text.classifier import TextClassifier
+from penstock.text.language_model import LanguageModel
 from penstock.text.tokens import Tokens
 
 HEAVY = {"jax", "numpy", "pandas", "matplotlib", "sklearn", "statsmodels", "scipy", "arch", "pooch", "optax"}
 OWNERS: dict[str, type] = {
-    kind.__name__: kind for kind in (Forecaster, RollingOrigin, TradingOptions, Tuned, Tokens, TextClassifier)
+    kind.__name__: kind
+    for kind in (Forecaster, RollingOrigin, TradingOptions, Tuned, Tokens, TextClassifier, LanguageModel)
 }
 
 RUN = """
@@ -84,6 +86,8 @@ def test_the_list_of_commands_says_what_the_commands_say() -> None:
 def test_declared_options_are_those_of_the_classes() -> None:
     assert tuple(MISSING) == declared.MISSING
     assert tuple(RULES) == declared.RULES
+    (traded,) = (each.metadata["choices"] for each in fields(Rule) if each.name == "values")
+    assert traded == declared.TRADED
     assert tuple(INTERVALS) == declared.INTERVALS
     assert (WEIGHTS, DEFAULT, METRIC_NAMES) == (declared.WEIGHTS, declared.SCORES, declared.METRICS)
     assert declared.HELP.keys() == declared.DEFAULTS.keys() == OWNERS.keys()

@@ -201,7 +201,8 @@ def test_trades_refused(prices: pd.DataFrame, walk: pd.DataFrame) -> None:
         result.trade(cost=3)
     with pytest.raises(ps.DataError, match="leave no step to earn in with delay=70"):
         result.trade(delay=70)
-    with pytest.raises(ps.DataError, match=r"prices are positive, but row 0 of series 'walk' holds -\d+; where the"):
+    negative = r"prices are positive, but row 0 of series 'walk' holds -\d+; .* returns, give the rule values='returns'"
+    with pytest.raises(ps.DataError, match=negative):
         ps.compare(ps.AR(1), walk.assign(y=walk["y"].round() - 300), SPLIT).trade()
     counted = walk.assign(ds=range(160))
     with pytest.raises(ps.OptionError, match="counted steps have no year; say how many make one"):

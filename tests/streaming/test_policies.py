@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
+from penstock.errors import DataWarning
 from penstock.intervals.conformal import ResidualStream
 from penstock.storage import read_model, write_model
 from penstock.streaming.bounds import StreamBounds
@@ -66,8 +67,6 @@ def test_a_missing_row_is_refused_or_carried_and_amended_when_it_comes(model: ps
         stream.push(TIMES[102], 5.0)
     with pytest.raises(ps.DataError, match="y is missing; give a number"):
         stream.push(TIMES[100], None)
-    with pytest.raises(ps.DataError, match="series 'B' is named, but the model was fitted to one series without"):
-        stream.push(TIMES[100], 5.0, id="B")
     amending = model.stream(missing="ffill", late="amend", duplicate="replace")
     carried = yhat(amending, 102)
     by_hand = model.stream(missing="ffill")
@@ -84,6 +83,28 @@ def test_a_missing_row_is_refused_or_carried_and_amended_when_it_comes(model: ps
     assert late.yhat.tolist() == [yhat(whole, row) for row in (100, 101, 102)][-1]
     with pytest.raises(ps.DataError, match="has no place among the rows that are kept"):
         amending.push(TIMES[100] + np.timedelta64(1, "m"), 5.0)
+
+
+def test_rows_of_one_name_are_taken_for_the_series_without_a_name_as_in_predict(model: ps.Forecaster) -> None:
+    stream, without = model.stream(), model.stream()
+    with pytest.warns(DataWarning, match="one series without a name; the rows of 'B' are taken for it"):
+        wanted = model.predict(FRAME[:101].assign(unique_id="B"))["yhat"].to_numpy()
+    with (
+        pytest.warns(DataWarning, match="the rows of 'A' are taken for it"),
+        pytest.raises(ps.DataError, match="y is missing"),
+    ):
+        stream.push(TIMES[100], None, id="A")  # refused: the stream is as it was
+    with pytest.warns(DataWarning, match="the rows of 'B' are taken for it"):
+        answer = stream.push(TIMES[100], float(FRAME.y[100]), id="B")
+    assert answer is not None
+    np.testing.assert_allclose(answer.yhat, wanted, rtol=1e-6)
+    assert answer.yhat.tolist() == yhat(without, 100)
+    with pytest.raises(ps.DataError, match="series 'A' is another than 'B', whose rows are taken for the one series"):
+        stream.push(TIMES[101], 5.0, id="A")
+    answer = stream.push(TIMES[101], float(FRAME.y[101]), id="B")
+    assert answer is not None
+    assert answer.yhat.tolist() == yhat(without, 101)
+    assert repr(stream) == f"Stream({model.label}, 1 series, rows to 2024-01-05T05:00:00, {stream.mode})"
 
 
 def test_values_that_cannot_be_used_leave_the_stream_as_it_was(model: ps.Forecaster) -> None:

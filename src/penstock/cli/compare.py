@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from penstock.cli.bundles import with_bundles
-from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, RULES, SCORES, WEIGHTS, flag
+from penstock.cli.declared import DEFAULTS, INTERVALS, METRICS, SCORES, WEIGHTS, flag
 from penstock.cli.engine import EngineOptions
 from penstock.cli.kept import CheckpointOptions
 from penstock.cli.messages import given_options, note_unused
@@ -16,6 +16,7 @@ from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.network_options import NetworkOptions, note_without_network
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import File, OwnFileWithCovariates, by_comma
+from penstock.cli.trade import TradeOptions
 from penstock.errors import OptionError
 
 __all__ = ["compare"]
@@ -69,7 +70,7 @@ def compare(
         list[float] | None, typer.Option(help="Level of intervals, in percent; give it again for another.")
     ] = None,
     intervals: Annotated[str, typer.Option(help=f"How intervals are made ({', '.join(INTERVALS)}).")] = "conformal",
-    trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
+    trading: TradeOptions,
     cost: Annotated[float, flag("TradingOptions", "cost_bps")] = DEFAULTS["TradingOptions"]["cost_bps"],
     keeping: CheckpointOptions,
     running: EngineOptions,
@@ -81,7 +82,6 @@ def compare(
     For example: `penstock compare prices.csv --time Date --target Close --test 252 --models lstm,naive,ar`
     """
     from penstock.evaluation.compare import compare as run
-    from penstock.evaluation.positions import resolve_rule
     from penstock.evaluation.rolling_origin import RollingOrigin
 
     check_paths(json, report, inputs=[file, *(forecasts or [])])
@@ -91,7 +91,7 @@ def compare(
         raise OptionError(f"{option} names nothing; allowed: {', '.join(known)}.")
     if not level and (given := given_options(context, ["intervals"])):
         raise OptionError(f"{given[0]} says how intervals are made, and none are asked for; add --level 80.")
-    if trade is None and (given := given_options(context, ["cost"])):
+    if trading.trade is None and (given := given_options(context, ["cost"])):
         raise OptionError(f"{given[0]} is the cost of trades, and none are asked for; add --trade sign.")
     if not {*scores} & {"mase", "rmsse", "msis", "owa"}:
         note_unused(context, ["season"], "none of the scores has the scale of MASE (--metrics mase)")
@@ -100,7 +100,7 @@ def compare(
         horizon=horizon, test=test, step=step, refit=refit, train=train, purge=purge, embargo=embargo, align=align
     )
     chosen = [make_model(name, network.given(), len(own.covariates["static"])) for name in asked]
-    rule = None if trade is None else resolve_rule(trade)
+    rule = trading.rule()
     table, columns = own.read(file)
     groups = (by,) if by and by not in (columns.id, "series", "step", "cutoff") else ()
     with keeping.interrupts_wait(), running.started() as engine:
@@ -109,7 +109,7 @@ def compare(
             strict=strict, metrics=scores, season=season, weights=weights, groups=groups, **vars(keeping),
             **engine, **own.names(columns),
         )  # fmt: skip
-    trading = None if rule is None else result.trade(rule, cost_bps=cost)
+    traded = None if rule is None else result.trade(rule, cost_bps=cost)
     title = f"{own.title(file)}: {columns.target}"
     whose = "times are" if align == "times" else "rows of each are"
     count = "1 series" if len(result.panel) == 1 else f"{len(result.panel)} series"
@@ -117,8 +117,8 @@ def compare(
         result,
         title,
         [f"{result.panel.rows:,} rows{_filled(result)}, {count}; the last {test} {whose} the test."],
-        [(json, result.write_json), (report, lambda path: result.report(path, title, trading=trading))],
-        trading,
+        [(json, result.write_json), (report, lambda path: result.report(path, title, trading=traded))],
+        traded,
         by,
     )
 

@@ -51,6 +51,7 @@ def _in_text(value: Any, path: Path) -> str:
 
 
 _OWN = ("config", "write_configuration", "help")
+_KEEPING = ("checkpoint", "resume", "checkpoint_minutes")
 
 Config = Annotated[
     Path | None,
@@ -94,7 +95,7 @@ def write_config(path: Path | None, context: typer.Context) -> None:
         return
     lines = [f"# {command_name(context)}"]
     for name, value in context.params.items():
-        if name in (*_OWN, "checkpoint", "resume") or value is None:  # they change no result
+        if name in (*_OWN, *_KEEPING) or value is None:  # they change no result
             continue
         plain = str(value) if isinstance(value, Path) else value
         if name == "db" and value and (shown := without_password(value)) != value:

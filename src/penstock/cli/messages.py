@@ -11,6 +11,7 @@ __all__ = ["given_options", "in_options", "note_unused", "running"]
 
 _CALL = re.compile(r"[\w.]*\w\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)")  # code: three levels of brackets
 _ARGUMENT = re.compile(r"(?<![\w.'\"-])(\w+)=('[^']*'|\[[^\]]*\]|[\w.%+-]*[\w%])?(?!=)")
+_TWICE = re.compile(r"(--[\w-]+) \(\1\)")  # "resume=True (--resume)", once it is told in options
 _OTHERWISE = {"rule": "trade", "cost_bps": "cost"}  # arguments of Python whose options have another name
 _COMMANDS: list[Any] = []
 
@@ -40,7 +41,8 @@ def in_options(message: str) -> str:
     for call in _CALL.finditer(message):
         parts += [_ARGUMENT.sub(lambda found: _option(found, options), message[end : call.start()]), call.group()]
         end = call.end()
-    return "".join([*parts, _ARGUMENT.sub(lambda found: _option(found, options), message[end:])])
+    told = "".join([*parts, _ARGUMENT.sub(lambda found: _option(found, options), message[end:])])
+    return _TWICE.sub(r"\1", told)
 
 
 def _option(found: re.Match[str], options: dict[str, Any]) -> str:

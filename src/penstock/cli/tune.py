@@ -9,13 +9,15 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config, WriteConfig, write_config
-from penstock.cli.declared import DEFAULTS, RULES, flag, number_or_word
+from penstock.cli.declared import DEFAULTS, flag, number_or_word
+from penstock.cli.engine import EngineOptions
 from penstock.cli.kept import CheckpointOptions
 from penstock.cli.messages import given_options
 from penstock.cli.models import MODEL_NAMES, make_model
 from penstock.cli.network_options import NetworkOptions, note_without_network
 from penstock.cli.output import JsonOption, ReportOption, check_paths, show
 from penstock.cli.own_file import File, OwnFileWithCovariates
+from penstock.cli.trade import TradeOptions
 from penstock.errors import OptionError
 
 __all__ = ["parse_space", "tune"]
@@ -58,10 +60,11 @@ def tune(
     refit: Annotated[int | None, flag("RollingOrigin", "refit")] = _ORIGIN["refit"],
     purge: Annotated[int, flag("RollingOrigin", "purge")] = _ORIGIN["purge"],
     embargo: Annotated[int, flag("RollingOrigin", "embargo")] = _ORIGIN["embargo"],
-    trade: Annotated[str | None, typer.Option(help=f"Trade the forecasts by a rule ({', '.join(RULES)}).")] = None,
     *,
+    trading: TradeOptions,
     network: NetworkOptions,
     keeping: CheckpointOptions,
+    running: EngineOptions,
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -70,7 +73,6 @@ def tune(
     For example: `penstock tune prices.csv --target Close --model ridge:1 --space lags=1,2,5,20 --test 252 --refit 63`
     """
     from penstock.evaluation.compare import compare as run
-    from penstock.evaluation.positions import resolve_rule
     from penstock.evaluation.rolling_origin import RollingOrigin
     from penstock.search.tuned import Tuned
 
@@ -85,11 +87,11 @@ def tune(
         chosen.clone().set_params(horizon=horizon), parse_space(space), trials=trials, sampler=sampler, inner=inside,
         seed=network.seed, halving=halving, storage=None if storage is None else str(storage), horizon=horizon,
     )  # fmt: skip
-    rule = None if trade is None else resolve_rule(trade)
+    rule = trading.rule()
     table, columns = own.read(file)
-    with keeping.interrupts_wait():
-        result = run([tuned, chosen], table, split, **vars(keeping), **own.names(columns))
-    trading = None if rule is None else result.trade(rule)
+    with keeping.interrupts_wait(), running.started() as engine:
+        result = run([tuned, chosen], table, split, **vars(keeping), **engine, **own.names(columns))
+    traded = None if rule is None else result.trade(rule)
     title = f"{own.title(file)}: {columns.target}, {tuned.label}"
     show(
         result,
@@ -100,10 +102,10 @@ def tune(
         ],
         [
             (json, result.write_json),
-            (report, lambda path: result.report(path, title, trading=trading)),
+            (report, lambda path: result.report(path, title, trading=traded)),
             (write_configuration, lambda path: write_config(path, context)),
         ],
-        trading,
+        traded,
     )
 
 

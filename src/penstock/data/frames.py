@@ -31,7 +31,7 @@ from penstock.data.times import as_time_type, read_times, show_time, time_type
 from penstock.errors import DataError
 from penstock.formats import MISSING_BEFORE
 
-__all__ = ["Columns", "FrameKind", "read_panel"]
+__all__ = ["Columns", "FrameKind", "read_panel", "say_names"]
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,7 @@ def read_panel(
             f"the time column {columns.time!r} has {_zone(kind)}, that of the training rows {_zone(like)}; give both "
             f"the same: frame[{columns.time!r}] = frame[{columns.time!r}].dt.tz_localize({like.zone!r})."
         )
-    _say_names(ids, tuple(fitted), columns)
+    say_names(ids, tuple(fitted), columns)
     known = None if like is None else like.rhythms
     kind = replace(kind, rhythms=Rhythms.read(panel, kind.on_clock, known, fitted, calendar or ""))
     if missing == "error":
@@ -280,7 +280,7 @@ def read_panel(
     return replace(filled, masked=missing == "indicator"), kind
 
 
-def _say_names(ids: tuple[Hashable, ...], fitted: tuple[Hashable, ...], columns: Columns) -> None:
+def say_names(ids: tuple[Hashable, ...], fitted: tuple[Hashable, ...], columns: Columns) -> None:
     """Say that a series is taken for the only one that was fitted, where one of the two has no name."""
     if len(ids) != 1 or len(fitted) != 1 or ids == fitted or None not in (*ids, *fitted):
         return

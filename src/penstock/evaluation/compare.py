@@ -61,6 +61,7 @@ def compare(
     strict: bool = False,
     checkpoint: str | Path | None = None,
     resume: bool = False,
+    checkpoint_minutes: float = 1.0,
     engine: Any = None,
     address: str | None = None,
 ) -> Comparison:
@@ -113,6 +114,8 @@ def compare(
     checkpoint, resume
         Folder in which finished parts are kept, and in this process networks in training; and whether to go on
         with what it holds: what had ended is not done again (:func:`penstock.training.checkpoints`).
+    checkpoint_minutes
+        Minutes between two checkpoints of a training at most; always where one takes less than a twentieth of the time.
     engine, address
         Where the models are fitted: in this process if left out; ``"processes"``, ``"dask"``, ``"ray"``, ``"joblib"``,
         a client of Dask, or an engine such as ``Processes(2)``. What is computed is the same, bit for bit. `address` is
@@ -192,7 +195,7 @@ def compare(
             "engine": "workers" if chosen.divides else "this process",
         }  # fmt: skip
         work = Work(chosen.name)
-        with checkpoints(checkpoint, resume=resume, what=what):
+        with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
             entries = walk_forward(
                 named, SharedPanel(panel, kind), folds, levels, method, chosen, work, stopping=Leak.STOPPING in leaks
             )

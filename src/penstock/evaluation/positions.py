@@ -138,7 +138,7 @@ class Market:
                     row = int((y <= 0).argmax()) + span.start
                     raise DataError(
                         f"prices are positive, but {panel.place(row)} holds {panel.y[row]:g}; where the series are "
-                        "returns, say so: rule=Sign(values='returns')."
+                        "returns, give the rule values='returns'."
                     )
                 returns[when[1:], series] = y[1:] / y[:-1] - 1
         first = int(np.searchsorted(calendar, panel.times[origins].min()))

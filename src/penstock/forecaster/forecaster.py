@@ -17,17 +17,20 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
+from penstock.forecaster.ahead import prepare_all
+from penstock.forecaster.common import Common
+from penstock.forecaster.member_task import trained_in_parts
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
-from penstock.forecaster.season import describe_season, fit_season
+from penstock.forecaster.season import describe_season
 from penstock.forecaster.settings import ForecasterSettings
 from penstock.forecaster.windows import WindowReading
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
-from penstock.training.config import TrainSpec
 from penstock.training.folds import BlockShape
 from penstock.training.forward import forward
 from penstock.training.history import History, Trained
+from penstock.training.lanes import lanes_at_once
 from penstock.training.progress import with_progress_bar
 from penstock.training.recursion import recurse
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
@@ -88,6 +91,11 @@ class Forecaster(ForecasterSettings):
     takes_callbacks: ClassVar[bool] = True
 
     @property
+    def fits_in_parts(self) -> bool:
+        """Whether there are more members than train side by side in one program."""
+        return self.members > lanes_at_once()
+
+    @property
     def parameters(self) -> int:
         """Weights of one member; before a fit without covariates, for one series, with one label a static category."""
         return self.network.parameters(*self._widths)
@@ -116,10 +124,11 @@ class Forecaster(ForecasterSettings):
         """Shift and scale of each series."""
         return self.reader_.scaling
 
-    def prepare(self, train_panel: Panel, validation: Panel | None = None) -> Prepared:
+    def prepare(self, train_panel: Panel, validation: Panel | None = None, common: Common | None = None) -> Prepared:
         """Fit scales and categories on training rows, and cut training and validation samples.
 
         `validation` holds the same rows followed by validation rows; left out, these are a tail of the training rows.
+        `common` is what was fitted on all parts of a larger panel; left out, it is fitted here.
         """
         self.require_covariates(train_panel)
         train_panel = self.with_calendar(train_panel)
@@ -127,16 +136,13 @@ class Forecaster(ForecasterSettings):
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
         scaling = fit_scaling(self.scale if isinstance(self.scale, str) else "window", scaled, lost)
-        season = fit_season(self, train_panel)
-        reader = self._reader(scaling, CovariateEncoder.fit(train_panel), season, gaps=train_panel.masked)
+        common = common or Common.of(self, train_panel)
+        reader = self._reader(scaling, common.encoding, common.season, gaps=train_panel.masked)
         if validation is None:
             least = self.rows_to_fit if self.additive else 0
             panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon, least)
-            if self.validation and (border == panel.offsets[1:]).all():
-                raise DataError(
-                    f"{self.label}: no series has the {least + self.horizon} training rows that leave a validation "
-                    "tail; give more rows, or validation=0."
-                )
+            if common.whole:
+                self.require_tail(tails=bool((border < panel.offsets[1:]).any()))
         else:
             panel, border = validation, validation.offsets[:-1] + train_panel.lengths
         samples = reader.samples(panel, border)
@@ -162,7 +168,7 @@ class Forecaster(ForecasterSettings):
     def fit_notes(self) -> tuple[str, ...]:
         """The season that was taken from the frequency, what forecasts are additions to, and the clock that is read."""
         taken = self.additive and self.season is None and hasattr(self, "season_")
-        notes = [describe_season(self, self.season_)] if taken else []
+        notes = [*([describe_season(self, self.season_)] if taken else []), *self._shard_notes()]
         if self.calendar_features and hasattr(self, "kind_") and self.kind_.zone:
             notes.append(f"calendar features: read in UTC, not in {self.kind_.zone}")
         return tuple(notes)
@@ -184,29 +190,22 @@ class Forecaster(ForecasterSettings):
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
-        panels = zip(trains, validation, strict=True)
-        prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
-        for (gaps, _), alike in groupby(prepared, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
+        prepared, ahead = prepare_all(self, list(zip(trains, validation, strict=True)), shape)
+        parts = None if shape is not None or callbacks else trained_in_parts(self, prepared, trains, validation)
+        pairs = zip(models, prepared, strict=True)
+        for _, alike in groupby(pairs, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
             together = list(alike)
-            inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
-            read = self._read_weights(inputs, outputs)
-            trained = (
-                [read]
-                if read
-                else train_folds(
-                    TrainSpec(
-                        self.network,
-                        self._train_config(gaps=gaps),
-                        inputs,
-                        outputs,
-                    ),
-                    [each.samples for _, each in together],
-                    epochs=self.epochs,
-                    members=self.members,
-                    seed=self.seed,
-                    callbacks=with_progress_bar(callbacks, self.progress),
-                    shape=shape,
-                )
+            spec = self.spec(together[0][1], len(trains[0]))
+            read = self._read_weights(spec.inputs, spec.outputs)
+            trained = ([read] if read else parts) or train_folds(
+                spec,
+                [each.samples for _, each in together],
+                epochs=self.epochs,
+                members=self.members,
+                seed=self.seed,
+                callbacks=with_progress_bar(callbacks, self.progress),
+                shape=shape,
+                ahead=ahead,
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)

@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.errors import OptionError
-from penstock.forecaster.prepared import Prepared
-from penstock.forecaster.streams import Streams
+from penstock.forecaster.shards import ShardFits
 from penstock.networks.inputs import Inputs
 from penstock.networks.weights import end_to_end
 from penstock.training.config import TrainSpec
-from penstock.training.history import Trained
 from penstock.training.rates import separate
 from penstock.training.settings import train_settings
 
@@ -28,16 +26,8 @@ _APART = {"network", "optimizer", "clip", "learning_rate_decay", "patience", "ta
 
 
 @dataclass(repr=False, eq=False)
-class ForecasterSettings(Streams):
+class ForecasterSettings(ShardFits):
     """What a search asks of a forecaster: which settings train together, and their training."""
-
-    def prepare(self, train_panel: Panel, validation: Panel | None = None) -> Prepared:
-        """Cut samples from panels, as :class:`penstock.forecaster.Forecaster` does."""
-        raise NotImplementedError
-
-    def finish(self, prepared: Prepared, trained: Trained) -> None:
-        """Keep what was prepared and what training gave, as :class:`penstock.forecaster.Forecaster` does."""
-        raise NotImplementedError
 
     @property
     def settings_key(self) -> Hashable:
@@ -84,9 +74,7 @@ class ForecasterSettings(Streams):
         copies: list[list[Self] | None] = [[] for _ in settings]
         halved: list[int | None] = [None] * len(settings)
         for together in parts:
-            inputs, outputs = together[0].samples.source.widths, self.outputs(len(trains[0]))
-            gaps = together[0].reader.gaps
-            specs = [TrainSpec(each.network, each._train_config(gaps=gaps), inputs, outputs) for each in settings]
+            specs = [each.spec(together[0], len(trains[0])) for each in settings]
             results = train_settings(
                 specs, [each.samples for each in together], epochs=self.epochs, members=self.members, seed=self.seed,
                 halving=halving,

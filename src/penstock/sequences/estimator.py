@@ -37,6 +37,7 @@ class SequenceEstimator(SampleEstimator, abc.ABC):
         callbacks: Sequence[Callback] = (),
         checkpoint: str | Path | None = None,
         resume: bool = False,
+        checkpoint_minutes: float = 1.0,
     ) -> Self:
         """Fit afresh; earlier fits leave no trace.
 
@@ -68,6 +69,8 @@ class SequenceEstimator(SampleEstimator, abc.ABC):
         checkpoint, resume
             Folder in which the network is kept in training, and whether to go on with what it holds; the result
             is that of an uninterrupted fit (:func:`penstock.training.checkpoints`).
+        checkpoint_minutes
+            Minutes between two checkpoints at most; always where one takes less than a twentieth of the time.
 
         Returns
         -------
@@ -80,7 +83,7 @@ class SequenceEstimator(SampleEstimator, abc.ABC):
         """
         samples = {"lengths": lengths, "padding": padding, "categories": categories, "extra": extra}
         further = {"sample_weight": sample_weight, "vectors": vectors, "validation": validation, "callbacks": callbacks}
-        with checkpoints(checkpoint, resume=resume, what=in_words([self])):
+        with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=in_words([self])):
             return self._fit_copy(lambda fitted: fitted._learn(X, y, **samples, **further))
 
     def outputs(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from penstock.errors import OptionError
 from penstock.intervals.conformal import Conformal
+from penstock.intervals.tail import TailErrors
 
 __all__ = ["StreamBounds", "check_intervals"]
 
@@ -114,6 +115,13 @@ class StreamBounds:
             for error in errors[-self.window :, step]:
                 if np.isfinite(error):
                     self._join(series, step, abs(float(error)))
+
+    def calibrate_all(self, tail: TailErrors, series: int) -> None:
+        """Take the errors of a validation tail: of each of so many series its own, or all where it has too few."""
+        for each in range(series):
+            own = tail.errors[tail.series == each]
+            enough = np.isfinite(own).sum(axis=0) >= self.fewest.max()
+            self.calibrate(each, own if enough.all() else tail.errors)
 
     def observe(self, series: int, y: float) -> None:
         """Compare the forecasts that were made for this row with its value; NaN where none was observed."""

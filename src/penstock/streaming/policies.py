@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.argument_types import checked_choice, described
+from penstock.data.frames import say_names
 from penstock.data.missing import MISSING
 from penstock.data.panel import series_name
 from penstock.errors import DataError, OptionError, nearest
@@ -47,6 +48,8 @@ class StreamPolicies:
     _names: tuple[str, ...]
     _known: int
     _positive: bool
+    _simple: dict[Hashable, Any]
+    _called: Hashable = None  # what pushes call a series that has no name
     _clock: StreamClock
     _rows: StreamRows
     _bounds: StreamBounds
@@ -109,13 +112,24 @@ class StreamPolicies:
         if id is None and len(self.ids) == 1:
             return 0
         if self.ids == [None]:
+            if self._called is None:
+                say_names((id,), (None,), self.model.kind_.columns)
+            if self._called in (None, id):
+                return 0
             raise DataError(
-                f"series {id!r} is named, but the model was fitted to one series without a name; leave the name out."
+                f"series {id!r} is another than {self._called!r}, whose rows are taken for the one series without a "
+                "name that the model was fitted to; make a stream for each series."
             )
         place = self._place.get(id)
         if place is None:
             raise DataError(f"series {id!r} is not in this stream; {nearest(id, self.ids)}")
         return place
+
+    def _note_name(self, id: Hashable) -> None:
+        """Remember what a row that was taken calls a series that has no name; further rows are taken as quickly."""
+        if id is not None and id != self._called and self.ids == [None]:
+            self._called = id
+            self._simple |= {id: self._simple[None]} if None in self._simple else {}
 
     def _whose(self, series: int) -> str:
         return series_name(self.ids[series])

@@ -71,6 +71,11 @@ class StreamRows:
         end = int(self.end[series])
         return slice(end - int(self.count[series]), end)
 
+    def newest(self) -> int | None:
+        """Return the time of the newest row of all series; None where there is none."""
+        held = np.flatnonzero(self.count)
+        return int(self.times[held, self.end[held] - 1].max()) if len(held) else None
+
     def append(self, series: int, time: int, y: float, covariates: Sequence[float] | Values) -> None:
         """Take one row; a target or covariate that is NaN is carried forward from the row before."""
         if self.end[series] == 2 * self.kept:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -98,14 +99,14 @@ class Stream(StreamFiles, StreamPolicies):
         self._compile()
 
     def _calibrate(self) -> None:
-        try:
-            tail = self.model._tail_errors()
-        except PenstockError:  # no validation tail: intervals are infinite until errors are known
-            return
-        for series in range(len(self.ids)):
-            own = tail.errors[tail.series == series]
-            enough = np.isfinite(own).sum(axis=0) >= self._bounds.fewest.max()
-            self._bounds.calibrate(series, own if enough.all() else tail.errors)
+        with suppress(PenstockError):  # no validation tail: intervals are infinite until errors are known
+            self._bounds.calibrate_all(self.model._tail_errors(), len(self.ids))
+
+    def __repr__(self) -> str:
+        """Show the model, the number of series, the newest row, and how forecasts are computed."""
+        newest = self._rows.newest()
+        until = "" if newest is None else f"rows to {self._clock.show(newest)}, "
+        return f"Stream({self.model.label}, {len(self.ids):,} series, {until}{self.mode})"
 
     @property
     def mode(self) -> str:
@@ -140,7 +141,8 @@ class Stream(StreamFiles, StreamPolicies):
         y
             The target; None or NaN where it is missing.
         id
-            Name of the series; left out where there is one alone.
+            Name of the series; left out where there is one alone. A name is taken for that of a series which had none
+            in the fit, with a note, as in `predict`.
         future
             Known covariates of the next `horizon` steps, by name, where the model was fitted with known covariates.
         **covariates
@@ -162,16 +164,15 @@ class Stream(StreamFiles, StreamPolicies):
             time = t if type(t) is int and self._counts else self._clock.read(t)
             status = self._push_native(pointer, time, y, self._flags)
             if status >= 0:
-                if y != y:
-                    self.carried += 1
-                if status == TOO_FEW:
-                    return None
-                return StreamForecast(self, series, time, copied())
+                self.carried += y != y
+                return None if status == TOO_FEW else StreamForecast(self, series, time, copied())
         series = self._series(id)
         if self.model.joint and len(self.ids) > 1:
             raise OptionError("this model reads all series together; push them together: push_all(t, y).")
         time, value = self._clock.read(t), self._value(y, series)
-        return self._push(series, time, value, self._covariates(covariates, series), self._ahead(future))
+        answer = self._push(series, time, value, self._covariates(covariates, series), self._ahead(future))
+        self._note_name(id)
+        return answer
 
     def _push(self, series: int, time: int, value: float, row: Values, ahead: Values | None) -> StreamForecast | None:
         """Take a row whose values were checked."""

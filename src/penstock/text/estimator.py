@@ -75,6 +75,7 @@ class TextEstimator(SampleEstimator):
         callbacks: Sequence[Callback] = (),
         checkpoint: str | Path | None = None,
         resume: bool = False,
+        checkpoint_minutes: float = 1.0,
     ) -> Self:
         """Fit afresh on documents; earlier fits leave no trace.
 
@@ -99,6 +100,8 @@ class TextEstimator(SampleEstimator):
         checkpoint, resume
             Folder in which the network is kept in training, and whether to go on with what it holds; the result
             is that of an uninterrupted fit (:func:`penstock.training.checkpoints`).
+        checkpoint_minutes
+            Minutes between two checkpoints at most; always where one takes less than a twentieth of the time.
 
         Returns
         -------
@@ -125,7 +128,7 @@ class TextEstimator(SampleEstimator):
                 words.encode(documents, say=True), y, vectors=table, categories=categories, extra=extra, **further
             )
 
-        with checkpoints(checkpoint, resume=resume, what=in_words([self])):
+        with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=in_words([self])):
             return self._fit_copy(learn)
 
     def outputs(self, X: Iterable[str], *, categories: Any = None, extra: Any = None) -> NDArray[np.float64]:
