@@ -143,6 +143,11 @@ class Updates(LoadsWeights):
             For an argument that is not allowed.
         """
         self._require_fit()
+        if self.shards_ is not None:
+            raise OptionError(
+                f"this {self.label} was fitted on shards, whose rows it does not keep, so that none can follow; fit "
+                "again."
+            )
         self._check_update(epochs, learning_rate, replay, scales)
         if self.stateful and epochs:
             raise OptionError(
