@@ -56,5 +56,7 @@ def test_no_such_file(tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text("ds,y\n")
     with pytest.raises(ps.DataError, match="'.*price.csv' does not exist. Here, did you mean 'prices.csv'"):
         read_table(tmp_path / "price.csv")
-    with pytest.raises(ps.DataError, match="is a folder; a CSV or Parquet file is needed"):
+    with pytest.raises(ps.DataError, match="is a folder; a CSV or Parquet file is needed. Only penstock fit and pr"):
         read_table(tmp_path)
+    with pytest.raises(ps.DataError, match=r"pric\*.csv' is a pattern; the name of one file .* Only penstock"):
+        read_table(tmp_path / "pric*.csv")

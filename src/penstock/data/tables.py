@@ -28,6 +28,8 @@ TEXT = (".csv", ".tsv", ".tab", ".txt")
 _PARQUET = (".parquet", ".pq")
 _ARROW = (".arrow", ".feather", ".ipc")
 
+_SHARDS = "Only penstock fit and predict take a folder or a pattern of Parquet files; elsewhere give one file of them."
+
 # What pandas and the decompressors raise where a file is damaged, cut off, or not what its name says.
 _DAMAGE = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
@@ -62,7 +64,9 @@ def read_table(
         return plain_frame(read_url(path, sql))
     path = checked_path(path)
     if path.is_dir():
-        raise DataError(f"{str(path)!r} is a folder; a CSV or Parquet file is needed.")
+        raise DataError(f"{str(path)!r} is a folder; a CSV or Parquet file is needed. {_SHARDS}")
+    if not path.exists() and any(sign in str(path) for sign in "*?["):
+        raise DataError(f"{str(path)!r} is a pattern; the name of one file is needed. {_SHARDS}")
     if not path.exists():
         beside = sorted(p.name for p in path.parent.glob("*") if p.is_file()) if path.parent.is_dir() else []
         hint = f" Here, {nearest(path.name, beside)}" if beside else ""
