@@ -175,7 +175,11 @@ class StoredSessions(Sessions):
         answer = super()._take(session, row)
         if not self._restoring:
             record = {"of": session.id, "step": session.step, "row": {**row.to_json(), "times": row.times}}
-            self.state.journal.append(record)
+            try:
+                self.state.journal.append(record)
+            except Exception:  # the journal lacks this step: no further one may follow it there
+                session.failed = True
+                raise
         return answer
 
     def note(self, group: Group) -> None:
