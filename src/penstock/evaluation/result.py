@@ -16,6 +16,7 @@ from penstock.evaluation.table import Columns, score_table
 from penstock.evaluation.verdict import SIGNIFICANT, verdict
 from penstock.files import jsonable, write_json
 from penstock.fitted_choices import used_options
+from penstock.notebook import notebook_html
 from penstock.report.page import Page, write_page
 from penstock.report.table import Table
 
@@ -265,8 +266,15 @@ class ComparisonResult(ABC):
 
     def __str__(self) -> str:
         """Lay the tables out as text, with the verdicts on networks and how to read the scores below them."""
-        leaks = [f"Leak: {leak}" for leak in self.warnings]
-        return "\n".join([*map(str, self.tables()), *self.said, *leaks, *self.notes])
+        return "\n".join([*map(str, self.tables()), *self._sentences])
+
+    def _repr_html_(self) -> str:
+        return notebook_html("\n".join(table.to_html() for table in self.tables()), self._sentences)
+
+    @property
+    def _sentences(self) -> list[str]:
+        """What stands below the tables: verdicts on networks, leaks, and how to read the scores."""
+        return [*self.said, *(f"Leak: {leak}" for leak in self.warnings), *self.notes]
 
     @abstractmethod
     def _frame(self, columns: Mapping[str, Any]) -> Any:
