@@ -1,6 +1,7 @@
 """Steps of sessions over HTTP under load: ``python benchmarks/serve.py`` (needs wrk, and penstock[serve]).
 
-Each connection of wrk has sessions of its own, so that their rows come in order. Prints one line of JSON for each load.
+The connections of wrk take turns at several times as many groups of sessions, so that the rows of each come in order: a
+row that came before its turn would be an error, and these are counted. Prints one line of JSON for each load.
 """
 
 from __future__ import annotations
@@ -25,24 +26,45 @@ import penstock as ps
 ROWS = 300
 
 SCRIPT = """
-local lists = {{ {sessions} }}
 local started = 0
-function setup(thread) started = started + 1; thread:set("place", started) end
--- wrk builds one request of the first thread that it does not send
-function init(args) own = lists[place]; t = {first} - (place == 1 and 1 or 0) end
-function request()
-  if {each} > 1 then
-    local rows = {{}}
-    for i, name in ipairs(own) do
-      rows[i] = '{{"session":"' .. name .. '","t":' .. t .. ',"y":' .. (t % 7 + i * 0.25) .. '}}'
-    end
-    t = t + 1
-    local body = '{{"steps":[' .. table.concat(rows, ",") .. ']}}'
-    return wrk.format("POST", "/v1/steps", {{["Content-Type"] = "application/json"}}, body)
+function setup(thread) thread:set("place", started); started = started + 1 end
+function init(args)
+  local each, base = {each}, {first}
+  rows, values, heads = {{}}, {{}}, {{}}
+  for i = 1, each do
+    values[i] = {{}}
+    for t = 0, 6 do values[i][t] = ',"y":' .. (t + i * 0.25) .. '}}' end
   end
-  local body = '{{"t":' .. t .. ',"y":' .. (t % 7 + 0.25) .. '}}'
-  t = t + 1
-  return wrk.format("POST", "/v1/sessions/" .. own[1] .. "/step", {{["Content-Type"] = "application/json"}}, body)
+  local number, list = 0, {{}}
+  for name in io.lines("names") do list[#list + 1] = name end
+  for first = 1, #list, each do
+    number = number + 1
+    if number % {threads} == place then
+      if each > 1 then
+        local group = {{}}
+        for i = 1, each do group[i] = '{{"session":"' .. list[first + i - 1] .. '","t":' end
+        rows[#rows + 1] = group
+      else
+        rows[#rows + 1] = "/v1/sessions/" .. list[first] .. "/step"
+      end
+    end
+  end
+  turn, t, parts = 1, base, {{}}
+  -- Until all connections are accepted, the first ones would overtake the others; and one request is never sent.
+  before = {before}
+end
+function request()
+  if before > 0 then before = before - 1; return wrk.format("GET", "/healthz") end
+  local now, which = tostring(t), t % 7
+  local group = rows[turn]
+  turn = turn + 1
+  if turn > #rows then turn = 1; t = t + 1 end
+  if type(group) == "string" then
+    return wrk.format("POST", group, {{["Content-Type"] = "application/json"}}, '{{"t":' .. now .. values[1][which])
+  end
+  for i = 1, #group do parts[i] = group[i] .. now .. values[i][which] end
+  local body = '{{"steps":[' .. table.concat(parts, ",") .. ']}}'
+  return wrk.format("POST", "/v1/steps", {{["Content-Type"] = "application/json"}}, body)
 end
 function done(summary, latency, requests)
   print(string.format("FIGURES %d %d %f %f %f", summary.requests, summary.duration, latency:percentile(50) / 1000,
@@ -78,12 +100,11 @@ def processor(pid: int) -> float:
     )
 
 
-def load(
-    folder: Path, words: list[str], *, each: int, connections: int, seconds: float, stateful: bool, level: list[float]
-) -> None:
+def load(folder: Path, words: list[str], each: int, given: argparse.Namespace) -> None:
     """Start a server, begin the sessions, put it under load, and print what came of it."""
-    command = [sys.executable, "-m", "penstock", "serve", "net.penstock", "--port", "0", "--no-log-requests", *words]
-    command += ["--max-sessions", str(each * connections + 1)]
+    groups = given.groups * given.connections
+    command = [sys.executable, "-m", "penstock", "serve", "net.penstock", "--port", "0", *words]
+    command += ["--max-sessions", str(each * groups + 1), *(() if "--log-requests" in words else ["--no-log-requests"])]
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=folder, stderr=log)
     try:
@@ -93,32 +114,40 @@ def load(
             time.sleep(0.1)
         port = next(json.loads(line)["port"] for line in text.splitlines() if '"listening"' in line)
         begin = time.perf_counter()
-        names = [ask(port, "POST", "/v1/sessions", {"level": level})["session"] for _ in range(each * connections)]
+        names = [ask(port, "POST", "/v1/sessions", {"level": given.level})["session"] for _ in range(each * groups)]
         begin = (time.perf_counter() - begin) / len(names)
-        own = [names[place::connections] for place in range(connections)]
-        sessions = ",".join("{" + ",".join(f'"{name}"' for name in part) + "}" for part in own)
-        (folder / "load.lua").write_text(SCRIPT.format(sessions=sessions, first=ROWS, each=each))
-        before, seconds_before = memory(server.pid), processor(server.pid)
-        wrk = ["wrk", f"-t{connections}", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", "load.lua"]
-        done = subprocess.run(
-            [*wrk, f"http://127.0.0.1:{port}"], cwd=folder, capture_output=True, text=True, check=True
+        (folder / "names").write_text("\n".join(names))
+        (folder / "load.lua").write_text(
+            SCRIPT.format(first=ROWS, each=each, threads=given.threads, before=30 * given.connections)
         )
-        figures = re.search(r"FIGURES (\d+) (\d+) (\S+) (\S+) (\S+)", done.stdout)
-        assert figures is not None, done.stdout
-        requests, duration = int(figures[1]), int(figures[2]) / 1e6
+        figures = [memory(server.pid)]
+        seconds_before = processor(server.pid)
+        wrk = ["wrk", f"-t{given.threads}", f"-c{given.connections}", f"-d{given.seconds:g}s", "--timeout", "30s"]
+        wrk += ["-s", "load.lua", f"http://127.0.0.1:{port}"]
+        with subprocess.Popen(wrk, cwd=folder, stdout=subprocess.PIPE, text=True) as client:
+            while client.poll() is None:
+                try:
+                    client.wait(given.every)
+                except subprocess.TimeoutExpired:
+                    figures.append(memory(server.pid))
+            assert client.stdout is not None
+            said = client.stdout.read()
+        found = re.search(r"FIGURES (\d+) (\d+) (\S+) (\S+) (\S+)", said)
+        assert found is not None, said
+        requests, duration = int(found[1]), int(found[2]) / 1e6
         used = processor(server.pid) - seconds_before
-        taken = sum(ask(port, "GET", f"/v1/sessions/{part[0]}")["step"] for part in own) * each
-        found = {
-            "options": words, "model": "stateful" if stateful else "exact", "levels": level, "connections": connections,
-            "steps a request": each, "requests": requests, "steps": taken, "steps a second": round(taken / duration),
-            "p50 ms": float(figures[3]), "p99 ms": float(figures[4]), "most ms": float(figures[5]),
-            "errors": int(re.search(r"ERRORS (\d+)", done.stdout)[1]),  # type: ignore[index]
+        taken = sum(ask(port, "GET", f"/v1/sessions/{name}")["step"] for name in names[::each]) * each
+        answer = {
+            "options": words, "model": "exact" if given.exact else "stateful", "levels": given.level,
+            "connections": given.connections, "steps a request": each, "requests": requests, "steps": taken,
+            "seconds": round(duration, 1), "steps a second": round(taken / duration),
+            "p50 ms": float(found[3]), "p99 ms": float(found[4]), "most ms": float(found[5]),
+            "errors": int(re.search(r"ERRORS (\d+)", said)[1]),  # type: ignore[index]
             "server's microseconds a step": round(1e6 * used / taken, 2),
             "ms to begin a session": round(1e3 * begin, 2),
-            "MB before": round(before, 1),
-            "MB after": round(memory(server.pid), 1),
+            f"MB, each {given.every:g} seconds": [round(each, 1) for each in (*figures, memory(server.pid))],
         }  # fmt: skip
-        print(json.dumps(found), flush=True)
+        print(json.dumps(answer), flush=True)
     finally:
         server.terminate()
         server.wait(60)
@@ -129,6 +158,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--threads", type=int, default=1, help="threads of wrk")
+    parser.add_argument("--groups", type=int, default=2, help="groups of sessions for each connection")
+    parser.add_argument("--every", type=float, default=10, help="seconds between looks at the memory")
     parser.add_argument("--batch", type=int, default=100, help="steps a request, beside 1")
     parser.add_argument("--only", choices=["single", "batch"])
     parser.add_argument("--exact", action="store_true", help="a network that reads its window anew")
@@ -141,11 +173,9 @@ def main() -> None:
             frame
         )
         model.save(folder / "net.penstock")
-        for each in [1, given.batch] if given.only is None else [1 if given.only == "single" else given.batch]:
-            load(
-                folder, words, each=each, connections=given.connections, seconds=given.seconds,
-                stateful=not given.exact, level=given.level,
-            )  # fmt: skip
+        sizes = {"single": [1], "batch": [given.batch], None: [1, given.batch]}
+        for each in sizes[given.only]:
+            load(folder, words, each, given)
 
 
 if __name__ == "__main__":

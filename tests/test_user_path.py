@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-SERVES = all(find_spec(name) for name in ("starlette", "uvicorn", "httptools", "prometheus_client"))
+SERVES = all(find_spec(name) for name in ("uvicorn", "httptools", "prometheus_client"))
 STREAM = """
 import sys
 import pandas as pd, penstock as ps

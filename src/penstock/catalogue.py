@@ -65,6 +65,7 @@ MODELS: dict[str, ModelEntry] = {
     "SequenceToSequence": ModelEntry("penstock.sequences.to_sequence", "sequences"),
     "TextClassifier": ModelEntry("penstock.text.classifier", "text"),
     "TextRegressor": ModelEntry("penstock.text.regressor", "text"),
+    "LanguageModel": ModelEntry("penstock.text.language_model", "text"),
     "BagClassifier": ModelEntry("penstock.text.bag_of_words", "text"),
     "BagRegressor": ModelEntry("penstock.text.bag_of_words", "text"),
 }

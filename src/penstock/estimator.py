@@ -20,6 +20,7 @@ from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.data.reading.table import with_target
+from penstock.engines.fit import engine_of_fit
 from penstock.errors import DataError, OptionError
 from penstock.fitting import check_columns, fit_each, fitted_places, require_rows
 from penstock.intervals.levels import checked_levels
@@ -42,6 +43,8 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         Names of the series that were fitted.
     tail_
         The last training rows, from which ``predict()`` forecasts.
+    work_
+        Which worker did what (:class:`penstock.engines.work.Work`), where `fit` was given an engine.
     """
 
     covariates: ClassVar[tuple[str, ...]] = ()
@@ -140,6 +143,8 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         checkpoint: str | Path | None = None,
         resume: bool = False,
         checkpoint_minutes: float = 1.0,
+        engine: Any = None,
+        address: str | None = None,
     ) -> Self:
         """Fit afresh on a long frame; earlier fits leave no trace.
 
@@ -166,10 +171,10 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
             The rows that follow, for early stopping instead of a tail of `frame`; never those that judge the model.
         callbacks
             Hooks of the training loop (:class:`penstock.training.Callback`), for models that train epoch by epoch.
-        checkpoint, resume
-            Folder that keeps networks in training, and whether to go on (:func:`penstock.training.checkpoints`).
-        checkpoint_minutes
-            Minutes between two checkpoints at most; always where one takes less than a twentieth of the time.
+        checkpoint, resume, checkpoint_minutes
+            Folder of checkpoints, whether to go on, minutes between two (:func:`penstock.training.checkpoints`).
+        engine, address
+            Where its parts run, as in :func:`penstock.compare`: settings of a search, models of an ensemble, members.
 
         Returns
         -------
@@ -180,16 +185,17 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         DataError
             Where the frame cannot be used; the message says why.
         OptionError
-            Where covariates are named that the model does not use.
+            Where covariates are named that the model does not use, or an engine and the fit has no parts.
         """
         columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
         check_columns(self, columns)
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
             validation = train.followed_by(read_panel(validation, columns, missing, kind, train.ids)[0], "validation")
-        what = {**in_words([self]), "rows": str(train.rows)}
-        with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
-            return self.fit_panel(train, kind, validation, callbacks=callbacks)
+        with engine_of_fit(self, engine, address) as where:
+            what = {**in_words([self]), "rows": str(train.rows), **where}
+            with checkpoints(checkpoint, resume=resume, minutes=checkpoint_minutes, what=what):
+                return self.fit_panel(train, kind, validation, callbacks=callbacks)
 
     def fit_panel(
         self,
@@ -217,6 +223,11 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         copies = [self.clone() for _ in trains]
         fit_each(copies, trains, kind, validation or [None] * len(trains), shape)
         return copies
+
+    @property
+    def fits_in_parts(self) -> bool:
+        """Whether a fit has parts that an engine can share out among workers."""
+        return False
 
     def long_enough(self, train: Panel) -> NDArray[np.bool_]:
         """Say which series are fitted, ``[series]``: all, unless the model leaves out those that are too short."""

@@ -8,6 +8,7 @@ import sys
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache, wraps
 from threading import Lock
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 from penstock.forks import refuse_fork
 
-__all__ = ["MOST_PROGRAMS", "clear_caches", "keep_programs"]
+__all__ = ["MOST_PROGRAMS", "beside", "clear_caches", "keep_programs"]
 
 MOST_PROGRAMS = 64
 """Compiled programs that are kept in all, one for each function and shape; each takes some megabytes."""
@@ -70,6 +71,30 @@ def keep_programs(most: int) -> Callable[[F], F]:
         return get  # type: ignore[return-value]
 
     return decorate
+
+
+def beside(compiling: Callable[[], Any]) -> Future[Any]:
+    """Run a call in a thread of its own: XLA compiles without holding Python's lock, so what calls this goes on.
+
+    Parameters
+    ----------
+    compiling
+        The call, such as the ``compile`` of a lowered function. A caller of the function itself who comes before its
+        end waits for it, and compiles nothing a second time.
+
+    Returns
+    -------
+    Its result to come.
+
+    Examples
+    --------
+    >>> beside(lambda: 6 * 7).result()
+    42
+    """
+    executor = ThreadPoolExecutor(1, thread_name_prefix="penstock-compile")
+    future = executor.submit(compiling)
+    executor.shutdown(wait=False)
+    return future
 
 
 def _precision() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.options import from_json, to_json
+from penstock.strict_json import strict_json
 
-__all__ = ["Searchable", "Trial"]
+__all__ = ["Searchable", "Trial", "restored_trials", "stored_trials"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,32 @@ class Trial:
         """Read what :meth:`to_json` gave."""
         error = math.nan if given["error"] is None else float(given["error"])
         return cls(from_json(given["settings"]), error, given["halved"])
+
+
+def stored_trials(trials: Sequence[Trial]) -> dict[str, NDArray[Any]]:
+    """Lay trials out as arrays, for the model file: arrays alone, so that an ensemble can keep a search."""
+    settings = json.dumps([to_json(trial.settings) for trial in trials]).encode()
+    return {
+        "validation_errors": np.array([trial.error for trial in trials]),
+        "halved": np.array([trial.halved or 0 for trial in trials]),
+        "settings": np.frombuffer(settings, np.uint8),
+    }
+
+
+def restored_trials(arrays: Mapping[str, NDArray[Any]]) -> list[Trial]:
+    """Read what :func:`stored_trials` gave.
+
+    Raises
+    ------
+    ValueError
+        Where settings are no options by name, or there are not as many as errors.
+    """
+    settings = from_json(strict_json(arrays["settings"].astype(np.uint8).tobytes()))
+    if any(not isinstance(each, dict) for each in settings):
+        raise ValueError("settings that were tried are no options by name")
+    errors = arrays["validation_errors"].tolist()
+    halved = arrays.get("halved", np.zeros(len(errors), np.int64)).tolist()  # older files hold none
+    return [Trial(each, error, epochs or None) for each, error, epochs in zip(settings, errors, halved, strict=True)]
 
 
 class Searchable:

@@ -29,11 +29,13 @@ from penstock.options import default_of, help_of
 from penstock.search.tuned import Tuned
 from penstock.studies.registry import STUDIES
 from penstock.text.classifier import TextClassifier
+from penstock.text.language_model import LanguageModel
 from penstock.text.tokens import Tokens
 
 HEAVY = {"jax", "numpy", "pandas", "matplotlib", "sklearn", "statsmodels", "scipy", "arch", "pooch", "optax"}
 OWNERS: dict[str, type] = {
-    kind.__name__: kind for kind in (Forecaster, RollingOrigin, TradingOptions, Tuned, Tokens, TextClassifier)
+    kind.__name__: kind
+    for kind in (Forecaster, RollingOrigin, TradingOptions, Tuned, Tokens, TextClassifier, LanguageModel)
 }
 
 RUN = """

@@ -165,6 +165,18 @@ def test_bad_input(penstock: Run, content: bytes, words: tuple[Any, ...], messag
     assert not (tmp_path / "m.penstock").exists()
 
 
+@pytest.mark.slow
+def test_a_language_model_is_pretrained_and_writes(penstock: Run, reviews: None, tmp_path: Path) -> None:
+    words = ("text", "pretrain", "own.csv", "--text", "review", "--model", "gru:4", "--units", 4, "--batch", 2)
+    done = penstock(*words, "--steps", 8, "--epochs", 2, "--sampled", 0, "--out", "lm.penstock")
+    assert done.returncode == 0, done.stderr
+    assert "9 words, 153 weights, 2 epochs: perplexity" in done.stderr
+    model = ps.load(tmp_path / "lm.penstock")
+    done = penstock("text", "generate", "lm.penstock", "a good", "--count", 2, "--seed", 3)
+    assert done.stdout.splitlines() == model.generate("a good", count=2, seed=3)
+    assert "holds a LanguageModel, which" in penstock("text", "predict", "lm.penstock", given=b"good").stderr
+
+
 def test_other_models_are_refused(penstock: Run, model: Path, tmp_path: Path) -> None:
     ps.Drift().fit(pd.DataFrame({"ds": [1, 2, 3], "y": [5.0, 6.0, 8.0]})).save(tmp_path / "drift.penstock")
     description, arrays = read_model(model)

@@ -101,20 +101,28 @@ MODELS: dict[str, Estimator] = {
 }
 MODELS["Ensemble"] = ps.Ensemble([ps.Theta(5), ps.AR(2), ps.Drift()], horizon=3)
 MODELS["Tuned"] = ps.Tuned(ps.Ridge(2), {"lags": [2, 3]}, sampler="grid", horizon=3)
+MODELS["Tuned network"] = ps.Tuned(
+    ps.Forecaster(ps.Network([ps.RNN(2)]), optimizer="adam", **SMALL),
+    {"optimizer__learning_rate": [0.01, 0.1], "window": [6]}, sampler="grid", horizon=3,
+)  # fmt: skip
 MODELS["Ensemble of weights"] = ps.Ensemble([ps.Theta(), ps.AR(2), ps.Mean()], "weighted", horizon=3)
 # Steps of the horizon that see the newest value, where by design not all do.
 FRESH = {"SeasonalNaive": [False, True, False], "Mean": [False, False, False]}
 NOT_SCORED = {"GARCH", "Forecaster of directions"}  # volatility and probabilities against values
 JOINT = {"VAR", "Joint forecaster"}  # series explain each other, at the same times
-GLOBAL = {"Tuned", "Boosting", "Recursive boosting", "Ensemble of weights"}  # series share the trees, or the weights
+GLOBAL = {
+    "Tuned",
+    "Tuned network",
+    "Boosting",
+    "Recursive boosting",
+    "Ensemble of weights",
+}  # series share the trees, or the weights
 # Of an extra, whose absence skips them.
 CLASSICAL = {"ETS", "ARIMA", "MSTL"}
 ABSENT = pytest.mark.skipif(find_spec("statsforecast") is None, reason="pip install 'penstock[classical]'")
 # Compiled for themselves; what they add to the first two forecasters is little.
-SLOW = {name for name, model in MODELS.items() if isinstance(model, ps.Forecaster)} - {
-    "Forecaster",
-    "Forecaster of members",
-}
+SLOW = {name for name, model in MODELS.items() if isinstance(model, ps.Forecaster)} | {"Tuned network"}
+SLOW -= {"Forecaster", "Forecaster of members"}
 
 
 # 150 to 160 rows share the programs of a model.

@@ -83,6 +83,24 @@ def here() -> ps.Comparison:
     return compare(the_walk())
 
 
+def fitted(engine: Any = None) -> tuple[Any, ...]:
+    """Fit a search and many members of one model; return what tells each fit from another."""
+    space = {"optimizer__learning_rate": [0.001, 0.01, 0.1], "window": [6, 7]}
+    search = ps.Tuned(net(members=1, optimizer="adam"), space, trials=6, sampler="grid", horizon=2)
+    many = net(members=18, horizon=2)
+    for model in (search, many):
+        model.fit(the_walk(), engine=engine)
+        if engine is not None:
+            assert sum(share.jobs for share in model.work_.shares.values()) > 1
+    trials = [(repr(trial.settings), trial.error) for trial in search.trials_]
+    return trials, search.predict().to_csv(), many.predict(level=80).to_csv()
+
+
+@pytest.fixture(scope="module")
+def fitted_here() -> tuple[Any, ...]:
+    return fitted()
+
+
 def the_walk() -> pd.DataFrame:
     steps = np.random.default_rng(7).normal(size=160)
     days = pd.date_range("2020-01-01", periods=160, freq="B")
@@ -393,30 +411,71 @@ def cluster(name: str) -> Engine:
 @pytest.mark.filterwarnings("ignore")  # Ray forks its servers, of which JAX warns; Dask and loky tell of dead workers
 @pytest.mark.parametrize("name", ["processes", "dask", "ray", "joblib"])
 def test_every_engine_gives_equal_bits_also_where_workers_are_killed(
-    name: str, walk: pd.DataFrame, here: ps.Comparison
+    name: str, walk: pd.DataFrame, here: ps.Comparison, long_here: ps.Comparison, fitted_here: tuple[Any, ...]
 ) -> None:
+    """PENSTOCK_KILLS says how many workers are killed within a job."""
     with cluster(name) as engine:
         assert same(here, compare(walk, engine))
-        killed = 0
+        assert fitted(engine) == fitted_here
+        assert not any(map(forked, children(os.getpid())))
+        long = long_jobs(walk, engine)
+        assert np.array_equal(long.entries["net"].yhat, long_here.entries["net"].yhat)
+        killed, again = 0, 0
         while killed < KILLS:
             stop = threading.Event()
             hits: list[int] = []
 
-            def kill(stop: threading.Event = stop, hits: list[int] = hits) -> None:
-                time.sleep(0.05 + 0.1 * len(hits))
+            def kill(wait: float, stop: threading.Event = stop, hits: list[int] = hits) -> None:
+                time.sleep(wait)
                 while not stop.is_set() and not hits:
-                    for pid in workers_of(name)[:1]:
-                        os.kill(pid, signal.SIGKILL)
-                        hits.append(pid)
-                    time.sleep(0.05)
+                    if busy := [pid for pid in workers_of(name) if works(pid)]:
+                        os.kill(busy[0], signal.SIGKILL)
+                        hits.append(busy[0])
 
-            thread = threading.Thread(target=kill)
+            thread = threading.Thread(target=kill, args=(0.05 * (1 + killed % 5),))
             thread.start()
-            result = compare(walk, engine)
+            result = long_jobs(walk, engine)
             stop.set()
             thread.join()
             killed += len(hits)
-            assert same(here, result)
+            assert np.array_equal(result.entries["net"].yhat, long_here.entries["net"].yhat)
+            assert result.work is not None
+            again += result.work.died
+        print(f"{name}: {killed} busy workers killed, {again} jobs begun again by Penstock")
+
+
+def long_jobs(walk: pd.DataFrame, engine: Any = None) -> ps.Comparison:
+    """Compare a network whose jobs take about half a second each."""
+    return ps.compare({"net": net(epochs=600, patience=None)}, walk, SPLIT, engine=engine)
+
+
+@pytest.fixture(scope="module")
+def long_here() -> ps.Comparison:
+    return long_jobs(the_walk())
+
+
+def works(pid: int) -> bool:
+    """Whether a process computes just now."""
+    before = seconds_of(pid)
+    time.sleep(0.08)
+    return before + 0.04 <= seconds_of(pid) < np.inf
+
+
+def seconds_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return np.inf
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def forked(pid: int) -> bool:
+    """Whether a process below this one is a copy of it: a worker that was forked."""
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return line == Path("/proc/self/cmdline").read_bytes()
 
 
 @pytest.mark.slow
@@ -476,14 +535,15 @@ print(result.work.resumed, "done " + " ".join(each.yhat.tobytes().hex() for each
 @pytest.mark.slow
 def test_a_killed_driver_resumes_with_what_is_missing(tmp_path: Path, here: ps.Comparison) -> None:
     expected = "done " + " ".join(each.yhat.tobytes().hex() for each in here.entries.values())
-    for wanted in range(1, 1 + min(KILLS, 5)):
-        kept = 0
-        command = [sys.executable, "-u", "-c", DRIVER, str(tmp_path / str(wanted)), str(Path(__file__).parent)]
+    for kill in range(KILLS):
+        wanted, kept = 1 + kill % 5, 0
+        command = [sys.executable, "-u", "-c", DRIVER, str(tmp_path / str(kill)), str(Path(__file__).parent)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             for _ in range(wanted):
                 assert process.stdout.readline() == "kept\n"
                 kept += 1
+            time.sleep(0.01 * kill)  # anywhere within the next jobs
             process.kill()
             kept += process.stdout.read().count("kept")
         done = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

@@ -143,6 +143,23 @@ def test_members_and_their_spread(walk: pd.DataFrame) -> None:
     assert result.verdicts["net"] in text
 
 
+def test_the_text_tells_all_verdicts_without_networks_and_who_is_ahead_of_them(walk: pd.DataFrame) -> None:
+    result = ps.compare([ps.Mean(), ps.AR(1)], walk, RollingOrigin(test=20))
+    text = str(result)
+    assert result.verdicts["Mean"] in text
+    assert result.verdicts["AR(1)"] in text
+    assert " is ahead of " not in text
+    y = np.random.default_rng(0).normal(size=160)
+    for row in range(1, 160):
+        y[row] += 0.7 * y[row - 1]
+    poor = ps.Tuned(ps.Ridge(1, penalty=1e6), {"penalty": [1e5]}, sampler="grid")  # all but the mean
+    result = ps.compare([poor, ps.AR(1)], pd.DataFrame({"ds": range(160), "y": y}), RollingOrigin(test=60))
+    (said,) = [each for each in result.said if " is ahead of " in each]
+    assert said.startswith(f"AR(1) is ahead of {poor.label}: its RMSE is {result.row('AR(1)')['rmse']:.4g} against ")
+    assert result.said[0] == result.verdicts[poor.label]
+    assert len(result.said) == 2 + len(result.findings)
+
+
 def test_models_passed_in_stay_as_they_are(walk: pd.DataFrame) -> None:
     model = ps.Drift().fit(walk[:50])
     step = model.step_.copy()

@@ -53,11 +53,20 @@ def ours(counted: Counter[str]) -> dict[str, int]:
 ONE_EACH = {"lanes": 1, "member": 1}
 
 
-def test_a_comparison_with_refits_compiles_two_programs(walk: pd.DataFrame) -> None:
-    """Folds of 100 to 154 rows, 11 to 18 steps an epoch, early stopping, intervals from the validation tail."""
+def test_a_comparison_with_refits_compiles_two_programs(walk: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folds of 100 to 154 rows, 11 to 18 steps an epoch, early stopping, intervals from the validation tail.
+
+    Both are begun when one fold is prepared (after the two that give the shape), so that XLA works beside the rest.
+    """
+    prepare = ps.Forecaster.prepare
+    monkeypatch.setattr(ps.Forecaster, "prepare", lambda *given: (_LOWERED.append("prepare"), prepare(*given))[1])
+    first = len(_LOWERED)
     with programs() as counted:
         ps.compare([net(window=7)], walk, ps.RollingOrigin(test=60, refit=4), level=80)
     assert ours(counted) == ONE_EACH
+    order = [name.removeprefix("jit(").removesuffix(")") for name in _LOWERED[first:]]
+    assert [order[: order.index(name)].count("prepare") for name in ("lanes", "member")] == [3, 3]
+    assert counted["prepare"] == 2 + 15
     assert counted["lane"] <= 1
     assert not {"_replaced", "copy"} & counted.keys()
 

@@ -12,6 +12,7 @@ import pandas as pd
 import penstock as ps
 from penstock.text.bag_of_words import BagClassifier, BagRegressor
 from penstock.text.classifier import TextClassifier
+from penstock.text.language_model import LanguageModel
 from penstock.text.regressor import TextRegressor
 from penstock.text.tokens import Tokens
 
@@ -75,6 +76,7 @@ SAMPLES: dict[str, tuple[Any, Any, Any]] = {
     ),
     "TextClassifier": (TextClassifier(NETWORK, **TEXT), TEXTS, LABELS),
     "TextRegressor": (TextRegressor(NETWORK, **TEXT), TEXTS, np.arange(20.0) % 4),
+    "LanguageModel": (LanguageModel(NETWORK, **TEXT, steps=4, sampled=3), TEXTS, None),
     "BagClassifier": (BagClassifier(alpha=1.0), TEXTS, LABELS),
     "BagRegressor": (BagRegressor(alpha=1.0), TEXTS, np.arange(20.0) % 4),
 }
@@ -85,7 +87,7 @@ def fitted(name: str) -> Any:
     if name in SERIES:
         return SERIES[name].clone().fit(BOTH if name == "VAR" else FRAME)
     model, X, y = SAMPLES[name]
-    return model.clone().fit(X, y)
+    return model.clone().fit(X) if y is None else model.clone().fit(X, y)
 
 
 def outputs(name: str, model: Any) -> list[float]:
@@ -93,6 +95,8 @@ def outputs(name: str, model: Any) -> list[float]:
     if name in SERIES:
         return [float(value) for value in model.predict()["yhat"]]
     X = SAMPLES[name][1]
+    if name == "LanguageModel":
+        return [float(value) for value in model.log_likelihood(X)[0]]
     found = model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
     return [float(value) for each in found for value in np.ravel(each)]
 

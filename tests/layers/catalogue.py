@@ -29,6 +29,7 @@ from penstock.layers import (
     MinGRU,
     MinLSTM,
     OutputRecurrence,
+    Pooling,
     Recurrent,
     Residual,
     SelfAttention,
@@ -77,8 +78,9 @@ LAYERS: dict[str, Any] = {
     "general attention": SelfAttention(DotAttention(general=True)),
     "additive attention": SelfAttention(AdditiveAttention(3)),
     "attention pooling": AttentionPooling(3),
+    "pooling": Pooling(),
 }
-POOLS = (AttentionPooling,)  # these give no sequence
+POOLS = (AttentionPooling, Pooling)  # these give no sequence
 
 
 def built(layer: Any, key: int = 0) -> Any:

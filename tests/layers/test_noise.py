@@ -40,3 +40,15 @@ def test_a_share_of_just_that_size_is_dropped() -> None:
         mask = np.asarray(keep_mask(jax.random.key(1), rate, (400, 500), jnp.float32))
         assert abs((mask == 0).mean() - rate) < 5 * np.sqrt(rate * (1 - rate) / mask.size)
         np.testing.assert_allclose(mask[mask > 0], 1 / (1 - rate), rtol=1e-6)
+
+
+def test_all_uses_in_a_program_are_traced_once() -> None:
+    """A training folds numbers in at a dozen places; traced one by one they were a tenth of its time to compile."""
+
+    def uses(key: jax.Array, number: jax.Array) -> jax.Array:
+        return random_bits(fold_in(fold_in(fold_in(key, 0), 1), number), (8,))
+
+    jaxpr = jax.make_jaxpr(uses)(jnp.zeros(2, jnp.uint32), jnp.uint32(3))
+    calls = [eqn.params["jaxpr"] for eqn in jaxpr.eqns if "jaxpr" in eqn.params]
+    assert len(calls) == 4
+    assert len(set(map(id, calls))) == 2

@@ -98,9 +98,9 @@ def test_the_trials_of_a_process_that_ended_are_claimed_anew(tmp_path: Path) -> 
         one.__exit__(None, None, None)  # what the end of a process does to its lock
         assert other.claim(propose, 5, 9) == [(0, {"a": 0}), (1, {"a": 1})]
         other.finish([0, 1, 4], [Trial({"a": n}, 2.0) for n in (0, 1, 4)])
-        assert not other.wait()
-        assert [trial.error for trial in other.trials][:3] == [2.0, 2.0, 1.0]
-        assert other.trials[3].halved == 4
+        assert not other.wait(5)
+        assert [trial.error for trial in other.finished(4)][:3] == [2.0, 2.0, 1.0]
+        assert other.finished(4)[3].halved == 4
 
 
 RUN = """
@@ -138,3 +138,17 @@ def test_two_processes_share_trials_and_a_killed_one_is_gone_on_with(tmp_path: P
     again = Counter(each["claimed"] for each in records(killed) if "claimed" in each)
     assert all(again[number] == 1 for number in done)
     assert len({each["driver"] for each in records(shared) if "claimed" in each}) == 2
+
+
+def test_fewer_trials_on_a_fuller_journal_choose_among_the_first(tmp_path: Path) -> None:
+    assert len(search(tmp_path / "trials").fit(FRAME).trials_) == 13
+    few = search(tmp_path / "trials", trials=2).fit(FRAME)
+    assert len(few.trials_) == 3
+    assert few.trials_ == search(trials=2).fit(FRAME).trials_
+
+
+def test_a_search_of_searches_keeps_the_outer_trials_alone() -> None:
+    inner = ps.Tuned(ps.Ridge(1), {"lags": [1, 2]}, storage="inner.jsonl")
+    for model in (inner, ps.Ensemble([ps.AR(1), inner])):
+        with pytest.raises(ps.OptionError, match=r"each setting makes it another search.*storage= to the outer Tuned"):
+            ps.Tuned(model, {"seed": [0, 1]} if model is inner else {"cutoffs": [1]})

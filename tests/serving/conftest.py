@@ -19,7 +19,7 @@ import pytest
 
 import penstock as ps
 
-NEEDED = ("starlette", "uvicorn", "httptools", "msgspec", "prometheus_client")
+NEEDED = ("uvicorn", "httptools", "msgspec", "prometheus_client")
 TOKEN = "0123456789abcdef-token"
 ROWS = pd.DataFrame({"ds": np.arange(120), "y": 20 + np.cumsum(np.random.default_rng(3).normal(size=120)).round(3)})
 

@@ -78,6 +78,8 @@ REFUSED: dict[str, tuple[str, str, Any, int, str]] = {
     "NaN": ("POST", "/v1/steps", b'{"steps": NaN}', 400, "NaN is no JSON. Write a missing value as null."),
     "no JSON": ("POST", "/v1/sessions", b"{model: net-4711}", 400, "the body is no JSON that can be read"),
     "a name": ("POST", "/v1/sessions", {"model": "net", "levle": 4711}, 422, "did you mean 'level'?"),
+    "a time": ("POST", "/v1/sessions/x/step", {"time": 4711, "y": 1.0}, 422, "did you mean 't'? Allowed: 't', 'y',"),
+    "a row's time": ("POST", "/v1/steps", {"steps": [{"ds": 4711}]}, 422, "the name 'ds'; did you mean 't'? Allowed"),
     "a level": ("POST", "/v1/sessions", {"model": "net", "level": 4711}, 422, "4711"),
     "no sessions": ("POST", "/v1/sessions", {"model": "ar"}, 422, "ask /v1/models/ar/forecast"),
     "no model": ("POST", "/v1/sessions", {"model": "net-4711"}, 404, "did you mean 'net'?"),
@@ -155,7 +157,11 @@ def test_a_slow_client_is_sent_away_and_a_body_without_length_is_bounded(server:
         socket.create_connection(("127.0.0.1", server.port), timeout=300) as body,
         socket.create_connection(("127.0.0.1", server.port), timeout=300) as headers,
         socket.create_connection(("127.0.0.1", server.port), timeout=300) as endless,
+        socket.create_connection(("127.0.0.1", server.port), timeout=300) as second,
     ):
+        second.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert second.recv(4096).startswith(b"HTTP/1.1 200 ")
+        second.sendall(b"GET /healthz HTT")  # headers that do not come, behind a request that did
         body.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
         headers.sendall(b"POST /v1/steps HTT")
         chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"  # at once: the server may hang up after the first
@@ -163,6 +169,7 @@ def test_a_slow_client_is_sent_away_and_a_body_without_length_is_bounded(server:
         assert b"413 " in endless.recv(4096).splitlines()[0]
         assert b"408 " in body.recv(4096).splitlines()[0]
         assert headers.recv(4096) == b""  # closed
+        assert second.recv(4096) == b""
 
 
 def test_no_malformed_step_is_an_error_of_the_server(server: Server) -> None:

@@ -116,7 +116,7 @@ def test_folds_of_one_shape_are_one_program(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_fold_that_breaks_is_named(uneven: list[Samples]) -> None:
-    broken = uneven[1]._replace(targets=jax.tree.map(lambda y: y * np.float32(np.inf), uneven[1].targets))
+    broken = uneven[1]._replace(targets=jax.tree.map(lambda y: np.full_like(y, np.inf), uneven[1].targets))
     with pytest.raises(ps.TrainingError, match=r"the loss of member 0 of fold 1 was no longer finite in epoch 1"):
         train_folds(SPEC, [uneven[0], broken], members=2, **OPTIONS)
 

@@ -20,7 +20,8 @@ from penstock.data.frames import FrameKind, read_panel
 from penstock.data.panel import Panel
 from penstock.data.same_times import of_each_series
 from penstock.data.scaling import mean_steps
-from penstock.engines.choice import engine_in_use, engine_of
+from penstock.engines.choice import engine_of
+from penstock.engines.in_use import engine_in_use
 from penstock.engines.work import Work
 from penstock.errors import OptionError, PenstockError, TrainingError, named
 from penstock.estimator import Estimator

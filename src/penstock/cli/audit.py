@@ -8,6 +8,7 @@ import typer
 
 from penstock.cli.bundles import with_bundles
 from penstock.cli.declared import DEFAULTS, flag
+from penstock.cli.engine import EngineOptions
 from penstock.cli.messages import note_unused
 from penstock.cli.models import is_network, make_model
 from penstock.cli.network_options import NetworkOptions
@@ -32,6 +33,8 @@ def audit(
     window: Annotated[int, flag("Forecaster", "window")] = DEFAULTS["Forecaster"]["window"],
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the samples: faults show after a few.")] = 3,
     seed: Annotated[int, flag("Forecaster", "seed")] = DEFAULTS["Forecaster"]["seed"],
+    *,
+    running: EngineOptions,
     json: JsonOption = None,
 ) -> None:
     """Change data and watch forecasts: leaks, blind steps, warm starts. Ends with status 1 where a probe fails.
@@ -52,12 +55,13 @@ def audit(
     table = table[newest_times(table, columns, rows)]
     console = output_console()
     results = []
-    for model in chosen:
-        found = run(model, table, **own.names(columns), horizon=horizon, test=test, seed=seed)
-        findings = found.table()
-        console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
-        console.print(findings)
-        results.append(found)
+    with running.started() as engine:
+        for model in chosen:
+            found = run(model, table, **own.names(columns), horizon=horizon, test=test, seed=seed, **engine)
+            findings = found.table()
+            console.print(f"[bold]{escape(findings.title)}[/]", highlight=False)
+            console.print(findings)
+            results.append(found)
     content = {"file": own.sql if file is None else str(file), "audits": [found.to_json() for found in results]}
     write_all([(json, lambda path: write_json(path, content))], console)
     if not all(found.ok for found in results):

@@ -84,6 +84,21 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "members": 1,
         "seed": 0,
     },
+    "LanguageModel": {
+        "units": 256,
+        "tied": True,
+        "sampled": 1024,
+        "steps": 100,
+        "reverse": False,
+        "embedding_dropout": 0.0,
+        "weight_dropout": 0.0,
+        "output_dropout": 0.0,
+        "epochs": 10,
+        "patience": 2,
+        "batch": 32,
+        "validation": 0.05,
+        "seed": 0,
+    },
 }
 """The defaults, by class and option."""
 
@@ -150,6 +165,21 @@ HELP = {
         "patience": "epochs to wait for a lower validation loss; None: never stop",
         "batch": "samples a step",
         "members": "networks trained from different seeds; the answer is the mean of theirs",
+        "seed": "seed of weights and shuffles",
+    },
+    "LanguageModel": {
+        "units": "width of a word's vector",
+        "tied": "whether the output has the word vectors as its weights",
+        "sampled": "words drawn for the softmax of a training step; None, or no fewer than there are: all",
+        "steps": "tokens of a part, through which the gradient goes back",
+        "reverse": "read documents from the end to the beginning",
+        "embedding_dropout": "share of the words whose vectors are zero in a step",
+        "weight_dropout": "share of the recurrent weights dropped in a step",
+        "output_dropout": "share of the top layer's outputs dropped, the same at every step",
+        "epochs": "passes over the samples at most",
+        "patience": "epochs to wait for a lower validation loss; None: never stop",
+        "batch": "places of the stream that are read side by side",
+        "validation": "training documents for validation: a share below 1, or a number; 0: none",
         "seed": "seed of weights and shuffles",
     },
 }

@@ -46,3 +46,12 @@ class EngineOptions:
 
         with Processes(self.workers) as engine:
             yield {"engine": engine, "address": self.address}
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let every comparison and fit in this block that can be shared out run there."""
+        from penstock.engines.choice import engine_of
+        from penstock.engines.in_use import engine_in_use
+
+        with self.started() as given, engine_of(**given) as engine, engine_in_use(engine):
+            yield

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 import typer
 
 from penstock.cli.bundles import with_bundles
+from penstock.cli.engine import EngineOptions
 from penstock.cli.kept import CheckpointOptions
 from penstock.cli.output import JsonOption, check_paths, output_console, write_all
 from penstock.errors import OptionError
@@ -107,6 +108,7 @@ def study(
         bool, typer.Option("--missing", help="Into a folder: run only what it holds no result of yet.")
     ] = False,
     keeping: CheckpointOptions,
+    running: EngineOptions,
     list_: Annotated[bool, typer.Option("--list", help="List the studies and end.")] = False,
     options: Any = None,
 ) -> None:
@@ -131,16 +133,17 @@ def study(
             raise OptionError("into a folder every result is written as JSON too; leave --json out.")
         if report.exists() and not report.is_dir():
             raise OptionError(f"{str(report)!r} is a file; several studies need a folder for their pages.")
-        failed = run_all(
-            chosen,
-            request,
-            report,
-            (protocol,) if protocol else PROTOCOLS,
-            lambda line: console.print(escape(line)),
-            editions=() if edition is None else (edition,),
-            missing=missing,
-            kept=keeping.of_study,
-        )
+        with running.in_use():
+            failed = run_all(
+                chosen,
+                request,
+                report,
+                (protocol,) if protocol else PROTOCOLS,
+                lambda line: console.print(escape(line)),
+                editions=() if edition is None else (edition,),
+                missing=missing,
+                kept=keeping.of_study,
+            )
         console.print(f"Written: {report / 'index.html'}", highlight=False, markup=False)
         if failed:
             raise typer.Exit(_FAILED)
@@ -148,7 +151,7 @@ def study(
     if missing:
         raise OptionError("--missing asks what a folder holds: name one that is there by --report DIR.")
     check_paths(json, report)
-    with keeping.of_study(chosen[0].name, chosen[0].completed(request)):
+    with running.in_use(), keeping.of_study(chosen[0].name, chosen[0].completed(request)):
         result = chosen[0](request)
     try:
         _show(result, console)

@@ -13,6 +13,7 @@ import typer
 from penstock.cli.declared import DEFAULTS, flag
 from penstock.cli.output import ReportOption, check_paths, write_all
 from penstock.cli.text_fit import fit
+from penstock.cli.text_pretrain import generate, pretrain
 from penstock.cli.text_table import TextFile, error_console, read_columns, text_column
 from penstock.errors import DataError, OptionError
 from penstock.files import check_destination, refuse_input
@@ -28,6 +29,8 @@ _BLOCK = 256  # lines that are scored at once
 
 
 text.command()(fit)
+text.command()(pretrain)
+text.command()(generate)
 
 
 @text.command()

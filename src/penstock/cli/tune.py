@@ -10,6 +10,7 @@ import typer
 from penstock.cli.bundles import with_bundles
 from penstock.cli.config import Config, WriteConfig, write_config
 from penstock.cli.declared import DEFAULTS, flag, number_or_word
+from penstock.cli.engine import EngineOptions
 from penstock.cli.kept import CheckpointOptions
 from penstock.cli.messages import given_options
 from penstock.cli.models import MODEL_NAMES, make_model
@@ -63,6 +64,7 @@ def tune(
     trading: TradeOptions,
     network: NetworkOptions,
     keeping: CheckpointOptions,
+    running: EngineOptions,
     json: JsonOption = None,
     report: ReportOption = None,
 ) -> None:
@@ -87,8 +89,8 @@ def tune(
     )  # fmt: skip
     rule = trading.rule()
     table, columns = own.read(file)
-    with keeping.interrupts_wait():
-        result = run([tuned, chosen], table, split, **vars(keeping), **own.names(columns))
+    with keeping.interrupts_wait(), running.started() as engine:
+        result = run([tuned, chosen], table, split, **vars(keeping), **engine, **own.names(columns))
     traded = None if rule is None else result.trade(rule)
     title = f"{own.title(file)}: {columns.target}, {tuned.label}"
     show(

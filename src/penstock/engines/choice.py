@@ -4,58 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from penstock.argument_types import described
 from penstock.engines.engine import Engine
+from penstock.engines.in_use import in_use
 from penstock.engines.local import Local
 from penstock.engines.work import Work
 from penstock.errors import OptionError, nearest
 
-__all__ = ["ENGINES", "current_engine", "engine_in_use", "engine_of"]
+__all__ = ["ENGINES", "current_engine", "engine_of"]
 
 ENGINES = ("processes", "dask", "ray", "joblib")
 """The engines by name."""
 
 
-_in_use: ContextVar[tuple[Engine, Work] | None] = ContextVar("penstock_engine", default=None)
-
-
 def current_engine() -> tuple[Engine, Work]:
     """Return the engine that is in use, and what counts its work: this process, unless a caller said otherwise."""
-    return _in_use.get() or (Local(), Work(Local.name))
+    return in_use() or (Local(), Work(Local.name))
 
 
 @contextmanager
-def engine_in_use(engine: Engine) -> Iterator[Work]:
-    """Let what is fitted within, such as the models of an ensemble, run on an engine.
-
-    Parameters
-    ----------
-    engine
-        The engine.
-
-    Yields
-    ------
-    What counts the work.
-    """
-    work = Work(engine.name)
-    token = _in_use.set((engine, work))
-    try:
-        yield work
-    finally:
-        _in_use.reset(token)
-
-
-@contextmanager
-def engine_of(given: Any, address: str | None = None) -> Iterator[Engine]:
+def engine_of(engine: Any, address: str | None = None) -> Iterator[Engine]:
     """Have the engine that an argument names; what it starts ends with the block.
 
     Parameters
     ----------
-    given
-        None for this process, a name among :data:`ENGINES`, an engine, or a client of Dask.
+    engine
+        None for the engine that is in use around, else this process; a name among :data:`ENGINES`, an engine, or a
+        client of Dask.
     address
         Address of a scheduler of Dask or a cluster of Ray.
 
@@ -81,20 +58,21 @@ def engine_of(given: Any, address: str | None = None) -> Iterator[Engine]:
     """
     if not isinstance(address, (str, type(None))):
         raise OptionError(f"address={described(address)}; allowed: text, such as 'tcp://10.0.0.1:8786', or None.")
-    if address is not None and not (isinstance(given, str) and given in ("dask", "ray")):
+    if address is not None and not (isinstance(engine, str) and engine in ("dask", "ray")):
         raise OptionError(
             f"address={address!r} is that of a cluster of Dask or Ray; give engine='dask' or engine='ray'."
         )
-    if isinstance(given, Engine):  # whoever made it ends it
-        yield given
+    if engine is None:
+        yield current_engine()[0]
         return
-    with _made(given, address) as engine:
+    if isinstance(engine, Engine):  # whoever made it ends it
         yield engine
+        return
+    with _made(engine, address) as made:
+        yield made
 
 
 def _made(given: Any, address: str | None) -> Engine:
-    if given is None:
-        return Local()
     if isinstance(given, str):
         if given not in ENGINES:
             raise OptionError(f"engine={given!r} is unknown; {nearest(given, ENGINES)}")

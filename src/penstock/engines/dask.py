@@ -110,32 +110,36 @@ class Dask(Workers):
 
 
 class _Asked(Asked):
-    """Futures of jobs; one that is lost with the workers that held what it reads is handed out again."""
+    """Futures of jobs; those that are lost with the worker that held what they read are handed out again."""
 
     def __init__(self, client: Any, jobs: Sequence[Job], work: Work) -> None:
         self._distributed = library("distributed", "dask", "engine='dask'")
         self._client, self._work = client, work
         self._shared: dict[str, Any] = {}
-        self._jobs: dict[Any, tuple[Job, int]] = {}
+        self._jobs: dict[Any, tuple[Job, int]] = {}  # and how often the rows had been lost when it was handed out
+        self._lost = self._lost_in_turn = 0
         for place, each in enumerate(jobs):
-            self._submit(each, 0, len(jobs) - place)
+            self._submit(each, len(jobs) - place)
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Iterate over the answers."""
         done = self._distributed.as_completed(list(self._jobs), loop=self._client.loop)
         for future in done:
-            job, died = self._jobs.pop(future)
+            job, losses = self._jobs.pop(future)
             if future.status == "finished":
+                self._lost_in_turn = 0
                 yield job.number, future.result()
                 continue
-            why = future.exception() if future.status == "error" else "the workers that held its data were lost"
-            if isinstance(why, ImportError):
-                raise _no_penstock("a worker", why)
-            if isinstance(why, self._distributed.KilledWorker) or died >= RETRIES:
-                raise lost(job, RETRIES + 1, str(why))
+            if future.status == "error":
+                why = future.exception()
+                raise _no_penstock("a worker", why) if isinstance(why, ImportError) else lost(job, RETRIES + 1, why)
+            if losses == self._lost:  # the first of those that read what was lost
+                self._lost, self._lost_in_turn = self._lost + 1, self._lost_in_turn + 1
+                self._shared.clear()
+            if self._lost_in_turn > RETRIES:
+                raise lost(job, self._lost_in_turn, "each held the rows that it reads")
             self._work.died += 1
-            self._shared.clear()
-            done.add(self._submit(job, died + 1, len(self._jobs) + 1))
+            done.add(self._submit(job, len(self._jobs) + 1))
 
     def cancel(self) -> None:
         """Give up what has not ended."""
@@ -146,21 +150,24 @@ class _Asked(Asked):
         self._jobs.clear()
         self._shared.clear()
 
-    def _submit(self, job: Job, died: int, priority: int) -> Any:
+    def _submit(self, job: Job, priority: int) -> Any:
         shared = [self._scattered(each.key, each.content) for each in job.shared]
         future = self._client.submit(
             on_worker.run, job.content, *shared, pure=False, priority=priority, key=None, retries=0
         )
-        self._jobs[future] = job, died
+        self._jobs[future] = job, self._lost
         return future
 
     def _scattered(self, key: str, content: bytes) -> Any:
-        """Send what jobs read to every worker, once."""
+        """Send what jobs read to a worker, from which the others fetch it once.
+
+        Dask's own broadcast waits for ever where a worker dies meanwhile.
+        """
         for attempt in range(RETRIES + 1):
             if key in self._shared:
                 break
             try:
-                (self._shared[key],) = self._client.scatter([content], broadcast=True, hash=False)
+                (self._shared[key],) = self._client.scatter([content], hash=False)
             except Exception as error:  # a worker that dies meanwhile
                 if attempt == RETRIES:
                     raise EngineError(f"the workers of Dask cannot be given the rows: {error!r}") from error

@@ -6,10 +6,12 @@ import abc
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar, NamedTuple, Self
 
 from penstock import errors
 from penstock.checkpoints import Run, current_run
+from penstock.engines.in_use import without_engine
 from penstock.engines.machine import differences, machine, refuse_difference
 from penstock.engines.packet import unpack
 from penstock.engines.task import SharedPanel, Task
@@ -130,7 +132,7 @@ class Workers(Engine):
 
     def run(self, tasks: Sequence[Task], work: Work) -> Iterator[tuple[int, Any]]:
         """Run tasks on the workers; those that cannot travel run here meanwhile."""
-        begin, kept = time.perf_counter(), current_run()
+        begin, kept = time.perf_counter() - work.seconds, current_run()
         here = [number for number, task in enumerate(tasks) if task.obstacle]
         there = []
         with counted("job", len(tasks), self.name) as advance:
@@ -226,13 +228,11 @@ def resumed(task: Task, content: bytes, work: Work) -> Any:
 
 def _run_here(task: Task, kept: Run | None) -> Any:
     """Run a task in this process, with checkpoints of its own where some are kept."""
-    if kept is None:
-        return task.run()
-    with kept.job(task.key):
+    with without_engine(), nullcontext() if kept is None else kept.job(task.key):
         return task.run()
 
 
-def lost(job: Job, died: int, why: str) -> EngineError:
+def lost(job: Job, died: int, why: Any) -> EngineError:
     """Return the error of a job whose workers died too often."""
     return EngineError(
         f"{job.words}: {died} workers died while they did it ({why}); give workers more memory, or look into their "

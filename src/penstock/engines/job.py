@@ -18,7 +18,12 @@ from penstock.errors import PenstockError
 
 __all__ = ["TASKS", "prepare", "report", "run"]
 
-TASKS = {"block": "penstock.evaluation.block", "fit": "penstock.forecaster.fit_task"}
+TASKS = {
+    "block": "penstock.evaluation.block",
+    "fit": "penstock.forecaster.fit_task",
+    "members": "penstock.forecaster.member_task",
+    "trials": "penstock.search.trial_task",
+}
 """The modules that do each kind of task, by a function ``run_job(about, arrays, shared)``."""
 
 _SHARED_KEPT = 4

@@ -27,7 +27,12 @@ from penstock.errors import OptionError
 
 __all__ = ["Processes"]
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from penstock.engines.worker import main; main()"
+_START = """import json, os, sys
+sys.path[:], cores = json.loads(sys.argv.pop())
+if cores:
+    os.sched_setaffinity(0, cores)
+from penstock.engines.worker import main
+main()"""
 _PATIENCE = 10.0  # seconds in which a worker that is told to end hands over its programs
 
 
@@ -41,9 +46,13 @@ class Processes(Workers):
     workers
         Number of processes; None: one for each core.
     threads
-        Threads of each; None: the cores divided by the workers.
+        Threads of each; None: the cores divided by the workers. Where there are as many cores for each, every worker is
+        held to its own (Linux), since JAX computes in its caller's thread beside those that ``NPROC`` allows.
     environment
         Variables to set in them beside those of this process.
+    pin
+        Whether to hold workers to cores; False: they run where the system puts them, beside other programs that keep
+        cores busy.
 
     Examples
     --------
@@ -53,9 +62,14 @@ class Processes(Workers):
 
     name: ClassVar[str] = "processes"
 
-    @checked_types("workers", "threads")
+    @checked_types("workers", "threads", "pin")
     def __init__(
-        self, workers: int | None = None, *, threads: int | None = None, environment: Mapping[str, str] | None = None
+        self,
+        workers: int | None = None,
+        *,
+        threads: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        pin: bool = True,
     ) -> None:
         super().__init__()
         cores = usable_cores()
@@ -70,6 +84,7 @@ class Processes(Workers):
             )
         self.workers = cores if workers is None else workers
         self.threads = max(cores // self.workers, 1) if threads is None else threads
+        self._cores = _shares(self.workers, self.threads) if pin else [[]] * self.workers
         self._environment = dict(environment or {})
         self._places: list[_Worker | None] = [None] * self.workers
         self._end = weakref.finalize(self, _end_all, self._places)
@@ -97,7 +112,7 @@ class Processes(Workers):
                 THREADS: str(self.threads),
                 **self._environment,
             }
-            worker = self._places[place] = _Worker(environment)
+            worker = self._places[place] = _Worker(environment, self._cores[place])
             try:
                 about, _ = unpack(worker.ask(b"report"))
                 self.see(about["worker"], about["machine"], work)
@@ -120,10 +135,10 @@ class _DiedError(Exception):
 class _Worker:
     """One process."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], cores: Sequence[int]) -> None:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the worker)
         self.process = subprocess.Popen(  # noqa: S603 (this Python)
-            [sys.executable, "-c", _START, json.dumps(sys.path)],
+            [sys.executable, "-c", _START, json.dumps([sys.path, list(cores)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
@@ -277,6 +292,20 @@ class _Asked(Asked):
             self._work.died += 1
             self._waiting.appendleft((job, died))
             self._changed.notify_all()
+
+
+def _shares(workers: int, threads: int) -> list[list[int]]:
+    """Return the cores of each worker; none where there are too few for all, or the system cannot hold processes."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [[]] * workers
+    cores = sorted(os.sched_getaffinity(0))
+    if workers * threads > len(cores):
+        return [[]] * workers
+    begin = os.getpid() if workers * threads < len(cores) else 0  # so that two programs do not take the same cores
+    return [
+        [cores[(begin + worker * threads + thread) % len(cores)] for thread in range(threads)]
+        for worker in range(workers)
+    ]
 
 
 def _end_all(places: list[Any]) -> None:

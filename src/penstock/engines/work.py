@@ -39,7 +39,7 @@ class Work:
     shares
         What each worker did, by its name.
     seconds
-        Time from the first job's start to the last one's end.
+        Time that the engine had jobs to do.
     resumed
         Jobs whose answers were kept by an earlier run.
     died

@@ -11,6 +11,9 @@ import numpy as np
 from penstock.argument_types import checked_types
 from penstock.data.columns import COVARIATES, Columns
 from penstock.data.reading.notes import note
+from penstock.engines.choice import engine_of
+from penstock.engines.in_use import engine_in_use
+from penstock.engines.task import describable
 from penstock.errors import DataError, OptionError, nearest
 from penstock.estimator import Estimator
 from penstock.evaluation.own_model import OwnModel
@@ -102,6 +105,8 @@ def audit(
     test: int | None = None,
     backtest: Backtest | None = None,
     seed: int = 0,
+    engine: Any = None,
+    address: str | None = None,
 ) -> Audit:
     """Probe a model for leaks and other faults that make its scores worthless.
 
@@ -135,6 +140,9 @@ def audit(
         library's evaluation looks at cannot be seen.
     seed
         Seed of the changes that probes make.
+    engine, address
+        Where Penstock's models are fitted, as in :func:`penstock.compare`: backtests, and the parts of fits that have
+        some (the settings of a search, the models of an ensemble). The findings are the same.
 
     Returns
     -------
@@ -143,7 +151,7 @@ def audit(
     Raises
     ------
     OptionError
-        Where `horizon` or `test` is out of range.
+        Where `horizon` or `test` is out of range, or an engine cannot be given the model.
     DataError
         Where the frame cannot be used, or is too short.
 
@@ -189,9 +197,17 @@ def audit(
         note(f"{every - len(there)} of {every} series have no rows before the test and are left out.")
         rows, train = rows.only(there), train.only(there)
     bench = Bench(subject, rows, train, test, seed)
+    if engine is not None and (reason := _stays(model)):
+        raise OptionError(f"{subject.label} cannot be given to another process: {reason}; leave engine= out.")
     findings = []
-    for probe in PROBES:
-        findings.append(probe(bench))
-        if probe is determinism:
-            bench = replace(bench, steady=findings[-1].outcome == PASS)
+    with engine_of(engine, address) as chosen, engine_in_use(chosen):
+        for probe in PROBES:
+            findings.append(probe(bench))
+            if probe is determinism:
+                bench = replace(bench, steady=findings[-1].outcome == PASS)
     return Audit(subject.label, tuple(findings))
+
+
+def _stays(model: Any) -> str:
+    """Say why a model can be fitted in this process alone; empty where it can travel."""
+    return describable(model) if isinstance(model, Estimator) else "it is not one of Penstock's models"

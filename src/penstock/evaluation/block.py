@@ -150,21 +150,14 @@ class Block(Task):
             "method": None if self.method is None else to_json(self.method), "last": self.last,
             "shape": self.shape,
         }  # fmt: skip
-        return about, {
-            "starts": np.stack([fold.starts for fold in self.folds]),
-            "ends": np.stack([fold.ends for fold in self.folds]),
-            "origins": np.concatenate([fold.origins for fold in self.folds]),
-            "counts": np.array([len(fold.origins) for fold in self.folds]),
-        }
+        return about, Fold.pack(self.folds)
 
     @classmethod
     def of_job(cls, about: Any, arrays: Arrays, rows: SharedPanel) -> Block:
         """Read what :meth:`describe` gave."""
-        origins = np.split(arrays["origins"], np.cumsum(arrays["counts"])[:-1])
         return cls(
-            about["name"], from_json(about["model"]), rows,
-            [Fold(*each) for each in zip(arrays["starts"], arrays["ends"], origins, strict=True)],
-            about["first"], about["of"], about["stopping"], tuple(about["own_levels"]), tuple(about["levels"]),
+            about["name"], from_json(about["model"]), rows, Fold.unpack(arrays), about["first"], about["of"],
+            about["stopping"], tuple(about["own_levels"]), tuple(about["levels"]),
             None if about["method"] is None else from_json(about["method"]), about["last"],
             None if about["shape"] is None else BlockShape(*about["shape"]),
         )  # fmt: skip

@@ -47,9 +47,18 @@ def _pictures(comparison: Comparison) -> list[Picture]:
         history = comparison.entries[name].model.history_  # type: ignore[attr-defined]
         pictures.append(loss_picture(name, history.training_loss, history.validation_loss, validation_name))
     times, y, forecasts = _last_steps(comparison, series)
-    few = [*comparison.networks, comparison.naive]
+    few = _few(comparison)
     pictures.append(residual_picture(times, {name: y - forecasts[name] for name in few}, whose))
     return pictures
+
+
+def _few(comparison: Comparison) -> list[str]:
+    """Name the networks, the searches (else the most accurate model) and the last value."""
+    score, _ = comparison.judged
+    errors = {name: comparison.row(name)[score] for name in comparison.featured}
+    named = [name for name in errors if name in comparison.networks or comparison.entries[name].trials]
+    best = min(errors, key=lambda name: np.nan_to_num(errors[name], nan=np.inf), default=None)
+    return [*dict.fromkeys([*(named or ([best] if best else [])), comparison.naive])]
 
 
 def _last_steps(comparison: Comparison, series: int) -> tuple[Any, Any, dict[str, Any]]:
@@ -68,7 +77,7 @@ def _last_steps(comparison: Comparison, series: int) -> tuple[Any, Any, dict[str
 def _forecasts(comparison: Comparison, series: int, whose: str, *, zoom: bool) -> list[Picture]:
     """Draw the forecasts of one series, and closer the last of them."""
     times, y, forecasts = _last_steps(comparison, series)
-    few = [*comparison.networks, comparison.naive]
+    few = _few(comparison)
     shown = [*few, *(name for name in forecasts if name not in few)]
     single = comparison.scoring.rows.series[comparison.scoring.rows.series == series].size == 1
     horizon = comparison.split.horizon

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from penstock.argument_types import checked_types
 from penstock.errors import OptionError, nearest
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.shown import ShownComparison
 from penstock.evaluation.significance import Pairs, holm
 from penstock.evaluation.table import Columns, score_table
-from penstock.evaluation.verdict import SIGNIFICANT, verdict
+from penstock.evaluation.verdict import SIGNIFICANT, ahead, verdict
 from penstock.files import jsonable, write_json
 from penstock.fitted_choices import used_options
-from penstock.notebook import notebook_html
 from penstock.report.page import Page, write_page
 from penstock.report.table import Table
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonResult", "entry_of", "require_trading", "unique_name"]
 
 
-class ComparisonResult(ABC):
+class ComparisonResult(ShownComparison, ABC):
     """Scores of models on the same rows, and whether they differ by more than chance.
 
     Attributes
@@ -118,9 +118,26 @@ class ComparisonResult(ABC):
         return {row["model"]: self.verdict(row["model"]) for row in self.rows if row["model"] != self.reference}
 
     @property
+    def featured(self) -> list[str]:
+        """Names of the networks and of the models that search; where there are none, of all but the reference."""
+        searches = [name for name, model in self.models.items() if getattr(model, "searched", False)]
+        named = [name for name in self.models if name in self.networks or name in searches]
+        return named or [row["model"] for row in self.rows if row["model"] != self.reference]
+
+    @property
     def said(self) -> list[str]:
-        """The verdicts on networks, and what holds when all models are judged together."""
-        return [*(self.verdict(name) for name in self.networks), *self.findings]
+        """The verdicts on networks and searches (else on all), and what holds when all models are judged together."""
+        return [*(self.verdict(name) for name in self.featured), *self._ahead, *self.findings]
+
+    @property
+    def _ahead(self) -> list[str]:
+        """Say which model is ahead of all that are featured, where one is that is not the reference."""
+        score, lower = self.judged
+        rows = sorted(self.rows, key=lambda row: (row[score] != row[score], row[score] if lower else -row[score]))
+        ours = next((row for row in rows if row["model"] in self.featured), None)
+        if ours is None or rows[0]["model"] == self.reference or not abs(ours[score] - rows[0][score]) > 0:
+            return []
+        return [ahead(rows[0], ours, score, *self.columns[score], self.pairs)]
 
     def row(self, name: str) -> dict[str, Any]:
         """Return the scores of a model.
@@ -253,28 +270,14 @@ class ComparisonResult(ABC):
     def _page(
         self, title: str, facts: Mapping[str, str] | None, tables: Sequence[Table], pictures: Sequence[Picture]
     ) -> Page:
-        verdicts = self.verdicts
-        lead = [verdicts[name] for name in self.networks if name in verdicts] or list(verdicts.values())
         return Page(
             title=title,
-            lead=[*(lead or ["Only the baseline was scored."]), *self.findings],
+            lead=self.said if self.featured else ["Only the baseline was scored.", *self.findings],
             tables=tables,
             warnings=self.warnings,
             facts={**(facts or {}), **self.settings()},
             pictures=pictures,
         )
-
-    def __str__(self) -> str:
-        """Lay the tables out as text, with the verdicts on networks and how to read the scores below them."""
-        return "\n".join([*map(str, self.tables()), *self._sentences])
-
-    def _repr_html_(self) -> str:
-        return notebook_html("\n".join(table.to_html() for table in self.tables()), self._sentences)
-
-    @property
-    def _sentences(self) -> list[str]:
-        """What stands below the tables: verdicts on networks, leaks, and how to read the scores."""
-        return [*self.said, *(f"Leak: {leak}" for leak in self.warnings), *self.notes]
 
     @abstractmethod
     def _frame(self, columns: Mapping[str, Any]) -> Any:

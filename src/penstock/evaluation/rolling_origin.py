@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,22 @@ class Fold:
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     origins: NDArray[np.int64]
+
+    @staticmethod
+    def pack(folds: Sequence[Fold]) -> dict[str, NDArray[np.int64]]:
+        """Lay folds out as arrays by name."""
+        return {
+            "starts": np.stack([fold.starts for fold in folds]),
+            "ends": np.stack([fold.ends for fold in folds]),
+            "origins": np.concatenate([fold.origins for fold in folds]),
+            "counts": np.array([len(fold.origins) for fold in folds]),
+        }
+
+    @classmethod
+    def unpack(cls, arrays: Mapping[str, NDArray[np.int64]]) -> list[Fold]:
+        """Read what :meth:`pack` gave."""
+        origins = np.split(arrays["origins"], np.cumsum(arrays["counts"])[:-1])
+        return [cls(*each) for each in zip(arrays["starts"], arrays["ends"], origins, strict=True)]
 
 
 @dataclass(frozen=True, repr=False)

@@ -60,7 +60,7 @@ def search_tables(comparison: Comparison) -> list[Table]:
         notes = (
             "Errors are mean absolute errors of the rows that choose, inside the training rows of each fit, in mean "
             "absolute steps; the test rows choose nothing, so the tests of the model need no correction for the "
-            "settings tried.",
+            "settings tried. The options as given are one of the settings.",
             said,
         )
         tables.append(Table(f"What {name} chose", heads, rows, notes))
@@ -77,9 +77,15 @@ def search_pictures(comparison: Comparison) -> list[Picture]:
         options = {option: [trial.settings[option] for trial in trials] for option in trials[0].settings}
         caption = (
             f"{len(trials)} settings of the last fit of {name}, each a line from option to option to its error; the "
-            "best is dark, the better half blue."
+            "best is dark, the better half blue"
         )
-        pictures.append(parallel_picture(f"Settings of {name}", caption, options, _errors(trials), _ERROR))
+        given, errors = folds[-1][0], _errors(trials)
+        if np.isfinite(given.error):
+            values = comparison.entries[name].model.given_values  # type: ignore[attr-defined]
+            options = {option: [*tried, values[option]] for option, tried in options.items()}
+            errors, caption = np.append(errors, given.error), f"{caption}, the options as given dashed"
+        mark = len(trials) if len(errors) > len(trials) else None
+        pictures.append(parallel_picture(f"Settings of {name}", f"{caption}.", options, errors, _ERROR, mark))
         shares = importances([[trial for trial in fold if trial.settings] for fold in folds])
         if len(shares) > 1:
             caption = (

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from penstock.evaluation.significance import Pairs
 from penstock.report.numbers import show_p
 
-__all__ = ["SIGNIFICANT", "verdict"]
+__all__ = ["SIGNIFICANT", "ahead", "verdict"]
 
 SIGNIFICANT = 0.05
 """Below this p-value a difference is called more than chance."""
@@ -60,3 +61,29 @@ def verdict(
     chance = "more than chance" if sure else "a difference within chance"
     corrected = f", corrected for {tested} models" if tested > 1 else ""
     return f"{row['model']} {claim} {against}: {size}, {chance} ({show_p(p)}{corrected})."
+
+
+def ahead(first: Mapping[str, Any], ours: Mapping[str, Any], score: str, heading: str, form: str, pairs: Pairs) -> str:
+    """Say in one sentence that a model is more accurate than those that a comparison is about.
+
+    Parameters
+    ----------
+    first, ours
+        Scores of the best model, and of the best of those.
+    score, heading, form
+        Key and name of the score that decides, and how its numbers are shown.
+    pairs
+        The test of every pair.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pairs = Pairs(("AR(7)", "LSTM(20)"), np.zeros((2, 2)), np.full((2, 2), 0.2))
+    >>> ahead({"model": "AR(7)", "rmse": 1.25}, {"model": "LSTM(20)", "rmse": 1.5}, "rmse", "RMSE", "4g", pairs)
+    'AR(7) is ahead of LSTM(20): its RMSE is 1.25 against 1.5, within chance (p = .2).'
+    """
+    p = float(pairs.pvalue[pairs.names.index(first["model"]), pairs.names.index(ours["model"])])
+    digits = ".4g" if form == "4g" else form
+    chance = "" if math.isnan(p) else f", {'more than chance' if p < SIGNIFICANT else 'within chance'} ({show_p(p)})"
+    size = f"its {heading} is {first[score]:{digits}} against {ours[score]:{digits}}"
+    return f"{first['model']} is ahead of {ours['model']}: {size}{chance}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.engines.engine import Engine
+from penstock.engines.in_use import engine_in_use
+from penstock.engines.local import Local
 from penstock.engines.task import SharedPanel
 from penstock.engines.work import Work
 from penstock.errors import DataError
@@ -66,7 +68,7 @@ def walk_forward(
     places: dict[str, list[int]] = {}
     for number, task in enumerate(tasks):
         places.setdefault(task.name, []).append(number)
-    for number, answer in engine.run(tasks, work):
+    for number, answer in _run(tasks, engine, work):
         answers[number] = answer
         name = tasks[number].name
         if all(place in answers for place in places[name]):
@@ -74,6 +76,19 @@ def walk_forward(
                 name, [answers.pop(place) for place in places[name]], rows.panel, folds, levels, method
             )
     return {name: entries[name] for name in models}
+
+
+def _run(tasks: Sequence[Block], engine: Engine, work: Work) -> Iterator[tuple[int, BlockAnswer]]:
+    """Run the tasks; a model with one fit in all, which has parts, shares these out itself when the rest is done."""
+    alone = [number for number, task in enumerate(tasks) if task.of == 1 and task.model.fits_in_parts]
+    shared = alone if engine.divides else []
+    others = [number for number in range(len(tasks)) if number not in shared]
+    for place, answer in engine.run([tasks[number] for number in others], work) if others else ():
+        yield others[place], answer
+    for number in shared:
+        with engine_in_use(engine, work):
+            ((_, answer),) = Local().run([tasks[number]], work)
+        yield number, answer
 
 
 def _tasks(

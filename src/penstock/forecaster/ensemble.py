@@ -167,6 +167,11 @@ class Ensemble(Estimator):
         """Whether all of the models do."""
         return all(model.forecasts_new_series for model in self._all)
 
+    @property
+    def fits_in_parts(self) -> bool:
+        """Whether there are several models."""
+        return len(self.given) > 1
+
     def long_enough(self, train: Panel) -> NDArray[np.bool_]:
         """Say which series are fitted, ``[series]``: those that none of the models leaves out."""
         return np.all([model.long_enough(train) for model in self._all], axis=0)

@@ -17,6 +17,8 @@ from penstock.data.splits import tail_border
 from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
+from penstock.forecaster.ahead import prepare_all
+from penstock.forecaster.member_task import trained_in_parts
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
 from penstock.forecaster.season import describe_season, fit_season
@@ -24,10 +26,10 @@ from penstock.forecaster.settings import ForecasterSettings
 from penstock.forecaster.windows import WindowReading
 from penstock.networks.inputs import Inputs
 from penstock.storage import Arrays
-from penstock.training.config import TrainSpec
 from penstock.training.folds import BlockShape
 from penstock.training.forward import forward
 from penstock.training.history import History, Trained
+from penstock.training.lanes import lanes_at_once
 from penstock.training.progress import with_progress_bar
 from penstock.training.recursion import recurse
 from penstock.training.stored import restored_history, restored_weights, stored_history, stored_weights
@@ -86,6 +88,11 @@ class Forecaster(ForecasterSettings):
 
     covariates: ClassVar[tuple[str, ...]] = ("past", "known", "static")
     takes_callbacks: ClassVar[bool] = True
+
+    @property
+    def fits_in_parts(self) -> bool:
+        """Whether there are more members than train side by side in one program."""
+        return self.members > lanes_at_once()
 
     @property
     def parameters(self) -> int:
@@ -184,29 +191,22 @@ class Forecaster(ForecasterSettings):
         shape: Any = None,
         callbacks: Sequence[Any] = (),
     ) -> None:
-        panels = zip(trains, validation, strict=True)
-        prepared = [(model, self.prepare(*both)) for model, both in zip(models, panels, strict=True)]
-        for (gaps, _), alike in groupby(prepared, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
+        prepared, ahead = prepare_all(self, list(zip(trains, validation, strict=True)), shape)
+        parts = None if shape is not None or callbacks else trained_in_parts(self, prepared, trains, validation)
+        pairs = zip(models, prepared, strict=True)
+        for _, alike in groupby(pairs, key=lambda pair: (pair[1].reader.gaps, pair[1].reader.season)):
             together = list(alike)
-            inputs, outputs = together[0][1].samples.source.widths, self.outputs(len(trains[0]))
-            read = self._read_weights(inputs, outputs)
-            trained = (
-                [read]
-                if read
-                else train_folds(
-                    TrainSpec(
-                        self.network,
-                        self._train_config(gaps=gaps),
-                        inputs,
-                        outputs,
-                    ),
-                    [each.samples for _, each in together],
-                    epochs=self.epochs,
-                    members=self.members,
-                    seed=self.seed,
-                    callbacks=with_progress_bar(callbacks, self.progress),
-                    shape=shape,
-                )
+            spec = self.spec(together[0][1], len(trains[0]))
+            read = self._read_weights(spec.inputs, spec.outputs)
+            trained = ([read] if read else parts) or train_folds(
+                spec,
+                [each.samples for _, each in together],
+                epochs=self.epochs,
+                members=self.members,
+                seed=self.seed,
+                callbacks=with_progress_bar(callbacks, self.progress),
+                shape=shape,
+                ahead=ahead,
             )
             for (model, start), end in zip(together, trained, strict=True):
                 model.finish(start, end)

@@ -64,6 +64,11 @@ class LoadsWeights(Carried):
 
         return self._fit_copy(load)
 
+    @property
+    def _reads_weights(self) -> bool:
+        """Whether the weights come from a file, so that nothing is trained."""
+        return "_weights_file" in vars(self)
+
     def _read_weights(self, inputs: Inputs, outputs: int) -> Trained | None:
         """Read the weights, if they come from a file."""
         given = vars(self).get("_weights_file")

@@ -39,6 +39,11 @@ class ForecasterSettings(Streams):
         """Keep what was prepared and what training gave, as :class:`penstock.forecaster.Forecaster` does."""
         raise NotImplementedError
 
+    def spec(self, prepared: Prepared, series: int) -> TrainSpec:
+        """Return what is trained on prepared samples of so many series, and how."""
+        config = self._train_config(gaps=prepared.reader.gaps)
+        return TrainSpec(self.network, config, prepared.samples.source.widths, self.outputs(series))
+
     @property
     def settings_key(self) -> Hashable:
         """What settings have in common that train as one program: all but rates, dropout shares, clip and patience."""
@@ -84,9 +89,7 @@ class ForecasterSettings(Streams):
         copies: list[list[Self] | None] = [[] for _ in settings]
         halved: list[int | None] = [None] * len(settings)
         for together in parts:
-            inputs, outputs = together[0].samples.source.widths, self.outputs(len(trains[0]))
-            gaps = together[0].reader.gaps
-            specs = [TrainSpec(each.network, each._train_config(gaps=gaps), inputs, outputs) for each in settings]
+            specs = [each.spec(together[0], len(trains[0])) for each in settings]
             results = train_settings(
                 specs, [each.samples for each in together], epochs=self.epochs, members=self.members, seed=self.seed,
                 halving=halving,

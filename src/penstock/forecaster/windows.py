@@ -12,7 +12,7 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import Standardizer
 from penstock.data.season import season_positions
 from penstock.data.window_scaling import WindowMeasures, WindowScale, base_rows, measure_windows
-from penstock.training.source import pad_rows
+from penstock.training.source import padded_rows
 from penstock.training.window_units import WindowUnits
 
 __all__ = ["WindowReading"]
@@ -102,10 +102,10 @@ class WindowReading:
         return rows
 
     def on_device(self, rows: Values, scaled: tuple[int, ...], steps: int) -> WindowUnits:
-        """Put what :meth:`units` gave, laid out as the source is, on the device."""
+        """Copy what :meth:`units` gave, laid out as the source is, as the device reads it."""
         dtype = jax.dtypes.canonicalize_dtype(float)
         level, inverse, age, lag = (
-            pad_rows(rows[:, column], kind) for column, kind in enumerate((dtype, dtype, np.int32, np.int32))
+            padded_rows(rows[:, column], kind) for column, kind in enumerate((dtype, dtype, np.int32, np.int32))
         )
-        facts = pad_rows(rows[:, 4:], dtype)
+        facts = padded_rows(rows[:, 4:], dtype)
         return WindowUnits(level, inverse, age, lag, facts, scaled, self.season, steps, min(self.least, self.window))

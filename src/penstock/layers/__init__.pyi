@@ -24,6 +24,7 @@ from .embedding import Embedding as Embedding
 from .flatten import Flatten as Flatten
 from .grid import Grid as Grid
 from .layer_norm import LayerNorm as LayerNorm
+from .pooling import Pooling as Pooling
 from .recurrent import Recurrent as Recurrent
 from .residual import Residual as Residual
 from .self_attention import SelfAttention as SelfAttention

@@ -8,6 +8,7 @@ place, which melt into the product that uses them. :func:`seeded` gives a key th
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import jax
 import jax.extend.random
@@ -35,9 +36,7 @@ def fold_in(key: jax.Array, number: jax.Array | int) -> jax.Array:
     >>> bool((fold_in(key, 1) == fold_in(key, 2)).any())
     False
     """
-    first, second = _words(key)
-    first = _mix(first + (jnp.asarray(number, jnp.uint32) + 1) * _GOLDEN)
-    return jnp.stack([first, _mix(second ^ first)])
+    return _folded(_words(key), np.uint32(number) if isinstance(number, int) else number)
 
 
 def random_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
@@ -49,9 +48,7 @@ def random_bits(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     >>> round(float(bits.mean()), 2), round(float(bits.std() * 12**0.5), 2)
     (0.5, 1.0)
     """
-    first, second = _words(key)
-    places = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    return _mix(_mix(places * _GOLDEN + first) ^ second)
+    return _drawn(_words(key), shape)
 
 
 def seeded(seed: jax.Array | int) -> jax.Array:
@@ -66,16 +63,33 @@ def seeded(seed: jax.Array | int) -> jax.Array:
     return jax.random.key(seed, impl=_HASH)
 
 
-def _words(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-    words = jax.random.key_data(key) if jnp.issubdtype(key.dtype, jax.dtypes.prng_key) else key
-    return words[0], words[1]
+# Each is traced once for all its uses in a program: they are many, and tracing takes as long as compiling.
+@jax.jit
+def _folded(words: jax.Array, number: jax.Array) -> jax.Array:
+    first = _mix(words[0] + (jnp.asarray(number, jnp.uint32) + 1) * _GOLDEN)
+    return jnp.stack([first, _mix(words[1] ^ first)])
+
+
+@partial(jax.jit, static_argnums=1)
+def _drawn(words: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    places = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
+    return _mix(_mix(places * _GOLDEN + words[0]) ^ words[1])
+
+
+def _words(key: jax.Array) -> jax.Array:
+    typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    return jax.random.key_data(key) if typed else key
 
 
 def _mix(x: jax.Array) -> jax.Array:
     """Mix 32 bits: Wellons' ``lowbias32`` (2018), a bijection in which each bit of x moves each bit of the result."""
-    x = (x ^ (x >> 16)) * np.uint32(0x7FEB352D)
-    x = (x ^ (x >> 15)) * np.uint32(0x846CA68B)
-    return x ^ (x >> 16)
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        x = jax.lax.mul(_shifted(x, shift), jax.lax.full_like(x, factor))
+    return _shifted(x, 16)
+
+
+def _shifted(x: jax.Array, bits: int) -> jax.Array:
+    return jax.lax.bitwise_xor(x, jax.lax.shift_right_logical(x, jax.lax.full_like(x, bits)))
 
 
 def _seed(seed: jax.Array) -> jax.Array:

@@ -14,7 +14,7 @@ import numpy as np
 from penstock.networks.inputs import Inputs
 from penstock.programs import keep_programs
 
-__all__ = ["Buildable", "as_declared", "count_untrained", "count_weights", "end_to_end"]
+__all__ = ["Buildable", "as_declared", "count_untrained", "count_weights", "end_to_end", "module_shapes"]
 
 M = TypeVar("M")
 
@@ -74,12 +74,12 @@ class Buildable(abc.ABC, Generic[M]):
         -------
         The number of trained weights.
         """
-        module = _shapes(self, inputs, outputs)
+        module = module_shapes(self, inputs, outputs)
         return count_weights(module) - count_untrained(module)
 
 
 @keep_programs(64)
-def _shapes(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
+def module_shapes(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
     """Return a network's module with shapes in place of weights; every fit and each trace of a program asks for it."""
     return eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
 
@@ -91,7 +91,7 @@ def as_declared(network: Buildable[Any], weights: Any, inputs: Inputs, outputs: 
     Parts of the weights are returned as they are.
     """
     leaves = jax.tree.leaves(weights)
-    structure: Any = jax.tree.structure(eqx.filter(_shapes(network, inputs, outputs), _is_shape))
+    structure: Any = jax.tree.structure(eqx.filter(module_shapes(network, inputs, outputs), _is_shape))
     return jax.tree.unflatten(structure, leaves) if len(leaves) == structure.num_leaves else weights
 
 
@@ -107,7 +107,7 @@ def _is_shape(leaf: Any) -> bool:
 
 def _without_weights(network: Buildable[Any], inputs: Inputs, outputs: int) -> Any:
     """Return a network's module without its weights."""
-    shapes = _shapes(network, inputs, outputs)
+    shapes = module_shapes(network, inputs, outputs)
     return eqx.filter(shapes, _is_shape, inverse=True)
 
 

@@ -48,7 +48,12 @@ def axis_places(values: Sequence[Any]) -> tuple[NDArray[np.float64], list[tuple[
 
 
 def parallel_picture(
-    title: str, caption: str, axes: Mapping[str, Sequence[Any]], error: NDArray[np.float64], unit: str
+    title: str,
+    caption: str,
+    axes: Mapping[str, Sequence[Any]],
+    error: NDArray[np.float64],
+    unit: str,
+    dashed: int | None = None,
 ) -> Picture:
     """Draw each setting as a line across the options to its error: the best dark, the better half blue.
 
@@ -62,6 +67,8 @@ def parallel_picture(
         Error of each setting.
     unit
         What stands above the axis of errors.
+    dashed
+        Number of the setting whose line is dashed, if any.
     """
     columns = {**axes, unit: error.tolist()}
     laid = [axis_places(values) for values in columns.values()]
@@ -75,8 +82,11 @@ def parallel_picture(
         for place in order:
             best = place == order[-1]
             color = INK if best else SERIES[0] if error[place] <= half else MUTED
-            width = 2.0 if best else 0.8
-            frame.plot(x, lines[place], color=color, linewidth=width, alpha=1.0 if best else 0.6)
+            marked = place == dashed
+            frame.plot(
+                x, lines[place], color=INK if marked else color, linewidth=2.0 if best else 1.4 if marked else 0.8,
+                alpha=1.0 if best or marked else 0.6, linestyle="--" if marked else "-",
+            )  # fmt: skip
         for number, (_, ticks) in enumerate(laid):
             frame.axvline(number, color=GRID, linewidth=1, zorder=0)
             for height, text in ticks:

@@ -15,7 +15,7 @@ from penstock.errors import DataError, TrainingError
 from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import Fold, RollingOrigin
 
-__all__ = ["InnerRows", "digest"]
+__all__ = ["InnerRows", "digest", "together"]
 
 Values = NDArray[np.float64]
 
@@ -111,24 +111,21 @@ class InnerRows:
         For each model the mean absolute error in mean absolute steps of each series, NaN where a training diverged, a
         forecast is not finite, or it was left out; and the epochs after which it was left out.
         """
-        groups: dict[Hashable, list[int]] = {}
-        for place, model in enumerate(models):
-            key = model.settings_key
-            groups.setdefault(place if key is None else (type(model), key), []).append(place)
         found: list[tuple[float, int | None]] = [(np.nan, None)] * len(models)
         panel = self.panel.with_only(models[0].covariates)
         trains = [panel.between(fold.starts, fold.ends) for fold in self.folds]
-        for places in groups.values():
-            own = [models[place] for place in places]
-            fitted: list[tuple[list[Estimator] | None, int | None]]
-            if own[0].settings_key is None:
-                fitted = [(self._fitted(own[0], trains), None)]
-            else:
-                fitted = own[0].fit_settings(own, trains, halving)
-            whole = [copies for copies, _ in fitted if copies is not None]
-            errors = iter(self._errors(whole, panel, trains))
-            for place, (copies, halved) in zip(places, fitted, strict=True):
-                found[place] = (np.nan if copies is None else next(errors)), halved
+        for key, group in together(models):
+            for places in [group] if key is not None else [[place] for place in group]:
+                own = [models[place] for place in places]
+                fitted: list[tuple[list[Estimator] | None, int | None]]
+                if key is None:
+                    fitted = [(self._fitted(own[0], trains), None)]
+                else:
+                    fitted = own[0].fit_settings(own, trains, halving)
+                whole = [copies for copies, _ in fitted if copies is not None]
+                errors = iter(self._errors(whole, panel, trains))
+                for place, (copies, halved) in zip(places, fitted, strict=True):
+                    found[place] = (np.nan if copies is None else next(errors)), halved
         return found
 
     def _fitted(self, model: Estimator, trains: Sequence[Panel]) -> list[Estimator] | None:
@@ -157,6 +154,18 @@ class InnerRows:
             errors.append([np.abs(yhat - actual)[unit > 0] / unit[unit > 0, None] for yhat in found])
         means = [float(np.concatenate(own).mean()) for own in zip(*errors, strict=True)]
         return [mean if np.isfinite(mean) else float("nan") for mean in means]
+
+
+def together(models: Sequence[Estimator]) -> list[tuple[Hashable, list[int]]]:
+    """Return the places of the models that train as one program, group by group, after what they have in common.
+
+    Those with nothing in common, whose :attr:`penstock.estimator.Estimator.settings_key` is None, come under None.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for place, model in enumerate(models):
+        key = model.settings_key
+        groups.setdefault(None if key is None else (type(model), key), []).append(place)
+    return list(groups.items())
 
 
 def digest(train: Panel) -> str:

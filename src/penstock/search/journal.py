@@ -93,7 +93,7 @@ class Journal:
         propose
             Gives the next settings, from the trials so far (settings alone where they run) and how many are wanted.
         trials
-            Trials in all.
+            Trials in all; later ones, which a search with more of them left, are not looked at.
         most
             Trials at once.
 
@@ -102,7 +102,8 @@ class Journal:
         Their numbers and settings; none when all are claimed.
         """
         with self._locked():
-            left = [claim for claim in self._claims if claim.trial is None and not self._alive(claim.driver)]
+            ours = self._claims[:trials]
+            left = [claim for claim in ours if claim.trial is None and not self._alive(claim.driver)]
             if left:
                 again = [n for n, each in enumerate(self._claims) if each.trial is None and each.batch == left[0].batch]
                 return self._taken(again, [self._claims[number].settings for number in again])
@@ -123,18 +124,17 @@ class Journal:
                 for number, trial in zip(numbers, trials, strict=True)
             )
 
-    def wait(self) -> bool:
-        """Wait for the trials of other processes; say whether there were any."""
+    def wait(self, trials: int) -> bool:
+        """Wait for the first trials, where other processes run some of them; say whether there were any."""
         with self._locked():
-            running = any(each.trial is None for each in self._claims)
+            running = any(each.trial is None for each in self._claims[:trials])
         if running:
             time.sleep(_WAIT)
         return running
 
-    @property
-    def trials(self) -> list[Trial]:
-        """The finished trials in the order of their numbers."""
-        return [each.trial for each in self._claims if each.trial is not None]
+    def finished(self, trials: int) -> list[Trial]:
+        """Return the first trials that have ended, in the order of their numbers; a file may hold more."""
+        return [each.trial for each in self._claims[:trials] if each.trial is not None]
 
     def _taken(self, numbers: Sequence[int], settings: Sequence[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
         batch = numbers[0] if len(numbers) else 0

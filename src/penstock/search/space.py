@@ -14,7 +14,7 @@ from penstock.errors import OptionError, nearest
 from penstock.options import Description, Options, check_options, option
 from penstock.training.optimizers import resolve_optimizer
 
-__all__ = ["Range", "checked_space", "draw", "extremes", "grid", "in_words", "with_settings"]
+__all__ = ["Range", "checked_space", "draw", "extremes", "grid", "in_words", "models_in", "value_of", "with_settings"]
 
 T = TypeVar("T")
 
@@ -200,6 +200,31 @@ def _replaced(owner: Any, path: list[str], value: Any, whole: str) -> Any:
     if isinstance(owner, Options):
         return owner.clone().set_params(**{name: new})
     return type(owner)(**{**owner.stored(), name: new})
+
+
+def models_in(value: Any) -> list[Options]:
+    """Return the models that a value is or holds, in its options and lists."""
+    if isinstance(value, Options):
+        return [value, *(found for each in value.get_params(deep=False).values() for found in models_in(each))]
+    return [found for each in value for found in models_in(each)] if isinstance(value, (list, tuple)) else []
+
+
+def value_of(model: Any, name: str) -> Any:
+    """Return the value that a model has of an option, with the names of :func:`with_settings`.
+
+    Examples
+    --------
+    >>> from penstock.training.optimizers import Adam
+    >>> value_of(Adam(), "learning_rate")
+    0.001
+    """
+    owner = model
+    path = name.split("__")
+    for place, each in enumerate(path):
+        if isinstance(owner, str) and path[place - 1] == "optimizer":
+            owner = resolve_optimizer(owner)
+        owner = owner[int(each)] if isinstance(owner, (list, tuple)) else getattr(owner, each)
+    return owner
 
 
 def _require_option(owner: Any, name: str, whole: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +17,14 @@ from penstock.errors import DataError, OptionError
 from penstock.estimator import Estimator
 from penstock.evaluation.rolling_origin import RollingOrigin
 from penstock.fitting import share_fit
-from penstock.options import from_json, option, to_json
+from penstock.options import option, to_json
 from penstock.search.inner import InnerRows, digest
 from penstock.search.journal import Journal
 from penstock.search.samplers import SAMPLERS, proposer
-from penstock.search.space import checked_space, extremes, in_words, with_settings
-from penstock.searchable import Trial
+from penstock.search.space import checked_space, extremes, in_words, models_in, value_of, with_settings
+from penstock.search.trial_task import errors_of
+from penstock.searchable import Trial, restored_trials, stored_trials
 from penstock.storage import Arrays
-from penstock.strict_json import strict_json
 from penstock.version import __version__
 
 __all__ = ["Trial", "Tuned"]
@@ -105,6 +104,11 @@ class Tuned(Estimator):
             raise OptionError("Tuned: space['horizon'] would change what is asked; give Tuned(..., horizon=...).")
         self.space = checked_space(self.space, self.model)
         to_json(self.space)  # refuses what no model file can hold
+        if any(isinstance(each, Tuned) and each.storage is not None for each in models_in(self.model)):
+            raise OptionError(
+                "Tuned: the model holds a search with storage=, but each setting makes it another search, and a file "
+                "keeps one; give storage= to the outer Tuned alone."
+            )
         if self.inner is not None and self.inner.horizon not in (1, self.horizon):
             raise OptionError(
                 f"Tuned: inner.horizon={self.inner.horizon} is not horizon={self.horizon}; leave it out of inner."
@@ -152,6 +156,11 @@ class Tuned(Estimator):
         return self._now.rows_kept
 
     @property
+    def fits_in_parts(self) -> bool:
+        """Whether there are parts: the settings are."""
+        return True
+
+    @property
     def parameters(self) -> int:
         """Those of the model."""
         return self._now.parameters
@@ -172,6 +181,11 @@ class Tuned(Estimator):
     def searched(self) -> Sequence[Trial]:
         """Every trial of the fit."""
         return getattr(self, "trials_", ())
+
+    @property
+    def given_values(self) -> dict[str, Any]:
+        """The values that the model as it is given has of the options of the space."""
+        return {name: value_of(self.model, name) for name in self.space}
 
     @property
     def settings_tried(self) -> int:
@@ -250,12 +264,12 @@ class Tuned(Estimator):
             while True:
                 claimed = journal.claim(propose, self.trials + 1, 1 if alone and self.sampler == "tpe" else most)
                 if claimed:
-                    models = [with_settings(given, settings) for _, settings in claimed]
-                    found = zip(claimed, scored.errors(models, self.halving), strict=True)
+                    outcomes = errors_of(self.label, given, scored, [settings for _, settings in claimed], self.halving)
+                    found = zip(claimed, outcomes, strict=True)
                     trials = [Trial(settings, *outcome) for (_, settings), outcome in found]
                     journal.finish([number for number, _ in claimed], trials)
-                elif not journal.wait():
-                    return journal.trials
+                elif not journal.wait(self.trials + 1):
+                    return journal.finished(self.trials + 1)
 
     def _journal(self, train: Panel) -> Journal:
         """Open the trials on these training rows."""
@@ -289,24 +303,10 @@ class Tuned(Estimator):
 
     def _arrays(self) -> Arrays:
         own = {f"model.{name}": array for name, array in self.model_._arrays().items()}
-        errors = np.array([trial.error for trial in self.trials_])
-        settings = json.dumps([to_json(trial.settings) for trial in self.trials_]).encode()
-        return {
-            **own,
-            "validation_errors": errors,
-            "inner_rows": np.array([self.inner_rows_]),
-            "halved": np.array([trial.halved or 0 for trial in self.trials_]),
-            "settings": np.frombuffer(settings, np.uint8),  # arrays alone, so that an ensemble can keep a search
-        }
+        return {**own, **stored_trials(self.trials_), "inner_rows": np.array([self.inner_rows_])}
 
     def _restore(self, arrays: Arrays) -> None:
-        settings = from_json(strict_json(arrays["settings"].astype(np.uint8).tobytes()))
-        if any(not isinstance(each, dict) for each in settings):
-            raise ValueError("settings that were tried are no options by name")
-        errors = arrays["validation_errors"].tolist()
-        halved = arrays.get("halved", np.zeros(len(errors), np.int64)).tolist()  # older files hold none
-        parts = zip(settings, errors, halved, strict=True)
-        self.trials_ = [Trial(each, error, epochs or None) for each, error, epochs in parts]
+        self.trials_ = restored_trials(arrays)
         self.inner_rows_, self.best_ = arrays["inner_rows"].item(), _best(self.trials_).settings
         self.chosen_ = with_settings(self.model.clone().set_params(horizon=self.horizon), self.best_)
         own = {name.removeprefix("model."): each for name, each in arrays.items() if name.startswith("model.")}

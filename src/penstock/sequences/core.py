@@ -21,7 +21,7 @@ from penstock.sequences.inputs import Ready, SampleEncoder, require_vectors
 from penstock.sequences.sklearn_mixin import SklearnMixin
 from penstock.sequences.targets import Targets, split_samples, validation_arguments
 from penstock.storage import Arrays
-from penstock.training.buckets import bucket_bounds, in_buckets
+from penstock.training.buckets import bucket_bounds, in_buckets, stored_bounds
 from penstock.training.callbacks import Callback
 from penstock.training.config import TrainSpec
 from penstock.training.forward import forward, in_order
@@ -220,6 +220,4 @@ class SampleEstimator(TrainingOptions, SklearnMixin, abc.ABC):
     def _restore(self, arrays: Arrays) -> None:
         self.weights_ = restored_weights(arrays, self.whole_network, self.inputs_, self.outputs_, self.members)
         self.history_ = restored_history(arrays)
-        self.bounds_ = tuple(stored_count(int(bound), "steps of a sample") for bound in arrays["bounds"])
-        if not self.bounds_ or list(self.bounds_) != sorted({*self.bounds_}):
-            raise ValueError(f"the lengths of buckets do not rise: {self.bounds_[:9]}")
+        self.bounds_ = stored_bounds(arrays["bounds"])

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 from penstock.errors import PenstockError, WriteError
 
-__all__ = ["RequestError", "problem_of"]
+__all__ = ["ClientGoneError", "RequestError", "problem_of"]
+
+
+class ClientGoneError(Exception):
+    """A connection that ended before its request was whole: nobody waits for an answer."""
 
 
 class RequestError(Exception):

@@ -75,7 +75,7 @@ def serve(
     access = Access(token, host)
     folder = None if state is None else State(state, sync=sync)
     service = Service(Models(paths), limits, reload=reload, state=folder)
-    app = Guard(Routes(service).app(), access, service.metrics, log_requests=log_requests)
+    app = Guard(Routes(service), access, service.metrics, log_requests=log_requests)
     listening = listen(host, port)
     set_up_logs()
     config = uvicorn.Config(
@@ -137,21 +137,33 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _protocol(seconds: float) -> Any:
-    """Make uvicorn's protocol close a connection whose request does not begin in time: the headers are not its body."""
+    """Make uvicorn's protocol close a connection on which the headers of a request do not come in time.
+
+    The body has its own time, which :func:`penstock.serving.bodies.read_body` keeps.
+    """
     base: Any = library("uvicorn.protocols.http.httptools_impl", "serve", "penstock serve").HttpToolsProtocol
 
     def connection_made(self: Any, transport: Any) -> None:
         base.connection_made(self, transport)
-        self.begin = self.loop.call_later(seconds, _close_idle, self)
+        self.headers_due = self.loop.call_later(seconds, transport.close)
+
+    def on_message_begin(self: Any) -> None:
+        base.on_message_begin(self)
+        if self.headers_due is None:
+            self.headers_due = self.loop.call_later(seconds, self.transport.close)
+
+    def on_headers_complete(self: Any) -> None:
+        cancel(self)
+        base.on_headers_complete(self)
 
     def connection_lost(self: Any, error: Exception | None) -> None:
-        self.begin.cancel()
+        cancel(self)
         base.connection_lost(self, error)
 
-    methods = {"connection_made": connection_made, "connection_lost": connection_lost}
-    return type("PenstockProtocol", (base,), methods)
+    def cancel(self: Any) -> None:
+        if self.headers_due is not None:
+            self.headers_due.cancel()
+            self.headers_due = None
 
-
-def _close_idle(connection: Any) -> None:
-    if connection.cycle is None and not connection.transport.is_closing():
-        connection.transport.close()
+    methods = (connection_made, on_message_begin, on_headers_complete, connection_lost)
+    return type("PenstockProtocol", (base,), {each.__name__: each for each in methods})

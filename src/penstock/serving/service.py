@@ -43,9 +43,9 @@ class Service:
 
     def __init__(self, models: Models, limits: Limits, *, reload: bool = True, state: State | None = None) -> None:
         self.models, self.limits, self.reload = models, limits, reload
-        self.metrics = Metrics()
-        self.sessions = Sessions(limits) if state is None else StoredSessions(limits, state)
-        self.worker = Worker(self._commit, limits.waiting)
+        self.sessions = sessions = Sessions(limits) if state is None else StoredSessions(limits, state)
+        self.metrics = Metrics(sessions.by_id.__len__, sessions.taken)
+        self.worker = Worker(sessions.commit, limits.waiting)
         self.ready, self.broken = False, ""
         self._pool = ThreadPoolExecutor(_AT_ONCE, "penstock forecasts")
         self._computing = 0
@@ -62,7 +62,7 @@ class Service:
         self.ready = False
         for task in self._tasks:
             task.cancel()
-        await asyncio.get_running_loop().run_in_executor(None, self.worker.close)
+        await self.worker.close()
         self.sessions.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         event("ended", sessions=len(self.sessions.by_id))
@@ -107,10 +107,6 @@ class Service:
         if not self.ready:
             raise RequestError(503, "the server is starting or ending; try again later.", {"Retry-After": "1"})
 
-    def _commit(self) -> None:
-        self.sessions.commit()
-        self.metrics.sessions.set(len(self.sessions.by_id))
-
     async def _get_ready(self) -> None:
         """Let each model forecast once, which compiles its programs, and take up the sessions of an earlier process."""
         for served in self.models.by_name.values():
@@ -137,7 +133,7 @@ class Service:
             await asyncio.sleep(_EVERY)
             try:
                 await asyncio.get_running_loop().run_in_executor(None, self.sessions.flush)
-                await self.worker.do(self.sessions.expire, always=True)
+                await self.worker.do(self.sessions.expire, quick=self.sessions.are_quick([]), always=True)
                 if self.reload:
                     await asyncio.get_running_loop().run_in_executor(None, self._reload_changed)
             except Exception as error:  # a full disk: the next look may find space

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from penstock.serving.limits import Limits
 from penstock.serving.models import ServedModel
 from penstock.serving.problems import RequestError, problem_of
 from penstock.serving.steps import Row, forecast_of
 from penstock.serving.tables import kind_of
-from penstock.serving.together import take_together
+from penstock.serving.together import Group, take_together
 from penstock.streaming.many import quick_series
+
+if TYPE_CHECKING:
+    from penstock.streaming.library import OpenNetwork
 
 __all__ = ["OPTIONS", "Session", "Sessions", "read_level", "read_options"]
 
@@ -21,7 +25,7 @@ OPTIONS = ("level", "intervals", "late", "duplicate", "missing")
 """Options of a session: those of :meth:`penstock.Forecaster.stream`."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Session:
     """A stream, and how far it has come.
 
@@ -43,6 +47,12 @@ class Session:
         When it was last asked for anything, in seconds of the clock that never goes back.
     failed
         Whether a step failed in a way that nobody foresaw, so that its state is unknown.
+    quick
+        The network and the address of its series, where its rows can be taken together with those of others.
+    counts
+        Whether its times are counted steps.
+    labels
+        What its levels are called.
     """
 
     id: str
@@ -53,10 +63,13 @@ class Session:
     answer: dict[str, Any] = field(default_factory=dict)
     used: float = field(default_factory=time.monotonic)
     failed: bool = False
+    quick: tuple[OpenNetwork, int] | None = field(init=False)
+    counts: bool = field(init=False)
+    labels: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Look once whether its rows can be taken together with those of others, and what its levels are called."""
-        self.quick = quick_series(self.stream)
+        """Look once at what every row needs of the stream."""
+        self.quick, self.counts = quick_series(self.stream), self.stream.counts
         self.labels = [f"{level:g}" for level in self.stream.levels]
 
     def about(self) -> dict[str, Any]:
@@ -119,12 +132,22 @@ class Sessions:
     ----------
     limits
         How many there may be, and when one that nobody uses is deleted.
+
+    Attributes
+    ----------
+    by_id
+        The sessions by their names.
+    compiled
+        Names of those whose steps take microseconds.
+    taken
+        Steps that were taken, by model.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.by_id: dict[str, Session] = {}
         self.compiled: set[str] = set()
+        self.taken: Counter[str] = Counter()
 
     def create(self, served: ServedModel, options: dict[str, Any]) -> Session:
         """Begin a session after the rows that the model keeps.
@@ -245,12 +268,12 @@ class Sessions:
     def _take(self, session: Session, row: Row) -> dict[str, Any]:
         try:
             found = session.stream.push(row.t, row.y, row.series, future=row.future, **row.covariates)
-            answer = forecast_of(found, times=row.times)
+            session.answer = forecast_of(session.id, session.step + 1, found, times=row.times)
         except Exception as error:
             session.failed = problem_of(error).status == 500
             raise
         session.step += 1
-        session.answer = {"session": session.id, "step": session.step, **answer}
+        self.taken[session.served.name] += 1
         return session.answer
 
     def steps(self, rows: list[tuple[str, Row]]) -> list[dict[str, Any]]:
@@ -289,5 +312,5 @@ class Sessions:
         """
         return take_together(self, rows)
 
-    def note(self, sessions: list[Session], rows: list[Any]) -> None:
+    def note(self, group: Group) -> None:
         """Keep rows that were taken together: nothing, where sessions end with the process."""

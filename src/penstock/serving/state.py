@@ -24,6 +24,7 @@ from penstock.serving.models import ServedModel, read_served
 from penstock.serving.problems import RequestError
 from penstock.serving.sessions import Session, Sessions
 from penstock.serving.steps import Row, read_row
+from penstock.serving.together import Group
 from penstock.stored_arrays import read_arrays
 from penstock.streaming.saved import restored_stream, stream_parts
 
@@ -177,9 +178,10 @@ class StoredSessions(Sessions):
             self.state.journal.append(record)
         return answer
 
-    def note(self, sessions: list[Session], rows: list[Any]) -> None:
+    def note(self, group: Group) -> None:
         """Keep rows that were taken together as one record."""
-        if rows and not self._restoring:
+        if group and not self._restoring:
+            _, rows, sessions, *_ = zip(*group, strict=True)
             names, steps = [session.id for session in sessions], [session.step for session in sessions]
             self.state.journal.append({"steps": [names, steps, [row.t for row in rows], [row.y for row in rows]]})
 
@@ -277,6 +279,7 @@ class StoredSessions(Sessions):
                 self._check_next(session, record["step"])
                 self._take(session, read_row(record["row"]))
         self._restoring = False
+        self.taken.clear()  # an earlier process counted them
         used = {first["sha256"] for first in self._first.values()}
         for folder in self.state.models.iterdir():
             if folder.name not in used:

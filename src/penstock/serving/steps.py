@@ -9,10 +9,17 @@ from penstock.serving.problems import RequestError
 from penstock.serving.tables import check_object, finite, kind_of
 from penstock.streaming.forecast import StreamForecast
 
-__all__ = ["STEP", "Row", "answer_of", "forecast_of", "read_row"]
+__all__ = ["MEANT", "STEP", "Row", "answer_of", "forecast_of", "read_row"]
 
 STEP = ("t", "y", "series", "covariates", "future", "step", "times")
 """Names of a row in JSON."""
+
+MEANT = {
+    **dict.fromkeys(("time", "ds", "date", "datetime", "timestamp"), "t"),
+    **dict.fromkeys(("value", "target", "close"), "y"),
+    **dict.fromkeys(("id", "unique_id", "name"), "series"),
+}
+"""What is meant by names that a row of a session does not have."""
 
 _LONGEST = 100  # characters of a time or of a name
 _TAKEN = ("self", "t", "y", "id", "future")  # arguments of Stream.push, which no covariate can be given by
@@ -67,7 +74,7 @@ def read_row(given: Any, what: str = "the body", more: tuple[str, ...] = ()) -> 
     >>> read_row({"t": 81, "y": 2.5, "step": 1}).to_json()
     {'t': 81, 'y': 2.5}
     """
-    row = check_object(given, (*STEP, *more), what)
+    row = check_object(given, (*STEP, *more), what, MEANT)
     time, y, series, step = row.get("t"), row.get("y"), row.get("series"), row.get("step")
     if "t" not in row or "y" not in row:
         raise RequestError(
@@ -117,11 +124,13 @@ def _check_columns(given: Any, what: str, *, several: bool) -> None:
                 _check_number(each, f"{what}[{name[:80]!r}]", "a number")
 
 
-def forecast_of(found: StreamForecast | None, *, times: bool) -> dict[str, Any]:
+def forecast_of(session: str, step: int, found: StreamForecast | None, *, times: bool) -> dict[str, Any]:
     """Describe the forecast after a row.
 
     Parameters
     ----------
+    session, step
+        The session, and the number of the step.
     found
         What the stream gave; None: no forecast, since the row was dropped or the series has too few rows.
     times
@@ -129,29 +138,30 @@ def forecast_of(found: StreamForecast | None, *, times: bool) -> dict[str, Any]:
 
     Returns
     -------
-    ``yhat`` with one number a step ahead, or null; ``intervals`` with the lower and the upper bounds of each level,
-    null where an interval is infinite; ``times``.
+    ``session``, ``step``; ``yhat`` with one number a step ahead, or null; ``intervals`` with the lower and the upper
+    bounds of each level, null where an interval is infinite; ``times``.
     """
     if found is None:
-        return {"yhat": None}
-    answer = answer_of([finite(line) for line in found.values], [f"{level:g}" for level in found.levels])
+        return {"session": session, "step": step, "yhat": None}
+    answer = answer_of(session, step, [finite(line) for line in found.values], [f"{each:g}" for each in found.levels])
     if times:
         answer["times"] = [each if isinstance(each, int) else str(each) for each in _plain(found.times)]
     return answer
 
 
-def answer_of(lines: list[list[float | None]], labels: Sequence[str]) -> dict[str, Any]:
+def answer_of(session: str, step: int, lines: list[list[float | None]], labels: Sequence[str]) -> dict[str, Any]:
     """Describe a forecast whose values are numbers for JSON: the forecasts, then the bounds of each level by its label.
 
     Examples
     --------
-    >>> answer_of([[5.0], [4.0], [None]], ["80"])
-    {'yhat': [5.0], 'intervals': {'80': {'lo': [4.0], 'hi': [None]}}}
+    >>> answer_of("s", 1, [[5.0], [4.0], [None]], ["80"])
+    {'session': 's', 'step': 1, 'yhat': [5.0], 'intervals': {'80': {'lo': [4.0], 'hi': [None]}}}
     """
     if not labels:
-        return {"yhat": lines[0]}
+        return {"session": session, "step": step, "yhat": lines[0]}
     bounds = zip(labels, lines[1::2], lines[2::2], strict=True)
-    return {"yhat": lines[0], "intervals": {label: {"lo": low, "hi": high} for label, low, high in bounds}}
+    intervals = {label: {"lo": low, "hi": high} for label, low, high in bounds}
+    return {"session": session, "step": step, "yhat": lines[0], "intervals": intervals}
 
 
 def _plain(times: Any) -> list[Any]:

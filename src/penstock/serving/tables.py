@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +34,8 @@ __all__ = [
 
 JSON, CSV = "application/json", "text/csv"
 
+_NONE: Mapping[str, str] = MappingProxyType({})
+
 
 def media_type(header: str, allowed: tuple[str, ...]) -> str:
     """Return the media type of a body.
@@ -48,6 +52,8 @@ def media_type(header: str, allowed: tuple[str, ...]) -> str:
     RequestError
         415 for any other, or for another character set than UTF-8.
     """
+    if header in allowed:
+        return header
     kind, _, parameters = header.partition(";")
     found = kind.strip().lower()
     if found not in allowed:
@@ -58,7 +64,7 @@ def media_type(header: str, allowed: tuple[str, ...]) -> str:
     return found
 
 
-def read_object(body: bytes, allowed: tuple[str, ...]) -> dict[str, Any]:
+def read_object(body: bytes, allowed: tuple[str, ...], meant: Mapping[str, str] = _NONE) -> dict[str, Any]:
     """Read the JSON object of a body.
 
     Parameters
@@ -67,6 +73,8 @@ def read_object(body: bytes, allowed: tuple[str, ...]) -> dict[str, Any]:
         UTF-8.
     allowed
         Names that it may have.
+    meant
+        What is meant by some others, for messages.
 
     Raises
     ------
@@ -79,16 +87,17 @@ def read_object(body: bytes, allowed: tuple[str, ...]) -> dict[str, Any]:
         raise RequestError(
             400, f"the body is no JSON that can be read: {error}. Write a missing value as null."
         ) from None
-    return check_object(found, allowed, "the body")
+    return check_object(found, allowed, "the body", meant)
 
 
-def check_object(found: Any, allowed: tuple[str, ...], what: str) -> dict[str, Any]:
+def check_object(found: Any, allowed: tuple[str, ...], what: str, meant: Mapping[str, str] = _NONE) -> dict[str, Any]:
     """Return an object of JSON whose names are all known."""
     if not isinstance(found, dict):
         raise RequestError(422, f"{what} is {kind_of(found)}; an object with the names {', '.join(allowed)} is needed.")
     for name in found:
         if name not in allowed:
-            raise RequestError(422, f"{what} has the name {name[:80]!r}; {nearest(name[:80], allowed)}")
+            near = nearest(meant.get(name.lower(), name[:80]), allowed)
+            raise RequestError(422, f"{what} has the name {name[:80]!r}; {near}")
     return found
 
 

@@ -15,76 +15,70 @@ from penstock.streaming.many import push_each
 if TYPE_CHECKING:
     from penstock.serving.sessions import Session, Sessions
 
-__all__ = ["take_together"]
+__all__ = ["Group", "take_together"]
 
-
-class _Group:
-    """Rows of different sessions that share a network, column by column."""
-
-    def __init__(self) -> None:
-        self.places: list[int] = []  # in the request
-        self.sessions: list[Session] = []
-        self.pointers: list[int] = []
-        self.times: list[int] = []
-        self.y: list[float] = []
+Group = list[tuple[int, Any, Any, int, int, float]]
+"""Rows of different sessions that share a network: place in the request, row, session, address, time, value."""
 
 
 def take_together(sessions: Sessions, rows: list[Any]) -> list[dict[str, Any]]:
     """Do what :meth:`penstock.serving.sessions.Sessions.steps_together` says."""
     answers: list[Any] = [None] * len(rows)
-    groups: dict[Any, _Group] = {}
+    groups: dict[Any, Group] = {}
     taken: set[str] = set()
     find, last = sessions.by_id.get, None
-    group = _Group()
+    group: Group = []
     for place, row in enumerate(rows):
-        name = row.session
+        name, y, step = row.session, row.y, row.step
         if name in taken:  # the rows of one session are taken in their order
-            _take(sessions, groups, rows, answers)
+            _take(sessions, groups, answers)
             groups, taken, last = {}, set(), None
         session = find(name)
-        if session is None or session.quick is None or row.y is None or session.failed:
+        if (
+            session is None
+            or y is None
+            or (quick := session.quick) is None
+            or session.failed
+            or (step is not None and step != session.step + 1)
+        ):
             answers[place] = sessions.answer(name, _row(row))
             continue
-        moment = row.t if type(row.t) is int and session.stream.counts else _time(session, row.t)
-        if moment is None or (row.step is not None and row.step != session.step + 1):
+        moment = row.t if type(row.t) is int and session.counts else _time(session, row.t)
+        if moment is None:
             answers[place] = sessions.answer(name, _row(row))
             continue
-        network, pointer = session.quick
+        network, pointer = quick
         if network is not last:
-            last, group = network, groups.setdefault(network, _Group())
+            last, group = network, groups.setdefault(network, [])
         taken.add(name)
-        group.places.append(place)
-        group.sessions.append(session)
-        group.pointers.append(pointer)
-        group.times.append(moment)
-        group.y.append(row.y)
-    _take(sessions, groups, rows, answers)
+        group.append((place, row, session, pointer, moment, y))
+    _take(sessions, groups, answers)
     return answers
 
 
-def _take(sessions: Sessions, groups: dict[Any, _Group], rows: list[Any], answers: list[Any]) -> None:
+def _take(sessions: Sessions, groups: dict[Any, Group], answers: list[Any]) -> None:
     now = time.monotonic()
     for network, group in groups.items():
-        status, values = push_each(network, group.pointers, group.times, np.array(group.y))
-        if not (status == FORECAST).all():
+        _, _, _, pointers, times, y = zip(*group, strict=True)
+        status, values = push_each(network, pointers, times, np.array(y))
+        there = status == FORECAST
+        if not there.all():
             # Of the others nothing was taken: the policies of their streams say what is done.
-            for place, session, found in zip(group.places, group.sessions, status.tolist(), strict=True):
-                if found != FORECAST:
-                    answers[place] = sessions.answer(session.id, _row(rows[place]))
-            there = np.flatnonzero(status == FORECAST)
-            group.places = [group.places[each] for each in there]
-            group.sessions = [group.sessions[each] for each in there]
+            for (place, row, session, *_), fits in zip(group, there.tolist(), strict=True):
+                if not fits:
+                    answers[place] = sessions.answer(session.id, _row(row))
+            group[:] = [group[each] for each in np.flatnonzero(there)]
             values = values[there]
         numbers: Any = values
         if not np.isfinite(values).all():  # an interval without bounds is infinite
             numbers = values.astype(object)
             numbers[~np.isfinite(values)] = None
-        for place, session, lines in zip(group.places, group.sessions, numbers.tolist(), strict=True):
+        for (place, _, session, *_), lines in zip(group, numbers.tolist(), strict=True):
             session.step = step = session.step + 1
             session.used = now
-            answer = {"session": session.id, "step": step, **answer_of(lines, session.labels)}
-            session.answer = answers[place] = answer
-        sessions.note(group.sessions, [rows[place] for place in group.places])
+            session.answer = answers[place] = answer_of(session.id, step, lines, session.labels)
+        sessions.taken.update([each[2].served.name for each in group])
+        sessions.note(group)
 
 
 def _time(session: Session, t: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""The one thread that steps sessions: what waits is carried out together, and answered once it is kept."""
+"""The jobs on sessions, one at a time: what waits is carried out together, and answered once it is kept."""
 
 from __future__ import annotations
 
@@ -6,21 +6,29 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, NamedTuple
 
 from penstock.serving.problems import RequestError
 
 __all__ = ["Worker"]
 
-_Job = tuple[Callable[[], Any], "asyncio.Future[Any]"]
+
+class _Job(NamedTuple):
+    do: Callable[[], Any]
+    future: asyncio.Future[Any]
+    quick: bool
+
+
 _Answer = tuple["asyncio.Future[Any]", Any, Exception | None]
 
 
 class Worker:
-    """Carries out jobs in their order, in one thread, so that they need no locks.
+    """Carries out jobs in their order, never two at once, so that they need no locks.
 
-    All jobs that wait are carried out in a row; then `commit` is called once, and only then are they answered: many
-    requests share the time that a disk takes.
+    Jobs of some microseconds are carried out in the thread of the event loop, since to wake another takes longer; all
+    others in a thread of their own. Jobs of one kind that wait are carried out in a row; then `commit` is called once,
+    and only then are they answered: many requests share the time that a disk takes.
 
     Parameters
     ----------
@@ -32,44 +40,24 @@ class Worker:
 
     def __init__(self, commit: Callable[[], None], most: int) -> None:
         self.commit, self.most = commit, most
-        self._jobs: deque[_Job] = deque()
-        self._wake = threading.Condition()
-        self._busy = threading.Lock()
-        self._closed = False
+        self._waiting: deque[_Job] = deque()
+        self._handed: SimpleQueue[list[_Job]] = SimpleQueue()  # to the thread, one row at a time; an empty one ends it
+        self._busy = self._closed = False
         self._thread = threading.Thread(target=self._run, name="penstock sessions", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
-    async def do_at_once(self, job: Callable[[], Any]) -> Any:
-        """Carry out a job of some microseconds here where the thread is idle: to wake it takes longer than the job.
-
-        Parameters
-        ----------
-        job
-            The job; nothing of it needs a commit that takes long.
-
-        Returns
-        -------
-        What the job returns; errors as in :meth:`do`.
-        """
-        if self._closed or self._jobs or not self._busy.acquire(blocking=False):
-            return await self.do(job)
-        try:
-            result = job()
-            self.commit()
-            return result
-        finally:
-            self._busy.release()
-
-    async def do(self, job: Callable[[], Any], *, always: bool = False) -> Any:
+    async def do(self, job: Callable[[], Any], *, quick: bool = False, always: bool = False) -> Any:
         """Let a job be carried out, and return what it returns, or raise what it raises.
 
         Parameters
         ----------
         job
             The job.
+        quick
+            Whether it takes microseconds, its commit included.
         always
             Whether it is taken however many wait.
 
@@ -78,47 +66,66 @@ class Worker:
         RequestError
             503 where too many wait, or the server ends.
         """
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        with self._wake:
-            if self._closed:
-                raise RequestError(503, "the server is ending; try again later.", {"Retry-After": "5"})
-            if len(self._jobs) >= self.most and not always:
-                raise RequestError(503, f"{self.most:,} requests wait already; try again later.", {"Retry-After": "1"})
-            self._jobs.append((job, future))
-            self._wake.notify()
+        if self._closed:
+            raise RequestError(503, "the server is ending; try again later.", {"Retry-After": "5"})
+        if quick and not self._busy and not self._waiting:
+            result = job()
+            self.commit()
+            return result
+        if len(self._waiting) >= self.most and not always:
+            raise RequestError(503, f"{self.most:,} requests wait already; try again later.", {"Retry-After": "1"})
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Job(job, future, quick))
+        self._go_on()
         return await future
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Carry out what waits, and end the thread."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
+        self._closed = True
+        last = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Job(lambda: None, last, quick=False))
+        self._go_on()
+        await last
+        self._handed.put([])
         self._thread.join()
 
-    def _run(self) -> None:
-        while True:
-            with self._wake:
-                while not self._jobs and not self._closed:
-                    self._wake.wait()
-                jobs = list(self._jobs)
-                self._jobs.clear()
-            if not jobs:
-                return
-            with self._busy:
-                answers = [self._answer(job, future) for job, future in jobs]
-                try:
-                    self.commit()
-                except Exception as error:
-                    answers = [(future, None, error) for _, future in jobs]
-            loop = answers[0][0].get_loop()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_deliver, answers)
+    def _go_on(self) -> None:
+        """Carry out rows of jobs until the thread has one, or none wait."""
+        while self._waiting and not self._busy:
+            quick, row = self._waiting[0].quick, []
+            while self._waiting and self._waiting[0].quick == quick:
+                row.append(self._waiting.popleft())
+            if quick:
+                _deliver(self._answers(row))
+            else:
+                self._busy = True
+                self._handed.put(row)
 
-    def _answer(self, job: Callable[[], Any], future: asyncio.Future[Any]) -> _Answer:
+    def _run(self) -> None:
+        while row := self._handed.get():
+            answers, loop = self._answers(row), row[0].future.get_loop()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._done, answers)
+
+    def _done(self, answers: list[_Answer]) -> None:
+        self._busy = False
+        _deliver(answers)
+        self._go_on()
+
+    def _answers(self, row: list[_Job]) -> list[_Answer]:
+        answers = [_answer(job) for job in row]
         try:
-            return future, job(), None
+            self.commit()
         except Exception as error:
-            return future, None, error
+            answers = [(job.future, None, error) for job in row]
+        return answers
+
+
+def _answer(job: _Job) -> _Answer:
+    try:
+        return job.future, job.do(), None
+    except Exception as error:
+        return job.future, None, error
 
 
 def _deliver(answers: list[_Answer]) -> None:

@@ -177,7 +177,7 @@ def run(request: Request) -> StudyResult:
         **({"word2vec": str(networks[OURS_NAME].coverage_)} if own else {}),
     }
     return StudyResult(
-        "imdb", request, facts, figures, comparison_tables(result), result.said or [_lead(result)],
+        "imdb", request, facts, figures, comparison_tables(result), result.said if result.networks else [_lead(result)],
         leaks=result.warnings, draw=result.pictures,
     )  # fmt: skip
 

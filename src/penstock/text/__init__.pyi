@@ -6,6 +6,7 @@ from .documents import padded as padded
 from .evaluate import compare as compare
 from .explanation import Explanation as Explanation
 from .explanation import explain as explain
+from .language_model import LanguageModel as LanguageModel
 from .phrases import Phrases as Phrases
 from .regressor import TextRegressor as TextRegressor
 from .tokens import Tokens as Tokens

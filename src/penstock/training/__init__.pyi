@@ -2,6 +2,7 @@
 from .callbacks import Callback as Callback
 from .callbacks import EpochEnd as EpochEnd
 from .callbacks import FitBegin as FitBegin
+from .callbacks import StepsEnd as StepsEnd
 from .history import History as History
 from .history import Trained as Trained
 from .keep_on_interrupt import KeepOnInterrupt as KeepOnInterrupt

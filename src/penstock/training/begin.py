@@ -25,6 +25,8 @@ class Begin(NamedTuple):
         As in :func:`train_folds`.
     states
         The state of each job where it was left, every leaf ``[jobs, ...]``; None: all begin afresh.
+    first
+        Number of the first member.
     """
 
     members: int
@@ -32,6 +34,7 @@ class Begin(NamedTuple):
     vectors: NDArray[Any] | None = None
     weights: Any = None
     states: Any = None
+    first: int = 0
 
 
 def with_vectors(start: Callable[..., TrainState], vectors: NDArray[Any] | None) -> Callable[..., TrainState]:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bucket_bounds", "in_buckets", "samples_at_once"]
+from penstock.values import stored_count
+
+__all__ = ["bucket_bounds", "in_buckets", "samples_at_once", "stored_bounds"]
 
 _PROGRAM_COST = 0.05, 1 << 17  # padded steps that one more program is worth: a share of the true ones, at least
 
@@ -93,6 +95,25 @@ def samples_at_once(length: int, most: int) -> int:
     (256, 3)
     """
     return max(min(most, _STEPS_AT_ONCE // length), 1)
+
+
+def stored_bounds(values: NDArray[np.integer[Any]]) -> tuple[int, ...]:
+    """Read the lengths of the buckets from a model file.
+
+    Raises
+    ------
+    ValueError
+        Where they are none that :func:`bucket_bounds` gives.
+
+    Examples
+    --------
+    >>> stored_bounds(np.array([8, 16]))
+    (8, 16)
+    """
+    bounds = tuple(stored_count(int(bound), "steps of a sample") for bound in values)
+    if not bounds or list(bounds) != sorted({*bounds}):
+        raise ValueError(f"the lengths of buckets do not rise: {bounds[:9]}")
+    return bounds
 
 
 def _grid(longest: int) -> list[int]:

@@ -15,7 +15,7 @@ from penstock.errors import OptionError
 from penstock.training.config import TrainConfig
 from penstock.training.history import Trained
 
-__all__ = ["Callback", "EpochEnd", "FitBegin", "check_callbacks", "notify"]
+__all__ = ["Callback", "EpochEnd", "FitBegin", "StepsEnd", "check_callbacks", "notify"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,31 @@ class EpochEnd:
     share: float = 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class StepsEnd:
+    """Some steps of an epoch that takes long, about a second's.
+
+    Attributes
+    ----------
+    epoch
+        Epochs that were trained before this one, the most of all networks that train side by side.
+    share
+        Share of the epoch's steps that were taken.
+    seconds
+        What its compiled calls took, in this run.
+    taken
+        Share of the epoch's steps that this run took.
+    training_loss
+        Losses so far, ``[lanes]``, in scaled units.
+    """
+
+    epoch: int
+    share: float
+    seconds: float
+    taken: float
+    training_loss: NDArray[np.float64]
+
+
 class Callback:
     """Hooks of a fit, to derive from; each does nothing by itself.
 
@@ -94,6 +119,15 @@ class Callback:
         ----------
         event
             What the fit is about to do.
+        """
+
+    def on_steps_end(self, event: StepsEnd) -> None:
+        """See how far a long epoch has come, about once a second; epochs of two seconds or less have no such parts.
+
+        Parameters
+        ----------
+        event
+            What the epoch has come to.
         """
 
     def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:

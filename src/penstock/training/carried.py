@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from penstock.kernels import order
 from penstock.layers.noise import fold_in, random_bits
-from penstock.training.batch import Batch, look_up, partition, vectors_of
+from penstock.training.batch import Batch
+from penstock.training.carried_step import part_gradients, part_losses, state_after
 from penstock.training.config import TrainConfig
-from penstock.training.losses import LOSSES
 from penstock.training.pieces import Progress, StepRange
 from penstock.training.samples import Samples, SampleSet
 from penstock.training.source import Source, gather, pad_rows
@@ -196,7 +196,7 @@ def train_carried(
     module = take.network.with_weights(state.weights, take.inputs, take.outputs)
     fresh = module.initial_state(places)  # type: ignore[union-attr]
     before = _batch(samples, part(total - 1), length, jnp.zeros((places, length), bool))
-    begun = _walked(take, state.weights, before, fresh)[1]  # of the last part before each place
+    begun = state_after(take, state.weights, before, fresh)  # of the last part before each place
     carried = jax.tree.map(lambda new, old: jnp.where(piece.first == 0, new, old), begun, state.progress.carried)
 
     def step(number: jax.Array, carry: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -206,7 +206,7 @@ def train_carried(
         there = (jnp.arange(places) * each + number < total) & (number < each)
         batch = _batch(samples, here, length, there[:, None] & (_use(rows, here, length) == TRAIN))
         own = fold_in(fold_in(key, 1), number)
-        value, gradients, by_look_up, ids, carried = _gradients(take, weights, batch, carried, own)
+        value, gradients, by_look_up, ids, carried = part_gradients(take, weights, batch, carried, own)
         epoch = state.epochs if config.schedule is None else state.epochs + number / steps
         weights, optimizer = take.learn(weights, optimizer, gradients, by_look_up, ids, epoch)
         counted = jnp.sum(batch.counted)  # type: ignore[arg-type]
@@ -243,9 +243,9 @@ def validate_carried(
             going = (place * length + jnp.arange(length) < lengths[:, None]) & true[:, None]
             use = gather(rows.use, here, length)
             batch = _batch(samples, here, length, going & (use == VALIDATION), firsts)
-            yhat, carried = _walked(take, weights, batch, carried)
+            losses, carried = part_losses(take, weights, batch, carried)
             counted: jax.Array = batch.counted  # type: ignore[assignment]
-            return carried, loss + jnp.sum(_losses(take, batch, yhat) * counted), weight + jnp.sum(counted)
+            return carried, loss + jnp.sum(losses * counted), weight + jnp.sum(counted)
 
         parts = (jnp.max(lengths) + length - 1) // length
         _, loss, weight = jax.lax.fori_loop(0, parts, step, (fresh, *sums))
@@ -276,42 +276,6 @@ def _batch(samples: Samples, numbers: jax.Array, length: int, counted: jax.Array
         extra = source.extra.at[ahead].get(mode="clip").astype(source.values.dtype).reshape(*counted.shape, -1)
     x = source.values.at[numbers[:, None] + jnp.arange(length)].get(mode="clip")
     return Batch(x, y, counted.astype(samples.dtype), None, categories, extra)
-
-
-def _walked(take: TrainStep, weights: Any, batch: Batch, carried: Any) -> tuple[jax.Array, Any]:
-    module: Any = take.network.with_weights(weights, take.inputs, take.outputs)
-    walked: tuple[jax.Array, Any] = module.walk(module.look_up(batch.x, batch.categories), carried, extra=batch.extra)
-    return walked
-
-
-def _losses(take: TrainStep, batch: Batch, yhat: jax.Array) -> jax.Array:
-    """Return the loss of each step, ``[n, length]``."""
-    loss = take.config.loss
-    each_loss = LOSSES[loss] if isinstance(loss, str) else loss
-    y, out = (each.reshape(-1, each.shape[-1]) for each in (batch.y, yhat))
-    return each_loss(y, out).reshape(yhat.shape[:2])
-
-
-def _gradients(
-    take: TrainStep, weights: Any, batch: Batch, carried: Any, key: jax.Array
-) -> tuple[jax.Array, Any, list[jax.Array], list[jax.Array], Any]:
-    """Give the loss, its gradients as :meth:`TrainStep.learn` takes them, and the state after the part."""
-    ordinary, _ = partition(weights)
-    module: Any = take.network.with_weights(weights, take.inputs, take.outputs)
-    counted: jax.Array = batch.counted  # type: ignore[assignment]
-    looked_up, ids = look_up(module, batch._replace(counted=jnp.max(counted, axis=1)))
-
-    def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> tuple[jax.Array, Any]:
-        module: Any = take.network.with_weights(ordinary, take.inputs, take.outputs)
-        vectors = vectors_of(module, batch, looked_up)
-        yhat, after = module.walk(vectors, carried, extra=batch.extra, key=key)
-        return jnp.sum(_losses(take, batch, yhat) * counted) / jnp.maximum(jnp.sum(counted), 1), after
-
-    (value, after), (gradients, by_look_up) = jax.value_and_grad(mean_loss, argnums=(0, 1), has_aux=True)(
-        ordinary, looked_up
-    )
-    flat = [each.reshape(of.size, -1) for each, of in zip(by_look_up, ids, strict=True)]
-    return value, gradients, flat, ids, jax.lax.stop_gradient(after)
 
 
 def _where(condition: jax.Array, yes: Any, no: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
+from penstock.networks.language import LanguageNetwork
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
 from penstock.training.losses import Loss
@@ -77,7 +78,7 @@ class TrainSpec(NamedTuple):
         What the network reads, and how many values it puts out.
     """
 
-    network: Network | EncoderDecoder | SegRNN
+    network: Network | EncoderDecoder | SegRNN | LanguageNetwork
     config: TrainConfig
     inputs: Inputs
     outputs: int

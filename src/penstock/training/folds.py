@@ -99,7 +99,8 @@ def stack(folds: Sequence[Samples], shape: BlockShape | None = None) -> Samples:
     """
     if len(folds) == 1 and shape is None:
         only = folds[0]
-        return only._replace(train=_sets([only.train], [0]), validation=_sets([only.validation], [0]))
+        stacked = only._replace(train=_sets([only.train], [0]), validation=_sets([only.validation], [0]))
+        return jax.device_put(stacked)
     targets = [fold.targets for fold in folds if isinstance(fold.targets, FollowingRows)]
     assert len(targets) == len(folds)  # noqa: S101 (folds of sequences train one after the other)
     shape = BlockShape.of_all(folds, shape)

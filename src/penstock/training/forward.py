@@ -8,6 +8,7 @@ serves any number of windows of any rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 import jax
@@ -17,15 +18,16 @@ from numpy.typing import NDArray
 
 from penstock.interrupts import check_interrupt, interrupts_put_off
 from penstock.networks.inputs import Inputs
+from penstock.networks.language import LanguageNetwork
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
-from penstock.programs import keep_programs
+from penstock.programs import beside, keep_programs
 from penstock.training.buckets import samples_at_once
 from penstock.training.compile_options import quickly
 from penstock.training.rates import without_shares
 from penstock.training.source import Source, padded_length
 
-__all__ = ["Buckets", "blocks", "forward", "in_order", "run_blocks", "true_steps"]
+__all__ = ["Buckets", "blocks", "forward", "forward_ahead", "in_order", "run_blocks", "true_steps"]
 
 _BLOCK = 64  # samples at once, at most
 
@@ -35,7 +37,7 @@ Buckets = Mapping[int, NDArray[np.int64]]
 
 @keep_programs(256)
 def _compiled(
-    network: Network | SegRNN, inputs: Inputs, outputs: int, length: int
+    network: Network | SegRNN | LanguageNetwork, inputs: Inputs, outputs: int, length: int
 ) -> Callable[[Any, Source, jax.Array], jax.Array]:
     def member(weights: Any, source: Source, numbers: jax.Array) -> jax.Array:
         module = network.with_weights(weights, inputs, outputs)
@@ -108,16 +110,21 @@ def _runs(
     if source.first is not None:
         yield run(weights, source, blocks(numbers, length, width))
     else:
-        rows, back, size = length + ahead, source.back(length), samples_at_once(length * width, _BLOCK)
-        cut = np.arange(size, dtype=np.int32)[None] * np.int32(back + rows) + np.int32(back)
-        filled = np.resize(numbers, size * -(-len(numbers) // size)).reshape(-1, size)
+        rows, cut = _block_of_windows(source, length, ahead, width)
+        filled = np.resize(numbers, cut.size * -(-len(numbers) // cut.size)).reshape(-1, cut.size)
         for block in filled:
             check_interrupt()
             yield run(weights, source.cut(block, rows, length), cut)
 
 
+def _block_of_windows(source: Source, length: int, ahead: int, width: int = 1) -> tuple[int, NDArray[np.int32]]:
+    """Return the rows that are copied for each window of a block, and where each window begins in them."""
+    rows, back, size = length + ahead, source.back(length), samples_at_once(length * width, _BLOCK)
+    return rows, np.arange(size, dtype=np.int32)[None] * np.int32(back + rows) + np.int32(back)
+
+
 def forward(
-    network: Network | SegRNN, weights: Any, source: Source, buckets: Buckets, outputs: int
+    network: Network | SegRNN | LanguageNetwork, weights: Any, source: Source, buckets: Buckets, outputs: int
 ) -> dict[int, NDArray[np.float64]]:
     """Run every member on the samples of each bucket.
 
@@ -137,7 +144,7 @@ def forward(
     For each bucket outputs ``[members, n, outputs]``, or ``[members, n, length, outputs]`` of a network that puts out
     at every step; as the network gives them, still scaled.
     """
-    weights, network = jax.device_put(weights), without_shares(network)
+    network = without_shares(network)
     ahead = 0 if source.extra is None else source.ahead
     return {
         length: run_blocks(
@@ -150,6 +157,28 @@ def forward(
         )
         for length, numbers in buckets.items()
     }
+
+
+def forward_ahead(network: Network | SegRNN, weights: Any, source: Source, length: int, outputs: int) -> Future[Any]:
+    """Let XLA compile what :func:`forward` runs on windows, before there is anything to run it on.
+
+    Parameters
+    ----------
+    network, source, outputs
+        As for :func:`forward`; of the rows their widths alone count.
+    weights
+        The shapes of the weights, ``[members, ...]``.
+    length
+        Length of a window.
+
+    Returns
+    -------
+    What ends when the program is compiled.
+    """
+    run = _compiled(without_shares(network), source.widths, outputs, length)
+    rows, cut = _block_of_windows(source, length, 0 if source.extra is None else source.ahead)
+    first = source.cut(np.zeros(cut.size, np.int64), rows, length)
+    return beside(run.lower(weights, first, cut).compile)  # type: ignore[attr-defined]
 
 
 def in_order(found: Mapping[int, NDArray[Any]], buckets: Buckets) -> NDArray[Any]:

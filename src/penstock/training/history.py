@@ -50,6 +50,33 @@ class History:
             table[:, : len(each), member] = np.array(each).T
         return cls(*table)
 
+    @classmethod
+    def of_parts(cls, parts: Sequence[History]) -> History:
+        """Lay the losses of some members behind those of others, which may have trained unlike numbers of epochs.
+
+        Parameters
+        ----------
+        parts
+            The losses of some members each.
+
+        Returns
+        -------
+        Those of all.
+
+        Examples
+        --------
+        >>> one, other = History.of([[(2.0, 3.0), (1.0, 2.0)]]), History.of([[(4.0, 5.0)]])
+        >>> History.of_parts([one, other]).training_loss.tolist()
+        [[2.0, 4.0], [1.0, nan]]
+        """
+        longest = max(len(part.training_loss) for part in parts)
+
+        def padded(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.pad(losses, ((0, longest - len(losses)), (0, 0)), constant_values=np.nan)
+
+        training = np.concatenate([padded(part.training_loss) for part in parts], axis=1)
+        return cls(training, np.concatenate([padded(part.validation_loss) for part in parts], axis=1))
+
     @property
     def epochs(self) -> NDArray[np.int64]:
         """Epochs that each member trained, ``[members]``."""

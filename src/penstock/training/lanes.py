@@ -61,6 +61,8 @@ class Lanes:
         Folds of the blocks that share the program, whose lanes are as many for all of them; None: it serves this alone.
     least
         Lanes at least.
+    first
+        Number of the first member, for messages.
     trained
         Epochs that each job has trained before, ``[jobs]``; None: all begin.
     ended
@@ -94,10 +96,12 @@ class Lanes:
         shared: int | None = None,
         *,
         least: int = 1,
+        first: int = 0,
         trained: NDArray[np.int64] | None = None,
         ended: NDArray[np.bool_] | None = None,
     ) -> None:
         self._jobs, self._members, self._folds, self._fixed = folds * members, members, folds, shared is not None
+        self._first = first
         self._order = np.arange(self._jobs) if ended is None else np.flatnonzero(~ended)
         self._trained = np.zeros(self._jobs, dtype=np.int64) if trained is None else trained
         usual = max(shared or 0, folds) * members
@@ -199,7 +203,8 @@ class Lanes:
         self.job = job
         self.fold = (job // self._members).astype(np.int32)
         self.member = (job % self._members).astype(np.uint32)
-        members = [f" of member {member}" if self._members > 1 else "" for member in self.member]
+        several = self._members + self._first > 1
+        members = [f" of member {self._first + member}" if several else "" for member in self.member]
         first, of = _numbered.get() or (0, self._folds)
         folds = [f" of fold {first + fold}" if of > 1 else "" for fold in self.fold]
         self.names = [member + fold for member, fold in zip(members, folds, strict=True)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.progress import progress_of
-from penstock.training.callbacks import Callback, EpochEnd, FitBegin, check_callbacks
+from penstock.training.callbacks import Callback, EpochEnd, FitBegin, StepsEnd, check_callbacks
 from penstock.training.history import Trained
 
 if TYPE_CHECKING:
@@ -39,10 +39,16 @@ class ProgressBar(Callback):
     def __init__(self, shown: bool | None = None) -> None:
         self.shown = sys.stderr.isatty() if shown is None else shown
         self._progress: Progress | None = None
+        self._done = 0
 
     def on_fit_begin(self, event: FitBegin) -> None:
         """Draw the bar."""
         self.start(event.epochs * event.rounds, event.resumed)
+
+    def on_steps_end(self, event: StepsEnd) -> None:
+        """Move on within an epoch that takes long, with the median of the losses so far."""
+        if self._progress is not None:
+            self.move_to(event.share, f"loss {np.median(event.training_loss):.3g}")
 
     def on_epoch_end(self, event: EpochEnd) -> NDArray[np.bool_] | None:
         """Advance by an epoch, with the medians of the losses and the number of networks that still train."""
@@ -64,11 +70,17 @@ class ProgressBar(Callback):
             self._progress = progress_of("epoch")
             self._progress.start()
             self._task = self._progress.add_task("compiling", total=epochs, completed=done)
+        self._done = done
 
     def advance(self, description: str) -> None:
         """Advance by an epoch."""
+        self._done += 1
+        self.move_to(0, description)
+
+    def move_to(self, share: float, description: str) -> None:
+        """Move to a share of the epoch that is going on."""
         if self._progress is not None:
-            self._progress.update(self._task, advance=1, description=description)
+            self._progress.update(self._task, completed=self._done + share, description=description)
 
 
 def with_progress_bar(callbacks: Sequence[Callback], shown: bool | None) -> list[Callback]:

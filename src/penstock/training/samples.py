@@ -1,4 +1,4 @@
-"""Samples on the device: the flat rows once, and where each sample lies; nothing is copied before its step.
+"""Samples: the flat rows once, and where each sample lies; nothing is copied before its step.
 
 A window is a sample of constant length that begins at a row; a sequence, such as a document, has a length of its own.
 Both are numbers: a window's is its first row, a sequence's its place in the list of sequences.
@@ -21,7 +21,7 @@ from penstock.kernels import order
 from penstock.layers.noise import random_bits
 from penstock.networks.decoder import Teacher
 from penstock.training.batch import Batch
-from penstock.training.source import Source, along, gather, pad_rows, padded_length
+from penstock.training.source import Source, along, gather, pad_rows, padded_length, padded_rows
 
 __all__ = ["FollowingRows", "SampleSet", "Samples", "TargetSequences"]
 
@@ -75,13 +75,13 @@ class SampleSet(NamedTuple):
         filler = numbers[0] if len(numbers) else 0
         padded = np.full(padded_length(len(numbers)), filler, dtype=np.int32)
         padded[: len(numbers)] = numbers
-        return cls(jax.device_put(padded), jax.device_put(np.int32(len(numbers))))
+        return cls(padded, np.int32(len(numbers)))  # type: ignore[arg-type]
 
     def shuffled(self, key: jax.Array, batch: int) -> jax.Array:
         """Draw an order from a hash key: the true numbers first, and padding behind until the last batch is whole."""
         places = jnp.arange(len(self.numbers))
         bits = jnp.where(places < self.total, random_bits(key, places.shape), jnp.uint32(0xFFFFFFFF))
-        numbers = self.numbers[order(bits)]
+        numbers = jnp.asarray(self.numbers)[order(bits)]
         return jnp.pad(numbers, (0, -len(numbers) % batch), mode="edge")
 
 
@@ -120,15 +120,15 @@ class Samples(NamedTuple):
         in_units: bool = False,
         weight: NDArray[np.float64] | None = None,
     ) -> Samples:
-        """Put the targets ``[rows]`` or ``[rows, targets]`` and the windows' first rows on the device.
+        """Copy the targets ``[rows]`` or ``[rows, targets]`` and the windows' first rows.
 
         The targets of a window are the `horizon` rows that follow it; with None the row at its first.
         `weight` says what the window that begins at each row weighs in the loss, ``[rows]``.
         """
         dtype = jax.dtypes.canonicalize_dtype(float)
-        rows = pad_rows(targets, dtype)
+        rows = padded_rows(targets, dtype)
         sets = {window: SampleSet.of(train)}, {window: SampleSet.of(validation)}
-        weights = None if weight is None else pad_rows(weight, dtype)
+        weights = None if weight is None else padded_rows(weight, dtype)
         return cls(source, rows if horizon is None else FollowingRows(rows, horizon, in_units), *sets, weights)
 
     @classmethod
@@ -179,7 +179,9 @@ class Samples(NamedTuple):
         if isinstance(self.targets, FollowingRows):
             following = gather(self.targets.values, numbers + length, self.targets.horizon)
             if self.targets.in_units and self.source.units is not None:
-                following = self.source.units.additions(following, self.source.values[:, 0], numbers + length - 1)
+                following = self.source.units.additions(
+                    following, jnp.asarray(self.source.values)[:, 0], numbers + length - 1
+                )
             return read._replace(y=following.reshape(len(numbers), -1))
         if not isinstance(self.targets, TargetSequences):
             return read._replace(y=self.targets[numbers])

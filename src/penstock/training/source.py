@@ -17,7 +17,7 @@ from penstock.forks import refuse_fork
 from penstock.networks.inputs import Inputs
 from penstock.training.window_units import WindowUnits
 
-__all__ = ["Read", "Source", "along", "gather", "pad_rows", "padded_length"]
+__all__ = ["Read", "Source", "along", "gather", "pad_rows", "padded_length", "padded_rows"]
 
 
 class Read(NamedTuple):
@@ -94,14 +94,14 @@ class Source:
         ahead: int = 1,
         reverse: bool = False,
     ) -> Source:
-        """Put rows for windows on the device: inputs in JAX's default precision, one-hot features best as ``uint8``."""
+        """Copy rows for windows: inputs in JAX's default precision, one-hot features best as ``uint8``."""
         refuse_fork()
         dtype = jax.dtypes.canonicalize_dtype(float)
         return cls(
-            pad_rows(inputs, dtype),
-            series=None if series is None else pad_rows(series, np.int32),
-            categories=None if categories is None else jax.device_put(np.asarray(categories, np.int32)),
-            extra=None if extra is None else pad_rows(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
+            padded_rows(inputs, dtype),
+            series=None if series is None else padded_rows(series, np.int32),
+            categories=None if categories is None else np.array(categories, np.int32),  # type: ignore[arg-type]
+            extra=None if extra is None else padded_rows(extra, dtype if extra.dtype.kind == "f" else extra.dtype),
             units=units,
             sizes=sizes,
             ahead=ahead,
@@ -143,6 +143,10 @@ class Source:
 
     def read(self, numbers: jax.Array, length: int) -> Read:
         """Gather samples ``[n]`` of `length` steps at most, with zeros behind the last step of shorter ones."""
+        here: Source = jax.tree.map(jnp.asarray, self)  # within a compiled function its rows are there already
+        return here._read(numbers, length)
+
+    def _read(self, numbers: jax.Array, length: int) -> Read:
         if self.first is not None and self.lengths is not None:
             lengths = self.lengths[numbers]
             x = along(self.values, self.first[numbers], lengths, length)
@@ -216,8 +220,17 @@ def padded_length(count: int) -> int:
     return max(math.ceil(count / step) * step, 16)
 
 
-def pad_rows(rows: NDArray[Any], dtype: Any) -> jax.Array:
-    """Put flat rows on the device, with zeros behind up to a length that other folds share."""
+def padded_rows(rows: NDArray[Any], dtype: Any) -> Any:
+    """Copy flat rows, with zeros behind up to a length that other folds share.
+
+    They stay on the host: folds are laid end to end there (:func:`penstock.training.folds.stack`), and forecasts read
+    a copy of a few rows.
+    """
     padded = np.zeros((padded_length(len(rows)), *rows.shape[1:]), dtype)
     padded[: len(rows)] = rows
-    return jax.device_put(padded)
+    return padded
+
+
+def pad_rows(rows: NDArray[Any], dtype: Any) -> jax.Array:
+    """Put flat rows on the device, with zeros behind up to a length that other folds share."""
+    return jax.device_put(padded_rows(rows, dtype))

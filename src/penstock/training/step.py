@@ -13,6 +13,7 @@ import optax
 from penstock.layers.noise import fold_in
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
+from penstock.networks.language import LanguageNetwork
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
 from penstock.training.batch import Batch, combine, embeddings_of, look_up, micro_batch_size, partition, vectors_of
@@ -49,7 +50,7 @@ class TrainStep:
     True
     """
 
-    network: Network | EncoderDecoder | SegRNN
+    network: Network | EncoderDecoder | SegRNN | LanguageNetwork
     config: TrainConfig
     inputs: Inputs
     outputs: int
@@ -190,11 +191,11 @@ class TrainStep:
         `total` is what all samples of the step weigh; left out: these are all.
         """
         ordinary, _ = partition(weights)
-        module = self.network.with_weights(weights, self.inputs, self.outputs)
+        module: Any = self.network.with_weights(weights, self.inputs, self.outputs)
         looked_up, ids = look_up(module, batch)
 
         def mean_loss(ordinary: Any, looked_up: tuple[jax.Array, ...]) -> jax.Array:
-            module = self.network.with_weights(ordinary, self.inputs, self.outputs)
+            module: Any = self.network.with_weights(ordinary, self.inputs, self.outputs)
             vectors = vectors_of(module, batch, looked_up)
             yhat = module.read(vectors, lengths=batch.lengths, extra=batch.extra, key=key, **batch.decoder_inputs)
             losses = sample_losses(self.config.loss, batch.y, yhat, batch.steps)

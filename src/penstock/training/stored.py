@@ -9,12 +9,16 @@ import jax
 
 from penstock.networks.encoder_decoder import EncoderDecoder
 from penstock.networks.inputs import Inputs
+from penstock.networks.language import LanguageNetwork
 from penstock.networks.network import Network
 from penstock.networks.segrnn import SegRNN
+from penstock.networks.weights import module_shapes
 from penstock.storage import Arrays
 from penstock.training.history import History
 
 __all__ = ["named_leaves", "restored_history", "restored_weights", "stored_history", "stored_weights", "weight_shapes"]
+
+AnyNetwork = Network | EncoderDecoder | SegRNN | LanguageNetwork
 
 
 def stored_weights(weights: Any) -> Arrays:
@@ -22,9 +26,7 @@ def stored_weights(weights: Any) -> Arrays:
     return {f"weights{name}": leaf for name, leaf in named_leaves(weights)}
 
 
-def restored_weights(
-    arrays: Arrays, network: Network | EncoderDecoder | SegRNN, inputs: Inputs, outputs: int, members: int
-) -> Any:
+def restored_weights(arrays: Arrays, network: AnyNetwork, inputs: Inputs, outputs: int, members: int) -> Any:
     """Take back what :func:`stored_weights` gave.
 
     Raises
@@ -42,10 +44,9 @@ def restored_weights(
     return jax.tree.unflatten(jax.tree.structure(shapes), leaves)
 
 
-def weight_shapes(network: Network | EncoderDecoder | SegRNN, inputs: Inputs, outputs: int) -> Any:
+def weight_shapes(network: AnyNetwork, inputs: Inputs, outputs: int) -> Any:
     """Return the structure of one member's weights, with the shape and type of each."""
-    shapes = eqx.filter_eval_shape(lambda: network.build(inputs, outputs, jax.random.key(0)))
-    return eqx.filter(shapes, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
+    return eqx.filter(module_shapes(network, inputs, outputs), lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
 
 
 def stored_history(history: History) -> Arrays:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.errors import OptionError, TrainingError
 from penstock.interrupts import check_interrupt, interrupt_noted, interrupts_put_off
 from penstock.networks.weights import as_declared
+from penstock.training.ahead import Programs
 from penstock.training.begin import Begin, from_weights, state_of_lanes, with_fresh_lanes, with_vectors
-from penstock.training.callbacks import Callback, EpochEnd, FitBegin, notify
+from penstock.training.callbacks import Callback, EpochEnd, FitBegin, StepsEnd, notify
 from penstock.training.carried import carried_places, carried_steps
 from penstock.training.config import TrainSpec
-from penstock.training.epoch import TrainState, compiled_epoch, initial_state
+from penstock.training.epoch import TrainState, initial_state
 from penstock.training.folds import BlockShape, stack
 from penstock.training.history import History, Trained
 from penstock.training.kept import KeptTraining
@@ -33,8 +31,6 @@ from penstock.training.turns import Turns
 
 __all__ = ["run_lanes", "train_folds"]
 
-_SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
-
 
 def train_folds(
     spec: TrainSpec,
@@ -42,11 +38,13 @@ def train_folds(
     *,
     epochs: int,
     members: int = 1,
+    first: int = 0,
     seed: int = 0,
     vectors: NDArray[Any] | None = None,
     weights: Any = None,
     callbacks: Sequence[Callback] = (),
     shape: BlockShape | None = None,
+    ahead: Programs | None = None,
 ) -> list[Trained]:
     """Train `members` networks on the samples of each fold, from fresh weights or those that are given.
 
@@ -65,8 +63,9 @@ def train_folds(
         The samples of each fold.
     epochs
         Epochs at most.
-    members, seed
-        Networks to train on each fold, and what their random numbers are drawn from.
+    members, first, seed
+        Networks to train on each fold, the number of the first of them (others are trained elsewhere), and what their
+        random numbers are drawn from.
     vectors
         Initial table of the embedding that the network begins with, ``[vocabulary, units]``; drawn if left out.
     weights
@@ -77,6 +76,9 @@ def train_folds(
     shape
         What the folds, windows of one length, are padded to at least, so that other calls with that shape train in the
         same compiled program; left out: the longest of `folds`.
+    ahead
+        Programs that are being compiled already, from :meth:`penstock.training.ahead.Programs.of_first`; they are
+        waited for, and used where they are those that `folds` need.
 
     Returns
     -------
@@ -88,20 +90,25 @@ def train_folds(
         When a loss is no longer finite; the message says at which epoch and what to try.
     """
     if len(folds) > 1 and (spec.config.stateful or any(len(fold.train) > 1 for fold in folds)):
-        options: dict[str, Any] = {"epochs": epochs, "members": members, "seed": seed, "vectors": vectors}
+        options: dict[str, Any] = {"epochs": epochs, "members": members, "first": first, "seed": seed}
+        options["vectors"] = vectors
         options["weights"] = weights
         return [train_folds(spec, [fold], **options, callbacks=callbacks)[0] for fold in folds]
-    lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds)
+    lanes = Lanes(len(folds), members, lanes_at_once(), None if shape is None else shape.folds, first=first)
+    part: dict[str, Any] = {"first": first} if first else {}
     kept = KeptTraining.of(
-        spec, folds, epochs=epochs, members=members, seed=seed, vectors=vectors, initial_weights=weights, shape=shape
-    )
+        spec, folds, epochs=epochs, members=members, seed=seed, vectors=vectors, initial_weights=weights, shape=shape,
+        **part,
+    )  # fmt: skip
     kept.restore(lanes, weight_shapes(spec.network, spec.inputs, spec.outputs))
     with notify(callbacks, FitBegin(spec.config, len(folds), members, epochs, lanes.rounds, lanes.calls)) as result:
         if shape is not None or len(folds) > 1:
             shape = BlockShape.of_all(folds, shape)
         if lanes.running.any():
-            begin = Begin(members, seed, vectors, weights)
-            run_lanes([spec] * len(folds), stack(folds, shape), shape, lanes, kept, begin, epochs, callbacks)
+            begin = Begin(members, seed, vectors, weights, first=first)
+            run_lanes(
+                [spec] * len(folds), stack(folds, shape), shape, lanes, kept, begin, epochs, callbacks, ahead=ahead
+            )
         trained = [_trained(lanes, spec, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
@@ -120,6 +127,7 @@ def run_lanes(
     *,
     until: int | None = None,
     settings: bool = False,
+    ahead: Programs | None = None,
 ) -> None:
     """Train what the lanes hold until every job has ended, and collect what they give.
 
@@ -136,6 +144,8 @@ def run_lanes(
         Epochs after which jobs are left where they are, to go on later; None: at their end.
     settings
         Whether the jobs are settings to compare: one that diverges ends alone, and whole states are collected.
+    ahead
+        As in :func:`train_folds`.
     """
     config, parts = specs[0].config, [separate(spec) for spec in specs]
     plan, rates = parts[0][0], stack_rates([own for _, own in parts])
@@ -158,26 +168,17 @@ def run_lanes(
     if config.steps_per_epoch is not None:
         in_all = min(in_all, config.steps_per_epoch)
     start = from_weights(with_vectors(initial_state(plan, places), begin.vectors), begin.weights)
-    turns = Turns(steps, begin.seed)
-    with ThreadPoolExecutor(1) as beside:  # XLA compiles without the GIL: the first weights while the epoch is traced
-        arguments = np.uint32(begin.seed), np.arange(begin.members, dtype=np.uint32)
-        drawn = initial_state(plan, places).trace(*arguments)
-        first = beside.submit(start, *arguments)
-        width = len(lanes.job)
-        weights = sum(math.prod(leaf.shape[1:]) for leaf in jax.tree.leaves(drawn.out_info.weights))
-        longest = steps if shape is None else {length: np.array(-(-shape.most // config.batch)) for length in steps}
-        if config.steps_per_epoch is not None:
-            longest = {length: np.minimum(each, config.steps_per_epoch) for length, each in longest.items()}
-        work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
-        even = shape is None or shape.even(config.batch)
-        epoch = compiled_epoch(plan, even, quick=work * epochs < _SOON_OVER)
-        state = jax.eval_shape(
-            lambda drawn: jax.tree.map(lambda leaf: jnp.empty((width, *leaf.shape[1:]), leaf.dtype), drawn),
-            drawn.out_info,
-        )
-        whole = StepRange.of(0, in_all, ends=True)
-        epoch.lower(state, lanes.fold % folds, _of_lanes(rates, lanes.fold), samples, whole, turns.of(1)).compile()
-        resumed, state = kept.state(state), first.result()
+    turns, width = Turns(steps, begin.seed), len(lanes.job)
+    programs = Programs.begin(
+        plan, _of_lanes(rates, lanes.fold), samples, shape, lanes.fold % folds, turns.of(1),
+        epochs=epochs, members=begin.members, seed=begin.seed, ahead=ahead,
+    )  # fmt: skip
+    epoch, work = programs.epoch, programs.work
+    programs.first.result()
+    members = np.arange(begin.first, begin.first + begin.members, dtype=np.uint32)
+    state = start(np.uint32(begin.seed), members)  # while XLA compiles the epoch
+    programs.compiled.result()
+    resumed = kept.state(programs.state)
     # What the jobs begin with that wait: the state of their member, or their own where they were left.
     several = begin.states is not None
     waiting = begin.states if several else jax.tree.map(np.array, state) if lanes.waiting else None
@@ -193,11 +194,19 @@ def run_lanes(
             return True
         kept.keep(state, lanes, step, interrupted=interrupt_noted())
         check_interrupt()
+        if callbacks:
+            loss, weight = (np.asarray(each, np.float64) for each in state.progress[:2])
+            seconds, before = time.perf_counter() - began, int(lanes.epochs.max())
+            event = StepsEnd(
+                before, step / in_all, seconds, (step - first_step) / in_all, loss / np.maximum(weight, 1e-30)
+            )
+            for callback in callbacks:
+                callback.on_steps_end(event)
         return False
 
     while lanes.running.any():
         check_interrupt()
-        began, fold = time.perf_counter(), lanes.fold % folds
+        began, fold, first_step = time.perf_counter(), lanes.fold % folds, step
         fixed = own_rates, samples, turns.of(int(lanes.epochs.max()) + 1)
 
         def call(state: TrainState, piece: StepRange, fold: Any = fold, fixed: Any = fixed) -> Any:
