@@ -15,13 +15,14 @@ import time
 import numpy as np
 
 import penstock as ps
+from penstock.evaluation.significance import diebold_mariano
 
 STEP = 21
 
 
-def network() -> ps.Forecaster:
+def network(seed: int) -> ps.Forecaster:
     """Return the network, as README trains it."""
-    return ps.Forecaster(ps.Network([ps.LSTM(20)]), window=63, scale="window", seed=0)
+    return ps.Forecaster(ps.Network([ps.LSTM(20)]), window=63, scale="window", seed=seed)
 
 
 def main() -> None:
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--replay", type=int, default=63)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--skip", type=int, default=0, help="last days that are left out: to choose on years before")
     parser.add_argument("--no-refits", action="store_true", help="fit once and update alone")
     options = parser.parse_args()
@@ -40,12 +42,12 @@ def main() -> None:
     y = frame["y"].to_numpy()
     forecasts = {name: np.full(options.days, np.nan) for name in ("refit", "update", "once")}
     refit_seconds, update_seconds = [], 0.0
-    once = network().fit(frame[:first])  # compiles; its time counts for nothing
-    daily = network().fit(frame[:first])
+    once = network(options.seed).fit(frame[:first])  # compiles; its time counts for nothing
+    daily = network(options.seed).fit(frame[:first])
     for day in range(options.days):
         if day % (options.days if options.no_refits else STEP) == 0:
             begin = time.perf_counter()
-            refit = network().fit(frame[: first + day])
+            refit = network(options.seed).fit(frame[: first + day])
             refit_seconds.append(time.perf_counter() - begin)
         if day:
             begin = time.perf_counter()
@@ -70,6 +72,10 @@ def main() -> None:
         rmse = np.sqrt(np.mean((actual - forecasts[name]) ** 2))
         print(f"| {label} | {rmse:.2f} | {1 - (rmse / naive) ** 2:.4f} | {seconds:.1f} |")
     print(f"| refitted every day (from {len(refit_seconds)} refits) | | | {everyday:.1f} |")
+    losses = {name: (actual - each) ** 2 for name, each in forecasts.items()}
+    for other, label in (("refit", f"refits every {STEP} days"), ("once", "the single fit")):
+        statistic, p = diebold_mariano(losses["update"], losses[other])
+        print(f"squared errors of updates against those of {label}: Diebold-Mariano {statistic:+.2f}, p = {p:.2f}")
     times = everyday / update_seconds
     print(f"the last value: {naive:.2f}; {options.days} updates took {update_seconds:.1f} s, {times:.1f} times less")
 

@@ -36,6 +36,7 @@ from .baselines.tsb import TSB as TSB
 from .baselines.vector_autoregression import VAR as VAR
 from .catalogue import load as load
 from .catalogue import load_stream as load_stream
+from .data.shards import Shards as Shards
 from .data.window_scaling import WindowScale as WindowScale
 from .derivatives.check import check_gradients as check_gradients
 from .engines.processes import Processes as Processes

@@ -15,26 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.checkpoints import checkpoints, in_words
-from penstock.data.columns import COVARIATES, Columns
+from penstock.data.columns import Columns
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.future import read_future
 from penstock.data.panel import Panel
 from penstock.data.reading.table import with_target
+from penstock.data.shards import Shards
 from penstock.engines.fit import engine_of_fit
-from penstock.errors import DataError, OptionError
-from penstock.fitting import check_columns, fit_each, fitted_places, require_rows
+from penstock.fitting import check_columns, fit_each, require_covariates, require_future, require_rows
 from penstock.intervals.levels import checked_levels
 from penstock.intervals.model_intervals import IntervalsMixin
 from penstock.options import option
-from penstock.saved import SavedSeries, warn_not_finite
+from penstock.saved import warn_not_finite
 from penstock.searchable import Searchable
 from penstock.series_score import SeriesScore
+from penstock.sharded import ShardedSeries
 
 __all__ = ["Estimator"]
 
 
 @dataclass(repr=False, eq=False, kw_only=True)
-class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
+class Estimator(ShardedSeries, SeriesScore, IntervalsMixin, Searchable):
     """A model of series with scikit-learn's grammar; fitted attributes end in an underscore.
 
     Attributes
@@ -151,7 +152,7 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         Parameters
         ----------
         frame
-            pandas, polars or pyarrow frame: one row per series and time, in order.
+            pandas, polars or pyarrow frame: one row per series and time, in order; or :class:`penstock.Shards`.
         y
             Values of the target, one a row, where the frame does not hold them, as scikit-learn's tools give them.
         id, time, target
@@ -188,6 +189,9 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
             Where covariates are named that the model does not use, or an engine and the fit has no parts.
         """
         columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
+        if isinstance(frame, Shards):
+            beside = {"y": y, "validation": validation, "missing": missing, "calendar": calendar, "engine": engine}
+            return self._fit_from_shards(frame, columns, beside, callbacks, checkpoint, resume, checkpoint_minutes)
         check_columns(self, columns)
         train, kind = read_panel(with_target(frame, y, target), columns, missing, calendar=calendar)
         if validation is not None:
@@ -237,17 +241,22 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         """Refuse training rows that are too few, before anything is fitted."""
         require_rows(self.label, train, train.offsets[1:] - 1, self.rows_to_fit, "training rows", self.rows_made_of)
 
-    def predict(self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = ()) -> Any:
+    def predict(
+        self, frame: Any = None, *, future: Any = None, level: float | Sequence[float] = (), out: str | Path = ""
+    ) -> Any:
         """Forecast the `horizon` steps after the end of each series.
 
         Parameters
         ----------
         frame
-            History to forecast from, newer than the training rows if you like; the training rows if left out.
+            History to forecast from, newer than the training rows if you like; the training rows if left out. Of
+            :class:`penstock.Shards`, each file is forecast by itself.
         future
             The rows that follow, with the known covariates (and the id and the time): at least `horizon` a series.
         level
             Coverage of the intervals that are wanted, in percent: 80, or [80, 95].
+        out
+            Folder of the forecasts of shards, a Parquet file for each; the names of the files are returned.
 
         Returns
         -------
@@ -262,18 +271,15 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         DataError
             Where the frame cannot be used, or a series was not fitted.
         """
+        if isinstance(frame, Shards):
+            return self._predict_shards(frame, out, future, level)
         self._require_fit()
+        self._require_rows(frame, out)
         levels = checked_levels(level)
         panel, kind = self.tail_, self.kind_
         if frame is not None:
             panel, kind = read_panel(frame, kind.columns, kind.missing, kind, self.ids_)
-        if (future is None) == bool(kind.columns.known):
-            raise OptionError(
-                f"{self.label} was fitted with known={list(kind.columns.known)}; predict needs the rows that follow: "
-                "predict(future=frame)."
-                if future is None
-                else f"this {self.label} was fitted without known covariates; leave future= out."
-            )
+        require_future(self, future)
         if future is None:
             times = kind.times_ahead(panel, self.horizon)
         else:
@@ -310,11 +316,5 @@ class Estimator(SavedSeries, SeriesScore, IntervalsMixin, Searchable):
         self._require_fit()
         require_rows(self.label, panel, origins, self.rows_needed, "rows up to the cutoff")
         panel = panel.with_only(self.covariates)
-        for name in COVARIATES:
-            given, wanted = getattr(panel, name).shape[1], getattr(self.kind_.columns, name)
-            if given != len(wanted):
-                raise DataError(f"{self.label} was fitted with {name}={list(wanted)}, but got {given}; give them.")
+        require_covariates(self, panel)
         return panel
-
-    def _fitted_series(self, panel: Panel) -> NDArray[np.int64]:
-        return fitted_places(panel.ids, self.ids_, new=self.forecasts_new_series)

@@ -16,7 +16,17 @@ from penstock.errors import DataError, OptionError, nearest
 from penstock.options import check_options
 from penstock.values import storable
 
-__all__ = ["check_columns", "fit_each", "fitted_places", "require_panel", "require_rows", "restored_twin", "share_fit"]
+__all__ = [
+    "check_columns",
+    "fit_each",
+    "fitted_places",
+    "require_covariates",
+    "require_future",
+    "require_panel",
+    "require_rows",
+    "restored_twin",
+    "share_fit",
+]
 
 
 def fit_each(
@@ -48,7 +58,7 @@ def fit_each(
             storable(train.static[:, place], f"the static column {name!r}")
     first._fit_all(models, trains, validation, shape, callbacks)
     for model, train in zip(models, trains, strict=True):
-        model.ids_, model.kind_ = train.ids, kind
+        model.ids_, model.kind_, model.shards_ = train.ids, kind, None
         model.fitted_options_ = model.get_params()
         model.tail_ = train.last(model.rows_kept)
 
@@ -98,6 +108,26 @@ def check_columns(model: Any, columns: Columns) -> None:
         if getattr(columns, name) and name not in model.covariates:
             uses = f"it uses {' and '.join(model.covariates)}" if model.covariates else "it uses none"
             raise OptionError(f"{model.label} does not use {name} covariates ({uses}); leave {name}= out.")
+
+
+def require_covariates(model: Any, panel: Panel) -> None:
+    """Refuse a panel without the covariates that a model was fitted with, or with others."""
+    for name in COVARIATES:
+        given, wanted = getattr(panel, name).shape[1], getattr(model.kind_.columns, name)
+        if given != len(wanted):
+            raise DataError(f"{model.label} was fitted with {name}={list(wanted)}, but got {given}; give them.")
+
+
+def require_future(model: Any, future: Any) -> None:
+    """Refuse rows ahead where a model was fitted without known covariates, and none where it was fitted with some."""
+    known = model.kind_.columns.known
+    if future is None and known:
+        raise OptionError(
+            f"{model.label} was fitted with known={list(known)}; predict needs the rows that follow: "
+            "predict(future=frame)."
+        )
+    if future is not None and not known:
+        raise OptionError(f"this {model.label} was fitted without known covariates; leave future= out.")
 
 
 def fitted_places(ids: Sequence[Any], fitted: Sequence[Any], *, new: bool) -> NDArray[np.int64]:

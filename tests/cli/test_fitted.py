@@ -184,3 +184,27 @@ def test_a_forecaster_is_exported(penstock: Run, halves: pd.DataFrame, tmp_path:
     done = penstock("export", "n.penstock", "--out", "n.onnx")
     assert done.returncode == 2
     assert "Naive is not exported to ONNX" in done.stderr
+
+
+@pytest.mark.slow
+def test_shards_are_fitted_and_forecast_file_by_file(penstock: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    frames = []
+    for name in "ab":
+        y = np.random.default_rng(ord(name)).normal(size=40).cumsum() + 50
+        frames.append(pd.DataFrame({"shop": name, "day": pd.date_range("2024-01-01", periods=40), "sales": y}))
+        frames[-1].to_parquet(tmp_path / "rows" / f"{name}.parquet", index=False)
+    words = ("--id", "shop", "--model", "rnn:2", "--window", 4, "--epochs", 1, "--horizon", 2, "--out", "m.penstock")
+    done = penstock("fit", "rows/*.parquet", *words, "--scale", "minmax")
+    assert done.returncode == 2
+    assert "windows are scaled by themselves: --scale window" in done.stderr
+    done = penstock("fit", "rows/*.parquet", *words, "--sort")
+    assert done.returncode == 0, done.stderr
+    assert "fitted to 80 rows of 2 series in 2 files" in done.stdout
+    assert "--sort has no effect" in done.stderr
+    assert "name a folder: --out FOLDER" in penstock("predict", "m.penstock", "rows").stderr
+    done = penstock("predict", "m.penstock", "rows", "--out", "forecasts")
+    assert done.stdout == "Written: 2 files in forecasts\n", done.stderr
+    found = pd.concat([pd.read_parquet(tmp_path / "forecasts" / f"{name}.parquet") for name in "ab"])
+    whole = ps.load(tmp_path / "m.penstock").predict(pd.concat(frames))
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), whole, check_exact=True)

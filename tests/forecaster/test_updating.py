@@ -11,6 +11,7 @@ import pytest
 
 import penstock as ps
 from penstock.data.frames import read_panel
+from penstock.forecaster.replay import Chosen
 
 Y = np.sin(np.arange(140.0) / 3) + np.random.default_rng(0).normal(size=140) / 10
 FRAME = pd.DataFrame({"ds": range(140), "y": Y})
@@ -57,7 +58,7 @@ def test_windows_that_are_scaled_by_themselves_learn_from_new_targets_alone(tmp_
     model.fit(FRAME[:100])
     rows = copied(model, tmp_path).update(FRAME[:120], epochs=0)
     assert rows.predict().equals(model.predict(FRAME[:120]))
-    samples = rows.reader_.samples(read_panel(FRAME[:120])[0], np.array([120]), np.array([100]))
+    samples = rows.reader_.samples(read_panel(FRAME[:120])[0], np.array([120]), lambda targets: targets >= 100)
     assert int(samples.train[4].total) == 20
     updated = copied(model, tmp_path).update(FRAME[:120], epochs=1)
     assert (updated.update_.new, updated.history_.training_loss.shape) == (20, (2, 1))
@@ -82,6 +83,38 @@ def test_series_may_come_in_another_order(tmp_path: Path) -> None:
     together = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=1, joint=True).fit(both[both["ds"] < 100])
     with pytest.raises(ps.DataError, match="the series 'b' has no rows in the frame; with joint=True"):
         together.update(new[new["unique_id"] == "a"])
+
+
+def test_the_optimiser_does_not_begin_from_nothing(fitted: ps.Forecaster, tmp_path: Path) -> None:
+    before = jax.tree.leaves(fitted.weights_)
+    model = copied(fitted, tmp_path).update(FRAME[:120], epochs=1)  # 20 samples: one step
+    assert model.history_.training_loss.shape == (4, 1)
+    moved = [np.abs(new - old).max() for new, old in zip(jax.tree.leaves(model.weights_), before, strict=True)]
+    assert max(moved) == pytest.approx(0.001, rel=0.05)  # the learning rate; the first step of RMSprop is 3.2 times it
+
+
+def test_old_samples_are_drawn_from_all_that_are_kept() -> None:
+    panel, _ = read_panel(pd.concat([FRAME.assign(unique_id=name) for name in "ab"]))
+    targets = np.r_[4:140, 144:280]
+    chosen = targets[Chosen(panel, np.array([130, 275]), 20, [0, 1])(targets)]
+    again = targets[Chosen(panel, np.array([130, 275]), 20, [0, 2])(targets)]
+    for first, last, found in ((130, 140, chosen[chosen < 140]), (275, 280, chosen[chosen >= 140])):
+        assert found[-(last - first) :].tolist() == list(range(first, last))
+        assert len(found) == 20 + last - first
+        assert found[0] < first - 60
+    assert chosen.tolist() != again.tolist()
+    assert Chosen(panel, np.array([130, 275]), 999, [0, 1])(targets).all()
+    assert Chosen(panel, np.array([130, 275]), 0, [0, 1])(targets).sum() == 15
+
+
+@pytest.mark.slow
+def test_one_new_row_is_learned_where_the_horizon_is_longer(tmp_path: Path) -> None:
+    model = ps.Forecaster(ps.Network([ps.RNN(2)]), window=4, epochs=1, seed=1, horizon=3).fit(FRAME[:100])
+    updated = copied(model, tmp_path).update(FRAME[:101], epochs=1)
+    assert np.isfinite(updated.history_.training_loss).all()
+    assert updated.history_.training_loss[-1, 0] > 0
+    assert updated.update_.new == 1
+    assert not updated.predict().equals(copied(model, tmp_path).update(FRAME[:101], epochs=0).predict())
 
 
 def test_drift_is_a_test(fitted: ps.Forecaster, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ NETWORKS: dict[str, ps.Network | ps.EncoderDecoder | ps.SegRNN] = {
     "categories and extra": ps.Network([ps.RNN(2)], embeddings=[2, 0]),
     "a feed-forward net on lags": ps.Network([ps.Flatten(2)], dense=[ps.Dense(3, "tanh")]),
     "segments": ps.SegRNN(ps.GRU(3, reset_after=True), 2),
-    "segments with categories and extra": ps.SegRNN(ps.LSTM(6), 2, dropout=0.3, embeddings=[2, 0]),
+    "segments with categories and extra": ps.SegRNN(ps.LSTM(6), 2, dropout=0.3, embeddings=[2, 0], highway=3),
     "plain": ps.EncoderDecoder(ps.GRU(3), ps.GRU(2), embedding=2),
     "additive": ps.EncoderDecoder(ps.GRU(3), ps.LSTM(2), AdditiveAttention(2), embedding=2),
     "dot, every step": ps.EncoderDecoder([ps.RNN(2)], ps.GRU(2), DotAttention(), condition="every_step", embedding=2),

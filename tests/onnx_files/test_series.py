@@ -46,7 +46,7 @@ CASES: dict[str, dict[str, Any]] = {
     "reverse": {"reverse": True, "members": 3},
     "gru, reset after": {"network": ps.Network([ps.GRU(2, reset_after=True), ps.GRU(2)], dense=[3])},
     "own cell": {"network": ps.Network([ps.Recurrent(Halving, 2)])},
-    "segments": {"network": ps.SegRNN(ps.GRU(3, reset_after=True), 2), "horizon": 4},
+    "segments": {"network": ps.SegRNN(ps.GRU(3, reset_after=True), 2, highway=3), "horizon": 4},
     "gaussian": {"loss": "gaussian", "transform": "difference", "scale": "standard", "horizon": 3},
     "pinball": {"loss": "pinball", "horizon": 2},
     "direction": {"loss": "direction", "transform": "difference", "scale": "standard"},

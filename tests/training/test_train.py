@@ -26,7 +26,7 @@ from penstock.training.progress import ProgressBar
 from penstock.training.rates import separate, stack_rates
 from penstock.training.samples import Samples
 from penstock.training.source import Source
-from penstock.training.train import _require_finite, train_folds
+from penstock.training.train import require_finite, train_folds
 
 NETWORK = ps.Network([ps.LSTM(4)])
 WINDOW = 6
@@ -244,4 +244,4 @@ def test_a_member_that_diverges_is_named_with_its_own_epoch() -> None:
     lanes.epochs[:] = 7, 2  # the second lane was taken over by another member
     losses = np.array([1.0, np.nan])
     with pytest.raises(ps.TrainingError, match=r"the loss of member 1 was no longer finite in epoch 2 \(nan"):
-        _require_finite(np.isnan(losses), losses, losses, lanes, [spec(TrainConfig())])
+        require_finite(np.isnan(losses), losses, losses, lanes, [spec(TrainConfig())])

@@ -224,7 +224,7 @@ def signature_of(model: Any) -> Any:
     if isinstance(model, Estimator):
         rows = example_of(model)
         level = _schemas.ParamSpec("level", _types.DataType.double, [], (-1,))
-        answer = model.predict() if not model.kind_.columns.known else None
+        answer = model.predict() if not model.kind_.columns.known and model.shards_ is None else None
         return _models.ModelSignature(
             inputs=_infer(rows),
             outputs=None if answer is None else _infer(nw.from_native(answer, eager_only=True).to_pandas()),

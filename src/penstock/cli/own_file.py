@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from penstock.data.columns import Columns
+    from penstock.data.shards import Shards
 
 __all__ = [
+    "READ_AS_TEXT",
     "DayFirst",
     "Db",
     "Decimal",
@@ -29,13 +31,15 @@ __all__ = [
     "Zone",
     "by_comma",
     "day_first",
+    "names_shards",
     "source_of",
 ]  # fmt: skip
 
 File = Annotated[
     Path | None,
     typer.Argument(
-        help="CSV, Parquet, Arrow, SQLite or DuckDB file, one row per time (and series); left out with --db.",
+        help="CSV, Parquet, Arrow, SQLite or DuckDB file, one row per time (and series); left out with --db. Of `fit`, "
+        "'FOLDER/*.parquet' also: files of whole series, read one after the other.",
         show_default=False,
     ),
 ]
@@ -53,6 +57,9 @@ Db = Annotated[
         help="Database to read instead of FILE, such as postgresql://user@host/market; read by --sql.",
     ),
 ]
+READ_AS_TEXT = ("dayfirst", "monthfirst", "zone", "decimal", "wide", "sort", "sql", "db")
+"""Options that say how rows are read which are not stored as times and numbers; of shards they are."""
+
 DayFirst = Annotated[bool, typer.Option("--dayfirst", help="Dates are day, month, year (03/01/2022 is in January).")]
 MonthFirst = Annotated[bool, typer.Option("--monthfirst", help="Dates are month, day, year.")]
 Zone = Annotated[str | None, typer.Option(help="Time zone on whose clock days are counted, such as America/New_York.")]
@@ -98,6 +105,18 @@ class OwnFile:
             wide=self.wide, sort=self.sort, sql=self.sql,
         )  # fmt: skip
 
+    def shards(self, file: Path) -> Shards:
+        """Make shards of a pattern or a folder; which column is what, the first file tells."""
+        from penstock.data.own_file import read_own_file
+        from penstock.data.shards import Shards
+
+        kinds = {kind: self.covariates.get(kind, ()) for kind in ("past", "known", "static")}
+        _, columns = read_own_file(
+            Shards(file).files[0], id=self.id, time=self.time, target=self.target, past=kinds["past"],
+            known=kinds["known"], static=kinds["static"],
+        )  # fmt: skip
+        return Shards(file, **self.names(columns))
+
     def title(self, file: Path | None) -> str:
         """Return what the rows are called: the name of the file, or the query."""
         return self.sql if file is None else file.name
@@ -125,6 +144,11 @@ class OwnFileWithCovariates(OwnFile):
         """The columns of covariates, by kind."""
         kinds = {"past": self.past, "known": self.known, "static": self.static}
         return {kind: by_comma(given) for kind, given in kinds.items()}
+
+
+def names_shards(file: Path | None) -> bool:
+    """Whether a pattern of files or a folder stands in the place of a file."""
+    return file is not None and (file.is_dir() or (any(sign in str(file) for sign in "*?[") and not file.exists()))
 
 
 def source_of(file: Path | None, db: str, sql: str) -> Path | str:

@@ -27,7 +27,12 @@ def update(
     ] = None,
     epochs: Annotated[int, typer.Option(min=0, help="Passes over the new samples; 0: learn nothing.")] = 5,
     learning_rate: Annotated[float | None, typer.Option(help="Of the optimiser; left out: as in the fit.")] = None,
-    replay: Annotated[int, typer.Option(min=0, help="Older rows of each series that are learned again.")] = 0,
+    replay: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Older samples of each series, drawn anew from the rows kept, that are learned again."
+        ),
+    ] = 0,
     scales: Annotated[str, typer.Option(help="Scales of the series (keep, refit).")] = "keep",
     config: Config = None,
     *,

@@ -12,7 +12,7 @@ from penstock.data.panel import Panel
 from penstock.data.scaling import Standardizer
 from penstock.errors import DataError, nearest
 
-__all__ = ["CovariateEncoder"]
+__all__ = ["CovariateEncoder", "CovariateStatistics"]
 
 Values = NDArray[np.float64]
 
@@ -46,12 +46,7 @@ class CovariateEncoder:
     @classmethod
     def fit(cls, train: Panel) -> CovariateEncoder:
         """Fit on the rows of a panel, which must be training rows."""
-        numbers = np.hstack([train.past, train.known])
-        marks = np.all((numbers == 0) | (numbers == 1), axis=0)
-        spread = np.std(numbers, axis=0)
-        scaled = ~marks & (spread > 0)
-        shift = np.where(marks, 0.0, np.mean(numbers, axis=0))
-        return cls(Standardizer(shift, np.where(scaled, spread, 1.0)), cls.values_of(train.static))
+        return CovariateStatistics.of(train).encoder()
 
     @staticmethod
     def values_of(static: NDArray[Any]) -> tuple[tuple[Any, ...], ...]:
@@ -90,3 +85,58 @@ class CovariateEncoder:
                     )
                 codes[series, place] = known[value]
         return codes
+
+
+@dataclass(frozen=True, eq=False)
+class CovariateStatistics:
+    """What an encoder is fitted from; those of parts of a panel are put together.
+
+    Attributes
+    ----------
+    rows
+        Number of rows.
+    mean, deviation
+        Of each past and each known covariate, ``[past + known]``.
+    marks
+        Whether it holds zeros and ones alone, ``[past + known]``.
+    values
+        The values of each static covariate, in the order in which they came.
+
+    Examples
+    --------
+    >>> panel = Panel(np.zeros(3), np.arange(3), np.array([0, 3]), (None,), past=np.array([[1.0], [2.0], [6.0]]))
+    >>> parts = [panel.last(1), panel.before(np.array([2]))]
+    >>> CovariateStatistics.of(parts[0]).merged(CovariateStatistics.of(parts[1])).mean.tolist()
+    [3.0]
+    """
+
+    rows: int
+    mean: Values
+    deviation: Values
+    marks: NDArray[np.bool_]
+    values: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def of(cls, train: Panel) -> CovariateStatistics:
+        """Take them of the rows of a panel, which must be training rows."""
+        numbers = np.hstack([train.past, train.known])
+        marks = np.all((numbers == 0) | (numbers == 1), axis=0)
+        values = CovariateEncoder.values_of(train.static)
+        return cls(len(numbers), np.mean(numbers, axis=0), np.std(numbers, axis=0), marks, values)
+
+    def merged(self, other: CovariateStatistics) -> CovariateStatistics:
+        """Put those of two parts together."""
+        rows, apart = self.rows + other.rows, other.mean - self.mean
+        share = other.rows / rows
+        variance = (1 - share) * self.deviation**2 + share * other.deviation**2 + share * (1 - share) * apart**2
+        values = tuple(
+            tuple(dict.fromkeys([*ours, *theirs])) for ours, theirs in zip(self.values, other.values, strict=True)
+        )
+        marks = self.marks & other.marks
+        return CovariateStatistics(rows, self.mean + share * apart, np.sqrt(variance), marks, values)
+
+    def encoder(self) -> CovariateEncoder:
+        """Return the encoder that is fitted to all rows."""
+        scaled = ~self.marks & (self.deviation > 0)
+        shift = np.where(self.marks, 0.0, self.mean)
+        return CovariateEncoder(Standardizer(shift, np.where(scaled, self.deviation, 1.0)), self.values)

@@ -59,16 +59,24 @@ def of_each_series(
     function
         Takes the times of a series, ``[rows]``, and its name; it must depend on the name by its kind alone.
     kinds
-        Gives the kind of a series by its name, such as its rhythm.
+        Gives the kind of a series by its name, such as its rhythm: the same object for all series of one kind.
     """
-    found: dict[tuple[int, Hashable], Found] = {}
-    every = []
-    for series, (name, first) in enumerate(zip(panel.ids, first_alike(panel).tolist(), strict=True)):
-        key = (first, kinds(name))
-        if key not in found:
-            found[key] = function(panel.times[panel.span(series)], name)
-        every.append(found[key])
-    return every
+    found, which = _of_each_group(panel, function, kinds)
+    return [found[place] for place in which.tolist()]
+
+
+def _of_each_group(
+    panel: Panel, function: Callable[[NDArray[Any], Hashable], Found], kinds: Callable[[Hashable], Hashable]
+) -> tuple[list[Found], NDArray[np.int64]]:
+    """Return what a function gives for each group of series whose times and kind are the same; the group of each."""
+    first, each = first_alike(panel), [kinds(name) for name in panel.ids]
+    _, kind = np.unique(np.fromiter(map(id, each), np.int64, len(each)), return_inverse=True)
+    _, begin, group = np.unique(first * (int(kind.max()) + 1) + kind, return_index=True, return_inverse=True)
+    found: list[Any] = [None] * len(begin)
+    for place in np.argsort(begin, kind="stable").tolist():  # in the order in which the groups begin
+        series = int(begin[place])
+        found[place] = function(panel.times[panel.span(int(first[series]))], panel.ids[series])
+    return found, group.reshape(-1)
 
 
 def over_all_rows(
@@ -84,4 +92,7 @@ def over_all_rows(
     >>> over_all_rows(panel, lambda times, name: times * 2).tolist()
     [6, 8, 6, 8]
     """
-    return np.concatenate(of_each_series(panel, function, kinds))
+    found, which = _of_each_group(panel, function, kinds)
+    if len(found) == 1:
+        return np.tile(found[0], len(panel))
+    return np.concatenate([found[place] for place in which.tolist()])

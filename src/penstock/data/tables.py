@@ -5,7 +5,7 @@ from __future__ import annotations
 import lzma
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,9 @@ _ARROW = (".arrow", ".feather", ".ipc")
 _DAMAGE = (OSError, ValueError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
-def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -> pd.DataFrame:
+def read_table(
+    path: str | Path, text: Collection[str] = (), *, sql: str = "", only: Sequence[str] = ()
+) -> pd.DataFrame:
     """Read a text table (``.csv``, ``.txt``, also ``.gz``, ``.xz``, ``.bz2``, ``.zip``), Parquet, Arrow or a database.
 
     Encoding, separator, preamble and headers of several rows are told from the file
@@ -46,6 +48,8 @@ def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -
         Columns that are text whatever they spell: names of series, labels, times, documents.
     sql
         Query whose rows are read, of a database (:func:`penstock.data.databases.read_query`).
+    only
+        Columns of a Parquet file that are read, where it has all of them; left out: all.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -
         raise OptionError(f"--sql asks a database, and {path.name!r} is none; allowed: {', '.join(DATABASES)}.")
     try:
         if kind in _PARQUET:
-            return plain_frame(pd.read_parquet(path))
+            return plain_frame(pd.read_parquet(path, columns=_there(path, only)))
         if kind in _ARROW:
             return plain_frame(pd.read_feather(path))
         if kind.startswith(TEXT):
@@ -88,6 +92,15 @@ def read_table(path: str | Path, text: Collection[str] = (), *, sql: str = "") -
         f"{str(path)!r} ends in {kind!r}; allowed: {', '.join(TEXT)} (plain or {', '.join(COMPRESSED)}), .parquet, "
         f"{', '.join((*_ARROW, *DATABASES))}."
     )
+
+
+def _there(path: Path, only: Sequence[str]) -> list[str] | None:
+    """Return these columns where a Parquet file has all of them, else None: all columns, which a message then names."""
+    if not only:
+        return None
+    from pyarrow.parquet import read_schema
+
+    return list(only) if {*only} <= {*read_schema(path).names} else None
 
 
 def is_parquet(path: Path) -> bool:

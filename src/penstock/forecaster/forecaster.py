@@ -18,10 +18,11 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError
 from penstock.forecaster.ahead import prepare_all
+from penstock.forecaster.common import Common
 from penstock.forecaster.member_task import trained_in_parts
 from penstock.forecaster.prepared import Prepared
 from penstock.forecaster.reader import Reader
-from penstock.forecaster.season import describe_season, fit_season
+from penstock.forecaster.season import describe_season
 from penstock.forecaster.settings import ForecasterSettings
 from penstock.forecaster.windows import WindowReading
 from penstock.networks.inputs import Inputs
@@ -123,10 +124,11 @@ class Forecaster(ForecasterSettings):
         """Shift and scale of each series."""
         return self.reader_.scaling
 
-    def prepare(self, train_panel: Panel, validation: Panel | None = None) -> Prepared:
+    def prepare(self, train_panel: Panel, validation: Panel | None = None, common: Common | None = None) -> Prepared:
         """Fit scales and categories on training rows, and cut training and validation samples.
 
         `validation` holds the same rows followed by validation rows; left out, these are a tail of the training rows.
+        `common` is what was fitted on all parts of a larger panel; left out, it is fitted here.
         """
         self.require_covariates(train_panel)
         train_panel = self.with_calendar(train_panel)
@@ -134,16 +136,13 @@ class Forecaster(ForecasterSettings):
         lost = TRANSFORMS[self.transform].lost
         scaled = train_panel.with_values(TRANSFORMS[self.transform].apply(train_panel))
         scaling = fit_scaling(self.scale if isinstance(self.scale, str) else "window", scaled, lost)
-        season = fit_season(self, train_panel)
-        reader = self._reader(scaling, CovariateEncoder.fit(train_panel), season, gaps=train_panel.masked)
+        common = common or Common.of(self, train_panel)
+        reader = self._reader(scaling, common.encoding, common.season, gaps=train_panel.masked)
         if validation is None:
             least = self.rows_to_fit if self.additive else 0
             panel, border = train_panel, tail_border(train_panel, self.validation, self.horizon, least)
-            if self.validation and (border == panel.offsets[1:]).all():
-                raise DataError(
-                    f"{self.label}: no series has the {least + self.horizon} training rows that leave a validation "
-                    "tail; give more rows, or validation=0."
-                )
+            if common.whole:
+                self.require_tail(tails=bool((border < panel.offsets[1:]).any()))
         else:
             panel, border = validation, validation.offsets[:-1] + train_panel.lengths
         samples = reader.samples(panel, border)
@@ -169,7 +168,7 @@ class Forecaster(ForecasterSettings):
     def fit_notes(self) -> tuple[str, ...]:
         """The season that was taken from the frequency, what forecasts are additions to, and the clock that is read."""
         taken = self.additive and self.season is None and hasattr(self, "season_")
-        notes = [describe_season(self, self.season_)] if taken else []
+        notes = [*([describe_season(self, self.season_)] if taken else []), *self._shard_notes()]
         if self.calendar_features and hasattr(self, "kind_") and self.kind_.zone:
             notes.append(f"calendar features: read in UTC, not in {self.kind_.zone}")
         return tuple(notes)

@@ -253,6 +253,26 @@ class ForecasterOptions(TrainingOptions, Estimator):
             "short='drop', or give more rows, or a shorter window."
         )
 
+    def require_tail(self, *, tails: bool) -> None:
+        """Refuse rows of which no series gives a validation tail, where one is wanted.
+
+        Parameters
+        ----------
+        tails
+            Whether a series gives one.
+
+        Raises
+        ------
+        DataError
+            Where none does.
+        """
+        if self.validation and not tails:
+            least = (self.rows_to_fit if self.additive else 0) + self.horizon
+            raise DataError(
+                f"{self.label}: no series has the {least} training rows that leave a validation tail; give more rows, "
+                "or validation=0."
+            )
+
     def require_covariates(self, panel: Panel) -> None:
         """Refuse covariates that contradict the options."""
         categories, widths = panel.static.shape[1], len(self.network.embeddings)

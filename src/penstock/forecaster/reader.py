@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +74,10 @@ class Reader:
         """Periods of the seasonal naive forecasts that forecasts are additions to."""
         return () if self.windows is None else self.windows.season
 
-    def samples(self, panel: Panel, border: Rows, first: Rows | None = None) -> Samples:
+    def samples(self, panel: Panel, border: Rows, choose: Callable[[Rows], NDArray[np.bool_]] | None = None) -> Samples:
         """Return training samples before the border of each series, and validation samples behind it.
 
-        Where `first` is given, the first target of a sample is that row of its series or a later one.
+        `choose` says which training samples are learned, by the flat rows of their first targets ``[n]``; None: all.
 
         Raises
         ------
@@ -92,11 +93,11 @@ class Reader:
         learn, watch = cut_at(panel, windows, border)
         if self.joint:  # the first series stands for all of them
             learn, watch = learn[learn < panel.offsets[1]], watch[watch < panel.offsets[1]]
-        if first is not None:
-            learn = learn[learn + self.window >= first[panel.series_of(learn + self.window)]]
         targets = self.targets(panel, fitted)
         if self.gaps:
             learn, watch = self._with_targets(learn, targets), self._with_targets(watch, targets)
+        if choose is not None:
+            learn = learn[choose(learn + self.window)]
         if self.parts:
             lost = TRANSFORMS[self.transform].lost
             read = np.stack([panel.offsets[:-1] + lost, panel.offsets[1:]], axis=1)

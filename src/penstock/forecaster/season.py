@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import differences
 from penstock.forecaster.options import ForecasterOptions
 
-__all__ = ["describe_season", "fit_season"]
+__all__ = ["describe_season", "fit_season", "season_errors"]
 
 Values = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -33,15 +35,18 @@ def fit_season(options: ForecasterOptions, train: Panel) -> tuple[int, ...]:
     given = season_steps(options.season)
     if given is None and options.additive:
         found = season_of_panel(train)
-        return found if _seasonal(options, train, found) else ()
+        return found if any(more < 0 for more in season_errors(options, train, found)) else ()
     check_season(given or (), train)
     return given or ()
 
 
-def _seasonal(options: ForecasterOptions, train: Panel, season: tuple[int, ...]) -> bool:
-    """Tell whether seasonal naive forecasts err less than the last value, each series in units of its own steps."""
+def season_errors(options: ForecasterOptions, train: Panel, season: tuple[int, ...]) -> Iterator[float]:
+    """Give by how much seasonal naive forecasts of each period err more than the last value, over all series.
+
+    Each series is in units of its own steps, so that those of parts of a panel add up.
+    """
     if not season:
-        return False
+        return
     transform = TRANSFORMS[options.transform]
     y, series = transform.apply(train), train.series_of(np.arange(train.rows))
     ages = np.arange(train.rows) - train.offsets[series] + 1 - transform.lost
@@ -53,9 +58,7 @@ def _seasonal(options: ForecasterOptions, train: Panel, season: tuple[int, ...])
         for step in steps:
             last = np.abs(y) if transform.lost else differences(y, ages, step)  # of changes, none is forecast
             more += _by_series(differences(y, ages, -(-step // period) * period) - last, series, len(train))
-        if more @ weights < 0:
-            return True
-    return False
+        yield float(more @ weights)
 
 
 def _by_series(values: Values, series: Rows, count: int) -> Values:

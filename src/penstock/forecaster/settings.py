@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from penstock.data.panel import Panel
 from penstock.errors import OptionError
-from penstock.forecaster.prepared import Prepared
-from penstock.forecaster.streams import Streams
+from penstock.forecaster.shards import ShardFits
 from penstock.networks.inputs import Inputs
 from penstock.networks.weights import end_to_end
 from penstock.training.config import TrainSpec
-from penstock.training.history import Trained
 from penstock.training.rates import separate
 from penstock.training.settings import train_settings
 
@@ -28,21 +26,8 @@ _APART = {"network", "optimizer", "clip", "learning_rate_decay", "patience", "ta
 
 
 @dataclass(repr=False, eq=False)
-class ForecasterSettings(Streams):
+class ForecasterSettings(ShardFits):
     """What a search asks of a forecaster: which settings train together, and their training."""
-
-    def prepare(self, train_panel: Panel, validation: Panel | None = None) -> Prepared:
-        """Cut samples from panels, as :class:`penstock.forecaster.Forecaster` does."""
-        raise NotImplementedError
-
-    def finish(self, prepared: Prepared, trained: Trained) -> None:
-        """Keep what was prepared and what training gave, as :class:`penstock.forecaster.Forecaster` does."""
-        raise NotImplementedError
-
-    def spec(self, prepared: Prepared, series: int) -> TrainSpec:
-        """Return what is trained on prepared samples of so many series, and how."""
-        config = self._train_config(gaps=prepared.reader.gaps)
-        return TrainSpec(self.network, config, prepared.samples.source.widths, self.outputs(series))
 
     @property
     def settings_key(self) -> Hashable:

@@ -20,12 +20,14 @@ from penstock.data.transforms import TRANSFORMS
 from penstock.data.window_scaling import window_scale
 from penstock.errors import DataError, OptionError, PenstockError, named
 from penstock.forecaster.loading import LoadsWeights
+from penstock.forecaster.replay import Chosen
 from penstock.intervals.tail import TailErrors
 from penstock.storage import Arrays
 from penstock.training.config import TrainSpec
 from penstock.training.history import History
 from penstock.training.optimizers import resolve_optimizer
 from penstock.training.train import train_folds
+from penstock.training.warm_up import Warmup, warmup_epochs
 
 __all__ = ["Update", "Updates"]
 
@@ -120,13 +122,14 @@ class Updates(LoadsWeights):
         epochs
             Passes over the new samples; 0 takes the rows in and learns nothing.
         learning_rate
-            Of the optimiser, which starts afresh; None: as in the fit.
+            Of the optimiser, whose running means are first taken up over 30 steps or more at a rate of zero; None: as
+            in the fit.
         replay
-            Older rows of each series that are learned again, as far as the model keeps them.
+            Older samples of each series that are learned again, drawn anew from the rows that the model keeps.
         scales
             ``keep``: those of the fit; ``refit``: fitted on the rows at hand, for which the weights were not trained.
         callbacks
-            Hooks of the training loop.
+            Hooks of the training loop; they see the epochs of the warm-up, too.
 
         Returns
         -------
@@ -140,6 +143,11 @@ class Updates(LoadsWeights):
             For an argument that is not allowed.
         """
         self._require_fit()
+        if self.shards_ is not None:
+            raise OptionError(
+                f"this {self.label} was fitted on shards, whose rows it does not keep, so that none can follow; fit "
+                "again."
+            )
         self._check_update(epochs, learning_rate, replay, scales)
         if self.stateful and epochs:
             raise OptionError(
@@ -169,7 +177,7 @@ class Updates(LoadsWeights):
             assert isinstance(self.scale, str)  # noqa: S101
             fitted.reader_ = replace(self.reader_, scaling=fit_scaling(self.scale, scaled, lost))
         if epochs:
-            fitted._learn_again(panel, kept - replay, epochs, learning_rate, callbacks)
+            fitted._learn_again(panel, kept - self.horizon + 1, replay, epochs, learning_rate, callbacks)
         if self.stateful:
             fitted._keep_states(panel, self.states_)
         fitted.tail_ = panel.last(self.rows_kept)
@@ -229,25 +237,36 @@ class Updates(LoadsWeights):
         self,
         panel: Panel,
         first: NDArray[np.int64],
+        replay: int,
         epochs: int,
         learning_rate: float | None,
         callbacks: Sequence[Any],
     ) -> None:
-        """Train from the fitted weights on the samples whose first target is row `first` of its series, or later."""
+        """Train from the fitted weights on the samples whose first target is row `first` of its series, or later.
+
+        `replay` of each series' other samples are drawn and learned with them.
+        """
+        self.updates_ += 1
         before = (self.rows_kept or 0) if self.additive else self.window + TRANSFORMS[self.transform].lost
         skipped = np.maximum(np.minimum(first, panel.lengths - self.horizon) - before, 0)  # one window of each at least
+        if replay:
+            skipped = np.zeros_like(skipped)
         recent = self.with_calendar(panel.between(panel.offsets[:-1] + skipped, panel.offsets[1:]))
-        samples = self.reader_.samples(recent, recent.offsets[1:], recent.offsets[:-1] + first - skipped)
+        chosen = Chosen(recent, recent.offsets[:-1] + first - skipped, replay, [self.seed, self.updates_])
+        samples = self.reader_.samples(recent, recent.offsets[1:], chosen)
         config = self._train_config(gaps=self.reader_.gaps)
         optimizer: Any = resolve_optimizer(self.optimizer)
         if learning_rate is not None:
             optimizer = replace(optimizer, learning_rate=learning_rate)
-        config = replace(config, optimizer=optimizer, patience=None, target_loss=None, schedule=None, schedule_epochs=1)
-        self.updates_ += 1
+        warmup = warmup_epochs(sum(int(found.total) for found in samples.train.values()), config.batch)
+        config = replace(
+            config, optimizer=optimizer, patience=None, target_loss=None,
+            schedule=Warmup(warmup / (warmup + epochs)), schedule_epochs=warmup + epochs,
+        )  # fmt: skip
         (trained,) = train_folds(
             TrainSpec(self.network, config, samples.source.widths, self.outputs(len(panel))),
             [samples],
-            epochs=epochs,
+            epochs=warmup + epochs,
             members=self.members,
             seed=(self.seed + self.updates_) % 2**32,
             weights=self.weights_,
@@ -255,8 +274,8 @@ class Updates(LoadsWeights):
         )
         self.weights_ = trained.weights
         self.history_ = History(
-            np.concatenate([self.history_.training_loss, trained.history.training_loss]),
-            np.concatenate([self.history_.validation_loss, trained.history.validation_loss]),
+            np.concatenate([self.history_.training_loss, trained.history.training_loss[warmup:]]),
+            np.concatenate([self.history_.validation_loss, trained.history.validation_loss[warmup:]]),
         )
 
     def _updated_arrays(self) -> Arrays:

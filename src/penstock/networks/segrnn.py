@@ -15,6 +15,7 @@ from penstock.layers.dense import Dense
 from penstock.layers.embedding import EmbeddingModule
 from penstock.layers.one_hot import OneHotModule
 from penstock.layers.recurrent import RecurrentLayer
+from penstock.networks.highway import HighwayModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.segrnn_module import SegRNNModule
 from penstock.networks.weights import Buildable, count_untrained, count_weights
@@ -44,6 +45,9 @@ class SegRNN(Description, Buildable[SegRNNModule]):
     embeddings
         For each static category, such as the series, the width of its vector, 0 for one-hot; the vectors take that part
         of the cell's input away from those of the segments' positions.
+    highway
+        Newest steps of the window of which a linear map, one for all series, is added to the forecasts (the
+        autoregressive highway of LSTNet), all features of them; 0: none. Training begins with the map at zero.
 
     Examples
     --------
@@ -51,11 +55,14 @@ class SegRNN(Description, Buildable[SegRNNModule]):
     >>> network = SegRNN(GRU(16), segment=24)
     >>> network, network.parameters(Inputs(1), outputs=96)
     (SegRNN(GRU(16), segment=24), 2456)
+    >>> SegRNN(GRU(16), segment=24, highway=720).parameters(Inputs(1), outputs=96)
+    71576
 
     References
     ----------
     Lin, Lin, Wu, Zhao, Mo & Zhang (2023), *SegRNN: Segment recurrent neural network for long-term time series
-    forecasting*, sections 4.2 and 4.3.
+    forecasting*, sections 4.2 and 4.3; Lai, Chang, Yang & Liu (2018), *Modeling long- and short-term temporal patterns
+    with deep neural networks*, section 3.6, for the highway.
     """
 
     traced: ClassVar[tuple[str, ...]] = ("dropout",)
@@ -64,6 +71,9 @@ class SegRNN(Description, Buildable[SegRNNModule]):
     segment: int = option(48, "steps of a segment, of the window and of the output", at_least=1)
     dropout: float = option(0.0, "share of the states dropped before the readout in training", at_least=0, below=1)
     embeddings: tuple[int, ...] = ()
+    highway: int = option(
+        0, "newest steps of the window of which a linear map is added to the forecasts; 0: none", at_least=0
+    )
 
     def __init__(
         self,
@@ -72,9 +82,11 @@ class SegRNN(Description, Buildable[SegRNNModule]):
         *,
         dropout: float = 0.0,
         embeddings: Iterable[int] | int = (),
+        highway: int = 0,
     ) -> None:
         widths = tuple(embeddings) if isinstance(embeddings, Iterable) else (embeddings,)
-        for name, value in (("layer", layer), ("segment", segment), ("dropout", dropout), ("embeddings", widths)):
+        given = {"layer": layer, "segment": segment, "dropout": dropout, "embeddings": widths, "highway": highway}
+        for name, value in given.items():
             object.__setattr__(self, name, value)
         check_options(self)
         if not isinstance(layer, RecurrentLayer):
@@ -88,7 +100,7 @@ class SegRNN(Description, Buildable[SegRNNModule]):
                 raise OptionError(f"SegRNN: embeddings holds {width!r}; allowed: whole numbers, 0 for one-hot.")
 
     def __repr__(self) -> str:
-        usual = {"segment": 48, "dropout": 0.0, "embeddings": ()}
+        usual = {"segment": 48, "dropout": 0.0, "embeddings": (), "highway": 0}
         told = "".join(f", {name}={value!r}" for name, at in usual.items() if (value := getattr(self, name)) != at)
         return f"SegRNN({self.layer!r}{told})"
 
@@ -105,7 +117,7 @@ class SegRNN(Description, Buildable[SegRNNModule]):
     @property
     def label(self) -> str:
         """Short name in tables."""
-        return f"SegRNN({self.layer.units})"
+        return f"SegRNN({self.layer.units})" + (f"+AR({self.highway})" if self.highway else "")
 
     def build(self, inputs: Inputs, outputs: int, key: jax.Array) -> SegRNNModule:
         """Draw the weights of a module that reads `inputs` and gives ``[batch, outputs]``.
@@ -153,6 +165,7 @@ class SegRNN(Description, Buildable[SegRNNModule]):
             segment=self.segment,
             outputs=outputs,
             dropout=self.dropout,
+            highway=HighwayModule(self.highway, inputs.features, outputs) if self.highway else None,
         )
 
     def summary(self, inputs: Inputs = Inputs(), outputs: int = 1, window: int | None = None) -> str:
@@ -211,4 +224,7 @@ class SegRNN(Description, Buildable[SegRNNModule]):
             rows.append((name, f"{places}, {width or size}", count_weights(part)))
         if module.beside is not None:
             rows.append(("extra", f"{places}, {units}", count_weights(module.beside)))
-        return [*rows, ("readout", f"{outputs}", count_weights(module.readout))]
+        rows.append(("readout", f"{outputs}", count_weights(module.readout)))
+        if module.highway is not None:
+            rows.append((f"highway({self.highway})", f"{outputs}", count_weights(module.highway)))
+        return rows

@@ -14,6 +14,7 @@ from penstock.layers.noise import fold_in
 from penstock.layers.one_hot import OneHotModule
 from penstock.layers.recurrent import RecurrentModule
 from penstock.layers.unroll import unroll
+from penstock.networks.highway import HighwayModule
 from penstock.networks.inputs import Inputs
 from penstock.networks.module import Vectors, look_up_categories, require_input
 
@@ -35,6 +36,8 @@ class SegRNNModule(eqx.Module):
         From the further features to the input of the cell; None where there are none.
     readout
         From a state to the steps of one segment of the output.
+    highway
+        The linear map of the newest steps that is added; None where there is none.
     """
 
     project: DenseModule
@@ -47,6 +50,7 @@ class SegRNNModule(eqx.Module):
     segment: int = eqx.field(static=True)
     outputs: int = eqx.field(static=True)
     dropout: float = eqx.field(static=True)
+    highway: HighwayModule | None = None
 
     def __call__(
         self,
@@ -96,7 +100,8 @@ class SegRNNModule(eqx.Module):
         if key is not None and self.dropout:
             found = DropoutModule(self.dropout)(found, key=fold_in(key, 0))
         steps = jnp.moveaxis(self.readout(found), 0, 1)
-        return steps.reshape(batch, -1)[:, : self.outputs]
+        outputs = steps.reshape(batch, -1)[:, : self.outputs]
+        return outputs if self.highway is None else outputs + self.highway(vectors.x, lengths)
 
     def _segments(self, x: jax.Array, lengths: jax.Array | None) -> tuple[jax.Array, jax.Array | None]:
         """Cut sequences into segments ``[batch, segments, segment · features]``; the last ends at the last step.

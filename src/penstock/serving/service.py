@@ -146,7 +146,8 @@ class Service:
                 continue
             try:
                 found = read_served(old.path)
-                found.model.predict() if not found.model.kind_.columns.known else None
+                own_rows = not found.model.kind_.columns.known and found.model.shards_ is None
+                found.model.predict() if own_rows else None
             except Exception as error:
                 self._failed[name] = stamp
                 self.metrics.reloads.labels(name, "failed").inc()

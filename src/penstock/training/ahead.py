@@ -24,9 +24,9 @@ from penstock.training.pieces import StepRange
 from penstock.training.rates import Rates, separate, stack_rates
 from penstock.training.samples import Samples
 
-__all__ = ["Programs"]
+__all__ = ["SOON_OVER", "Programs"]
 
-_SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
+SOON_OVER = 1e11  # operations of a member's fit below which a quick compilation saves more than a quick program
 
 
 class Programs(NamedTuple):
@@ -95,7 +95,7 @@ class Programs(NamedTuple):
             longest = {length: np.minimum(each, config.steps_per_epoch) for length, each in longest.items()}
         work = 6 * weights * config.batch * sum(length * int(each.max()) for length, each in longest.items())
         even = shape is None or shape.even(config.batch)
-        epoch = compiled_epoch(plan, even, quick=work * epochs < _SOON_OVER)
+        epoch = compiled_epoch(plan, even, quick=work * epochs < SOON_OVER)
         width = len(fold)
         state = jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct((width, *leaf.shape[1:]), leaf.dtype),  # type: ignore[no-untyped-call]

@@ -162,6 +162,11 @@ def steps_of_epoch(config: TrainConfig, total: jax.Array) -> jax.Array:
     return steps if config.steps_per_epoch is None else jnp.minimum(steps, config.steps_per_epoch)
 
 
+def _share(piece: StepRange, taken: jax.Array, steps: jax.Array) -> jax.Array:
+    """Return which share of the epoch has been trained, after so many of the steps on the samples at hand."""
+    return jnp.where(piece.total > 0, (piece.before + taken) / jnp.maximum(piece.total, 1), taken / steps)
+
+
 class _Epoch:
     """The parts of an epoch: the training and the validation of a lane, as pure functions."""
 
@@ -226,7 +231,7 @@ class _Epoch:
             counted = _weight(samples, numbers, first + jnp.arange(self.config.batch) < train[length].total)
             batch = samples.batch(numbers, length, counted, ratio)
             own = fold_in(keys[length][1], number)
-            epoch = state.epochs if self.config.schedule is None else state.epochs + taken / all_steps
+            epoch = state.epochs if self.config.schedule is None else state.epochs + _share(piece, taken, all_steps)
             weights, optimizer, value = self.take(weights, optimizer, batch, own, epoch)
             after = weights, optimizer, total + value * jnp.sum(counted), weight + jnp.sum(counted), taken + 1
             if self.even:

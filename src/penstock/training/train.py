@@ -29,7 +29,7 @@ from penstock.training.samples import Samples
 from penstock.training.stored import weight_shapes
 from penstock.training.turns import Turns
 
-__all__ = ["run_lanes", "train_folds"]
+__all__ = ["rates_of_lanes", "require_finite", "run_lanes", "train_folds", "trained_fold", "whole_lanes"]
 
 
 def train_folds(
@@ -109,7 +109,7 @@ def train_folds(
             run_lanes(
                 [spec] * len(folds), stack(folds, shape), shape, lanes, kept, begin, epochs, callbacks, ahead=ahead
             )
-        trained = [_trained(lanes, spec, fold, members) for fold in range(len(folds))]
+        trained = [trained_fold(lanes, spec, fold, members) for fold in range(len(folds))]
         result.append(trained)
     return trained
 
@@ -170,7 +170,7 @@ def run_lanes(
     start = from_weights(with_vectors(initial_state(plan, places), begin.vectors), begin.weights)
     turns, width = Turns(steps, begin.seed), len(lanes.job)
     programs = Programs.begin(
-        plan, _of_lanes(rates, lanes.fold), samples, shape, lanes.fold % folds, turns.of(1),
+        plan, rates_of_lanes(rates, lanes.fold), samples, shape, lanes.fold % folds, turns.of(1),
         epochs=epochs, members=begin.members, seed=begin.seed, ahead=ahead,
     )  # fmt: skip
     epoch, work = programs.epoch, programs.work
@@ -186,7 +186,7 @@ def run_lanes(
         state = resumed
     elif several or waiting is not None or width != begin.members:
         state = state_of_lanes(begin.states if several else state, lanes.job if several else lanes.member)
-    own_rates, pieces, step = _of_lanes(rates, lanes.fold), Pieces(in_all, work * width), kept.step
+    own_rates, pieces, step = rates_of_lanes(rates, lanes.fold), Pieces(in_all, work * width), kept.step
 
     def between(state: TrainState, step: int) -> bool:
         """Keep a long epoch in its middle; say whether Ctrl-C ends it."""
@@ -219,7 +219,7 @@ def run_lanes(
         lanes.record(training, validation)
         broken = lanes.running & ~np.isfinite(training + np.where(validated[fold], validation, 0))
         if not settings:
-            _require_finite(broken, training, np.where(validated[fold], validation, training), lanes, specs)
+            require_finite(broken, training, np.where(validated[fold], validation, training), lanes, specs)
         event = EpochEnd(
             lanes.fold, lanes.member, lanes.epochs, training, validation, lanes.running, seconds, taken / in_all
         )
@@ -231,40 +231,41 @@ def run_lanes(
         if done.any():
             lanes.collect(state if settings else state.best_weights, done)
             # Without validation samples, the very last step may have broken the weights unseen.
-            broken |= done & ~_whole(state.best_weights)
+            broken |= done & ~whole_lanes(state.best_weights)
             if not settings:
-                _require_finite(broken, np.full(len(done), np.nan), np.full(len(done), np.nan), lanes, specs)
+                require_finite(broken, np.full(len(done), np.nan), np.full(len(done), np.nan), lanes, specs)
             lanes.diverged[lanes.job[broken]] = True
             fresh = lanes.schedule(done, together=turns.several)
             if fresh is not None and waiting is not None:
                 state = with_fresh_lanes(state, waiting, lanes.job if several else lanes.member, fresh)
         if not turns.several:
             state = lanes.compact(state, work)
-        own_rates = _of_lanes(rates, lanes.fold) if done.any() or len(fold) != len(lanes.fold) else own_rates
+        own_rates = rates_of_lanes(rates, lanes.fold) if done.any() or len(fold) != len(lanes.fold) else own_rates
         kept.keep(state, lanes, interrupted=interrupt_noted())
     kept.finish(lanes)
 
 
-def _of_lanes(rates: Rates, fold: NDArray[np.int32]) -> Rates:
+def rates_of_lanes(rates: Rates, fold: NDArray[np.int32]) -> Rates:
     """Return the numbers of each lane."""
     own: Rates = jax.tree.map(lambda each: each[fold], rates)
     return own
 
 
-def _whole(weights: Any) -> NDArray[np.bool_]:
+def whole_lanes(weights: Any) -> NDArray[np.bool_]:
     """Say of each lane whether its weights are finite."""
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(weights)]
     whole: NDArray[np.bool_] = np.all([np.isfinite(leaf).reshape(len(leaf), -1).all(axis=1) for leaf in leaves], axis=0)
     return whole
 
 
-def _trained(lanes: Lanes, spec: TrainSpec, fold: int, members: int) -> Trained:
+def trained_fold(lanes: Lanes, spec: TrainSpec, fold: int, members: int) -> Trained:
+    """Return what the lanes have collected of the members of a fold."""
     jobs = slice(fold * members, (fold + 1) * members)
     weights = jax.tree.map(lambda leaf: leaf[jobs], lanes.kept)
     return Trained(as_declared(spec.network, weights, spec.inputs, spec.outputs), History.of(lanes.losses[jobs]))
 
 
-def _require_finite(
+def require_finite(
     broken: NDArray[np.bool_],
     training: NDArray[Any],
     validation: NDArray[Any],

@@ -68,6 +68,8 @@ def _as_frame(given: Any) -> str:
         return "frame = pandas.DataFrame(frame)"
     if type(given).__name__ == "RecordBatch":
         return "frame = pyarrow.Table.from_batches([frame])"
+    if type(given).__name__ == "Shards":
+        return "one of the files, or a sample of their series: frame = pandas.read_parquet(shards.files[0])"
     if type(given).__name__ == "DuckDBPyRelation":
         return "frame = frame.df()"
     return "pandas.DataFrame({'ds': dates, 'y': values})"
