@@ -73,7 +73,7 @@ class StreamClock:
             frame: Any = nw.from_native(pd.DataFrame({name: [time]}), eager_only=True)
             return int(read_times(frame[name], self.kind.form)[0].astype(np.int64)[0])
         if self.counts:
-            if isinstance(time, (int, float, np.number)) and not isinstance(time, bool) and time % 1 == 0:
+            if isinstance(time, (int, float, np.number)) and not isinstance(time, bool) and float(time).is_integer():
                 return _counted(int(time))
             raise DataError(f"the time {time!r} is no whole number, but the column {name!r} of the fit counted steps.")
         if isinstance(time, (bool, int, float, np.number)):
