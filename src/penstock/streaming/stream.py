@@ -161,8 +161,7 @@ class Stream(StreamFiles, StreamPolicies):
         """
         if isinstance(y, float) and not covariates and future is None and id in self._simple:
             pointer, copied, series = self._simple[id]
-            plain = type(t) is int and self._counts and -MOST_COUNTED < t < MOST_COUNTED
-            time = t if plain else self._clock.read(t)
+            time = t if type(t) is int and self._counts and -MOST_COUNTED < t < MOST_COUNTED else self._clock.read(t)
             status = self._push_native(pointer, time, y, self._flags)
             if status >= 0:
                 self.carried += y != y
