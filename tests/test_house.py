@@ -18,7 +18,7 @@ SRC = Path(ps.__file__).parent
 LAYERS = [
     ["version", "errors", "build_record", "compilation_cache", "cores", "interrupts", "progress"],
     ["argument_types", "fitted_choices"],
-    ["registry", "values", "option_docs", "formats", "files", "forks", "strict_json", "kernels", "extras"],
+    ["registry", "values", "option_docs", "formats", "files", "forks", "strict_json", "kernels", "extras", "notebook"],
     ["options", "stored_arrays", "programs"],
     ["arguments"],
     ["data", "cells"],

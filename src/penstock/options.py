@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from penstock.errors import OptionError, nearest
 from penstock.formats import upgraded_description
+from penstock.notebook import ShownInNotebooks
 from penstock.option_docs import call_of, document_options
 from penstock.registry import Registry
 from penstock.values import from_plain, to_plain
@@ -176,7 +177,7 @@ _OWN: tuple[type, ...] = (int, float, bool)
 _TOO_LARGE = 2**63  # beyond which a whole number is no index
 
 
-class Options:
+class Options(ShownInNotebooks):
     """scikit-learn's grammar for a dataclass of options: `get_params`, `set_params`, a repr, checks at once."""
 
     registered: ClassVar[Registry[Any]] = Registry("model", "penstock")

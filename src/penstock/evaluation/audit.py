@@ -19,6 +19,7 @@ from penstock.estimator import Estimator
 from penstock.evaluation.own_model import OwnModel
 from penstock.evaluation.probes import FAIL, NOT_APPLICABLE, PASS, PROBES, Bench, Finding, determinism
 from penstock.evaluation.subject import AuditedModel, Backtest, FrameRows, audited_model
+from penstock.notebook import notebook_html
 from penstock.report.table import Marked, Table
 
 __all__ = ["Audit", "audit"]
@@ -82,6 +83,9 @@ class Audit:
         """Lay the findings out as text."""
         table = self.table()
         return f"{table.title}\n{table}"
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self.table().to_html(), [f"{self.table().title}: {'passed' if self.ok else 'failed'}."])
 
 
 @checked_types("test", "seed")

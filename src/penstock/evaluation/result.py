@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from penstock.argument_types import checked_types
 from penstock.errors import OptionError, nearest
 from penstock.evaluation.leaks import Leak
+from penstock.evaluation.shown import ShownComparison
 from penstock.evaluation.significance import Pairs, holm
 from penstock.evaluation.table import Columns, score_table
 from penstock.evaluation.verdict import SIGNIFICANT, ahead, verdict
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonResult", "entry_of", "require_trading", "unique_name"]
 
 
-class ComparisonResult(ABC):
+class ComparisonResult(ShownComparison, ABC):
     """Scores of models on the same rows, and whether they differ by more than chance.
 
     Attributes
@@ -277,11 +278,6 @@ class ComparisonResult(ABC):
             facts={**(facts or {}), **self.settings()},
             pictures=pictures,
         )
-
-    def __str__(self) -> str:
-        """Lay the tables out as text, with the verdicts and how to read the scores below them."""
-        leaks = [f"Leak: {leak}" for leak in self.warnings]
-        return "\n".join([*map(str, self.tables()), *self.said, *leaks, *self.notes])
 
     @abstractmethod
     def _frame(self, columns: Mapping[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from penstock.data.panel import Panel
 from penstock.errors import DataError, OptionError, nearest
 from penstock.evaluation.positions import Market, Rule, positions
 from penstock.evaluation.sharpe import Sharpe, deflated_sharpe, probabilistic_sharpe, sharpe, sharpe_error
+from penstock.notebook import notebook_html
 from penstock.options import Description, option
 from penstock.report.table import Table
 
@@ -143,6 +144,9 @@ class Trading:
     def __str__(self) -> str:
         """Lay the table out as text."""
         return str(self.table())
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self.table().to_html(), self.table().notes)
 
     def _row(self, name: str, strategy: StrategyReturns, ratio: Sharpe, trials: int, variance: float) -> dict[str, Any]:
         steps, year = len(strategy.returns), math.sqrt(self.periods)
