@@ -97,8 +97,17 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
         ps.Shards(f"{tmp_path}/*.pq")
     with pytest.raises(OptionError, match="files=3"):
         ps.Shards(3)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="calendar=1 is a number"):
+        ps.Shards(shards.files, calendar=1)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="two of the files have one name"):
         ps.Shards([tmp_path / "text.parquet", tmp_path / "other" / "text.parquet"])
+
+
+def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
+    shards = write(tmp_path, one=rows("a"), two=rows("b"))
+    shards.files[1].unlink()
+    with pytest.raises(DataError, match=r"two\.parquet' cannot be read: No such file"):
+        shards.require_whole()
 
 
 def test_reading_ahead_keeps_the_order_and_passes_errors_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 import penstock as ps
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, OptionError, WriteError
 from penstock.training.callbacks import Callback
 
 
@@ -129,6 +130,15 @@ def test_what_shards_cannot_do_is_refused_in_words(files: Files) -> None:
         model(window=60, min_window=60).fit(files.three)
     with pytest.raises(DataError, match=r"a Shards was given.*pandas\.read_parquet"):
         ps.compare([ps.Naive()], files.three, ps.RollingOrigin(test=2))
+
+
+def test_a_full_disk_is_told_in_words(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(WriteError, match="No space left on device.* TMPDIR"):
+        model().fit(files.three)
 
 
 def test_models_of_each_series_are_fitted_file_by_file(files: Files, tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ def test_scales_are_refitted_by_choice(fitted: ps.Forecaster, tmp_path: Path) ->
         (slice(100, 120), {"epochs": -1}, "epochs=-1 is not allowed"),
         (slice(100, 120), {"scales": "new"}, "scales='new' is unknown; allowed: 'keep', 'refit'"),
         (slice(100, 120), {"learning_rate": 0}, "learning_rate=0 is not allowed"),
+        (slice(100, 120), {"learning_rate": True}, "learning_rate=True is not allowed"),
     ],
 )
 def test_refusals(fitted: ps.Forecaster, tmp_path: Path, rows: slice, options: dict[str, object], message: str) -> None:

@@ -76,6 +76,13 @@ def test_steps_of_many_sessions_do_not_hold_up_each_other(server: Server) -> Non
 
 REFUSED: dict[str, tuple[str, str, Any, int, str]] = {
     "NaN": ("POST", "/v1/steps", b'{"steps": NaN}', 400, "NaN is no JSON. Write a missing value as null."),
+    "half a character": (
+        "POST",
+        "/v1/steps",
+        b'{"steps": [{"session": "\\ud800", "t": 1, "y": 1}]}',
+        400,
+        "half of a surrogate pair",
+    ),
     "no JSON": ("POST", "/v1/sessions", b"{model: net-4711}", 400, "the body is no JSON that can be read"),
     "a name": ("POST", "/v1/sessions", {"model": "net", "levle": 4711}, 422, "did you mean 'level'?"),
     "a time": ("POST", "/v1/sessions/x/step", {"time": 4711, "y": 1.0}, 422, "did you mean 't'? Allowed: 't', 'y',"),
@@ -158,7 +165,15 @@ def test_a_slow_client_is_sent_away_and_a_body_without_length_is_bounded(server:
         socket.create_connection(("127.0.0.1", server.port), timeout=300) as headers,
         socket.create_connection(("127.0.0.1", server.port), timeout=300) as endless,
         socket.create_connection(("127.0.0.1", server.port), timeout=300) as second,
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as refused,
+        socket.create_connection(("127.0.0.1", server.port), timeout=60) as blank,
     ):
+        refused.sendall(b"POST /v1/steps HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        assert refused.recv(4096).startswith(b"HTTP/1.1 401 ")
+        refused.sendall(b"{")  # the body of a request that was answered, and no more of it
+        blank.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert blank.recv(4096).startswith(b"HTTP/1.1 200 ")
+        blank.sendall(b"\r\n")
         second.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert second.recv(4096).startswith(b"HTTP/1.1 200 ")
         second.sendall(b"GET /healthz HTT")  # headers that do not come, behind a request that did
@@ -170,6 +185,7 @@ def test_a_slow_client_is_sent_away_and_a_body_without_length_is_bounded(server:
         assert b"408 " in body.recv(4096).splitlines()[0]
         assert headers.recv(4096) == b""  # closed
         assert second.recv(4096) == b""
+        assert refused.recv(4096) == blank.recv(4096) == b""
 
 
 def test_no_malformed_step_is_an_error_of_the_server(server: Server) -> None:

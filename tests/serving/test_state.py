@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 import penstock as ps
-from penstock.errors import DataError, OptionError
+from penstock.errors import DataError, DataWarning, OptionError
 from penstock.serving import state
 from penstock.serving.journal import Journal
 from penstock.serving.limits import Limits
@@ -167,6 +167,24 @@ def test_a_full_disk_refuses_a_step_that_can_be_sent_again(
     sessions.commit()
     assert [record["step"] for record in sessions.state.journal.read()] == [1]
     sessions.close()
+
+
+def test_a_row_that_the_journal_cannot_hold_spoils_no_other_session(folder: Path, tmp_path: Path) -> None:
+    served, times = read_served(folder / "net.penstock"), ROWS["ds"][100:102].tolist()
+    place = state.State(tmp_path / "kept")
+    sessions = state.StoredSessions(Limits(), place)
+    one, other = (sessions.create(served, {}).id for _ in range(2))
+    with pytest.warns(DataWarning, match="are taken for it"), pytest.raises(UnicodeEncodeError):
+        sessions.step(one, Row(times[0], 1.0, "\ud800", {}, None, None, times=False))
+    with pytest.raises(RequestError, match="an earlier step of this session failed"):
+        sessions.step(one, Row(times[1], 1.0, None, {}, None, None, times=False))
+    expected = sessions.step(other, Row(times[0], 1.0, None, {}, None, 1, times=False))
+    sessions.commit()
+    sessions.close()
+    again = state.StoredSessions(Limits(), state.State(tmp_path / "kept"))
+    again.restore([served])
+    assert again.by_id[other].answer == expected
+    again.close()
 
 
 def test_a_torn_end_is_cut_off_and_damage_is_refused(tmp_path: Path) -> None:

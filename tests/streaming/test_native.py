@@ -64,6 +64,14 @@ def test_forecasts_stay_exact_when_the_buffers_were_moved_many_times(model: ps.F
     np.testing.assert_allclose(answer.yhat, model.predict(frame)["yhat"], rtol=1e-6)
 
 
+@pytest.mark.parametrize("time", [2**64 + 100, -(2**63), 1e300, np.inf, np.nan])
+def test_times_that_64_bits_do_not_count_are_refused(model: ps.Forecaster, time: float) -> None:
+    stream = model.stream()
+    with pytest.raises(ps.DataError, match=r"the time (lies beyond 2\*\*62|.* is no whole number)"):
+        stream.push(time, 5.0)
+    assert stream.push(100, 5.0) is not None
+
+
 def test_all_series_at_once_are_those_one_by_one() -> None:
     frame = pd.concat([FRAME.assign(unique_id=name, y=FRAME.y * place + 1) for place, name in enumerate("ABC", 1)])
     model = ps.Forecaster(ps.Network([ps.GRU(3)]), **TINY).fit(frame[frame.ds < 100])

@@ -112,6 +112,7 @@ def test_values_that_cannot_be_used_leave_the_stream_as_it_was(model: ps.Forecas
     for given, message in (
         ((TIMES[100], np.inf), "not finite"), ((TIMES[100], -1.0), "is not positive, which transform='log' needs"),
         ((TIMES[100], "five"), "is no number"), ((100, 5.0), "is a number, but the column 'ds' of the fit held dates"),
+        ((np.datetime64("1500-01-01"), 5.0), "the time 1500-01-01 lies beyond"),
         (("2024-01-05 04:00+01:00", 5.0), "has the time zone"), (("soon", 5.0), "is no time"),
     ):  # fmt: skip
         with pytest.raises(ps.DataError, match=message):

@@ -115,6 +115,18 @@ def test_a_beam_finds_the_most_probable_texts(fitted: LanguageModel) -> None:
     ]
 
 
+def test_a_beam_returns_no_text_that_cannot_be(fitted: LanguageModel) -> None:
+    words = [word for place, word in enumerate(fitted.vocabulary_.words) if place not in (0, 1)]
+    with pytest.warns(DataWarning, match="there are 9 texts of at most tokens=1, not count=12"):
+        found = fitted.generate(beam=12, count=12, tokens=1)
+    assert sorted(found) == sorted(["", *words])  # each once, and the unknown word never
+
+
+def test_tokens_at_most_take_no_memory_before_they_are_drawn(fitted: LanguageModel) -> None:
+    short = fitted.generate("you see", count=3, tokens=40, seed=4)
+    assert fitted.generate("you see", count=3, tokens=10**12, seed=4) == short
+
+
 @pytest.mark.slow
 def test_a_fit_goes_on_from_its_checkpoint_and_no_other_does(tmp_path: Path) -> None:
     class Stop(Callback):

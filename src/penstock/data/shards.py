@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from penstock.argument_types import checked_choice, described
 from penstock.data.columns import Columns
+from penstock.data.exchange import require_exchange
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.missing import MISSING
 from penstock.data.panel import Panel
@@ -86,6 +87,8 @@ class Shards:
         self.files = _found(files)
         self.columns = Columns(id, time, target, past, known, static)  # type: ignore[arg-type]
         checked_choice("missing", missing, MISSING)
+        if calendar is not None:
+            require_exchange(calendar)
         self.missing, self.calendar = missing, calendar
         self._hashes: dict[int, tuple[Any, NDArray[np.uint64]]] = {}
 
@@ -267,8 +270,16 @@ class Shards:
         Returns
         -------
         Its size, and when it was changed.
+
+        Raises
+        ------
+        DataError
+            Where it is not there any more.
         """
-        about = self.files[place].stat()
+        try:
+            about = self.files[place].stat()
+        except OSError as error:
+            raise DataError(f"{str(self.files[place])!r} cannot be read: {error.strerror}.") from error
         return about.st_size, about.st_mtime_ns
 
 

@@ -110,6 +110,8 @@ def looks_dated(series: nw.Series[Any]) -> bool:
 
 def _whole(series: nw.Series[Any], like: Form) -> Times:
     steps = np.array(series.to_numpy(), dtype=np.int64)  # a narrower type would wrap behind its last number
+    if series.dtype == nw.UInt64 and steps.min(initial=0) < 0:  # wrapped around
+        raise DataError(f"the time column {series.name!r} counts beyond 2**63; count steps from a smaller number.")
     unique, places = np.unique(steps, return_inverse=True)
     found = _dated(unique, series.name, "int", like)
     if found is None:
@@ -155,7 +157,7 @@ def _floats(series: nw.Series[Any], like: Form) -> Times:
 def _periods(series: nw.Series[Any]) -> Times:
     """Read pandas' periods as the times at which they begin."""
     native = series.to_native()
-    times = native.dt.to_timestamp(how="start").to_numpy().astype("datetime64[ns]")
+    times = _nanoseconds(native.dt.to_timestamp(how="start").to_numpy(), series.name)
     return times, Form("period", str(native.dtype).removeprefix("period[").removesuffix("]"))
 
 

@@ -23,7 +23,7 @@ from penstock.options import check_options
 from penstock.training.config import TrainSpec
 from penstock.training.history import Trained
 from penstock.training.progress import with_progress_bar
-from penstock.training.shard_samples import ShardSamples
+from penstock.training.shard_samples import ShardSamples, room_in
 from penstock.training.shards import train_shards
 from penstock.values import storable
 
@@ -124,7 +124,8 @@ class _Reading:
             self.series, self.rows = self.series + len(panel), self.rows + panel.rows
             self._kept.append(panel.with_series(self._examples(panel)))
             self._rhythms |= {name: kind.rhythms.of(name) for name in self._kept[-1].ids}
-            self._file(place).write_bytes(SharedPanel(panel, kind).content)
+            with room_in(self.folder):
+                self._file(place).write_bytes(SharedPanel(panel, kind).content)
         self.shards.require_whole()
         return parts.common()
 

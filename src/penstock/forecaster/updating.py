@@ -191,7 +191,8 @@ class Updates(LoadsWeights):
         for name, value in (("epochs", epochs), ("replay", replay)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise OptionError(f"{name}={value!r} is not allowed; allowed: a whole number at least 0.")
-        if learning_rate is not None and (not isinstance(learning_rate, Real) or not 0 < learning_rate < np.inf):
+        number = isinstance(learning_rate, Real) and not isinstance(learning_rate, bool)
+        if learning_rate is not None and (not number or not 0 < learning_rate < np.inf):
             raise OptionError(f"learning_rate={learning_rate!r} is not allowed; allowed: a number above 0, or None.")
         checked_choice("scales", scales, ("keep", "refit"))
         if scales == "refit" and window_scale(self.scale) is not None:

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from penstock.extras import library
+from penstock.serving.problems import RequestError
 from penstock.serving.tables import JSON
 
 __all__ = ["Answer", "Request", "json_answer", "json_bytes"]
+
+_FIELDS = 100  # of a query, at most
 
 
 class Request(NamedTuple):
@@ -38,8 +41,20 @@ class Request(NamedTuple):
         return self.headers.get(name, b"").decode("latin-1")
 
     def parameter(self, name: str) -> str:
-        """Return the last value of a name in the query; empty where there is none."""
-        return parse_qs(self.query.decode("latin-1"), max_num_fields=100).get(name, [""])[-1]
+        """Return the last value of a name in the query; empty where there is none.
+
+        Raises
+        ------
+        RequestError
+            400 for a query of more fields than are read.
+        """
+        try:
+            found = parse_qs(self.query.decode("latin-1"), max_num_fields=_FIELDS)
+        except ValueError:
+            raise RequestError(
+                400, f"the query has more than {_FIELDS} fields; leave those out that are none."
+            ) from None
+        return found.get(name, [""])[-1]
 
 
 class Answer(NamedTuple):

@@ -139,7 +139,9 @@ def listen(host: str, port: int) -> socket.socket:
 def _protocol(seconds: float) -> Any:
     """Make uvicorn's protocol close a connection on which the headers of a request do not come in time.
 
-    The body has its own time, which :func:`penstock.serving.bodies.read_body` keeps.
+    What comes after an answer and begins no request, such as blank lines or the body of one that was refused, ends
+    uvicorn's own wait for a request, and has the same time. A body that is read has its own, which
+    :func:`penstock.serving.bodies.read_body` keeps.
     """
     base: Any = library("uvicorn.protocols.http.httptools_impl", "serve", "penstock serve").HttpToolsProtocol
 
@@ -150,6 +152,12 @@ def _protocol(seconds: float) -> Any:
     def on_message_begin(self: Any) -> None:
         base.on_message_begin(self)
         if self.headers_due is None:
+            self.headers_due = self.loop.call_later(seconds, self.transport.close)
+
+    def data_received(self: Any, data: bytes) -> None:
+        base.data_received(self, data)
+        answered = self.cycle is None or self.cycle.response_complete
+        if answered and self.headers_due is None and not self.transport.is_closing():
             self.headers_due = self.loop.call_later(seconds, self.transport.close)
 
     def on_headers_complete(self: Any) -> None:
@@ -165,5 +173,5 @@ def _protocol(seconds: float) -> Any:
             self.headers_due.cancel()
             self.headers_due = None
 
-    methods = (connection_made, on_message_begin, on_headers_complete, connection_lost)
+    methods = (connection_made, data_received, on_message_begin, on_headers_complete, connection_lost)
     return type("PenstockProtocol", (base,), {each.__name__: each for each in methods})

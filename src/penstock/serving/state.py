@@ -174,8 +174,9 @@ class StoredSessions(Sessions):
     def _take(self, session: Session, row: Row) -> dict[str, Any]:
         answer = super()._take(session, row)
         if not self._restoring:
-            record = {"of": session.id, "step": session.step, "row": {**row.to_json(), "times": row.times}}
-            self.state.journal.append(record)
+            session.failed, given = True, {**row.to_json(), "times": row.times}
+            self.state.journal.append({"of": session.id, "step": session.step, "row": given})
+            session.failed = False  # the journal has the step: others may follow it there
         return answer
 
     def note(self, group: Group) -> None:

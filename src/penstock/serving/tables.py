@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -79,10 +80,14 @@ def read_object(body: bytes, allowed: tuple[str, ...], meant: Mapping[str, str] 
     Raises
     ------
     RequestError
-        400 for what is no JSON (NaN and infinite numbers are none); 422 for other names, or no object.
+        400 for what is no JSON (NaN and infinite numbers are none), or no text; 422 for other names, or no object.
     """
     try:
         found = strict_json(body)
+        if b"\\u" in body:  # half of a surrogate pair is no character: neither an answer nor the journal can hold it
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise RequestError(400, "the body holds half of a surrogate pair; write the character whole.") from None
     except ValueError as error:
         raise RequestError(
             400, f"the body is no JSON that can be read: {error}. Write a missing value as null."

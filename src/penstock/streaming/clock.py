@@ -17,10 +17,13 @@ from penstock.data.rhythm import DAY_NS
 from penstock.data.times import read_times, show_time
 from penstock.errors import DataError
 
-__all__ = ["MOST_CARRIED", "StreamClock"]
+__all__ = ["MOST_CARRIED", "MOST_COUNTED", "StreamClock"]
 
 MOST_CARRIED = 10_000
 """Rows that are carried forward at once, at most: a time that is wrong by years must not fill the memory."""
+
+MOST_COUNTED = 2**62
+"""Counted steps are below it: differences between two fit into 64 bits."""
 
 _AHEAD = 256  # times worked out at once where a rhythm is no constant step
 
@@ -49,11 +52,16 @@ class StreamClock:
             For what is no time, or one with a zone where the column has none, or the reverse.
         """
         if type(time) is int and self.counts:
-            return time
+            return _counted(time)
         if isinstance(time, np.datetime64) and not self.counts and self.kind.zone is None:
             if np.isnat(time):
                 raise DataError("the time is NaT; every row needs its time.")
-            return int(time.astype("datetime64[ns]").astype(np.int64))
+            found = time.astype("datetime64[ns]")
+            if found.astype(time.dtype) != time:  # numpy wraps around without a word
+                raise DataError(
+                    f"the time {time} lies beyond what 64 bits of nanoseconds hold: the years 1678 to 2262."
+                )
+            return int(found.astype(np.int64))
         return self._read_slowly(time)
 
     def _read_slowly(self, time: Any) -> int:
@@ -65,8 +73,8 @@ class StreamClock:
             frame: Any = nw.from_native(pd.DataFrame({name: [time]}), eager_only=True)
             return int(read_times(frame[name], self.kind.form)[0].astype(np.int64)[0])
         if self.counts:
-            if isinstance(time, (int, float, np.number)) and not isinstance(time, bool) and time == int(time):
-                return int(time)
+            if isinstance(time, (int, float, np.number)) and not isinstance(time, bool) and float(time).is_integer():
+                return _counted(int(time))
             raise DataError(f"the time {time!r} is no whole number, but the column {name!r} of the fit counted steps.")
         if isinstance(time, (bool, int, float, np.number)):
             raise DataError(
@@ -132,3 +140,10 @@ class StreamClock:
     def after(self, times: NDArray[np.int64], steps: int, name: Hashable) -> NDArray[Any]:
         """Return the times of the `steps` steps after the last of `times`."""
         return np.asarray(self.kind.next_times(times.view(self.dtype), steps, name)).astype(self.dtype)
+
+
+def _counted(time: int) -> int:
+    """Return a counted step; refuse one that lies beyond what compiled steps count."""
+    if not -MOST_COUNTED < time < MOST_COUNTED:
+        raise DataError("the time lies beyond 2**62; give a step as the fit counted them.")
+    return time

@@ -16,7 +16,7 @@ from penstock.intervals.conformal import Conformal, ModelIntervals
 from penstock.intervals.levels import checked_levels
 from penstock.streaming.bounds import StreamBounds
 from penstock.streaming.carried import CarriedSteps, check_carried, flat_states
-from penstock.streaming.clock import StreamClock
+from penstock.streaming.clock import MOST_COUNTED, StreamClock
 from penstock.streaming.files import StreamFiles
 from penstock.streaming.forecast import StreamForecast
 from penstock.streaming.image import refusal
@@ -161,7 +161,7 @@ class Stream(StreamFiles, StreamPolicies):
         """
         if isinstance(y, float) and not covariates and future is None and id in self._simple:
             pointer, copied, series = self._simple[id]
-            time = t if type(t) is int and self._counts else self._clock.read(t)
+            time = t if type(t) is int and self._counts and -MOST_COUNTED < t < MOST_COUNTED else self._clock.read(t)
             status = self._push_native(pointer, time, y, self._flags)
             if status >= 0:
                 self.carried += y != y

@@ -112,13 +112,14 @@ def draw_tokens(
     -------
     The tokens of each text, without `start`.
     """
-    uniform = np.random.default_rng(seed).random((tokens, model.texts))
+    generator = np.random.default_rng(seed)
     logs, ended, found = model.read_all(start), np.zeros(model.texts, bool), list[NDArray[np.int64]]()
-    for place in range(tokens):
+    for _ in range(tokens):
+        uniform = generator.random((model.texts, 1))
         if temperature:
             share = np.exp((logs - logs.max(axis=1, keepdims=True)) / temperature)
             total = np.cumsum(share, axis=1)
-            drawn = (total <= uniform[place, :, None] * total[:, -1:]).sum(axis=1)
+            drawn = (total <= uniform * total[:, -1:]).sum(axis=1)
         else:
             drawn = logs.argmax(axis=1)
         drawn = np.where(ended, PADDING, drawn)
@@ -131,7 +132,7 @@ def draw_tokens(
 
 
 def beam_search(model: NextTokens, start: NDArray[np.int64], tokens: int) -> list[list[int]]:
-    """Search the most probable texts, as many as the model has side by side, the best first.
+    """Search the most probable texts, at most as many as the model has side by side, the best first.
 
     Parameters
     ----------
@@ -142,7 +143,8 @@ def beam_search(model: NextTokens, start: NDArray[np.int64], tokens: int) -> lis
 
     Returns
     -------
-    The tokens of each text, without `start`, by the sum of their log-probabilities.
+    The tokens of each text, without `start`, by the sum of their log-probabilities; fewer than beams where there are no
+    more texts of so many tokens.
     """
     logs, width = model.read_all(start), model.texts
     found, ended = np.zeros((width, 0), np.int64), np.zeros(width, bool)
@@ -159,7 +161,7 @@ def beam_search(model: NextTokens, start: NDArray[np.int64], tokens: int) -> lis
             break
         model.select(beam)
         logs = model.read(drawn)
-    return [[int(token) for token in text if token != PADDING] for text in found]
+    return [[int(token) for token in text if token != PADDING] for text in found[score > -np.inf]]
 
 
 def write_texts(
@@ -177,5 +179,7 @@ def write_texts(
         begin = begin[::-1]
     model = NextTokens(fitted.whole_network, fitted.weights_, Inputs(), beam or count)
     found = beam_search(model, begin, tokens) if beam else draw_tokens(model, begin, tokens, temperature, seed)
+    if len(found) < count:
+        note(f"there are {len(found):,} texts of at most tokens={tokens}, not count={count:,}.")
     whole = ([vocabulary.words[token] for token in [*begin.tolist(), *text]] for text in found[:count])
     return [" ".join(words[::-1] if fitted.reverse else words) for words in whole]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
 from penstock.data.read_ahead import read_ahead
@@ -18,7 +20,34 @@ from penstock.errors import WriteError
 from penstock.training.folds import BlockShape, stack
 from penstock.training.samples import Samples
 
-__all__ = ["ShardSamples"]
+__all__ = ["ShardSamples", "room_in"]
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[None]:
+    """Say in words that a folder of temporary files has no room for what is written within.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+
+    Yields
+    ------
+    Nothing.
+
+    Raises
+    ------
+    WriteError
+        Where the disk is full.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise WriteError(
+            f"the samples of a shard cannot be kept in {str(folder)!r}: {error}. Free some space, or name another "
+            "folder for temporary files: TMPDIR."
+        ) from error
 
 
 class ShardSamples:
@@ -75,14 +104,8 @@ class ShardSamples:
         for array in arrays.values():
             self._digest.update(f"{array.dtype} {array.shape}".encode())
             self._digest.update(array.data.cast("B") if array.size else b"")
-        path = self._file(len(self) - 1)
-        try:
-            safetensors.save_file(arrays, path)
-        except Exception as error:  # safetensors has an error of its own for a disk that is full
-            raise WriteError(
-                f"the samples of a shard cannot be kept in {str(self._folder)!r}: {error}. Free some space, or name "
-                "another folder for temporary files: TMPDIR."
-            ) from error
+        with room_in(self._folder):
+            safetensors.save_file(arrays, self._file(len(self) - 1))
 
     @property
     def digest(self) -> str:

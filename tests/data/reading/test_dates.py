@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import penstock as ps
 from penstock.data.frames import FrameKind, read_panel
 from penstock.data.reading.dates import AmbiguousDatesError, parse_dates
-from penstock.errors import DataWarning
+from penstock.errors import DataError, DataWarning
 
 PATTERNS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d/%m/%y",
@@ -94,6 +94,18 @@ def test_periods(freq: str) -> None:
     answer = ps.Naive(horizon=2).fit(frame).predict()
     assert answer["ds"].tolist() == periods[10:].tolist()
     assert answer["ds"].dtype == periods.dtype
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (pd.period_range("3000-01", periods=3, freq="M"), "3 dates outside the years 1678 to 2261, the first in row 0"),
+        (np.array([3, 2**63 + 1, 2**64 - 1], dtype=np.uint64), r"counts beyond 2\*\*63"),
+    ],
+)
+def test_times_that_64_bits_do_not_hold_are_refused(times: Any, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read_panel(pd.DataFrame({"ds": times, "y": np.arange(3.0)}))
 
 
 @pytest.mark.parametrize("kind", ["polars", "pyarrow", "pandas"])
