@@ -159,6 +159,8 @@ TRIED = {
     "frame = pyarrow.Table.from_batches([frame])", "frame = pandas.read_csv(*)",
     "pandas.read_json(path).to_csv('new.csv'",
     "pandas.read_csv(*, index_col=0).T.rename_axis('ds').to_csv('new.csv')",
+    # in tests/data/test_shards.py
+    "frame = pandas.read_parquet(shards.files[0])",
     # in tests/cli/test_program.py
     "iconv -f cp1252 -t utf-8 old.txt | penstock text predict model.penst",
 }  # fmt: skip

@@ -33,6 +33,14 @@ def test_the_files_are_those_of_a_pattern_a_folder_or_a_list_by_name(tmp_path: P
     shards.require_whole()
 
 
+def test_a_comparison_takes_one_of_the_files_as_its_message_says(tmp_path: Path) -> None:
+    shards, split = write(tmp_path, a=rows("y", count=8), b=rows("x", count=8)), ps.RollingOrigin(test=2)
+    with pytest.raises(DataError, match=r"frame = pandas\.read_parquet\(shards\.files\[0\]\)"):
+        ps.compare([ps.Drift()], shards, split)
+    frame = pd.read_parquet(shards.files[0])
+    assert ps.compare([ps.Drift()], frame, split).forecasts["unique_id"].unique().tolist() == ["y"]
+
+
 def test_a_series_in_two_files_is_refused_with_its_name_and_both_files(tmp_path: Path) -> None:
     shards = write(tmp_path, one=rows("a", "b"), two=rows("c", "b", start="2025-01-01"), zero=rows("d"))
     with pytest.raises(DataError, match=r"rows of series 'b' stand in both '.*one\.parquet' and '.*two\.parquet'"):

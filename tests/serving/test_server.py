@@ -203,6 +203,18 @@ def test_no_malformed_step_is_an_error_of_the_server(server: Server) -> None:
     server.ask("DELETE", f"/v1/sessions/{session}")
 
 
+def test_a_name_for_the_series_without_one_is_told_in_the_answer(server: Server) -> None:
+    session = server.begin()
+    step = f"/v1/sessions/{session}/step"
+    status, answer = server.ask("POST", step, b'{"t": 100, "y": 1.0, "series": "XYZ", "step": 1}')
+    assert status == 200
+    assert answer["notes"] == ["the fit had one series without a name; the rows of 'XYZ' are taken for it."]
+    assert server.ask("POST", step, b'{"t": 100, "y": 1.0, "series": "XYZ", "step": 1}')[1] == answer
+    status, answer = server.ask("POST", step, b'{"t": 101, "y": 1.0, "series": "XYZ"}')
+    assert (status, "notes" in answer) == (200, False)
+    server.ask("DELETE", f"/v1/sessions/{session}")
+
+
 def test_it_ends_when_it_is_told_to_and_its_log_holds_nothing_that_was_sent(server: Server) -> None:
     """The last test of this module: it ends the server."""
     assert server.ask("POST", "/v1/models/ar/forecast", b'{"rows": 4711.4711}')[0] == 422

@@ -31,6 +31,7 @@ _ANSWER: dict[str, Any] = {
     "yhat": {**_NUMBERS, "nullable": True, "description": "The steps ahead; null: no forecast yet, or a dropped row."},
     "intervals": {"type": "object", "description": "lo and hi of each level; null where a bound is infinite."},
     "times": {"type": "array", "items": _TIME},
+    "notes": {"type": "array", "items": {"type": "string"}, "description": "What was assumed, in words, if anything."},
 }
 _BEGIN: dict[str, Any] = {
     "model": {"type": "string", "description": "Name of the model, where several are served."},

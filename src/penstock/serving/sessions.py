@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from penstock.serving.limits import Limits
 from penstock.serving.models import ServedModel
+from penstock.serving.notes import collect_notes
 from penstock.serving.problems import RequestError, problem_of
 from penstock.serving.steps import Row, forecast_of
 from penstock.serving.tables import kind_of
@@ -267,8 +268,11 @@ class Sessions:
 
     def _take(self, session: Session, row: Row) -> dict[str, Any]:
         try:
-            found = session.stream.push(row.t, row.y, row.series, future=row.future, **row.covariates)
+            with collect_notes() as notes:
+                found = session.stream.push(row.t, row.y, row.series, future=row.future, **row.covariates)
             session.answer = forecast_of(session.id, session.step + 1, found, times=row.times)
+            if notes:
+                session.answer["notes"] = notes
         except Exception as error:
             session.failed = problem_of(error).status == 500
             raise
