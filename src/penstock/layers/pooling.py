@@ -44,7 +44,7 @@ class PoolingModule(eqx.Module):
         check_sequence("Pooling", x, lengths)
         if sequence:
             raise OptionError("Pooling reads a sequence to one vector; put it on top of the layers over time.")
-        counts = jnp.full(len(x), x.shape[1]) if lengths is None else lengths
+        counts = jnp.full(x.shape[0], x.shape[1]) if lengths is None else lengths
         found = {
             "last": lambda: last_step(x, lengths),
             "mean": lambda: jnp.sum(without_padding(x, lengths), axis=1) / jnp.maximum(counts, 1)[:, None],
