@@ -46,7 +46,7 @@ def update(
     fitted = load_series_model(model)
     if not hasattr(fitted, "update"):
         raise OptionError(
-            f"{str(model)!r} holds a {fitted.label}, whose coefficients are fitted at once; forecast from later rows: "
+            f"{str(model)!r} holds {fitted.label}, whose coefficients are fitted at once; forecast from later rows: "
             f"penstock predict {model} {file or '--db URL'}, or fit it again on all rows."
         )
     if not epochs:
