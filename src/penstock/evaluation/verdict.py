@@ -80,7 +80,7 @@ def ahead(first: Mapping[str, Any], ours: Mapping[str, Any], score: str, heading
     >>> import numpy as np
     >>> pairs = Pairs(("AR(7)", "LSTM(20)"), np.zeros((2, 2)), np.full((2, 2), 0.2))
     >>> ahead({"model": "AR(7)", "rmse": 1.25}, {"model": "LSTM(20)", "rmse": 1.5}, "rmse", "RMSE", "4g", pairs)
-    'AR(7) is ahead of LSTM(20): its RMSE is 1.25 against 1.5, within chance (p = .2).'
+    'AR(7) is ahead of LSTM(20): its RMSE is 1.25 against 1.5, within chance (p = .20).'
     """
     p = float(pairs.pvalue[pairs.names.index(first["model"]), pairs.names.index(ours["model"])])
     digits = ".4g" if form == "4g" else form
