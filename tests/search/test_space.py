@@ -49,6 +49,7 @@ def test_names_lead_into_networks_layers_and_optimisers() -> None:
         ({"window": [0]}, "window=0 is out of range"),
         ({"window": ps.Range(0, 9)}, "window=0 is out of range"),
         ({"window": []}, "holds no values"),
+        ({"window": list(range(1, 1002))}, "lists 1,001 values; allowed: at most 1,000"),
         ({"window": 20}, "holds no values"),
         ({"horizon": [1, 2]}, "would change what is asked"),
         ({}, "names no option"),

@@ -18,6 +18,8 @@ __all__ = ["Range", "checked_space", "draw", "extremes", "grid", "in_words", "mo
 
 T = TypeVar("T")
 
+_MOST = 1000  # values of one option: each is tried on the model before anything is fitted
+
 
 @dataclass(frozen=True, repr=False)
 class Range(Description):
@@ -84,7 +86,7 @@ def checked_space(space: Any, model: Options) -> dict[str, Any]:
     Raises
     ------
     OptionError
-        For a name that the model does not have, a value that it does not allow, or no value at all.
+        For a name that the model does not have, a value that it does not allow, no value at all, or over 1,000 of them.
     """
     if not isinstance(space, Mapping) or not space:
         raise OptionError(
@@ -97,6 +99,11 @@ def checked_space(space: Any, model: Options) -> dict[str, Any]:
             raise OptionError(f"Tuned: space names {name!r}; allowed: names of options, such as 'window'.")
         if isinstance(values, Range):
             checked[name] = values
+        elif isinstance(values, (list, tuple, np.ndarray)) and len(values) > _MOST:
+            raise OptionError(
+                f"Tuned: space[{name!r}] lists {len(values):,} values; allowed: at most {_MOST:,}. Give "
+                "penstock.Range(low, high), which draws any number between two bounds."
+            )
         elif isinstance(values, (list, tuple, np.ndarray)) and len(values):
             checked[name] = tuple(values.tolist() if isinstance(values, np.ndarray) else values)
         else:
