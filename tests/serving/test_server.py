@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,14 @@ def test_sessions_are_limited(server: Server) -> None:
         server.ask("DELETE", f"/v1/sessions/{name}")
 
 
+def status(client: socket.socket) -> int:
+    """Read an answer whole, whose body may come behind its headers, and return its status."""
+    with HTTPResponse(client) as answer:
+        answer.begin()
+        answer.read()
+        return answer.status
+
+
 def test_a_slow_client_is_sent_away_and_a_body_without_length_is_bounded(server: Server) -> None:
     head = f"POST /v1/steps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
     with (
@@ -169,13 +178,13 @@ def test_a_slow_client_is_sent_away_and_a_body_without_length_is_bounded(server:
         socket.create_connection(("127.0.0.1", server.port), timeout=60) as blank,
     ):
         refused.sendall(b"POST /v1/steps HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
-        assert refused.recv(4096).startswith(b"HTTP/1.1 401 ")
+        assert status(refused) == 401
         refused.sendall(b"{")  # the body of a request that was answered, and no more of it
         blank.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert blank.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert status(blank) == 200
         blank.sendall(b"\r\n")
         second.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert second.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert status(second) == 200
         second.sendall(b"GET /healthz HTT")  # headers that do not come, behind a request that did
         body.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
         headers.sendall(b"POST /v1/steps HTT")
